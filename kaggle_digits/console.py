@@ -1,0 +1,136 @@
+"""How a training looks on a terminal, and in a log file; and how Ctrl-C ends it well."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from kaggle_digits.classifiers import Epoch, Listener
+
+_HEADING = "  epoch     loss  accuracy  val loss  val accuracy  seconds"
+
+
+def tell(message: str) -> None:
+    """Says something on standard error, so that standard output holds only what was asked for."""
+    typer.echo(message, err=True)
+
+
+class EpochLines:
+    """A listener that writes one line an epoch: for files, pipes and notebooks.
+
+    Attributes:
+        stop: set it to end the training after the step at hand.
+    """
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self._epochs = 0
+
+    def begins(self, epochs: int, steps: int) -> None:  # noqa: ARG002
+        """See `Listener`."""
+        self._epochs = epochs
+        self._say(_HEADING)
+
+    def step(self, epoch: int, step: int) -> None:
+        """See `Listener`."""
+
+    def epoch(self, epoch: Epoch) -> None:
+        """See `Listener`."""
+        self._say(
+            f"{epoch.epoch:4}/{self._epochs:<3} {epoch.loss:7.4f}  {epoch.accuracy:8.4f}  {epoch.val_loss:8.4f}"
+            f"  {epoch.val_accuracy:12.4f}  {epoch.seconds:7.1f}"
+        )
+
+    def wants_stop(self) -> bool:
+        """See `Listener`."""
+        return self.stop.is_set()
+
+    def close(self) -> None:
+        """Ends the display."""
+
+    def _say(self, line: str) -> None:
+        tell(line)
+
+
+class EpochBar(EpochLines):
+    """The same lines, above a bar that shows the step, and the time left: for terminals."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:3.0f} %"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._steps = 0
+        self._task: Any = None
+
+    def begins(self, epochs: int, steps: int) -> None:
+        """See `Listener`."""
+        self._steps = steps
+        self._task = self._progress.add_task("", total=epochs * steps)
+        self._progress.start()
+        super().begins(epochs, steps)
+
+    def step(self, epoch: int, step: int) -> None:
+        """See `Listener`."""
+        self._progress.update(
+            self._task,
+            completed=(epoch - 1) * self._steps + step,
+            description=f"epoch {epoch}/{self._epochs}",
+        )
+
+    def close(self) -> None:
+        """Ends the display."""
+        self._progress.stop()
+
+    def _say(self, line: str) -> None:
+        self._progress.console.print(line, highlight=False)
+
+
+@contextmanager
+def training_display() -> Iterator[EpochLines]:
+    """A listener that fits the terminal. Ctrl-C asks it to stop; a second Ctrl-C stops everything at once."""
+    listener = EpochBar() if sys.stderr.isatty() else EpochLines()
+
+    def ask_to_stop(*_: object) -> None:
+        if listener.stop.is_set():
+            raise KeyboardInterrupt
+        listener.stop.set()
+        tell("\nstopping: the best epoch so far will be kept (Ctrl-C again to drop everything)")
+
+    before = signal.signal(signal.SIGINT, ask_to_stop)
+    try:
+        yield listener
+    finally:
+        signal.signal(signal.SIGINT, before)
+        listener.close()
+
+
+@contextmanager
+def download_bar() -> Iterator[Any]:
+    """A function of (bytes so far, bytes in all or None) that draws a bar where there is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("downloading"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+_: type[Listener] = EpochLines  # mypy holds the two together

@@ -1,0 +1,60 @@
+"""What can go wrong, as a tree with one root.
+
+    DigitsError              every error that a user can act on
+    ├── DataError            a file or array that is not what it should be
+    ├── RunError             a run folder that is missing, unfinished or unreadable
+    ├── SubmissionError      a submission file that Kaggle would reject
+    ├── StorageError         a disk that is full, a folder that cannot be written
+    └── CompetitionError     Kaggle said no, or nothing at all
+        ├── CredentialsError     no account given, or the account was rejected
+        ├── ConnectionLostError  no network, no answer in time, or an answer cut short
+        └── BusyError            Kaggle asks to wait, or is out of order for now
+
+A message says what is wrong, with the value and the place, and then what to do next. The command line catches
+`DigitsError` once, prints the message and exits with status 1; nothing else in the package catches it in order to
+print.
+"""
+
+
+class DigitsError(Exception):
+    """Something that the user can put right; the message says how."""
+
+
+class DataError(DigitsError):
+    """A file or an array that is not what it should be."""
+
+
+class RunError(DigitsError):
+    """A run folder that is missing, unfinished or unreadable."""
+
+
+class SubmissionError(DigitsError):
+    """A submission file that Kaggle would reject."""
+
+
+class StorageError(DigitsError):
+    """A disk that is full, or a folder that cannot be written."""
+
+
+class CompetitionError(DigitsError):
+    """Kaggle said no."""
+
+
+class CredentialsError(CompetitionError):
+    """No Kaggle account was given, or the one given was rejected."""
+
+
+class ConnectionLostError(CompetitionError):
+    """Kaggle could not be reached, did not answer in time, or was cut off in the middle."""
+
+
+class BusyError(CompetitionError):
+    """Kaggle asks to wait, or is out of order for now: the same question may be answered later.
+
+    Attributes:
+        retry_after: seconds that Kaggle asked to wait, or None where it did not say.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

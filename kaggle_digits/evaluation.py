@@ -1,0 +1,151 @@
+"""What a set of probabilities is worth against the labels: pure arithmetic, no models and no files."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_Z_95 = 1.959963984540054  # the standard normal's 97.5 % point
+_BINS = 15  # for the calibration error, as in C. Guo et al., On Calibration of Modern Neural Networks, 2017
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Precision, recall and F1 as scikit-learn defines them, each from 0 to 1 (0 where it would be 0 / 0)."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every number of an evaluation.
+
+    Attributes:
+        rows: how many images were judged.
+        accuracy: share of them labelled rightly, 0 to 1.
+        interval: the 95 % Wilson score interval of the accuracy.
+        loss: mean cross-entropy in nats.
+        top_2_accuracy: share of images whose label was the first or second guess.
+        calibration_error: expected calibration error over 15 equal bins of confidence, 0 to 1.
+        labels: scores per label, by its number.
+        macro: their plain mean.
+        weighted: their mean weighted by support.
+        confusion: `confusion[actual][predicted]`, counts.
+        confused: the most frequent mistakes: (actual, predicted, count).
+    """
+
+    rows: int
+    accuracy: float
+    interval: tuple[float, float]
+    loss: float
+    top_2_accuracy: float
+    calibration_error: float
+    labels: list[Scores]
+    macro: Scores
+    weighted: Scores
+    confusion: list[list[int]]
+    confused: list[tuple[int, int, int]]
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain dictionaries and lists, for report.json."""
+        return asdict(self)
+
+
+def evaluate(labels: "NDArray[np.int64]", probabilities: "NDArray[np.float32]") -> Report:
+    """Judges probabilities.
+
+    Args:
+        labels: int64 `(n,)`, the truth.
+        probabilities: float32 `(n, classes)`, each row sums to 1.
+    """
+    import numpy as np
+
+    rows, classes = probabilities.shape
+    predicted = probabilities.argmax(axis=1)
+    right = predicted == labels
+    confusion = np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
+    of_truth = probabilities[np.arange(rows), labels].astype(np.float64)
+    better = (probabilities > of_truth[:, None].astype(np.float32)).sum(axis=1)
+    scores = [_scores(confusion, label) for label in range(classes)]
+    return Report(
+        rows=rows,
+        accuracy=float(right.mean()),
+        interval=wilson_interval(int(right.sum()), rows),
+        loss=float(-np.log(np.maximum(of_truth, 1e-7)).mean()),
+        top_2_accuracy=float((better < 2).mean()),
+        calibration_error=calibration_error(probabilities.max(axis=1), right),
+        labels=scores,
+        macro=_mean(scores, [1] * classes),
+        weighted=_mean(scores, [score.support for score in scores]),
+        confusion=confusion.tolist(),
+        confused=_most_confused(confusion),
+    )
+
+
+def wilson_interval(right: int, rows: int) -> tuple[float, float]:
+    """The 95 % interval of a share, which stays inside [0, 1] and is honest near its ends.
+
+    Args:
+        right: how many successes.
+        rows: out of how many, at least 1.
+
+    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927.
+    """
+    share = right / rows
+    spread = _Z_95**2 / rows
+    middle = (share + spread / 2) / (1 + spread)
+    half = _Z_95 * math.sqrt(share * (1 - share) / rows + spread / (4 * rows)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def calibration_error(confidence: "NDArray[np.float32]", right: "NDArray[np.bool_]") -> float:
+    """Expected calibration error: how far, on average, confidence lies from the share that is right.
+
+    Args:
+        confidence: float32 `(n,)`, the probability of the predicted label.
+        right: bool `(n,)`, whether it was the true one.
+
+    Returns:
+        From 0 (says 90 % and is right 9 times in 10) to 1.
+    """
+    import numpy as np
+
+    in_bin = np.minimum((confidence * _BINS).astype(np.intp), _BINS - 1)
+    gap = np.bincount(in_bin, weights=right.astype(np.float64) - confidence, minlength=_BINS)
+    return float(np.abs(gap).sum() / len(confidence))
+
+
+def _scores(confusion: "NDArray[np.intp]", label: int) -> Scores:
+    hits = int(confusion[label, label])
+    predicted, support = int(confusion[:, label].sum()), int(confusion[label].sum())
+    precision, recall = hits / max(predicted, 1), hits / max(support, 1)
+    return Scores(precision, recall, 2 * hits / max(predicted + support, 1), support)
+
+
+def _mean(scores: list[Scores], weights: list[int]) -> Scores:
+    total = sum(weights)
+
+    def mean(name: str) -> float:
+        values = (float(getattr(one, name)) for one in scores)
+        return sum(value * weight for value, weight in zip(values, weights, strict=True)) / total
+
+    return Scores(mean("precision"), mean("recall"), mean("f1"), sum(score.support for score in scores))
+
+
+def _most_confused(confusion: "NDArray[np.intp]", most: int = 10) -> list[tuple[int, int, int]]:
+    pairs = [
+        (actual, predicted, int(count))
+        for (actual, predicted), count in _entries(confusion)
+        if actual != predicted and count
+    ]
+    return sorted(pairs, key=lambda pair: (-pair[2], pair[:2]))[:most]
+
+
+def _entries(matrix: "NDArray[np.intp]") -> "list[tuple[tuple[int, int], int]]":
+    return [((row, column), count) for row, counts in enumerate(matrix.tolist()) for column, count in enumerate(counts)]

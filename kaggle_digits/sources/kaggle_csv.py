@@ -1,0 +1,149 @@
+"""The competition's own files: train.csv with labels, test.csv without."""
+
+import csv
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kaggle_digits.digits import Digits
+from kaggle_digits.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+SIDE = 28
+"""Height and width of the competition's images, in pixels."""
+
+LABEL = "label"
+PIXELS = tuple(f"pixel{number}" for number in range(SIDE * SIDE))
+
+# pandas turns values over 255 into other numbers without a word when it is told to read uint8, so the file is read
+# as it is, this many rows at a time, and narrowed after a look at it: 25 MB at once instead of 263.
+_ROWS_AT_ONCE = 4_000
+
+
+def read(path: Path, labelled: bool) -> Digits:
+    """Reads a CSV of the competition: a header, then one image of 28 x 28 pixels a line.
+
+    The columns may come in any order, lines may end in LF or CRLF, and the text may be UTF-8 (with or without a
+    byte order mark) or UTF-16 with one. Anything that is not exactly the competition's columns filled with whole
+    numbers is refused.
+
+    Args:
+        path: train.csv or test.csv, or a file of the same form.
+        labelled: whether there is a column `label`, with numbers from 0 to 9.
+
+    Returns:
+        Digits with images uint8 `(n, 28, 28)`, and ids 1 to n.
+
+    Raises:
+        DataError: the file is missing or not of this form; the sentence names file, row and column.
+    """
+    import numpy as np
+
+    columns = ((LABEL,) if labelled else ()) + PIXELS
+    try:
+        encoding = _encoding(path)
+        _check_header(path, _header(path, encoding), columns)
+        parts = [_narrow(path, chunk, columns) for chunk in _chunks(path, encoding)]
+    except FileNotFoundError:
+        raise DataError(f"there is no file {path}. Bring the competition's files: kaggle-digits fetch.") from None
+    except UnicodeError as error:
+        raise DataError(f"{path} is not text in UTF-8: {error}. Fetch it again: kaggle-digits fetch --force.") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from None
+    if not any(map(len, parts)):
+        raise DataError(f"{path} has a header but no rows. Fetch it again: kaggle-digits fetch --force.")
+    values = np.concatenate(parts)
+    labels = values[:, 0].astype(np.int64) if labelled else None
+    pixels = np.ascontiguousarray(values[:, -len(PIXELS) :]).reshape(-1, SIDE, SIDE)
+    return Digits(pixels, labels, np.arange(1, len(pixels) + 1))
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(2)
+    return "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+
+
+def _header(path: Path, encoding: str) -> list[str]:
+    with path.open(encoding=encoding, newline="") as file:
+        # A file without line ends must not be read whole just to say that its header is wrong.
+        return next(csv.reader([file.readline(1 << 16)]), [])
+
+
+def _check_header(path: Path, header: list[str], columns: tuple[str, ...]) -> None:
+    if not header:
+        raise DataError(f"{path} is empty. Fetch it again: kaggle-digits fetch --force.")
+    missing = [name for name in columns if name not in header]
+    extra = [name for name in header if name not in columns]
+    twice = sorted({name for name in header if header.count(name) > 1}) if len(header) != len(set(header)) else []
+    for fault, names in (("lacks", missing), ("has one too many:", extra), ("repeats", twice)):
+        if names:
+            raise DataError(
+                f"{path}, row 1 (the header) {fault} the column {_shorten(names)}; "
+                f"{len(columns)} columns are expected, {columns[0]} to {columns[-1]}. Received: {len(header)}."
+            )
+
+
+def _shorten(names: list[str]) -> str:
+    shown = ", ".join(repr(name[:40]) for name in names[:3])
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _chunks(path: Path, encoding: str) -> "Iterator[pd.DataFrame]":
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        # With more fields than columns pandas only warns, and drops the last field.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            options: dict[str, Any] = {"encoding": encoding, "index_col": False, "chunksize": _ROWS_AT_ONCE}
+            with pd.read_csv(path, **options) as reader:
+                yield from reader
+        except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+            raise DataError(f"{path} is not a table: {_first_line(error)}. Fetch it again.") from None
+        except pd.errors.EmptyDataError:
+            return
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].removeprefix("Error tokenizing data. C error: ").rstrip(".")
+
+
+def _narrow(path: Path, chunk: "pd.DataFrame", columns: tuple[str, ...]) -> "NDArray[np.uint8]":
+    """One chunk as uint8 `(rows, columns)`, or an error that names the first value out of range."""
+    import numpy as np
+
+    chunk = chunk[list(columns)]
+    if all(dtype.kind in "iu" for dtype in chunk.dtypes):
+        values = chunk.to_numpy()
+    else:
+        values = chunk.apply(_numbers).to_numpy(np.float64)
+    highest = np.full(len(columns), 255)
+    if columns[0] == LABEL:
+        highest[0] = 9
+    wrong = ~((values >= 0) & (values <= highest))
+    if values.dtype.kind == "f":
+        wrong |= np.floor(values) != values
+    if wrong.any():
+        row, column = (int(place[0]) for place in np.nonzero(wrong))
+        raise DataError(
+            f"{path}, row {chunk.index[row] + 2}, column {columns[column]}: a whole number from 0 to "
+            f"{highest[column]} is expected. Received: {_spell(chunk.iat[row, column])}."
+        )
+    return values.astype(np.uint8)
+
+
+def _numbers(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    import pandas as pd
+
+    return pd.to_numeric(column, errors="coerce").astype("float64")
+
+
+def _spell(value: object) -> str:
+    return "nothing" if value != value or value is None else repr(str(value)[:40])

@@ -1,0 +1,77 @@
+"""Files that are either whole or not there."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kaggle_digits.errors import StorageError
+
+_CHUNK_BYTES = 1 << 20
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turns what the operating system says about a full disk or a closed folder into one sentence.
+
+    Args:
+        path: what is being written, named in the sentence.
+
+    Raises:
+        StorageError: in place of any `OSError` raised inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StorageError(
+            f"cannot write {path}: {reason}. Free some space or choose a folder that you may write to, then try again."
+        ) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a temporary path to write to; it takes `path`'s place when the block ends well.
+
+    The temporary file lies in the same folder, with the same suffix (savers look at it), and its name begins with a
+    dot. If the block raises, it is removed and `path` stays as it was. Missing parent folders are made.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+        try:
+            yield temporary
+            _flush(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes UTF-8 text with LF line ends, whole or not at all.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256 in hexadecimal, read a megabyte at a time."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _flush(path: Path) -> None:
+    """Makes sure that the bytes are on the disk before the name points at them."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,124 @@
+"""From a run or a file to a submission on Kaggle: which file, whether it is right, and what to call it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kaggle_digits import runs, sources, storage, submission
+from kaggle_digits.competition import Kaggle, wait_for_score
+from kaggle_digits.errors import RunError, SubmissionError
+
+COMPETITION_TEST_ROWS = 28_000
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A checked file, ready to be sent.
+
+    Attributes:
+        file: the CSV.
+        message: what Kaggle will show beside it. It ends with the beginning of the file's SHA-256, by which a
+            submission is found again when Kaggle's answer was lost.
+        rows: how many predictions it holds.
+    """
+
+    file: Path
+    message: str
+    rows: int
+
+
+def prepare(
+    target: str | None,
+    *,
+    message: str | None = None,
+    data: Path = sources.DEFAULT_FOLDER,
+    models: Path = runs.FOLDER,
+    submissions: Path = submission.FOLDER,
+) -> Candidate:
+    """Finds the file that is meant and checks it.
+
+    Args:
+        target: a submission CSV, or the name or path of a run; None is the newest complete run.
+        message: instead of the one that names run, recipe and validation accuracy.
+        data: the folder whose test.csv says how many predictions are due, where a file is given.
+        models: the folder of all runs.
+        submissions: the folder of all submissions.
+
+    Raises:
+        RunError: there is no such run.
+        SubmissionError: the file is not what Kaggle expects.
+    """
+    if target is not None and target.lower().endswith(".csv"):
+        file, title, rows = Path(target), Path(target).name, _rows_due(data)
+    else:
+        run = runs.find(target, models)
+        file, title, rows = submissions / f"{run.name}.csv", _title(run), _rows_of(run)
+        if not file.exists():
+            raise SubmissionError(f"{file} is gone. Train again, or name a submission CSV instead of a run.")
+    submission.check(file, rows)
+    return Candidate(file, f"{message or title} [sha256 {storage.sha256(file)[:12]}]", rows)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of a candidate.
+
+    Attributes:
+        ref: Kaggle's number for the submission; None where nothing was sent.
+        status: `checked`, `pending` or `complete`.
+        score: the public score, a share of right labels from 0 to 1, or None while there is none.
+        link: the page on Kaggle that lists it.
+    """
+
+    ref: int | None
+    status: str
+    score: float | None
+    link: str
+
+
+def send(candidate: Candidate, kaggle: Kaggle, *, wait: bool, tell: Callable[[str], None]) -> Sent:
+    """Uploads a candidate, and waits for its score if asked to.
+
+    Args:
+        candidate: from `prepare`.
+        kaggle: the other side.
+        wait: whether to wait for the score.
+        tell: is given a line now and then, for the user.
+
+    Raises:
+        CompetitionError: Kaggle did not take it, could not score it, or gave no score in time.
+    """
+    link = f"https://www.kaggle.com/competitions/{kaggle.slug}/submissions"
+    ref = kaggle.submit(candidate.file, candidate.message)
+    tell(f"submitted as {ref}: {candidate.message}")
+    if not wait:
+        return Sent(ref, "pending", None, link)
+    tell("waiting for the score (Ctrl-C stops the waiting, not the submission)")
+    scored = wait_for_score(kaggle, ref)
+    return Sent(ref, scored.status, scored.score, link)
+
+
+def _title(run: runs.Run) -> str:
+    recipe, accuracy = run.record["recipe"]["name"], run.record["validation_accuracy"]
+    return f"{run.name}: kaggle-digits {recipe}, validation accuracy {accuracy:.4f}"
+
+
+def _rows_of(run: runs.Run) -> int:
+    if run.record["data"]["name"] == sources.BUNDLED:
+        raise SubmissionError(
+            f"{run.name} labels scikit-learn's bundled digits, which Kaggle does not score. "
+            "Bring the competition's files with kaggle-digits fetch, then train again."
+        )
+    rows = run.record["test_rows"]
+    if rows is None:
+        raise RunError(f"{run.name} was trained on data without a test set: there is nothing to submit.")
+    return int(rows)
+
+
+def _rows_due(data: Path) -> int:
+    """The rows of test.csv where it is at hand, else what the competition's has."""
+    try:
+        with (data / "test.csv").open("rb") as file:
+            return sum(1 for line in file if line.strip()) - 1
+    except OSError:
+        return COMPETITION_TEST_ROWS

@@ -1,0 +1,139 @@
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from kaggle_digits.classifiers import Silence, neural
+from kaggle_digits.digits import split
+from kaggle_digits.errors import RunError
+from kaggle_digits.recipes import Convolutional, Dense, Fit, Recipe
+from kaggle_digits.sources import bundled
+
+SMALL = Recipe("small", "", Dense(hidden=(32,)), Fit(epochs=4, batch_size=64, learning_rate=5e-3, weight_decay=0.1))
+SMALL_CNN = Recipe(
+    "small-cnn",
+    "",
+    Convolutional(blocks=((4,),), dense=16, block_dropout=0.1, dense_dropout=0.1),
+    Fit(epochs=2, batch_size=64, learning_rate=5e-3),
+)
+
+
+class Recorder(Silence):
+    """Notes what it hears, and stops after a given number of steps."""
+
+    def __init__(self, stop_after=10**9):
+        self.begun, self.steps, self.epochs, self.stop_after = None, [], [], stop_after
+
+    def begins(self, epochs, steps):
+        self.begun = (epochs, steps)
+
+    def step(self, epoch, step):
+        self.steps.append((epoch, step))
+
+    def epoch(self, epoch):
+        self.epochs.append(epoch)
+
+    def wants_stop(self):
+        return len(self.steps) >= self.stop_after
+
+
+@pytest.fixture(scope="module")
+def digits():
+    train, _ = bundled.load()
+    kept, held_out = split(train, 0.2, 0)
+    return train.take(kept), train.take(held_out)
+
+
+@pytest.fixture(scope="module")
+def fitted(digits):
+    recorder = Recorder()
+    network, history = neural.fit(SMALL, *digits, seed=0, listener=recorder)
+    return network, history, recorder
+
+
+def test_learns(fitted, digits):
+    network, history, _ = fitted
+    assert history[-1].loss < history[0].loss
+    assert (network.probabilities(digits[1].images).argmax(axis=1) == digits[1].known_labels).mean() > 0.8
+
+
+def test_probabilities_are_float32_rows_that_sum_to_1(fitted, digits):
+    probabilities = fitted[0].probabilities(digits[1].images)
+    assert probabilities.dtype == np.float32
+    assert probabilities.shape == (len(digits[1]), 10)
+    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_epoch_that_validated_best_is_kept(fitted, digits):
+    network, history, _ = fitted
+    right = network.probabilities(digits[1].images).argmax(axis=1) == digits[1].known_labels
+    assert right.mean() == pytest.approx(max(epoch.val_accuracy for epoch in history))
+
+
+@pytest.mark.parametrize("recipe", [SMALL, SMALL_CNN], ids=lambda recipe: recipe.name)
+def test_the_same_seed_gives_the_same_weights_to_the_last_bit(recipe, digits):
+    first, again, other = (neural.fit(recipe, *digits, seed, Silence())[0].model.get_weights() for seed in (3, 3, 4))
+    assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
+    assert not all(np.array_equal(one, two) for one, two in zip(first, other, strict=True))
+
+
+def test_the_listener_hears_every_step_and_epoch(fitted, digits):
+    _, history, recorder = fitted
+    steps = -(-len(digits[0]) // 64)
+    assert recorder.begun == (4, steps)
+    assert recorder.steps == [(epoch, step) for epoch in range(1, 5) for step in range(1, steps + 1)]
+    assert recorder.epochs == history
+    assert [epoch.epoch for epoch in history] == [1, 2, 3, 4]
+
+
+def test_the_learning_rate_rises_and_falls(fitted):
+    rates = [epoch.learning_rate for epoch in fitted[1]]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < SMALL.fit.learning_rate / 100
+
+
+def test_a_stop_in_the_middle_of_an_epoch_still_validates_and_keeps_it(digits):
+    network, history = neural.fit(SMALL, *digits, seed=0, listener=Recorder(stop_after=3))
+    assert len(history) == 1
+    right = network.probabilities(digits[1].images).argmax(axis=1) == digits[1].known_labels
+    assert right.mean() == pytest.approx(history[0].val_accuracy)
+
+
+def test_saved_and_loaded_it_answers_the_same(fitted, digits, tmp_path):
+    network = fitted[0]
+    assert network.save(tmp_path) == ["model.keras"]
+    loaded = neural.load(tmp_path)
+    images = digits[1].images
+    assert np.array_equal(loaded.probabilities(images), network.probabilities(images))
+
+
+def test_the_saved_file_holds_no_optimizer_state(fitted, tmp_path):
+    fitted[0].save(tmp_path)
+    assert (tmp_path / "model.keras").stat().st_size < 4 * fitted[0].model.count_params() + 50_000
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 cut short"])
+def test_a_file_that_is_no_model_is_one_sentence(tmp_path, content):
+    (tmp_path / "model.keras").write_bytes(content)
+    with pytest.raises(RunError, match=r"model\.keras is not a model that can be loaded"):
+        neural.load(tmp_path)
+
+
+def test_a_model_that_would_run_code_is_refused(fitted, tmp_path):
+    fitted[0].save(tmp_path)
+    path, evil = tmp_path / "model.keras", tmp_path / "evil.keras"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(evil, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "config.json":
+                config = json.loads(content)
+                layer = config["config"]["layers"][1]
+                layer.update(class_name="Lambda", module="keras.layers", registered_name=None)
+                code = {"class_name": "__lambda__", "config": {"code": "4wAAAAA=", "defaults": None, "closure": None}}
+                layer["config"] = {"name": "evil", "function": code}
+                content = json.dumps(config).encode()
+            new.writestr(name, content)
+    evil.replace(path)
+    with pytest.raises(RunError, match="not a model that can be loaded"):
+        neural.load(tmp_path)

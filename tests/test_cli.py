@@ -1,0 +1,144 @@
+"""The command line as a user calls it: a process of its own, its two streams and its exit code."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from kaggle_digits import runs, submission
+from kaggle_digits.cli import app
+
+COMMANDS = ["fetch", "train", "submit"]
+
+
+def call(*arguments, cwd, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "kaggle_digits", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder in which `train --data sklearn` ran, and what the command printed."""
+    folder = tmp_path_factory.mktemp("trained")
+    return folder, call("train", "--data", "sklearn", "--epochs", "2", "--json", cwd=folder)
+
+
+def test_train_prints_one_json_document_and_leaves_run_and_submission(trained):
+    folder, done = trained
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert list(told) == ["run", "recipe", "validation_accuracy", "seconds", "train_seconds", "submission"]
+    assert told["recipe"] == "mlp"
+    assert runs.find(told["run"], folder / "models").record["epochs"] == 2
+    assert len(submission.check(folder / told["submission"], rows=719)) == 719
+
+
+def test_train_tells_of_data_and_epochs_and_of_nothing_else(trained):
+    lines = trained[1].stderr.splitlines()
+    assert lines[0] == "sklearn: 1,078 labelled digits, 719 to label"
+    assert re.fullmatch(r" +epoch +loss +accuracy +val loss +val accuracy +seconds", lines[1])
+    assert [line.split()[0] for line in lines[2:]] == ["1/2", "2/2"]
+
+
+def test_a_submission_of_other_digits_is_not_sent(trained):
+    folder, _ = trained
+    refused = call("submit", "--dry-run", cwd=folder)
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert "kaggle-digits fetch" in refused.stderr
+
+
+def test_interrupted_training_keeps_the_best_epoch_and_says_130(tmp_path):
+    command = [sys.executable, "-m", "kaggle_digits", "train", "--data", "sklearn", "--epochs", "100000"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:
+            if line.lstrip().startswith("2/"):
+                process.send_signal(signal.SIGINT)
+                break
+        out, err = process.communicate()
+    assert process.returncode == 130
+    assert "stopping" in err
+    assert "Traceback" not in err
+    run = runs.find(models=tmp_path / "models")
+    assert run.record["epochs"] >= 2
+    assert str(run.name) in out
+    assert len(submission.check(tmp_path / "submissions" / f"{run.name}.csv", rows=719)) == 719
+
+
+def test_a_second_interrupt_drops_everything(tmp_path):
+    command = [sys.executable, "-m", "kaggle_digits", "train", "--data", "sklearn", "--epochs", "100000"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:
+            if line.lstrip().startswith("1/"):
+                break
+        # Until the process is gone: where exactly the second one arrives is up to the operating system.
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+        rest = process.stderr.read()
+    assert process.returncode in (130, -signal.SIGINT)
+    assert "Traceback" not in rest or process.returncode == -signal.SIGINT
+    assert all((run.path / "model.keras").exists() for run in runs.listing(tmp_path / "models"))
+
+
+def test_a_csv_is_checked_without_an_account(tmp_path):
+    submission.write(tmp_path / "mine.csv", [number % 10 for number in range(28_000)])
+    done = call("submit", "mine.csv", "--dry-run", "--json", cwd=tmp_path)
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {"file": "mine.csv", "ref": None, "status": "checked", "score": None}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["train", "mpl"], 1, "no recipe 'mpl'"),
+        (["train"], 1, "kaggle-digits fetch"),
+        (["train", "--data", "nowhere"], 1, "nowhere"),
+        (["train", "--data", "sklearn", "--validation", "2"], 1, "validation share"),
+        (["train", "--epochs", "0"], 2, "--epochs"),
+        (["train", "--seed", "-1"], 2, "--seed"),
+        (["train", "--epochs", "many"], 2, "--epochs"),
+        (["fetch", "--zip", "nothing.zip"], 1, "nothing.zip"),
+        (["submit"], 1, "kaggle-digits train"),
+        (["submit", "nothing.csv"], 1, "nothing.csv"),
+        (["learn"], 2, "learn"),
+        (["submit", "--now"], 2, "--now"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_sentence_with_the_right_exit_code(tmp_path, arguments, code, told):
+    with contextlib.chdir(tmp_path):
+        result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == code
+    assert told in result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    assert code == 2 or len(result.stderr.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command):
+    result = CliRunner().invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert f"Example: kaggle-digits {command}" in result.stdout
+
+
+def test_the_commands_are_these():
+    assert sorted(COMMANDS) == sorted(command.callback.__name__ for command in app.registered_commands)
+
+
+def test_version():
+    result = CliRunner().invoke(app, ["--version"])
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", result.stdout)

@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support, top_k_accuracy_score
+
+from kaggle_digits import evaluation
+
+
+def random_answers(rows=400, classes=10, seed=0, skill=2.0):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, classes, rows)
+    logits = rng.normal(size=(rows, classes))
+    logits[np.arange(rows), labels] += skill
+    powers = np.exp(logits)
+    return labels, (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def answers():
+    return random_answers()
+
+
+@pytest.fixture(scope="module")
+def report(answers):
+    return evaluation.evaluate(*answers)
+
+
+def test_agrees_with_scikit_learn(answers, report):
+    labels, probabilities = answers
+    predicted = probabilities.argmax(axis=1)
+    assert report.accuracy == pytest.approx((predicted == labels).mean())
+    assert report.loss == pytest.approx(log_loss(labels, probabilities), rel=1e-5)
+    assert report.top_2_accuracy == pytest.approx(top_k_accuracy_score(labels, probabilities, k=2))
+    assert report.confusion == confusion_matrix(labels, predicted).tolist()
+    for score, expected in zip(
+        report.labels, zip(*precision_recall_fscore_support(labels, predicted), strict=True), strict=True
+    ):
+        assert (score.precision, score.recall, score.f1, score.support) == pytest.approx(expected)
+    for name in ("macro", "weighted"):
+        mean, expected = getattr(report, name), precision_recall_fscore_support(labels, predicted, average=name)
+        assert (mean.precision, mean.recall, mean.f1) == pytest.approx(expected[:3])
+
+
+def test_a_label_that_is_never_seen_or_said_scores_nothing():
+    report = evaluation.evaluate(np.array([0, 0]), np.array([[0.9, 0.1, 0], [0.2, 0.8, 0]], np.float32))
+    assert report.labels[1] == evaluation.Scores(0.0, 0.0, 0.0, 0)
+    assert report.labels[2] == evaluation.Scores(0.0, 0.0, 0.0, 0)
+
+
+def test_confused_pairs_come_most_frequent_first(report):
+    counts = [count for _, _, count in report.confused]
+    assert counts == sorted(counts, reverse=True)
+    actual, predicted, count = report.confused[0]
+    assert actual != predicted
+    assert report.confusion[actual][predicted] == count
+
+
+def test_wilson_interval_against_published_values():
+    # R. G. Newcombe, Two-sided confidence intervals for the single proportion, 1998, table I, method 3.
+    assert evaluation.wilson_interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert evaluation.wilson_interval(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
+    assert evaluation.wilson_interval(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+    assert evaluation.wilson_interval(1, 29) == pytest.approx((0.0061, 0.1718), abs=5e-5)
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1))
+def test_wilson_interval_holds_the_share_and_stays_a_share(rows, share):
+    right = round(rows * share)
+    low, high = evaluation.wilson_interval(right, rows)
+    assert 0 <= low <= right / rows + 1e-12
+    assert right / rows - 1e-12 <= high <= 1
+
+
+def test_calibration_error_by_hand():
+    confidence = np.array([0.95, 0.95, 0.55, 0.55], np.float32)
+    right = np.array([True, True, True, False])
+    # Two bins of two rows: |1 - 0.95| and |0.5 - 0.55|, each weighing a half.
+    assert evaluation.calibration_error(confidence, right) == pytest.approx(0.05, abs=1e-6)
+    assert evaluation.calibration_error(np.ones(3, np.float32), np.array([True, True, True])) == 0
+
+
+def test_perfect_answers():
+    report = evaluation.evaluate(np.arange(10), np.eye(10, dtype=np.float32))
+    assert (report.accuracy, report.loss, report.calibration_error, report.confused) == (1, 0, 0, [])
+    assert report.interval[1] == pytest.approx(1)
+    assert report.as_json()["macro"]["f1"] == 1

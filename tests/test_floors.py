@@ -1,0 +1,90 @@
+"""The house's floors: imports go down only, and what is heavy is loaded only where it is used."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import kaggle_digits
+
+PACKAGE = Path(kaggle_digits.__file__).parent
+
+FLOORS = [
+    {"errors"},
+    {"storage"},
+    {"digits", "recipes", "evaluation", "submission", "competition", "archive"},
+    {"sources", "classifiers", "runs"},
+    {"plots"},
+    {"training", "fetching", "submitting"},
+    {"console"},
+    {"cli"},
+    {"__main__"},
+]
+HEAVY = {"numpy", "pandas", "sklearn", "scipy", "matplotlib", "PIL", "keras", "tensorflow", "kaggle"}
+
+
+def room(module):
+    """The floor plan's name for a module such as `kaggle_digits.sources.bundled`."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def modules():
+    return [(path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path) for path in sorted(PACKAGE.rglob("*.py"))]
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "kaggle_digits":
+            yield from (f"kaggle_digits.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
+def test_every_module_has_a_floor():
+    assert {name for name, _ in modules()} - {"__init__"} == set().union(*FLOORS)
+
+
+def test_imports_go_down_only():
+    floor = {name: number for number, names in enumerate(FLOORS) for name in names}
+    upward = [
+        f"{path.relative_to(PACKAGE)} imports {target}"
+        for name, path in modules()
+        for target in imported(path)
+        if target.startswith("kaggle_digits.") and not target.endswith("__version__")
+        if room(target) != name and floor[room(target)] >= floor[name]
+    ]
+    assert upward == []
+
+
+def test_keras_is_imported_in_few_places_only():
+    users = {name for name, path in modules() if {"keras", "tensorflow"} & set(imported(path))}
+    assert users <= {"classifiers", "augmentation", "export"}
+
+
+def test_the_kaggle_client_is_imported_by_the_competition_alone():
+    users = {name for name, path in modules() if any(t.split(".")[0] == "kaggle" for t in imported(path))}
+    assert users == {"competition"}
+
+
+def loaded_by(*arguments, cwd):
+    """The heavy modules that a command line loads."""
+    code = (
+        "import sys\nfrom kaggle_digits.cli import main\n"
+        f"sys.argv = {['kaggle-digits', *arguments]!r}\n"
+        f"try:\n    main()\nexcept SystemExit:\n    pass\nprint(sorted({HEAVY!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=cwd, check=True)
+    return ast.literal_eval(done.stdout.splitlines()[-1])
+
+
+def test_help_loads_nothing_heavy(tmp_path):
+    for arguments in (["--help"], ["fetch", "--help"], ["train", "--help"], ["submit", "--help"], ["train", "--no"]):
+        assert loaded_by(*arguments, cwd=tmp_path) == []
+
+
+def test_checking_a_submission_loads_nothing_heavy(tmp_path):
+    labels = "".join(f"{number},{number % 10}\n" for number in range(1, 28_001))
+    (tmp_path / "s.csv").write_text("ImageId,Label\n" + labels)
+    assert loaded_by("submit", "s.csv", "--dry-run", cwd=tmp_path) == []

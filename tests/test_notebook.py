@@ -1,0 +1,77 @@
+"""The notebook runs from top to bottom, and is committed as it came out on the real files."""
+
+import os
+import re
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+from kaggle_digits import runs, submission
+from kaggle_digits.sources import bundled
+
+NOTEBOOK = Path(__file__).parent.parent / "classifier.ipynb"
+
+DEFINITION = re.compile(r"^\s*(async\s+def|def|class)\s|\blambda\b", re.MULTILINE)
+OWN_PATH = re.compile(r"/(home|root|tmp|Users)/|[A-Z]:\\")
+
+
+def read_notebook() -> nbformat.NotebookNode:
+    return nbformat.read(NOTEBOOK, as_version=4)
+
+
+def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def outputs(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [output for cell in code_cells(notebook) for output in cell.outputs]
+
+
+def text_of(output: nbformat.NotebookNode) -> str:
+    """What an output says in words: not its pictures, whose base64 may spell anything."""
+    if output.output_type == "stream":
+        return output.text
+    return "\n".join(text for kind, text in output.get("data", {}).items() if kind.startswith("text/"))
+
+
+def test_runs_on_the_bundled_digits_where_there_is_no_data(tmp_path: Path) -> None:
+    notebook = read_notebook()
+    client = NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}})
+    # The user's own IPython profile must not change what runs, nor its history grow by it.
+    client.execute(env={**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")})
+
+    assert not [output for output in outputs(notebook) if output.get("name") == "stderr"]
+    (run,) = runs.listing(tmp_path / "models")
+    assert run.record["data"]["name"] == "sklearn"
+    assert run.record["recipe"]["name"] == "mlp"
+    _, test = bundled.load()
+    submission.check(tmp_path / "submissions" / f"{run.name}.csv", rows=len(test))
+
+
+def test_is_committed_as_one_run_on_the_real_files() -> None:
+    notebook = read_notebook()
+    cells = code_cells(notebook)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    told = "\n".join(text_of(output) for output in outputs(notebook))
+    assert "42,000 pictures with labels" in told
+    assert "28,000 answers" in told
+
+
+def test_shows_pictures_and_no_noise() -> None:
+    shown = outputs(read_notebook())
+    assert sum("image/png" in output.get("data", {}) for output in shown) >= 8
+    assert {output.output_type for output in shown} <= {"stream", "display_data", "execute_result"}
+    assert not [output for output in shown if output.get("name") == "stderr"]
+    assert NOTEBOOK.stat().st_size < 1_500_000
+
+
+def test_defines_nothing() -> None:
+    assert not [cell.source for cell in code_cells(read_notebook()) if DEFINITION.search(cell.source)]
+
+
+def test_tells_nothing_of_the_machine_it_ran_on() -> None:
+    notebook = read_notebook()
+    texts = [cell.source for cell in notebook.cells] + [text_of(output) for output in outputs(notebook)]
+    assert not [text for text in texts if OWN_PATH.search(text)]
+    assert not any(cell.metadata for cell in notebook.cells)

@@ -1,0 +1,74 @@
+import json
+from datetime import datetime
+
+import pytest
+
+from kaggle_digits import runs, storage
+from kaggle_digits.errors import RunError
+
+NOON = datetime(2026, 11, 20, 12, 0, 0)
+
+
+def make_run(models, recipe="mlp", now=NOON):
+    path = runs.start(models, recipe, now)
+    (path / "model.keras").write_bytes(b"model")
+    return runs.complete(path, {"started": now.isoformat(), "recipe": {"name": recipe}}, ["model.keras"])
+
+
+def test_a_run_is_named_after_moment_and_recipe(tmp_path):
+    assert make_run(tmp_path).name == "20261120-120000-mlp"
+
+
+def test_two_runs_begun_in_one_second_get_two_folders(tmp_path):
+    assert [make_run(tmp_path).name for _ in range(3)] == [
+        "20261120-120000-mlp",
+        "20261120-120000-mlp-2",
+        "20261120-120000-mlp-3",
+    ]
+
+
+def test_the_record_holds_format_and_checksums(tmp_path):
+    run = make_run(tmp_path)
+    record = json.loads((run.path / "run.json").read_text())
+    assert record["format"] == runs.FORMAT
+    assert record["files"] == {"model.keras": storage.sha256(run.path / "model.keras")}
+    assert runs.find(run.name, tmp_path).record == record
+
+
+def test_the_newest_complete_run_is_the_default(tmp_path):
+    make_run(tmp_path, "cnn", NOON.replace(hour=13))
+    make_run(tmp_path)
+    runs.start(tmp_path, "unfinished", NOON.replace(hour=14))
+    (tmp_path / "README.md").write_text("not a run")
+    assert runs.find(models=tmp_path).name == "20261120-130000-cnn"
+    assert [run.name for run in runs.listing(tmp_path)] == ["20261120-120000-mlp", "20261120-130000-cnn"]
+
+
+def test_a_run_is_found_by_name_and_by_path(tmp_path):
+    run = make_run(tmp_path / "models")
+    assert runs.find(run.name, tmp_path / "models").path == run.path
+    assert runs.find(run.path, tmp_path / "elsewhere").path == run.path
+
+
+def test_what_is_no_complete_run_says_so(tmp_path):
+    with pytest.raises(RunError, match="no complete run in .*kaggle-digits train"):
+        runs.find(models=tmp_path)
+    with pytest.raises(RunError, match="there is no run nothing .*none yet"):
+        runs.find("nothing", tmp_path)
+    unfinished = runs.start(tmp_path, "mlp", NOON)
+    with pytest.raises(RunError, match="never finished"):
+        runs.find(unfinished.name, tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 99, "started": ""}', "{", '"\\ud800"'])
+def test_a_record_that_is_foreign_or_torn_is_refused_in_one_sentence(tmp_path, content):
+    path = runs.start(tmp_path, "mlp", NOON)
+    (path / "run.json").write_text(content)
+    with pytest.raises(RunError, match=r"run\.json"):
+        runs.find(path.name, tmp_path)
+
+
+def test_environment_names_versions_and_commit():
+    environment = runs.environment()
+    assert {"python", "keras", "kaggle-digits"} <= set(environment["versions"])
+    assert environment["git"] is None or len(environment["git"]["commit"]) >= 40

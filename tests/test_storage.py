@@ -1,0 +1,51 @@
+import hashlib
+
+import pytest
+
+from kaggle_digits import storage
+from kaggle_digits.errors import StorageError
+
+
+def test_write_text_makes_folders_and_replaces(tmp_path):
+    path = tmp_path / "deep" / "file.txt"
+    storage.write_text(path, "one\n")
+    storage.write_text(path, "two é\n")
+    assert path.read_bytes() == "two é\n".encode()
+    assert [entry.name for entry in path.parent.iterdir()] == ["file.txt"]
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError, match="in the middle"), storage.replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError("in the middle")
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_the_temporary_file_lies_beside_and_keeps_the_suffix(tmp_path):
+    with storage.replacing(tmp_path / "model.keras") as temporary:
+        assert temporary.parent == tmp_path
+        assert temporary.suffix == ".keras"
+        assert temporary.name.startswith(".")
+        temporary.write_text("whole")
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(StorageError, match=r"cannot write .*x\.txt: .*Free some space"):
+        storage.write_text(tmp_path / "file" / "x.txt", "")
+
+
+def test_a_full_disk_is_one_sentence(tmp_path):
+    full = tmp_path / "full"
+    full.symlink_to("/dev/full")
+    with pytest.raises(StorageError, match="No space left"), storage.disk_errors(full):
+        full.write_text("x")
+
+
+def test_sha256(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"digits" * 400_000)
+    assert storage.sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,73 @@
+from datetime import datetime
+
+import pytest
+
+from kaggle_digits import runs, storage, submission, submitting
+from kaggle_digits.errors import RunError, SubmissionError
+
+LABELS = [7, 2, 1, 0]
+
+
+@pytest.fixture
+def folders(tmp_path):
+    return {"models": tmp_path / "models", "submissions": tmp_path / "submissions", "data": tmp_path / "data"}
+
+
+def make_run(folders, data="data", test_rows=4):
+    path = runs.start(folders["models"], "mlp", datetime(2026, 11, 20, 12, 0, 0))
+    submission.write(folders["submissions"] / f"{path.name}.csv", LABELS)
+    record = {
+        "started": "2026-11-20T12:00:00",
+        "recipe": {"name": "mlp"},
+        "data": {"name": data},
+        "validation_accuracy": 0.98357,
+        "test_rows": test_rows,
+    }
+    return runs.complete(path, record, [])
+
+
+def test_the_newest_run_is_the_default_and_names_itself(folders):
+    run = make_run(folders)
+    candidate = submitting.prepare(None, **folders)
+    digest = storage.sha256(candidate.file)[:12]
+    assert candidate.file == folders["submissions"] / f"{run.name}.csv"
+    assert candidate.message == f"{run.name}: kaggle-digits mlp, validation accuracy 0.9836 [sha256 {digest}]"
+    assert candidate.rows == 4
+
+
+def test_a_message_of_ones_own_keeps_the_hash(folders):
+    make_run(folders)
+    assert submitting.prepare(None, message="try 2", **folders).message.startswith("try 2 [sha256 ")
+
+
+def test_a_file_is_held_against_the_rows_of_test_csv(folders, tmp_path):
+    submission.write(tmp_path / "mine.csv", LABELS)
+    with pytest.raises(SubmissionError, match="has 4 predictions, but test.csv has 28,000"):
+        submitting.prepare(str(tmp_path / "mine.csv"), **folders)
+    folders["data"].mkdir()
+    (folders["data"] / "test.csv").write_bytes(b"pixel0\r\n" + b"0\r\n" * 4)
+    assert submitting.prepare(str(tmp_path / "mine.csv"), **folders).message.startswith("mine.csv [sha256 ")
+
+
+def test_a_run_that_labels_other_digits_is_not_for_kaggle(folders):
+    make_run(folders, data="sklearn")
+    with pytest.raises(SubmissionError, match="scikit-learn's bundled digits.*kaggle-digits fetch"):
+        submitting.prepare(None, **folders)
+
+
+def test_a_run_without_a_test_set_has_nothing_to_submit(folders):
+    make_run(folders, test_rows=None)
+    with pytest.raises(RunError, match="nothing to submit"):
+        submitting.prepare(None, **folders)
+
+
+def test_a_run_whose_file_is_gone_says_so(folders):
+    run = make_run(folders)
+    (folders["submissions"] / f"{run.name}.csv").unlink()
+    with pytest.raises(SubmissionError, match="is gone"):
+        submitting.prepare(run.name, **folders)
+
+
+def test_no_run_at_all(folders):
+    with pytest.raises(RunError, match="kaggle-digits train"):
+        submitting.prepare(None, **folders)

@@ -1,0 +1,123 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kaggle_digits import runs, sources, submission, training
+from kaggle_digits.errors import DataError, StorageError
+from kaggle_digits.recipes import Dense, Fit, Recipe
+from kaggle_digits.sources import Source
+
+SMALL = Recipe("small", "a small network", Dense(hidden=(32,)), Fit(epochs=3, batch_size=64, learning_rate=5e-3))
+
+
+@pytest.fixture(scope="module")
+def source():
+    return sources.load("sklearn")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("training")
+
+
+@pytest.fixture(scope="module")
+def trained(source, folder):
+    return training.train(SMALL, source, models=folder / "models", submissions=folder / "submissions")
+
+
+def test_the_run_is_complete_and_found_again(trained, folder):
+    assert runs.find(models=folder / "models") == trained.run
+    assert sorted(path.name for path in trained.run.path.iterdir()) == [
+        "history.csv",
+        "loss.png",
+        "model.keras",
+        "report.json",
+        "run.json",
+        "samples.png",
+        "validation.npz",
+    ]
+
+
+def test_the_record_can_rebuild_the_run(trained, source):
+    record = trained.run.record
+    assert record["recipe"]["name"] == "small"
+    assert record["recipe"]["fit"]["learning_rate"] == 5e-3
+    assert record["data"]["name"] == "sklearn"
+    assert record["data"]["train_rows"] + record["validation_rows"] == len(source.train)
+    assert (record["seed"], record["validation"], record["classes"]) == (0, 0.1, 10)
+    assert tuple(record["image_shape"]) == (28, 28)
+    assert record["started"] <= record["finished"]
+    assert 0 < record["train_seconds"] < record["seconds"]
+
+
+def test_report_validation_rows_and_record_agree(trained):
+    report = json.loads((trained.run.path / "report.json").read_text())
+    with np.load(trained.run.path / "validation.npz", allow_pickle=False) as rows:
+        right = rows["probabilities"].argmax(axis=1) == rows["labels"]
+        assert rows["ids"].shape == right.shape
+    assert report["accuracy"] == trained.run.record["validation_accuracy"] == pytest.approx(right.mean())
+    assert report["rows"] == len(right) == trained.run.record["validation_rows"]
+
+
+def test_validation_rows_are_not_trained_on_and_do_not_depend_on_the_seed(trained, source, tmp_path):
+    other = training.train(SMALL, source, seed=7, models=tmp_path / "m", submissions=tmp_path / "s")
+    ids = []
+    for run in (trained.run, other.run):
+        with np.load(run.path / "validation.npz") as rows:
+            ids.append(rows["ids"].tolist())
+    assert ids[0] == ids[1]
+    assert len(set(ids[0])) == trained.run.record["validation_rows"]
+
+
+def test_the_history_has_a_line_an_epoch(trained):
+    with (trained.run.path / "history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"]
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+
+
+def test_the_pictures_are_pictures(trained):
+    for name in ("loss.png", "samples.png"):
+        with Image.open(trained.run.path / name) as image:
+            assert image.width > 700
+            assert len(image.getcolors(1 << 24)) > 20
+
+
+def test_the_submission_has_the_runs_name_and_is_what_kaggle_expects(trained, source, folder):
+    assert trained.submission == folder / "submissions" / f"{trained.run.name}.csv"
+    assert len(submission.check(trained.submission, rows=len(source.test))) == 719
+
+
+def test_the_same_seed_gives_the_same_submission(trained, source, tmp_path):
+    again = training.train(SMALL, source, models=tmp_path / "m", submissions=tmp_path / "s")
+    assert again.submission.read_bytes() == trained.submission.read_bytes()
+    assert again.report == trained.report
+
+
+def test_without_a_test_set_there_is_no_submission(source, tmp_path):
+    alone = Source("here", source.train, None, {})
+    done = training.train(SMALL.with_epochs(1), alone, models=tmp_path / "m", submissions=tmp_path / "s")
+    assert done.submission is None
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_wrong_validation_share_leaves_nothing_behind(source, tmp_path):
+    with pytest.raises(DataError, match="validation share"):
+        training.train(SMALL, source, validation=1.0, models=tmp_path / "m", submissions=tmp_path / "s")
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(source, tmp_path):
+    (tmp_path / "m").write_text("a file")
+    with pytest.raises(StorageError, match="cannot write"):
+        training.train(SMALL, source, models=tmp_path / "m", submissions=tmp_path / "s")
+
+
+def test_a_run_whose_submission_cannot_be_written_stays_unfinished(source, tmp_path):
+    (tmp_path / "s").write_text("a file")
+    with pytest.raises(StorageError, match="cannot write"):
+        training.train(SMALL.with_epochs(1), source, models=tmp_path / "m", submissions=tmp_path / "s")
+    assert runs.listing(tmp_path / "m") == []
