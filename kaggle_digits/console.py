@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from kaggle_digits.classifiers import Epoch, Listener
+from kaggle_digits.classifiers.protocol import Epoch, Listener
 
 _HEADING = "  epoch     loss  accuracy  val loss  val accuracy  seconds"
 
@@ -17,6 +17,16 @@ _HEADING = "  epoch     loss  accuracy  val loss  val accuracy  seconds"
 def tell(message: str) -> None:
     """Says something on standard error, so that standard output holds only what was asked for."""
     typer.echo(message, err=True)
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Rows under a header, in columns as wide as their widest cell; the first column is aligned to the left."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = []
+    for row in [header, *rows]:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
 
 
 class EpochLines:

@@ -1,5 +1,6 @@
 """The package's one currency: images of digits, with their labels and ids."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,26 @@ class Digits:
         if self.labels is None:
             raise DataError("these digits have no labels: one can predict them, but not train on or score them.")
         return self.labels
+
+    def of_labels(self, count: int) -> "Digits":
+        """Only the digits labelled 0 to `count - 1`, as digits of so many classes.
+
+        Raises:
+            DataError: there are no labels, or no such digits.
+        """
+        import numpy as np
+
+        rows = np.flatnonzero(self.known_labels < count)
+        if len(rows) == 0:
+            raise DataError(f"none of {len(self)} digits is labelled 0 to {count - 1}.")
+        return Digits(self.images[rows], self.known_labels[rows], self.ids[rows], count)
+
+    def hashes(self) -> "NDArray[np.uint64]":
+        """uint64 `(n,)`, a hash of each image's pixels, by which rows are recognised again (BLAKE2b)."""
+        import numpy as np
+
+        digests = (hashlib.blake2b(image, digest_size=8).digest() for image in np.ascontiguousarray(self.images))
+        return np.frombuffer(b"".join(digests), "<u8")
 
     def take(self, rows: "NDArray[np.intp]") -> "Digits":
         """The digits at `rows`, integers `(m,)`, in that order."""

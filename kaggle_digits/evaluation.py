@@ -88,6 +88,51 @@ def evaluate(labels: "NDArray[np.int64]", probabilities: "NDArray[np.float32]") 
     )
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """Two classifiers on the same rows, by McNemar's exact test.
+
+    Attributes:
+        rows: how many rows both have answered.
+        accuracies: of the first and of the second, 0 to 1.
+        only_first_right: rows that only the first has right.
+        only_second_right: rows that only the second has right.
+        p_value: how often two equally good classifiers would differ at least this much, 0 to 1.
+    """
+
+    rows: int
+    accuracies: tuple[float, float]
+    only_first_right: int
+    only_second_right: int
+    p_value: float
+
+
+def compare(first_right: "NDArray[np.bool_]", second_right: "NDArray[np.bool_]") -> Comparison:
+    """Says whether one classifier is better than another, or only luckier.
+
+    Args:
+        first_right: bool `(n,)`, whether the first has each row right.
+        second_right: bool `(n,)`, whether the second has the same row right.
+
+    Source: Q. McNemar, Note on the sampling error of the difference between correlated proportions, 1947; the exact
+        form is a sign test on the rows where the two differ.
+    """
+    only_first = int((first_right & ~second_right).sum())
+    only_second = int((second_right & ~first_right).sum())
+    p_value = min(1.0, 2 * _heads_at_most(min(only_first, only_second), only_first + only_second))
+    accuracies = float(first_right.mean()), float(second_right.mean())
+    return Comparison(len(first_right), accuracies, only_first, only_second, p_value)
+
+
+def _heads_at_most(most: int, tosses: int) -> float:
+    """The probability of at most so many heads in so many tosses; by logarithms, since 2**-tosses underflows."""
+    logarithms = (
+        math.lgamma(tosses + 1) - math.lgamma(heads + 1) - math.lgamma(tosses - heads + 1) - tosses * math.log(2)
+        for heads in range(most + 1)
+    )
+    return math.fsum(map(math.exp, logarithms))
+
+
 def wilson_interval(right: int, rows: int) -> tuple[float, float]:
     """The 95 % interval of a share, which stays inside [0, 1] and is honest near its ends.
 

@@ -4,16 +4,24 @@ import importlib.metadata
 import json
 import platform
 import subprocess
+import zipfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import __version__, storage
 from kaggle_digits.errors import RunError
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 FOLDER = Path("models")
 RECORD = "run.json"
+PLAN = "started.json"
+VALIDATION = "validation.npz"
+LEARNED = "learned.npy"
 FORMAT = 1
 """Grows by one whenever an older release could no longer read a new run.json."""
 
@@ -38,13 +46,14 @@ class Run:
         return self.path.name
 
 
-def start(models: Path, recipe: str, now: datetime) -> Path:
+def start(models: Path, recipe: str, now: datetime, plan: dict[str, Any]) -> Path:
     """Makes the folder of a new run, which counts as unfinished until `complete`.
 
     Args:
         models: the folder of all runs.
         recipe: the recipe's name.
         now: the local time that becomes part of the name. Two runs begun in the same second get different names.
+        plan: what is known of the run already, JSON-like; enough to begin it again.
 
     Raises:
         StorageError: the folder cannot be made.
@@ -58,25 +67,101 @@ def start(models: Path, recipe: str, now: datetime) -> Path:
                 path.mkdir()
             except FileExistsError:
                 continue
+            storage.write_text(path / PLAN, json.dumps({"format": FORMAT, **plan}, indent=2) + "\n")
             return path
     raise RunError(f"{models} holds 999 runs named {stem}. Delete some of them.")
 
 
-def complete(path: Path, record: dict[str, Any], files: list[str]) -> Run:
+def complete(path: Path, results: dict[str, Any], files: list[str]) -> Run:
     """Completes a run: run.json is written last, so its existence means that everything else is there.
 
     Args:
         path: the run's folder.
-        record: what to remember of the run, JSON-like.
+        results: what to remember of the run beyond its plan, JSON-like.
         files: the names of the model's files, whose SHA-256 goes on record.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
     checksums = {name: storage.sha256(path / name) for name in files}
-    text = json.dumps({"format": FORMAT, **record, "files": checksums}, indent=2)
+    text = json.dumps({**_json(path / PLAN), **results, "files": checksums}, indent=2)
     storage.write_text(path / RECORD, text + "\n")
     return Run(path, json.loads(text))
+
+
+def reopen(path: Path) -> dict[str, Any]:
+    """Makes a run that was interrupted unfinished again, so that its training can go on.
+
+    Args:
+        path: the run's folder.
+
+    Returns:
+        Its plan.
+
+    Raises:
+        RunError: the run came to its end, or it never began.
+    """
+    if (path / RECORD).exists():
+        if not _read(path).record.get("interrupted"):
+            raise RunError(f"{path.name} came to its end: there is nothing to resume. Begin anew: kaggle-digits train.")
+        with storage.disk_errors(path / RECORD):
+            (path / RECORD).unlink()
+    return _json(path / PLAN)
+
+
+def folder(run: str | Path, models: Path = FOLDER) -> Path:
+    """The folder of a run, complete or not, by name or path.
+
+    Raises:
+        RunError: there is none.
+    """
+    for path in (models / run, Path(run)):
+        if path.is_dir():
+            return path
+    raise RunError(f"there is no run {run} in {models}. The runs there: {_names(models)}.")
+
+
+def verify(run: Run) -> None:
+    """Makes sure that the model's files are those that the training wrote.
+
+    Raises:
+        RunError: a file is missing or was changed since.
+    """
+    for name, expected in run.record["files"].items():
+        path = run.path / name
+        if not path.is_file() or storage.sha256(path) != expected:
+            raise RunError(f"{path} is missing, or not the file that the training wrote. Train again.")
+
+
+def validation_rows(run: Run) -> "tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float32]]":
+    """Ids, labels and probabilities `(n, classes)` of the rows that a run was validated on.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
+    import numpy as np
+
+    path = run.path / VALIDATION
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as rows:
+            return rows["ids"], rows["labels"], rows["probabilities"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise RunError(f"{path} cannot be read: {error}. Train again.") from error
+
+
+def learned_rows(run: Run) -> "NDArray[np.uint64]":
+    """uint64 `(n,)`, the hashes of the rows that a run was trained on; see `Digits.hashes`.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
+    import numpy as np
+
+    try:
+        with (run.path / LEARNED).open("rb") as file:
+            return np.asarray(np.lib.format.read_array(file, allow_pickle=False), np.uint64)
+    except (OSError, ValueError, EOFError) as error:
+        raise RunError(f"{run.path / LEARNED} cannot be read: {error}. Train again.") from error
 
 
 def find(run: str | Path | None = None, models: Path = FOLDER) -> Run:
@@ -90,10 +175,12 @@ def find(run: str | Path | None = None, models: Path = FOLDER) -> Run:
         if not complete_runs:
             raise RunError(f"there is no complete run in {models}. Train one: kaggle-digits train.")
         return complete_runs[-1]
-    for path in (models / run, Path(run)):
-        if path.is_dir():
-            return _read(path)
-    raise RunError(f"there is no run {run} in {models}. The runs there: {_names(models)}.")
+    return _read(folder(run, models))
+
+
+def unfinished(models: Path = FOLDER) -> list[Path]:
+    """The folders of runs that began and have not come to their end, oldest first."""
+    return sorted(path.parent for path in models.glob(f"*/{PLAN}") if not (path.parent / RECORD).exists())
 
 
 def listing(models: Path = FOLDER) -> list[Run]:
@@ -120,15 +207,19 @@ def environment() -> dict[str, Any]:
 
 
 def _read(path: Path) -> Run:
+    if (path / PLAN).exists() and not (path / RECORD).exists():
+        raise RunError(f"{path} never finished. Go on with it: kaggle-digits train --resume {path.name}.")
+    return Run(path, _json(path / RECORD))
+
+
+def _json(path: Path) -> dict[str, Any]:
     try:
-        record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunError(f"{path} has no {RECORD}: that run never finished. Train again: kaggle-digits train.") from None
+        record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RunError(f"{path / RECORD} cannot be read: {error}. Delete the folder or train again.") from None
+        raise RunError(f"{path} cannot be read: {error}. Train again: kaggle-digits train.") from None
     if not isinstance(record, dict) or record.get("format") != FORMAT or "started" not in record:
-        raise RunError(f"{path / RECORD} is not a run of this release (format {FORMAT}). Train again.")
-    return Run(path, record)
+        raise RunError(f"{path} is not of this release (format {FORMAT}). Train again: kaggle-digits train.")
+    return record
 
 
 def _names(models: Path) -> str:

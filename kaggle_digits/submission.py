@@ -1,6 +1,7 @@
 """A submission: the CSV that Kaggle accepts, and the check that a file is one before it is sent."""
 
 import csv
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,18 +15,22 @@ FOLDER = Path("submissions")
 HEADER = ("ImageId", "Label")
 
 
-def write(path: Path, labels: "Sequence[int]") -> None:
-    """Writes one line per test image, with ids from 1 to n in order, whole or not at all.
+def write(path: Path, ids: "Sequence[int | str]", labels: "Sequence[int]") -> None:
+    """Writes one line per test image, whole or not at all.
 
     Args:
         path: the CSV to write.
-        labels: `(n,)`, the digit predicted for each row of test.csv, in its order.
+        ids: `(n,)`, what the test set calls its images: 1 to n for Kaggle.
+        labels: `(n,)`, the digit predicted for each of them.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
-    rows = "".join(f"{number},{int(label)}\n" for number, label in enumerate(labels, start=1))
-    storage.write_text(path, ",".join(HEADER) + "\n" + rows)
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(HEADER)
+    table.writerows((name, int(label)) for name, label in zip(ids, labels, strict=True))
+    storage.write_text(path, text.getvalue())
 
 
 def check(path: Path, rows: int, classes: int = 10) -> list[int]:

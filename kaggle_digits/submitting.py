@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from kaggle_digits import runs, sources, storage, submission
+from kaggle_digits import ledger, runs, sources, storage, submission
 from kaggle_digits.competition import Kaggle, wait_for_score
 from kaggle_digits.errors import RunError, SubmissionError
 
@@ -20,11 +21,15 @@ class Candidate:
         message: what Kaggle will show beside it. It ends with the beginning of the file's SHA-256, by which a
             submission is found again when Kaggle's answer was lost.
         rows: how many predictions it holds.
+        run: the name of the run it comes from, or None.
+        sha256: of the file.
     """
 
     file: Path
     message: str
     rows: int
+    run: str | None
+    sha256: str
 
 
 def prepare(
@@ -49,14 +54,16 @@ def prepare(
         SubmissionError: the file is not what Kaggle expects.
     """
     if target is not None and target.lower().endswith(".csv"):
-        file, title, rows = Path(target), Path(target).name, _rows_due(data)
+        run, file, title, rows = None, Path(target), Path(target).name, _rows_due(data)
     else:
         run = runs.find(target, models)
         file, title, rows = submissions / f"{run.name}.csv", _title(run), _rows_of(run)
         if not file.exists():
             raise SubmissionError(f"{file} is gone. Train again, or name a submission CSV instead of a run.")
     submission.check(file, rows)
-    return Candidate(file, f"{message or title} [sha256 {storage.sha256(file)[:12]}]", rows)
+    digest = storage.sha256(file)
+    name = None if run is None else run.name
+    return Candidate(file, f"{message or title} [sha256 {digest[:12]}]", rows, name, digest)
 
 
 @dataclass(frozen=True)
@@ -76,12 +83,13 @@ class Sent:
     link: str
 
 
-def send(candidate: Candidate, kaggle: Kaggle, *, wait: bool, tell: Callable[[str], None]) -> Sent:
-    """Uploads a candidate, and waits for its score if asked to.
+def send(candidate: Candidate, kaggle: Kaggle, *, submissions: Path, wait: bool, tell: Callable[[str], None]) -> Sent:
+    """Uploads a candidate, and waits for its score if asked to; the ledger learns of both.
 
     Args:
         candidate: from `prepare`.
         kaggle: the other side.
+        submissions: the folder of the ledger.
         wait: whether to wait for the score.
         tell: is given a line now and then, for the user.
 
@@ -90,12 +98,20 @@ def send(candidate: Candidate, kaggle: Kaggle, *, wait: bool, tell: Callable[[st
     """
     link = f"https://www.kaggle.com/competitions/{kaggle.slug}/submissions"
     ref = kaggle.submit(candidate.file, candidate.message)
+    _note(submissions, candidate, ref, "pending", None)
     tell(f"submitted as {ref}: {candidate.message}")
     if not wait:
         return Sent(ref, "pending", None, link)
     tell("waiting for the score (Ctrl-C stops the waiting, not the submission)")
     scored = wait_for_score(kaggle, ref)
+    _note(submissions, candidate, ref, scored.status, scored.score)
     return Sent(ref, scored.status, scored.score, link)
+
+
+def _note(submissions: Path, candidate: Candidate, ref: int, status: str, score: float | None) -> None:
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    origin = candidate.run, candidate.file.name, candidate.sha256
+    ledger.append(submissions, ledger.Entry(now, *origin, ref, candidate.message, status, score))
 
 
 def _title(run: runs.Run) -> str:

@@ -2,16 +2,17 @@
 
 import csv
 import io
-import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import evaluation, plots, runs, storage, submission
-from kaggle_digits.classifiers import Epoch, Listener, Silence, neural
+from kaggle_digits import classifiers, plots, recipes, reporting, runs, sources, storage, submission
+from kaggle_digits.classifiers.protocol import Epoch, Listener, Silence
 from kaggle_digits.digits import Digits, split
+from kaggle_digits.errors import DataError
+from kaggle_digits.evaluation import Report
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Run
 from kaggle_digits.sources import Source
@@ -30,14 +31,18 @@ class Trained:
 
     Attributes:
         run: the complete run.
-        report: its evaluation on the validation rows.
-        train_seconds: what fitting took, of the seconds in the run's record.
+        history: the epochs; none for a model that is fitted in one go.
+        validation: the labelled digits that were held out.
+        probabilities: float32 `(n, classes)`, the classifier's answers for them.
+        report: what these are worth.
         submission: the CSV for Kaggle, or None where the data has no test set.
     """
 
     run: Run
-    report: evaluation.Report
-    train_seconds: float
+    history: list[Epoch] = field(repr=False)
+    validation: Digits = field(repr=False)
+    probabilities: "NDArray[np.float32]" = field(repr=False)
+    report: Report = field(repr=False)
     submission: Path | None
 
 
@@ -50,6 +55,7 @@ def train(
     models: Path = runs.FOLDER,
     submissions: Path = submission.FOLDER,
     listener: Listener | None = None,
+    tensorboard: bool = False,
 ) -> Trained:
     """Fits a recipe to a source, and writes the run folder and the submission.
 
@@ -61,56 +67,107 @@ def train(
         models: the folder of all runs.
         submissions: the folder of all submissions.
         listener: hears of every step and epoch, and may stop the training early.
+        tensorboard: whether to log to a folder `logs` in the run folder.
 
     Raises:
         DataError: too few rows for that share.
         StorageError: a folder cannot be written, or the disk is full.
     """
     started = datetime.now().astimezone()
+    digits = _chosen(recipe, source.train)
+    split(digits, validation, _SPLIT_SEED)  # what is wrong with the share or the labels is said before anything begins
+    plan = {
+        "recipe": recipe.as_json(),
+        "data": {"name": source.name, "sha256": source.sha256},
+        "test_rows": None if source.test is None else len(source.test),
+        "seed": seed,
+        "validation": validation,
+        "classes": digits.classes,
+        "image_shape": digits.image_shape,
+        "tensorboard": tensorboard,
+        **runs.environment(),
+        "started": started.isoformat(timespec="seconds"),
+    }
+    path = runs.start(models, recipe.name, started, plan)
+    return _finish(path, plan, recipe, source, submissions, listener or Silence())
+
+
+def resume(
+    run: str | Path,
+    *,
+    models: Path = runs.FOLDER,
+    submissions: Path = submission.FOLDER,
+    listener: Listener | None = None,
+) -> Trained:
+    """Goes on with a training that was interrupted, from its last whole epoch.
+
+    It ends with what the uninterrupted training would have given.
+
+    Args:
+        run: the run's name or path.
+        models: the folder of all runs.
+        submissions: the folder of all submissions.
+        listener: hears of every step and epoch, and may stop the training early.
+
+    Raises:
+        RunError: there is no such run, or it came to its end.
+        DataError: the data is gone, or not what it was.
+    """
+    path = runs.folder(run, models)
+    plan = runs.reopen(path)
+    recipe = recipes.from_json(plan["recipe"])
+    source = sources.load(plan["data"]["name"])
+    if source.sha256 != plan["data"]["sha256"]:
+        raise DataError(f"{source.name} is not the data that {path.name} began with. Begin anew: kaggle-digits train.")
+    return _finish(path, plan, recipe, source, submissions, listener or Silence())
+
+
+def _chosen(recipe: Recipe, digits: Digits) -> Digits:
+    """The rows that a recipe learns: all, or those of its labels."""
+    return digits if recipe.labels is None else digits.of_labels(recipe.labels)
+
+
+def _finish(
+    path: Path, plan: dict[str, Any], recipe: Recipe, source: Source, submissions: Path, listener: Listener
+) -> Trained:
     clock = time.perf_counter()
-    kept, held_out = split(source.train, validation, _SPLIT_SEED)
-    validation_digits = source.train.take(held_out)
-    path = runs.start(models, recipe.name, started)
+    digits = _chosen(recipe, source.train)
+    kept, held_out = split(digits, plan["validation"], _SPLIT_SEED)
+    train, validation = digits.take(kept), digits.take(held_out)
+    if plan["tensorboard"]:
+        from kaggle_digits.classifiers.tensorboard import Logged
 
-    fit_clock = time.perf_counter()
-    classifier, history = neural.fit(recipe, source.train.take(kept), validation_digits, seed, listener or Silence())
-    train_seconds = time.perf_counter() - fit_clock
+        listener = Logged(listener, path / "logs")
+    classifier, history = classifiers.fit(recipe, train, validation, plan["seed"], listener, path)
+    train_seconds = time.perf_counter() - clock
 
-    probabilities = classifier.probabilities(validation_digits.images)
-    report = evaluation.evaluate(validation_digits.known_labels, probabilities)
-    _write_history(path / "history.csv", history)
-    _write_validation(path / "validation.npz", validation_digits, probabilities)
-    storage.write_text(path / "report.json", json.dumps(report.as_json(), indent=2) + "\n")
-    plots.save(plots.learning_curves(history), path / "loss.png")
-    plots.save(plots.samples(validation_digits, probabilities, seed), path / "samples.png")
+    probabilities = classifier.probabilities(validation.images)
+    _write_rows(path, train, validation, probabilities)
+    report = reporting.write(path, validation, probabilities)
+    plots.save(plots.samples(validation, probabilities, plan["seed"]), path / "samples.png")
+    if history:
+        _write_history(path / "history.csv", history)
+        plots.save(plots.learning_curves(history), path / "loss.png")
     files = classifier.save(path)
     predictions = None
     if source.test is not None:
         predictions = submissions / f"{path.name}.csv"
-        submission.write(predictions, classifier.probabilities(source.test.images).argmax(axis=1))
-    run = runs.complete(
-        path,
-        {
-            "recipe": asdict(recipe),
-            "data": {"name": source.name, "sha256": source.sha256, "train_rows": len(kept)},
-            "test_rows": None if source.test is None else len(source.test),
-            "seed": seed,
-            "validation": validation,
-            "validation_rows": len(held_out),
-            "validation_accuracy": report.accuracy,
-            "validation_interval": report.interval,
-            "classes": source.train.classes,
-            "image_shape": source.train.image_shape,
-            "epochs": len(history),
-            **runs.environment(),
-            "started": started.isoformat(timespec="seconds"),
-            "finished": datetime.now().astimezone().isoformat(timespec="seconds"),
-            "seconds": round(time.perf_counter() - clock, 3),
-            "train_seconds": round(train_seconds, 3),
-        },
-        files,
-    )
-    return Trained(run, report, train_seconds, predictions)
+        submission.write(
+            predictions, source.test.ids.tolist(), classifier.probabilities(source.test.images).argmax(axis=1)
+        )
+    results = {
+        "train_rows": len(train),
+        "validation_rows": len(validation),
+        "validation_accuracy": report.accuracy,
+        "validation_interval": report.interval,
+        "parameters": sum(layer.parameters for layer in classifier.layers()),
+        "epochs": len(history),
+        "interrupted": listener.wants_stop(),
+        "finished": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "seconds": round(time.perf_counter() - clock, 3),
+        "train_seconds": round(train_seconds, 3),
+    }
+    return Trained(runs.complete(path, results, files), history, validation, probabilities, report, predictions)
 
 
 def _write_history(path: Path, history: list[Epoch]) -> None:
@@ -122,9 +179,11 @@ def _write_history(path: Path, history: list[Epoch]) -> None:
     storage.write_text(path, text.getvalue())
 
 
-def _write_validation(path: Path, digits: Digits, probabilities: "NDArray[np.float32]") -> None:
-    """Ids, labels and probabilities of the validation rows; loads with `allow_pickle=False`."""
+def _write_rows(path: Path, train: Digits, validation: Digits, probabilities: "NDArray[np.float32]") -> None:
+    """Which rows were learned, as hashes, and how those held out were answered; nothing is pickled."""
     import numpy as np
 
-    with storage.replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, ids=digits.ids, labels=digits.known_labels, probabilities=probabilities)
+    with storage.replacing(path / runs.VALIDATION) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, ids=validation.ids, labels=validation.known_labels, probabilities=probabilities)
+    with storage.replacing(path / runs.LEARNED) as temporary, temporary.open("wb") as file:
+        np.save(file, np.unique(train.hashes()))

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from kaggle_digits import runs, submission
 from kaggle_digits.cli import app
 
-COMMANDS = ["fetch", "train", "submit"]
+COMMANDS = ["evaluate", "fetch", "predict", "recipes", "runs", "submit", "train"]
 
 
 def call(*arguments, cwd, **environment):
@@ -95,7 +95,7 @@ def test_a_second_interrupt_drops_everything(tmp_path):
 
 
 def test_a_csv_is_checked_without_an_account(tmp_path):
-    submission.write(tmp_path / "mine.csv", [number % 10 for number in range(28_000)])
+    submission.write(tmp_path / "mine.csv", range(1, 28_001), [number % 10 for number in range(28_000)])
     done = call("submit", "mine.csv", "--dry-run", "--json", cwd=tmp_path)
     assert done.returncode == 0
     assert json.loads(done.stdout) == {"file": "mine.csv", "ref": None, "status": "checked", "score": None}

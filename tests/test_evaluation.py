@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support, top_k_accuracy_score
 
 from kaggle_digits import evaluation
@@ -85,3 +86,20 @@ def test_perfect_answers():
     assert (report.accuracy, report.loss, report.calibration_error, report.confused) == (1, 0, 0, [])
     assert report.interval[1] == pytest.approx(1)
     assert report.as_json()["macro"]["f1"] == 1
+
+
+def test_mcnemar_agrees_with_the_binomial_test():
+    rng = np.random.default_rng(1)
+    first, second = rng.random(500) < 0.9, rng.random(500) < 0.93
+    comparison = evaluation.compare(first, second)
+    only_first, only_second = int((first & ~second).sum()), int((~first & second).sum())
+    expected = binomtest(only_first, only_first + only_second, 0.5).pvalue
+    assert (comparison.only_first_right, comparison.only_second_right) == (only_first, only_second)
+    assert comparison.p_value == pytest.approx(expected)
+    assert comparison.accuracies == (first.mean(), second.mean())
+
+
+def test_mcnemar_survives_thousands_of_differences():
+    first = np.arange(40_000) % 2 == 0
+    assert evaluation.compare(first, ~first).p_value == pytest.approx(1)
+    assert evaluation.compare(first, np.zeros(40_000, bool)).p_value < 1e-300

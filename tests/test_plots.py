@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from kaggle_digits import plots
-from kaggle_digits.classifiers import Epoch
+from kaggle_digits.classifiers.protocol import Epoch
 from kaggle_digits.digits import Digits
 
 HISTORY = [Epoch(n, 1 / n, 1 - 0.2 / n, 1.2 / n, 0.9 - abs(n - 3) / 50, 0.001, 1.5) for n in range(1, 6)]

@@ -1,7 +1,9 @@
+import json
+
 import pytest
 
 from kaggle_digits import recipes
-from kaggle_digits.errors import DigitsError
+from kaggle_digits.errors import DigitsError, RunError
 
 
 def test_every_recipe_is_found_under_its_own_name():
@@ -14,7 +16,35 @@ def test_a_wrong_name_is_answered_with_the_right_ones():
         recipes.get("mpl")
 
 
-def test_with_epochs_changes_nothing_else():
+def test_with_fit_changes_only_what_is_given():
     mlp = recipes.get("mlp")
-    assert mlp.with_epochs(3).fit.epochs == 3
-    assert mlp.with_epochs(3).with_epochs(mlp.fit.epochs) == mlp
+    assert mlp.with_fit(epochs=3, batch_size=None).fit.epochs == 3
+    assert mlp.with_fit(epochs=3).with_fit(epochs=mlp.fit.epochs) == mlp
+    assert mlp.with_fit(epochs=None) == mlp
+
+
+def test_a_rate_that_makes_no_sense_is_refused():
+    for wrong in (0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(DigitsError, match="learning_rate must be above 0"):
+            recipes.get("mlp").with_fit(learning_rate=wrong)
+
+
+def test_what_is_fitted_in_one_go_has_no_epochs():
+    with pytest.raises(DigitsError, match="knn is fitted in one go: epochs cannot be set"):
+        recipes.get("knn").with_fit(epochs=3)
+    assert recipes.get("knn").with_fit(epochs=None) == recipes.get("knn")
+
+
+@pytest.mark.parametrize("recipe", recipes.RECIPES.values(), ids=recipes.RECIPES)
+def test_a_recipe_comes_back_from_its_record(recipe):
+    record = json.loads(json.dumps(recipe.as_json()))
+    assert recipes.from_json(record) == recipe
+
+
+def test_a_recipe_that_has_changed_since_is_refused():
+    record = recipes.get("mlp").as_json()
+    record["model"] = {**record["model"], "hidden": [1]}
+    with pytest.raises(RunError, match="not the same in this release"):
+        recipes.from_json(record)
+    with pytest.raises(RunError, match="'gone' is not the same"):
+        recipes.from_json({"name": "gone"})

@@ -9,10 +9,14 @@ from kaggle_digits.errors import RunError
 NOON = datetime(2026, 11, 20, 12, 0, 0)
 
 
-def make_run(models, recipe="mlp", now=NOON):
-    path = runs.start(models, recipe, now)
+def begin(models, recipe="mlp", now=NOON):
+    return runs.start(models, recipe, now, {"started": now.isoformat(), "recipe": {"name": recipe}})
+
+
+def make_run(models, recipe="mlp", now=NOON, **results):
+    path = begin(models, recipe, now)
     (path / "model.keras").write_bytes(b"model")
-    return runs.complete(path, {"started": now.isoformat(), "recipe": {"name": recipe}}, ["model.keras"])
+    return runs.complete(path, results, ["model.keras"])
 
 
 def test_a_run_is_named_after_moment_and_recipe(tmp_path):
@@ -38,7 +42,7 @@ def test_the_record_holds_format_and_checksums(tmp_path):
 def test_the_newest_complete_run_is_the_default(tmp_path):
     make_run(tmp_path, "cnn", NOON.replace(hour=13))
     make_run(tmp_path)
-    runs.start(tmp_path, "unfinished", NOON.replace(hour=14))
+    begin(tmp_path, "unfinished", NOON.replace(hour=14))
     (tmp_path / "README.md").write_text("not a run")
     assert runs.find(models=tmp_path).name == "20261120-130000-cnn"
     assert [run.name for run in runs.listing(tmp_path)] == ["20261120-120000-mlp", "20261120-130000-cnn"]
@@ -55,14 +59,54 @@ def test_what_is_no_complete_run_says_so(tmp_path):
         runs.find(models=tmp_path)
     with pytest.raises(RunError, match="there is no run nothing .*none yet"):
         runs.find("nothing", tmp_path)
-    unfinished = runs.start(tmp_path, "mlp", NOON)
-    with pytest.raises(RunError, match="never finished"):
+    unfinished = begin(tmp_path)
+    with pytest.raises(RunError, match=f"never finished.*--resume {unfinished.name}"):
         runs.find(unfinished.name, tmp_path)
+    assert runs.unfinished(tmp_path) == [unfinished]
+
+
+def test_a_run_that_was_interrupted_can_be_reopened(tmp_path):
+    run = make_run(tmp_path, interrupted=True)
+    plan = runs.reopen(run.path)
+    assert plan["recipe"] == {"name": "mlp"}
+    assert runs.unfinished(tmp_path) == [run.path]
+    assert runs.listing(tmp_path) == []
+
+
+def test_a_run_that_came_to_its_end_cannot(tmp_path):
+    run = make_run(tmp_path, interrupted=False)
+    with pytest.raises(RunError, match="nothing to resume"):
+        runs.reopen(run.path)
+    (tmp_path / "foreign").mkdir()
+    with pytest.raises(RunError, match=r"started\.json cannot be read"):
+        runs.reopen(tmp_path / "foreign")
+
+
+def test_a_model_that_was_changed_is_noticed(tmp_path):
+    run = make_run(tmp_path)
+    runs.verify(run)
+    (run.path / "model.keras").write_bytes(b"MODEL")
+    with pytest.raises(RunError, match="not the file that the training wrote"):
+        runs.verify(run)
+    (run.path / "model.keras").unlink()
+    with pytest.raises(RunError, match="missing"):
+        runs.verify(run)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY"])
+def test_rows_that_are_damaged_are_one_sentence(tmp_path, content):
+    run = make_run(tmp_path)
+    (run.path / "validation.npz").write_bytes(content)
+    (run.path / "learned.npy").write_bytes(content)
+    with pytest.raises(RunError, match=r"validation\.npz cannot be read"):
+        runs.validation_rows(run)
+    with pytest.raises(RunError, match=r"learned\.npy cannot be read"):
+        runs.learned_rows(run)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 99, "started": ""}', "{", '"\\ud800"'])
 def test_a_record_that_is_foreign_or_torn_is_refused_in_one_sentence(tmp_path, content):
-    path = runs.start(tmp_path, "mlp", NOON)
+    path = begin(tmp_path)
     (path / "run.json").write_text(content)
     with pytest.raises(RunError, match=r"run\.json"):
         runs.find(path.name, tmp_path)

@@ -9,7 +9,7 @@ from kaggle_digits.errors import SubmissionError
 
 def test_write_and_check_agree(tmp_path):
     path = tmp_path / "new" / "s.csv"
-    submission.write(path, np.array([7, 0, 3]))
+    submission.write(path, [1, 2, 3], np.array([7, 0, 3]))
     assert path.read_bytes() == b"ImageId,Label\n1,7\n2,0\n3,3\n"
     assert submission.check(path, rows=3) == [7, 0, 3]
 
@@ -63,7 +63,7 @@ def test_refuses_what_is_no_text_or_not_there(tmp_path):
 @given(st.lists(st.integers(0, 9), min_size=2, max_size=50))
 def test_whatever_is_written_is_read_back(tmp_path_factory, labels):
     path = tmp_path_factory.mktemp("submission") / "s.csv"
-    submission.write(path, labels)
+    submission.write(path, range(1, len(labels) + 1), labels)
     assert submission.read(path) == labels
 
 

@@ -14,16 +14,15 @@ def folders(tmp_path):
 
 
 def make_run(folders, data="data", test_rows=4):
-    path = runs.start(folders["models"], "mlp", datetime(2026, 11, 20, 12, 0, 0))
-    submission.write(folders["submissions"] / f"{path.name}.csv", LABELS)
-    record = {
+    plan = {
         "started": "2026-11-20T12:00:00",
         "recipe": {"name": "mlp"},
         "data": {"name": data},
-        "validation_accuracy": 0.98357,
         "test_rows": test_rows,
     }
-    return runs.complete(path, record, [])
+    path = runs.start(folders["models"], "mlp", datetime(2026, 11, 20, 12, 0, 0), plan)
+    submission.write(folders["submissions"] / f"{path.name}.csv", range(1, 5), LABELS)
+    return runs.complete(path, {"validation_accuracy": 0.98357}, [])
 
 
 def test_the_newest_run_is_the_default_and_names_itself(folders):
@@ -41,7 +40,7 @@ def test_a_message_of_ones_own_keeps_the_hash(folders):
 
 
 def test_a_file_is_held_against_the_rows_of_test_csv(folders, tmp_path):
-    submission.write(tmp_path / "mine.csv", LABELS)
+    submission.write(tmp_path / "mine.csv", range(1, 5), LABELS)
     with pytest.raises(SubmissionError, match="has 4 predictions, but test.csv has 28,000"):
         submitting.prepare(str(tmp_path / "mine.csv"), **folders)
     folders["data"].mkdir()

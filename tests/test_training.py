@@ -7,10 +7,16 @@ from PIL import Image
 
 from kaggle_digits import runs, sources, submission, training
 from kaggle_digits.errors import DataError, StorageError
-from kaggle_digits.recipes import Dense, Fit, Recipe
+from kaggle_digits.recipes import Dense, Expected, Fit, Recipe
 from kaggle_digits.sources import Source
 
-SMALL = Recipe("small", "a small network", Dense(hidden=(32,)), Fit(epochs=3, batch_size=64, learning_rate=5e-3))
+SMALL = Recipe(
+    "small",
+    "a small network",
+    Dense(hidden=(32,)),
+    Expected(None, 0, 0),
+    Fit(epochs=3, batch_size=64, learning_rate=5e-3),
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +37,17 @@ def trained(source, folder):
 def test_the_run_is_complete_and_found_again(trained, folder):
     assert runs.find(models=folder / "models") == trained.run
     assert sorted(path.name for path in trained.run.path.iterdir()) == [
+        "confidence.png",
+        "confusion.png",
         "history.csv",
+        "learned.npy",
         "loss.png",
+        "mistakes.png",
         "model.keras",
         "report.json",
         "run.json",
         "samples.png",
+        "started.json",
         "validation.npz",
     ]
 
@@ -46,7 +57,7 @@ def test_the_record_can_rebuild_the_run(trained, source):
     assert record["recipe"]["name"] == "small"
     assert record["recipe"]["fit"]["learning_rate"] == 5e-3
     assert record["data"]["name"] == "sklearn"
-    assert record["data"]["train_rows"] + record["validation_rows"] == len(source.train)
+    assert record["train_rows"] + record["validation_rows"] == len(source.train)
     assert (record["seed"], record["validation"], record["classes"]) == (0, 0.1, 10)
     assert tuple(record["image_shape"]) == (28, 28)
     assert record["started"] <= record["finished"]
@@ -99,7 +110,7 @@ def test_the_same_seed_gives_the_same_submission(trained, source, tmp_path):
 
 def test_without_a_test_set_there_is_no_submission(source, tmp_path):
     alone = Source("here", source.train, None, {})
-    done = training.train(SMALL.with_epochs(1), alone, models=tmp_path / "m", submissions=tmp_path / "s")
+    done = training.train(SMALL.with_fit(epochs=1), alone, models=tmp_path / "m", submissions=tmp_path / "s")
     assert done.submission is None
     assert not (tmp_path / "s").exists()
 
@@ -119,5 +130,5 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(source, tmp_path):
 def test_a_run_whose_submission_cannot_be_written_stays_unfinished(source, tmp_path):
     (tmp_path / "s").write_text("a file")
     with pytest.raises(StorageError, match="cannot write"):
-        training.train(SMALL.with_epochs(1), source, models=tmp_path / "m", submissions=tmp_path / "s")
+        training.train(SMALL.with_fit(epochs=1), source, models=tmp_path / "m", submissions=tmp_path / "s")
     assert runs.listing(tmp_path / "m") == []

@@ -1,84 +1,48 @@
-"""What a classifier is: something that gives every image a probability for each label."""
+"""Classifiers: fitted from a recipe, or loaded from a run folder, whatever they are made of."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-
-class Classifier(Protocol):
-    """Answers the one question that evaluation, prediction and submission ask."""
-
-    def probabilities(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
-        """The probability of every label for every image.
-
-        Args:
-            images: uint8 `(n, height, width)`, 0 is paper and 255 is ink.
-
-        Returns:
-            float32 `(n, classes)`; each row sums to 1.
-        """
-        ...
-
-    def save(self, folder: Path) -> list[str]:
-        """Writes the model into a run folder, and returns the names of the files written."""
-        ...
+from kaggle_digits.classifiers.protocol import Classifier, Epoch, Listener
+from kaggle_digits.digits import Digits
+from kaggle_digits.errors import RunError
+from kaggle_digits.recipes import Network, Recipe
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """What one pass over the training rows brought; one line of history.csv.
+def fit(
+    recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path
+) -> tuple[Classifier, list[Epoch]]:
+    """Fits a recipe to digits.
 
-    Attributes:
-        epoch: from 1.
-        loss: mean cross-entropy over the training rows while they were learned, in nats.
-        accuracy: share of the training rows labelled rightly meanwhile.
-        val_loss: mean cross-entropy over the validation rows after the epoch, in nats.
-        val_accuracy: share of the validation rows labelled rightly after the epoch.
-        learning_rate: at the end of the epoch.
-        seconds: how long it took, validation included.
+    Args:
+        recipe: the model and how to fit it.
+        train: labelled digits to learn from.
+        validation: labelled digits, of which networks keep the best epoch.
+        seed: same seed, data and machine: same classifier.
+        listener: hears of every step and epoch of a network, and may stop it.
+        folder: the run's folder, where networks keep a checkpoint.
+
+    Returns:
+        The classifier, and its epochs; none for a model that is fitted in one go.
     """
+    if isinstance(recipe.model, Network):
+        from kaggle_digits.classifiers import neural
 
-    epoch: int
-    loss: float
-    accuracy: float
-    val_loss: float
-    val_accuracy: float
-    learning_rate: float
-    seconds: float
+        return neural.fit(recipe, train, validation, seed, listener, folder)
+    from kaggle_digits.classifiers import classic
 
-
-class Listener(Protocol):
-    """Hears how a training goes, and may end it early."""
-
-    def begins(self, epochs: int, steps: int) -> None:
-        """Training begins: so many epochs of so many steps each."""
-        ...
-
-    def step(self, epoch: int, step: int) -> None:
-        """A step of an epoch is done; both count from 1."""
-        ...
-
-    def epoch(self, epoch: Epoch) -> None:
-        """An epoch is done."""
-        ...
-
-    def wants_stop(self) -> bool:
-        """Asked after each step: whether to validate now and end the training there."""
-        ...
+    return classic.fit(recipe, train, validation, seed), []
 
 
-class Silence:
-    """A listener that says nothing and lets the training run to its end."""
+def load(folder: Path) -> Classifier:
+    """Loads the classifier of a run folder.
 
-    def begins(self, epochs: int, steps: int) -> None: ...
+    Raises:
+        RunError: there is none, or it cannot be loaded.
+    """
+    from kaggle_digits.classifiers import classic, neural
 
-    def step(self, epoch: int, step: int) -> None: ...
-
-    def epoch(self, epoch: Epoch) -> None: ...
-
-    def wants_stop(self) -> bool:
-        return False
+    if (folder / neural.FILE).exists():
+        return neural.load(folder)
+    if (folder / classic.FILE).exists():
+        return classic.load(folder)
+    raise RunError(f"{folder} holds no model. Train again: kaggle-digits train.")

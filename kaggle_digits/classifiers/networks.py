@@ -1,47 +1,18 @@
-"""Networks in Keras, the simplest first: a builder for every kind of model that a recipe can name."""
+"""Networks in Keras, the simplest first: a builder for every kind of network that a recipe can name."""
 
 from functools import singledispatch
 from typing import Any
 
 from kaggle_digits.classifiers.backend import load_keras
-from kaggle_digits.recipes import Convolutional, Dense
+from kaggle_digits.recipes import Convolutional, Dense, Network
 
 
-@singledispatch
-def hidden_layers(model: object, layers: Any) -> list[Any]:
-    """The layers between the scaled pixels and the softmax.
-
-    Args:
-        model: an architecture from a recipe.
-        layers: the module `keras.layers`.
-
-    Raises:
-        TypeError: no network is known for that kind of model.
-    """
-    raise TypeError(f"no network for {type(model).__name__} in {layers.__name__}")
-
-
-@hidden_layers.register
-def _dense(model: Dense, layers: Any) -> list[Any]:
-    return [layers.Flatten(), *(layers.Dense(units, activation="relu") for units in model.hidden)]
-
-
-@hidden_layers.register
-def _convolutional(model: Convolutional, layers: Any) -> list[Any]:
-    stack: list[Any] = []
-    for filters_of_block in model.blocks:
-        for filters in filters_of_block:
-            stack += [layers.Conv2D(filters, 3, padding="same", activation="relu"), layers.BatchNormalization()]
-        stack += [layers.MaxPooling2D(), layers.Dropout(model.block_dropout)]
-    stack += [layers.Flatten(), layers.Dense(model.dense, activation="relu"), layers.BatchNormalization()]
-    return [*stack, layers.Dropout(model.dense_dropout)]
-
-
-def build(model: Dense | Convolutional, image_shape: tuple[int, int], classes: int) -> Any:
+def build(model: Network, image_shape: tuple[int, int], classes: int) -> Any:
     """A network with fresh weights for images of one shape.
 
     It takes pixels as they are, 0 to 255, float32 or uint8 `(n, height, width)`, and scales them itself, so that a
-    saved model cannot be fed wrongly; it gives float32 `(n, classes)`, softmax.
+    saved model cannot be fed wrongly. It gives float32 `(n, classes)`, softmax; or `(n, 1)`, the probability of
+    label 1, where the model asks for a sigmoid.
 
     Args:
         model: the architecture.
@@ -58,8 +29,59 @@ def build(model: Dense | Convolutional, image_shape: tuple[int, int], classes: i
             keras.Input((height, width), name="pixels"),
             keras.layers.Rescaling(1 / 255),
             keras.layers.Reshape((height, width, 1)),
-            *hidden_layers(model, keras.layers),
-            keras.layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities"),
+            *layers_of(model, keras.layers, image_shape, classes),
         ],
         name=type(model).__name__.lower(),
     )
+
+
+@singledispatch
+def layers_of(model: object, layers: Any, image_shape: tuple[int, int], classes: int) -> list[Any]:
+    """The layers between the scaled pixels and the probabilities.
+
+    Args:
+        model: an architecture from a recipe.
+        layers: the module `keras.layers`.
+        image_shape: height and width, in pixels.
+        classes: how many labels there are.
+
+    Raises:
+        TypeError: no network is known for that kind of model.
+    """
+    raise TypeError(f"no network for {type(model).__name__}. Received: {layers}, {image_shape}, {classes}.")
+
+
+@layers_of.register
+def _dense(model: Dense, layers: Any, image_shape: tuple[int, int], classes: int) -> list[Any]:
+    stack: list[Any] = []
+    if model.side is not None and image_shape != (model.side, model.side):
+        stack.append(layers.Resizing(model.side, model.side))
+    stack.append(layers.Flatten())
+    for units in model.hidden:
+        stack.append(layers.Dense(units, activation=model.activation))
+        if model.batch_normalization:
+            stack.append(layers.BatchNormalization())
+        if model.dropout:
+            stack.append(layers.Dropout(model.dropout))
+    units = 1 if model.output == "sigmoid" else classes
+    return [*stack, _output(layers, units, model.output)]
+
+
+@layers_of.register
+def _convolutional(
+    model: Convolutional,
+    layers: Any,
+    image_shape: tuple[int, int],  # noqa: ARG001 - the blocks fit any
+    classes: int,
+) -> list[Any]:
+    stack: list[Any] = []
+    for filters_of_block in model.blocks:
+        for filters in filters_of_block:
+            stack += [layers.Conv2D(filters, 3, padding="same", activation="relu"), layers.BatchNormalization()]
+        stack += [layers.MaxPooling2D(), layers.Dropout(model.block_dropout)]
+    stack += [layers.Flatten(), layers.Dense(model.dense, activation="relu"), layers.BatchNormalization()]
+    return [*stack, layers.Dropout(model.dense_dropout), _output(layers, classes, "softmax")]
+
+
+def _output(layers: Any, units: int, activation: str) -> Any:
+    return layers.Dense(units, activation=activation, dtype="float32", name="probabilities")

@@ -1,15 +1,18 @@
 """Networks as classifiers: fitted, saved and loaded with Keras."""
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import storage
-from kaggle_digits.classifiers import Epoch, Listener, networks
+from kaggle_digits.classifiers import checkpoint, networks
 from kaggle_digits.classifiers.backend import load_keras
+from kaggle_digits.classifiers.checkpoint import merit
+from kaggle_digits.classifiers.protocol import Epoch, Layer, Listener
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import RunError
-from kaggle_digits.recipes import Fit, Recipe
+from kaggle_digits.recipes import Fit, Network, Recipe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,9 +22,10 @@ FILE = "model.keras"
 
 # Large enough to be fast, small enough that a batch of 64 feature maps stays under 100 MB.
 _PREDICTION_BATCH = 512
+_PLATEAU_EPOCHS = 2
 
 
-class Network:
+class NeuralNetwork:
     """A Keras model that answers with probabilities."""
 
     def __init__(self, model: Any) -> None:
@@ -31,8 +35,15 @@ class Network:
         """See `Classifier.probabilities`."""
         import numpy as np
 
-        answer = self.model.predict(images, batch_size=_PREDICTION_BATCH, verbose=0)
-        return np.asarray(answer, np.float32)
+        answer = np.asarray(self.model.predict(images, batch_size=_PREDICTION_BATCH, verbose=0), np.float32)
+        return np.hstack([1 - answer, answer]) if answer.shape[1] == 1 else answer
+
+    def layers(self) -> list[Layer]:
+        """See `Classifier.layers`."""
+        return [
+            Layer(layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
+            for layer in self.model.layers
+        ]
 
     def save(self, folder: Path) -> list[str]:
         """Writes model.keras, which plain Keras can load too.
@@ -45,7 +56,7 @@ class Network:
         return [FILE]
 
 
-def load(folder: Path) -> Network:
+def load(folder: Path) -> NeuralNetwork:
     """Loads a network from its run folder, in Keras's safe mode: nothing in the file can run code.
 
     Raises:
@@ -54,57 +65,115 @@ def load(folder: Path) -> Network:
     keras = load_keras()
     path = folder / FILE
     try:
-        return Network(keras.saving.load_model(path, compile=False, safe_mode=True))
+        return NeuralNetwork(keras.saving.load_model(path, compile=False, safe_mode=True))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise RunError(f"{path} is not a model that can be loaded ({error}). Train again.") from None
 
 
 def fit(
-    recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener
-) -> tuple[Network, list[Epoch]]:
+    recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path
+) -> tuple[NeuralNetwork, list[Epoch]]:
     """Fits a recipe's network, and keeps the weights of the epoch that validated best.
 
-    With the same seed, data and machine, two calls give the same weights to the last bit.
+    With the same seed, data and machine, two calls give the same weights to the last bit; so does a call that goes
+    on from the checkpoint which an interrupted one left in the folder.
 
     Args:
-        recipe: the network and how to fit it.
+        recipe: a network and how to fit it.
         train: labelled digits to learn from.
         validation: labelled digits that say which epoch was best.
         seed: for the first weights, the order of the rows and dropout.
         listener: hears of every step and epoch, and may stop the training.
+        folder: where a checkpoint is kept after every epoch, and looked for at the beginning.
 
     Returns:
         The network and the history, one entry an epoch.
+
+    Raises:
+        RunError: the checkpoint in the folder cannot be read.
+        StorageError: the folder cannot be written, or the disk is full.
     """
+    how, network = recipe.fit, recipe.model
+    if how is None or not isinstance(network, Network):
+        raise TypeError(f"{recipe.name} is not a network")
     keras = load_keras()
     keras.utils.set_random_seed(seed)
     _make_gpus_deterministic(keras)
-    model = networks.build(recipe.model, train.image_shape, train.classes)
-    steps = -(-len(train) // recipe.fit.batch_size)
-    model.compile(
-        optimizer=keras.optimizers.Adam(
-            _one_cycle(keras, recipe.fit, steps), weight_decay=recipe.fit.weight_decay or None
-        ),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=recipe.fit.jit,
-    )
-    best = _best_epoch_keeper(keras, listener)
-    listener.begins(recipe.fit.epochs, steps)
-    model.fit(
-        train.images,
-        train.known_labels,
-        batch_size=recipe.fit.batch_size,
-        epochs=recipe.fit.epochs,
-        validation_data=(validation.images, validation.known_labels),
-        validation_batch_size=_PREDICTION_BATCH,
-        callbacks=[best],
-        verbose=0,
-    )
+    model = networks.build(network, train.image_shape, train.classes)
+    steps = max(1, len(train) // how.batch_size)
+    _compile(keras, model, how, steps)
+    task = _Task(keras, model, how, train, validation, seed, listener)
+    progress = checkpoint.restore(folder, model)
+    listener.begins(how.epochs, steps)
+    while not _is_over(progress.history, how):
+        epoch = _one_epoch(task, progress.history)
+        progress.add(epoch, model.get_weights())
+        listener.epoch(epoch)
+        if listener.wants_stop():
+            # The checkpoint stays at the last whole epoch, from which a resumed training goes on.
+            break
+        checkpoint.save(folder, progress, model)
+    else:
+        checkpoint.remove(folder)
     # A fresh copy carries no optimizer, whose state would make the saved file three times as large.
-    fitted = networks.build(recipe.model, train.image_shape, train.classes)
-    fitted.set_weights(best.weights)
-    return Network(fitted), best.history
+    fitted = networks.build(network, train.image_shape, train.classes)
+    fitted.set_weights(progress.best)
+    return NeuralNetwork(fitted), progress.history
+
+
+@dataclass(frozen=True)
+class _Task:
+    keras: Any
+    model: Any
+    how: Fit
+    train: Digits
+    validation: Digits
+    seed: int
+    listener: Listener
+
+
+def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
+    """Every row once, in an order that follows from the seed and the epoch's number."""
+    began, number, model = time.perf_counter(), len(history) + 1, task.model
+    if task.how.schedule != "one-cycle":
+        model.optimizer.learning_rate = _rate(history, task.how)
+    rows = _order(len(task.train), task.how.batch_size, task.seed, number)
+    logs = model.fit(
+        task.train.images[rows],
+        task.train.known_labels[rows],
+        batch_size=task.how.batch_size,
+        initial_epoch=number - 1,
+        epochs=number,
+        shuffle=False,
+        validation_data=(task.validation.images, task.validation.known_labels),
+        validation_batch_size=_PREDICTION_BATCH,
+        callbacks=[_step_reporter(task.keras, number, task.listener)],
+        verbose=0,
+    ).history
+    return Epoch(
+        epoch=number,
+        learning_rate=float(model.optimizer.learning_rate),
+        seconds=time.perf_counter() - began,
+        **{name: float(logs[name][-1]) for name in ("loss", "accuracy", "val_loss", "val_accuracy")},
+    )
+
+
+def _order(rows: int, batch_size: int, seed: int, epoch: int) -> "NDArray[np.intp]":
+    import numpy as np
+
+    order = np.random.default_rng((seed, epoch)).permutation(rows)
+    # A last batch of another size would be compiled anew; its few rows have their turn in the next epoch.
+    return order[: max(1, rows // batch_size) * batch_size]
+
+
+def _compile(keras: Any, model: Any, how: Fit, steps: int) -> None:
+    rate = _one_cycle(keras, how, steps) if how.schedule == "one-cycle" else how.learning_rate
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate, weight_decay=how.weight_decay or None),
+        loss="binary_crossentropy" if model.output_shape[-1] == 1 else "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=how.jit,
+    )
 
 
 def _make_gpus_deterministic(keras: Any) -> None:
@@ -116,52 +185,46 @@ def _make_gpus_deterministic(keras: Any) -> None:
             tensorflow.config.experimental.enable_op_determinism()
 
 
-def _one_cycle(keras: Any, fit: Fit, steps: int) -> Any:
+def _one_cycle(keras: Any, how: Fit, steps: int) -> Any:
     """Up for a tenth of the steps, then down along a cosine: L. N. Smith, N. Topin, Super-Convergence, 2018."""
-    total = fit.epochs * steps
+    total = how.epochs * steps
     warm_up = max(1, total // 10)
     return keras.optimizers.schedules.CosineDecay(
-        fit.learning_rate / 25,
+        how.learning_rate / 25,
         decay_steps=max(1, total - warm_up),
-        warmup_target=fit.learning_rate,
+        warmup_target=how.learning_rate,
         warmup_steps=warm_up,
         alpha=1e-3,
     )
 
 
-def _best_epoch_keeper(keras: Any, listener: Listener) -> Any:
+def _rate(history: list[Epoch], how: Fit) -> float:
+    """The rate for the next epoch: a function of the history alone, so that a resumed training agrees."""
+    if how.schedule == "constant":
+        return how.learning_rate
+    rate, best, waited = how.learning_rate, float("inf"), 0
+    for epoch in history:
+        waited = 0 if epoch.val_loss < best else waited + 1
+        best = min(best, epoch.val_loss)
+        if waited == _PLATEAU_EPOCHS:
+            rate, waited = rate / 2, 0
+    return rate
+
+
+def _is_over(history: list[Epoch], how: Fit) -> bool:
+    if not history:
+        return False
+    best = max(history, key=merit)
+    return len(history) >= how.epochs or (how.patience is not None and len(history) - best.epoch >= how.patience)
+
+
+def _step_reporter(keras: Any, epoch: int, listener: Listener) -> Any:
     """A callback, made in a function because its base class exists only once Keras is imported."""
 
-    class BestEpoch(keras.callbacks.Callback):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.history: list[Epoch] = []
-            self.weights: list[NDArray[Any]] = []
-            self.began = 0.0
-
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-            self.began = time.perf_counter()
-
+    class StepReporter(keras.callbacks.Callback):  # type: ignore[misc]
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
-            listener.step(len(self.history) + 1, batch + 1)
+            listener.step(epoch, batch + 1)
             if listener.wants_stop():
                 self.model.stop_training = True
 
-        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-            done = Epoch(
-                epoch=epoch + 1,
-                learning_rate=float(self.model.optimizer.learning_rate),
-                seconds=time.perf_counter() - self.began,
-                **{name: float(logs[name]) for name in ("loss", "accuracy", "val_loss", "val_accuracy")},
-            )
-            if not self.history or _merit(done) > max(map(_merit, self.history)):
-                self.weights = self.model.get_weights()
-            self.history.append(done)
-            listener.epoch(done)
-
-    return BestEpoch()
-
-
-def _merit(epoch: Epoch) -> tuple[float, float]:
-    """Epochs often tie in accuracy on few rows; the lower loss then decides."""
-    return epoch.val_accuracy, -epoch.val_loss
+    return StepReporter()

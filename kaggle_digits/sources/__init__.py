@@ -1,12 +1,13 @@
 """Where digits come from: anything that one can name after `--data`, as `Digits`."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
-from kaggle_digits import storage
-from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
+from kaggle_digits.sources import bundled, image_folder, kaggle_csv, npy_pair
+from kaggle_digits.sources.source import Source
+
+__all__ = ["BUNDLED", "DEFAULT_FOLDER", "Source", "find", "load"]
 
 BUNDLED = "sklearn"
 """The word that stands for the digits bundled with scikit-learn."""
@@ -15,38 +16,40 @@ DEFAULT_FOLDER = Path("data")
 _KAGGLE_INPUT = Path("/kaggle/input")
 
 
-@dataclass(frozen=True)
-class Source:
-    """Digits to learn from, and perhaps digits to label.
-
-    Attributes:
-        name: the folder they came from, or `sklearn`.
-        train: labelled digits.
-        test: digits to label, in the order of a submission, or None.
-        sha256: the SHA-256 of each file that was read, by file name; empty for bundled digits.
-    """
-
-    name: str
-    train: Digits
-    test: Digits | None
-    sha256: dict[str, str]
-
-
-def load(where: str | Path = DEFAULT_FOLDER) -> Source:
+def load(
+    where: str | Path = DEFAULT_FOLDER, *, image_shape: tuple[int, int] = (28, 28), skip_broken: bool = False
+) -> Source:
     """Reads the digits that a name stands for.
 
     Args:
-        where: the word `sklearn`, or a folder with train.csv and perhaps test.csv.
+        where: the word `sklearn`, or a folder: with train.csv and perhaps test.csv, or with X.npy, y.npy and
+            perhaps X_test.npy, or with one sub-folder of images per digit. The first of these that fits is taken.
+        image_shape: the height and width in pixels to which image files are brought. Arrays and CSVs have a shape
+            of their own, which they keep.
+        skip_broken: whether image files that cannot be read are left out, and named in the notes, or refused.
 
     Raises:
         DataError: there is no such folder, or what is in it is not right.
     """
     if str(where) == BUNDLED:
-        from kaggle_digits.sources import bundled
-
-        train, test = bundled.load()
-        return Source(BUNDLED, train, test, {})
-    return _load_csvs(Path(where))
+        return Source(BUNDLED, *bundled.load(), {})
+    folder = Path(where)
+    try:
+        if kaggle_csv.recognises(folder):
+            return kaggle_csv.load(folder)
+        if npy_pair.recognises(folder):
+            return npy_pair.load(folder)
+        if image_folder.recognises(folder):
+            return image_folder.load(folder, image_shape, skip_broken=skip_broken)
+    except OSError as error:
+        raise DataError(
+            f"{error.filename or folder} cannot be read: {error.strerror}. Check its name and permissions."
+        ) from None
+    raise DataError(
+        f"there is nothing to learn from in {folder}. Name a folder with train.csv (it comes by: kaggle-digits fetch), "
+        "with X.npy and y.npy, or with a sub-folder of images for each digit, 0 to 9; or try the digits that come with "
+        f"scikit-learn: --data {BUNDLED}."
+    )
 
 
 def find(kaggle_input: Path = _KAGGLE_INPUT) -> str:
@@ -75,18 +78,3 @@ def _looks_right(path: Path) -> bool:
             return file.read(20).startswith(b"label,pixel0,pixel1,")
     except OSError:
         return False
-
-
-def _load_csvs(folder: Path) -> Source:
-    from kaggle_digits.sources import kaggle_csv
-
-    train_path, test_path = folder / "train.csv", folder / "test.csv"
-    if not train_path.exists():
-        raise DataError(
-            f"there is no {train_path}. Bring the competition's files with: kaggle-digits fetch, "
-            f"or try the digits that come with scikit-learn: --data {BUNDLED}."
-        )
-    train = kaggle_csv.read(train_path, labelled=True)
-    test = kaggle_csv.read(test_path, labelled=False) if test_path.exists() else None
-    read = [train_path] + ([test_path] if test is not None else [])
-    return Source(str(folder), train, test, {path.name: storage.sha256(path) for path in read})

@@ -5,8 +5,10 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kaggle_digits import storage
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
+from kaggle_digits.sources.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,24 @@ PIXELS = tuple(f"pixel{number}" for number in range(SIDE * SIDE))
 # pandas turns values over 255 into other numbers without a word when it is told to read uint8, so the file is read
 # as it is, this many rows at a time, and narrowed after a look at it: 25 MB at once instead of 263.
 _ROWS_AT_ONCE = 4_000
+
+
+def recognises(folder: Path) -> bool:
+    """Whether a folder holds the competition's files, by their names alone."""
+    return (folder / "train.csv").exists()
+
+
+def load(folder: Path) -> Source:
+    """Reads train.csv, and test.csv where it is there.
+
+    Raises:
+        DataError: a file is not of the competition's form; the sentence names file, row and column.
+    """
+    train_path, test_path = folder / "train.csv", folder / "test.csv"
+    train = read(train_path, labelled=True)
+    test = read(test_path, labelled=False) if test_path.exists() else None
+    files = [train_path] + ([test_path] if test is not None else [])
+    return Source(str(folder), train, test, {path.name: storage.sha256(path) for path in files})
 
 
 def read(path: Path, labelled: bool) -> Digits:

@@ -1,21 +1,35 @@
 import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from kaggle_digits.classifiers import Silence, neural
+from kaggle_digits.classifiers import neural
+from kaggle_digits.classifiers.protocol import Epoch, Silence
 from kaggle_digits.digits import split
 from kaggle_digits.errors import RunError
-from kaggle_digits.recipes import Convolutional, Dense, Fit, Recipe
+from kaggle_digits.recipes import Convolutional, Dense, Expected, Fit, Recipe
 from kaggle_digits.sources import bundled
 
-SMALL = Recipe("small", "", Dense(hidden=(32,)), Fit(epochs=4, batch_size=64, learning_rate=5e-3, weight_decay=0.1))
+UNKNOWN = Expected(None, 0, 0)
+SMALL = Recipe(
+    "small", "", Dense(hidden=(32,)), UNKNOWN, Fit(epochs=4, batch_size=64, learning_rate=5e-3, weight_decay=0.1)
+)
 SMALL_CNN = Recipe(
     "small-cnn",
     "",
     Convolutional(blocks=((4,),), dense=16, block_dropout=0.1, dense_dropout=0.1),
-    Fit(epochs=2, batch_size=64, learning_rate=5e-3),
+    UNKNOWN,
+    Fit(epochs=3, batch_size=64, learning_rate=5e-3),
+)
+BINARY = Recipe(
+    "binary",
+    "",
+    Dense(hidden=(8,), activation="sigmoid", side=20, output="sigmoid"),
+    UNKNOWN,
+    Fit(epochs=8, batch_size=16, learning_rate=2e-2),
+    labels=2,
 )
 
 
@@ -46,9 +60,9 @@ def digits():
 
 
 @pytest.fixture(scope="module")
-def fitted(digits):
+def fitted(digits, tmp_path_factory):
     recorder = Recorder()
-    network, history = neural.fit(SMALL, *digits, seed=0, listener=recorder)
+    network, history = neural.fit(SMALL, *digits, 0, recorder, tmp_path_factory.mktemp("run"))
     return network, history, recorder
 
 
@@ -72,15 +86,88 @@ def test_the_epoch_that_validated_best_is_kept(fitted, digits):
 
 
 @pytest.mark.parametrize("recipe", [SMALL, SMALL_CNN], ids=lambda recipe: recipe.name)
-def test_the_same_seed_gives_the_same_weights_to_the_last_bit(recipe, digits):
-    first, again, other = (neural.fit(recipe, *digits, seed, Silence())[0].model.get_weights() for seed in (3, 3, 4))
-    assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
-    assert not all(np.array_equal(one, two) for one, two in zip(first, other, strict=True))
+def test_the_same_seed_gives_the_same_weights_to_the_last_bit(recipe, digits, tmp_path):
+    first, again, other = (
+        neural.fit(recipe, *digits, seed, Silence(), tmp_path)[0].model.get_weights() for seed in (3, 3, 4)
+    )
+    assert same(first, again)
+    assert not same(first, other)
+
+
+@pytest.mark.parametrize("recipe", [SMALL, SMALL_CNN], ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize("schedule", ["one-cycle", "plateau"])
+def test_interrupted_and_resumed_it_ends_with_the_same_weights(recipe, schedule, digits, tmp_path):
+    recipe = recipe.with_fit(schedule=schedule)
+    whole, history = neural.fit(recipe, *digits, 3, Silence(), tmp_path)
+    steps = len(digits[0]) // 64
+    _, half = neural.fit(recipe, *digits, 3, Recorder(stop_after=2 * steps - 1), tmp_path)
+    assert len(half) == 2
+    rest = Recorder()
+    resumed, resumed_history = neural.fit(recipe, *digits, 3, rest, tmp_path)
+    assert [epoch.epoch for epoch in rest.epochs] == list(range(2, recipe.fit.epochs + 1))
+    assert same(whole.model.get_weights(), resumed.model.get_weights())
+    assert [epoch.loss for epoch in resumed_history] == [epoch.loss for epoch in history]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04"])
+def test_a_damaged_checkpoint_is_one_sentence(content, digits, tmp_path):
+    (tmp_path / "checkpoint.npz").write_bytes(content)
+    with pytest.raises(RunError, match=r"checkpoint\.npz cannot be read"):
+        neural.fit(SMALL, *digits, 0, Silence(), tmp_path)
+
+
+def test_a_checkpoint_of_another_model_is_refused(digits, tmp_path):
+    neural.fit(SMALL, *digits, 0, Recorder(stop_after=20), tmp_path)
+    other = replace(SMALL, model=Dense(hidden=(16,)))
+    with pytest.raises(RunError, match=r"checkpoint\.npz cannot be read"):
+        neural.fit(other, *digits, 0, Silence(), tmp_path)
+
+
+def test_one_sigmoid_unit_is_widened_to_two_columns(digits, tmp_path):
+    train, validation = (part.of_labels(2) for part in digits)
+    network, _ = neural.fit(BINARY, train, validation, 0, Silence(), tmp_path)
+    probabilities = network.probabilities(validation.images)
+    assert network.model.output_shape == (None, 1)
+    assert probabilities.shape == (len(validation), 2)
+    assert probabilities.sum(axis=1) == pytest.approx(1)
+    assert (probabilities.argmax(axis=1) == validation.known_labels).mean() > 0.95
+
+
+def test_patience_ends_a_training_that_gets_no_better(digits, tmp_path):
+    hopeless = SMALL.with_fit(epochs=50, learning_rate=1e-12, schedule="constant", patience=3)
+    _, history = neural.fit(hopeless, *digits, 0, Silence(), tmp_path)
+    assert len(history) < 50
+    best = max(history, key=lambda epoch: (epoch.val_accuracy, -epoch.val_loss))
+    assert len(history) - best.epoch == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_plateau_halves_the_rate_after_two_epochs_without_a_better_loss(digits, tmp_path):
+    wild = SMALL.with_fit(epochs=8, learning_rate=0.5, schedule="plateau")
+    _, history = neural.fit(wild, *digits, 0, Silence(), tmp_path)
+    assert history[0].learning_rate == 0.5
+    assert replay(history, 0.5) == [epoch.learning_rate for epoch in history]
+
+
+def replay(history: list[Epoch], rate: float) -> list[float]:
+    """The rates that the losses of a history ask for, found independently of the package."""
+    rates, best, waited = [], float("inf"), 0
+    for epoch in history:
+        rates.append(rate)
+        best, waited = (epoch.val_loss, 0) if epoch.val_loss < best else (best, waited + 1)
+        if waited == 2:
+            rate, waited = rate / 2, 0
+    return rates
+
+
+def same(first, second):
+    return all(np.array_equal(one, two) for one, two in zip(first, second, strict=True))
 
 
 def test_the_listener_hears_every_step_and_epoch(fitted, digits):
     _, history, recorder = fitted
-    steps = -(-len(digits[0]) // 64)
+    steps = len(digits[0]) // 64
     assert recorder.begun == (4, steps)
     assert recorder.steps == [(epoch, step) for epoch in range(1, 5) for step in range(1, steps + 1)]
     assert recorder.epochs == history
@@ -93,8 +180,8 @@ def test_the_learning_rate_rises_and_falls(fitted):
     assert rates[-1] < SMALL.fit.learning_rate / 100
 
 
-def test_a_stop_in_the_middle_of_an_epoch_still_validates_and_keeps_it(digits):
-    network, history = neural.fit(SMALL, *digits, seed=0, listener=Recorder(stop_after=3))
+def test_a_stop_in_the_middle_of_an_epoch_still_validates_and_keeps_it(digits, tmp_path):
+    network, history = neural.fit(SMALL, *digits, 0, Recorder(stop_after=3), tmp_path)
     assert len(history) == 1
     right = network.probabilities(digits[1].images).argmax(axis=1) == digits[1].known_labels
     assert right.mean() == pytest.approx(history[0].val_accuracy)

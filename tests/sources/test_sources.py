@@ -1,64 +1,188 @@
 """One contract for every source: what comes out is `Digits`, ready for training."""
 
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from kaggle_digits import sources
 from kaggle_digits.errors import DataError
 from kaggle_digits.sources import bundled
 
-HEADER = ",".join(["label"] + [f"pixel{n}" for n in range(784)])
+PIXELS = [f"pixel{number}" for number in range(784)]
 
 
-def csv_folder(path):
-    """A folder with 30 labelled and 5 unlabelled digits of the competition's form."""
-    rng = np.random.default_rng(0)
-    labels, pixels = np.arange(30) % 10, rng.integers(0, 256, (35, 784))
-    train = [",".join(map(str, [label, *row])) for label, row in zip(labels, pixels, strict=False)]
-    test = [",".join(map(str, row)) for row in pixels[30:]]
-    path.mkdir()
-    (path / "train.csv").write_text("\n".join([HEADER, *train]) + "\n")
-    (path / "test.csv").write_text("\n".join([HEADER.removeprefix("label,"), *test]) + "\n")
-    return path
+@dataclass
+class Written:
+    """A folder in one of the forms that are understood, and how to change it.
+
+    Attributes:
+        folder: where it is.
+        test: its test set, to be removed.
+        rewrite: writes the folder again, from other images.
+    """
+
+    folder: Path
+    test: Path
+    rewrite: object
 
 
-@pytest.fixture(params=["sklearn", "csv"])
-def source(request, tmp_path):
-    return sources.load("sklearn" if request.param == "sklearn" else csv_folder(tmp_path / "data"))
+def write_csvs(folder, images, labels):
+    rows = images.reshape(-1, 784)
+    train = [["label", *PIXELS], *([label, *row] for label, row in zip(labels, rows[:30], strict=True))]
+    for name, table in (("train.csv", train), ("test.csv", [PIXELS, *rows[30:]])):
+        (folder / name).write_text("".join(",".join(map(str, line)) + "\n" for line in table))
+    return folder / "test.csv"
+
+
+def write_arrays(folder, images, labels):
+    np.save(folder / "X.npy", images[:30].reshape(-1, 784))
+    np.save(folder / "y.npy", labels)
+    np.save(folder / "X_test.npy", images[30:])
+    return folder / "X_test.npy"
+
+
+def write_images(folder, images, labels):
+    names = [f"train/digit_{label}/{row}.png" for row, label in enumerate(labels)]
+    names += [f"test/{row}.png" for row in range(len(images) - 30)]
+    for name, image in zip(names, images, strict=True):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / name)
+    return folder / "test"
+
+
+WRITERS = {"csv": write_csvs, "npy": write_arrays, "images": write_images}
+
+
+@pytest.fixture
+def drawn(digits):
+    """40 images, and the labels of the first 30: three of each digit."""
+    images, labels = digits
+    order = np.argsort(np.arange(40) % 4, kind="stable")
+    return images[order], labels[order][:30]
+
+
+def remove(path):
+    for file in sorted(path.rglob("*"), reverse=True):
+        file.unlink()
+    path.rmdir() if path.is_dir() else path.unlink()
+
+
+@pytest.fixture(params=WRITERS)
+def written(request, tmp_path, drawn):
+    images, labels = drawn
+    folder = tmp_path / "data"
+    folder.mkdir()
+    test = WRITERS[request.param](folder, images, labels)
+    return Written(folder, test, lambda changed: WRITERS[request.param](folder, changed, labels))
+
+
+@pytest.fixture(params=["sklearn", *WRITERS])
+def source(request, tmp_path, drawn):
+    if request.param == "sklearn":
+        return sources.load("sklearn")
+    WRITERS[request.param](tmp_path, *drawn)
+    return sources.load(tmp_path)
 
 
 def test_training_digits_have_labels_and_ids(source):
     assert set(source.train.known_labels.tolist()) == set(range(10))
-    assert source.train.ids.tolist() == list(range(1, len(source.train) + 1))
+    assert source.train.classes == 10
+    assert len(set(source.train.ids.tolist())) == len(source.train)
 
 
 def test_the_test_set_has_the_same_shape_and_no_labels(source):
     assert source.test.labels is None
     assert source.test.image_shape == source.train.image_shape == (28, 28)
-    assert source.test.ids.tolist() == list(range(1, len(source.test) + 1))
+    assert source.test.classes == source.train.classes
+    assert len(set(source.test.ids.tolist())) == len(source.test)
+
+
+def test_paper_is_0_and_ink_is_255(source):
+    for digits in (source.train, source.test):
+        assert np.median(digits.images) == 0
+        assert digits.images.max() == 255
 
 
 def test_loading_twice_gives_the_same(source):
     again = sources.load(source.name)
-    assert np.array_equal(again.train.images, source.train.images)
-    assert np.array_equal(again.test.images, source.test.images)
-    assert again.sha256 == source.sha256
+    for one, other in ((source.train, again.train), (source.test, again.test)):
+        assert np.array_equal(one.images, other.images)
+        assert np.array_equal(one.ids, other.ids)
+    assert np.array_equal(source.train.known_labels, again.train.known_labels)
+    assert (again.sha256, again.notes) == (source.sha256, source.notes)
 
 
-def test_a_folder_of_csvs_is_known_by_its_hashes(tmp_path):
-    loaded = sources.load(csv_folder(tmp_path / "data"))
-    assert set(loaded.sha256) == {"train.csv", "test.csv"}
+def test_nothing_is_said_of_data_that_needs_no_correction(source):
+    assert source.notes == ()
 
 
-def test_the_test_set_may_be_missing(tmp_path):
-    folder = csv_folder(tmp_path / "data")
-    (folder / "test.csv").unlink()
-    assert sources.load(folder).test is None
+def pairs(images, labels):
+    return [(label, image.tobytes()) for label, image in zip(labels.tolist(), images, strict=True)]
 
 
-def test_an_empty_folder_says_what_to_do(tmp_path):
-    with pytest.raises(DataError, match=r"kaggle-digits fetch.*--data sklearn"):
-        sources.load(tmp_path)
+def test_pixels_and_labels_come_through_unchanged(written, drawn):
+    images, labels = drawn
+    source = sources.load(written.folder)
+    assert sorted(pairs(source.train.images, source.train.known_labels)) == sorted(pairs(images[:30], labels))
+    assert np.array_equal(source.test.images, images[30:])
+
+
+@pytest.mark.parametrize("row", [0, 39])
+def test_the_hash_changes_with_a_single_pixel(written, drawn, row):
+    before = sources.load(written.folder).sha256
+    changed = drawn[0].copy()
+    changed[row, 14, 14] ^= 1
+    written.rewrite(changed)
+    after = sources.load(written.folder).sha256
+    assert before.keys() == after.keys()
+    assert sum(before[name] != after[name] for name in before) == 1
+
+
+def test_the_hash_does_not_depend_on_where_the_folder_is(written):
+    before = sources.load(written.folder).sha256
+    assert sources.load(written.folder.rename(written.folder.with_name("moved"))).sha256 == before
+
+
+def test_the_test_set_may_be_missing(written):
+    remove(written.test)
+    source = sources.load(written.folder)
+    assert source.test is None
+    assert len(source.train) == 30
+    assert len(source.sha256) == (2 if (written.folder / "X.npy").exists() else 1)
+
+
+def test_the_first_form_that_fits_is_taken(tmp_path, drawn):
+    for write in WRITERS.values():
+        write(tmp_path, *drawn)
+    assert set(sources.load(tmp_path).sha256) == {"train.csv", "test.csv"}
+
+
+@pytest.mark.parametrize("where", ["empty", "missing", "file", "a\0b"])
+def test_a_place_with_nothing_to_learn_from_says_what_is_understood(tmp_path, where):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(DataError, match=r"train.csv.*kaggle-digits fetch.*X.npy.*images.*--data sklearn") as caught:
+        sources.load(tmp_path / where)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path):
+    with pytest.raises(DataError, match="File name too long"):
+        sources.load(tmp_path / ("9" * 300))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_is_refused(written):
+    written.folder.chmod(0)
+    try:
+        with pytest.raises(DataError, match="Permission denied"):
+            sources.load(written.folder)
+    finally:
+        written.folder.chmod(0o700)
 
 
 def test_bundled_digits_are_ink_on_paper_with_mnists_margin():
@@ -76,10 +200,11 @@ def test_bundled_train_and_test_share_no_image():
 
 
 @pytest.mark.parametrize("mount", ["competitions/digit-recognizer", "digit-recognizer", "datasets/someone/copy"])
-def test_finds_the_files_that_a_kaggle_notebook_mounts(tmp_path, mount):
-    (tmp_path / mount).parent.mkdir(parents=True, exist_ok=True)
-    csv_folder(tmp_path / mount)
-    assert sources.find(kaggle_input=tmp_path) == str(tmp_path / mount)
+def test_finds_the_files_that_a_kaggle_notebook_mounts(tmp_path, drawn, mount):
+    folder = tmp_path / mount
+    folder.mkdir(parents=True)
+    write_csvs(folder, *drawn)
+    assert sources.find(kaggle_input=tmp_path) == str(folder)
 
 
 def test_passes_over_the_train_csv_of_another_competition(tmp_path):

@@ -1,0 +1,107 @@
+"""What an interrupted training needs to go on as if nothing had happened."""
+
+import json
+import zipfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kaggle_digits import storage
+from kaggle_digits.classifiers.protocol import Epoch
+from kaggle_digits.errors import RunError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FILE = "checkpoint.npz"
+
+
+@dataclass
+class Progress:
+    """How far a training has come.
+
+    Attributes:
+        history: the epochs that are done.
+        best: the weights of the one that validated best, in Keras's order.
+    """
+
+    history: list[Epoch] = field(default_factory=list)
+    best: "list[NDArray[np.float32]]" = field(default_factory=list)
+
+    def add(self, epoch: Epoch, weights: "list[NDArray[np.float32]]") -> None:
+        """Takes up an epoch, and its weights if it validated better than all before."""
+        if not self.history or merit(epoch) > max(map(merit, self.history)):
+            self.best = weights
+        self.history.append(epoch)
+
+
+def merit(epoch: Epoch) -> tuple[float, float]:
+    """What makes an epoch better: accuracy, and where few rows make for ties, the lower loss."""
+    return epoch.val_accuracy, -epoch.val_loss
+
+
+def save(folder: Path, progress: Progress, model: Any) -> None:
+    """Writes checkpoint.npz: history, best weights, and every variable of the model and its optimizer.
+
+    The order of the rows in an epoch follows from the seed and the epoch's number, and dropout's state is among the
+    variables, so this is all that there is to know.
+
+    Args:
+        folder: the run's folder.
+        progress: how far it has come.
+        model: a compiled Keras model, at the end of an epoch.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    import numpy as np
+
+    arrays: dict[str, Any] = {f"best_{number}": array for number, array in enumerate(progress.best)}
+    arrays |= {f"state_{number}": np.asarray(variable) for number, variable in enumerate(_variables(model))}
+    history = np.array(json.dumps([asdict(epoch) for epoch in progress.history]))
+    with storage.replacing(folder / FILE) as temporary, temporary.open("wb") as file:
+        np.savez(file, history=history, **arrays)
+
+
+def restore(folder: Path, model: Any) -> Progress:
+    """Puts a model back where `save` found it.
+
+    Args:
+        folder: the run's folder.
+        model: a compiled Keras model of the same architecture.
+
+    Returns:
+        How far it had come; nothing at all where no epoch was finished.
+
+    Raises:
+        RunError: the checkpoint is damaged or belongs to another model.
+    """
+    import numpy as np
+
+    path = folder / FILE
+    if not path.exists():
+        return Progress()
+    model.optimizer.build(model.trainable_variables)
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            history = [Epoch(**epoch) for epoch in json.loads(str(arrays["history"]))]
+            best = [arrays[f"best_{number}"] for number in range(len(model.get_weights()))]
+            for number, variable in enumerate(_variables(model)):
+                variable.assign(arrays[f"state_{number}"])
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise RunError(f"{path} cannot be read: {error}. Train from the beginning.") from error
+    return Progress(history, best)
+
+
+def remove(folder: Path) -> None:
+    """Deletes the checkpoint of a training that came to its end."""
+    (folder / FILE).unlink(missing_ok=True)
+
+
+def _variables(model: Any) -> list[Any]:
+    """Weights, states of random generators, and the optimizer's moments and step count; not the metrics."""
+    metrics = {id(variable) for variable in model.metrics_variables}
+    everything = [variable for variable in model.variables if id(variable) not in metrics]
+    known = {id(variable) for variable in everything}
+    return everything + [variable for variable in model.optimizer.variables if id(variable) not in known]

@@ -1,0 +1,86 @@
+"""The commands `evaluate` and `predict`: a trained model, asked."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kaggle_digits import console
+from kaggle_digits.cli.options import MODELS, AsJson, Models, SkipBroken, print_json
+
+if TYPE_CHECKING:
+    from kaggle_digits.evaluation import Report
+
+
+def evaluate(
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help="Which run; left out, the newest.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="WHERE", help="Labelled digits, as for train; left out, the run's validation rows."),
+    ] = None,
+    skip_broken: SkipBroken = False,
+    models: Models = MODELS,
+    as_json: AsJson = False,
+) -> None:
+    """Say how good a model is, and where it errs, in numbers and pictures."""
+    from kaggle_digits import evaluating, runs
+
+    found = runs.find(run, models)
+    if data is None:
+        judged = evaluating.own_validation(found)
+    else:
+        judged = evaluating.on_data(found, data, skip_broken=skip_broken)
+    for note in judged.notes:
+        console.tell(f"note: {note}")
+    if as_json:
+        about = {"run": found.name, "data": judged.data, "rows_learned": judged.rows_learned}
+        print_json({**about, **judged.report.as_json()})
+        return
+    typer.echo(f"{found.name} on {judged.data}")
+    typer.echo(_summary(judged.report))
+    typer.echo(f"\npictures and report.json are in {judged.folder}")
+
+
+def _summary(report: "Report") -> str:
+    low, high = report.interval
+    lines = [
+        f"accuracy           {report.accuracy:.4f} of {report.rows:,} rows, 95 % interval {low:.4f} to {high:.4f}",
+        f"top-2 accuracy     {report.top_2_accuracy:.4f}",
+        f"loss               {report.loss:.4f} nats",
+        f"calibration error  {report.calibration_error:.4f}",
+        "",
+    ]
+    named = [(str(label), scores) for label, scores in enumerate(report.labels)]
+    rows = [
+        [name, f"{s.precision:.4f}", f"{s.recall:.4f}", f"{s.f1:.4f}", f"{s.support:,}"]
+        for name, s in [*named, ("macro", report.macro), ("weighted", report.weighted)]
+    ]
+    lines.append(console.table(["label", "precision", "recall", "F1", "rows"], rows))
+    confused = ", ".join(f"{a} as {p} ({count})" for a, p, count in report.confused[:6])
+    lines += ["", f"most confused      {confused or 'nothing: every row is right'}"]
+    return "\n".join(lines)
+
+
+def predict(
+    paths: Annotated[list[Path], typer.Argument(metavar="IMAGE|FOLDER|CSV...", help="What to label.")],
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="Which run; left out, the newest.")] = None,
+    skip_broken: SkipBroken = False,
+    models: Models = MODELS,
+    as_json: AsJson = False,
+) -> None:
+    """Label pictures of digits, or the pixel rows of a CSV."""
+    from kaggle_digits import models as trained
+    from kaggle_digits import predicting
+
+    model = trained.load(run, models)
+    predictions = predicting.predict(
+        model, paths, skip_broken=skip_broken, on_skip=lambda path, reason: console.tell(f"left out {path}: {reason}")
+    )
+    if as_json:
+        print_json([prediction.as_json() for prediction in predictions])
+        return
+    rows = [
+        [p.image, str(p.label), f"{p.probability:.1%}", str(p.runner_up), f"{p.runner_up_probability:.1%}"]
+        for p in predictions
+    ]
+    typer.echo(console.table(["image", "label", "probability", "runner-up", "probability"], rows))

@@ -1,0 +1,99 @@
+"""The command `train`."""
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kaggle_digits import console, recipes
+from kaggle_digits.cli.options import DATA, MODELS, SUBMISSIONS, AsJson, Models, SkipBroken, Submissions, print_json
+
+if TYPE_CHECKING:
+    from kaggle_digits.training import Trained
+
+
+def train(
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="Which model; kaggle-digits recipes lists them.")
+    ] = recipes.DEFAULT,
+    data: Annotated[
+        str,
+        typer.Option(
+            metavar="WHERE",
+            help="A folder with train.csv, a folder of images, a folder with X.npy and y.npy, or the word sklearn: "
+            "its bundled digits.",
+        ),
+    ] = str(DATA),
+    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's own number.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's own.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The highest one, instead of the recipe's own.")] = None,
+    schedule: Annotated[
+        recipes.Schedule | None, typer.Option(help="How the learning rate goes, instead of the recipe's own.")
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many epochs without a better validation.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same machine: same result.")] = 0,
+    validation: Annotated[float, typer.Option(metavar="FRACTION", help="Share of the rows held out.")] = 0.1,
+    resume: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Go on with a training that was interrupted.")
+    ] = None,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Log to the run folder, for TensorBoard.")] = False,
+    skip_broken: SkipBroken = False,
+    models: Models = MODELS,
+    submissions: Submissions = SUBMISSIONS,
+    as_json: AsJson = False,
+) -> None:
+    """Train a model; leave a run folder with its pictures, and a submission CSV."""
+    clock = time.perf_counter()
+    chosen = recipes.get(recipe).with_fit(
+        epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, schedule=schedule, patience=patience
+    )
+    from kaggle_digits import sources, training
+
+    if resume is None:
+        source = sources.load(data, skip_broken=skip_broken)
+        console.tell(f"{source.name}: {len(source.train):,} labelled digits, {len(source.test or ()):,} to label")
+        for note in source.notes:
+            console.tell(f"{source.name}: {note}")
+    with console.training_display() as listener:
+        if resume is None:
+            trained = training.train(
+                chosen,
+                source,
+                seed=seed,
+                validation=validation,
+                models=models,
+                submissions=submissions,
+                listener=listener,
+                tensorboard=tensorboard,
+            )
+        else:
+            trained = training.resume(resume, models=models, submissions=submissions, listener=listener)
+    _report(trained, time.perf_counter() - clock, as_json)
+    if listener.wants_stop():
+        console.tell(f"interrupted; to go on: kaggle-digits train --resume {trained.run.name}")
+        raise typer.Exit(130)
+
+
+def _report(trained: "Trained", seconds: float, as_json: bool) -> None:
+    record = trained.run.record
+    if as_json:
+        print_json(
+            {
+                "run": trained.run.name,
+                "recipe": record["recipe"]["name"],
+                "validation_accuracy": trained.report.accuracy,
+                "seconds": round(seconds, 3),
+                "train_seconds": record["train_seconds"],
+                "submission": trained.submission and str(trained.submission),
+            }
+        )
+        return
+    low, high = trained.report.interval
+    typer.echo(f"run         {trained.run.path}")
+    typer.echo(f"validation  {trained.report.accuracy:.4f} accuracy, 95 % interval {low:.4f} to {high:.4f}")
+    pictures = ", ".join(sorted(path.name for path in trained.run.path.glob("*.png")))
+    typer.echo(f"pictures    {pictures}")
+    typer.echo(f"submission  {trained.submission or 'none: this data has no test set'}")
+    typer.echo(f"seconds     {seconds:.1f}, of which training {record['train_seconds']:.1f}")

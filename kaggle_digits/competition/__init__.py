@@ -1,0 +1,13 @@
+"""The only place that talks to Kaggle.
+
+Kaggle's own client is imported by one file, worker.py, which runs in a process of its own:
+
+    client.Kaggle -> child.Child -> | process border | -> worker.py -> kaggle
+
+What comes back as an error becomes a sentence in answers.py.
+"""
+
+from kaggle_digits.competition.client import SLUG, Kaggle, Submission
+from kaggle_digits.competition.scoring import wait_for_score
+
+__all__ = ["SLUG", "Kaggle", "Submission", "wait_for_score"]

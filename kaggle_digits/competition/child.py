@@ -1,0 +1,107 @@
+"""A child process that answers questions in JSON, one line each, and can be killed at any moment."""
+
+import contextlib
+import json
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, cast
+
+from kaggle_digits.competition.watch import Watch
+
+_WORKER = Path(__file__).with_name("worker.py")
+_TICK = 0.1
+
+
+class Child:
+    """The running process.
+
+    Args:
+        environment: its environment variables.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        # -P: a file of the user's in the current folder, kaggle.py say, must not stand in for the real module.
+        # -W: a warning of the client's must not become an error because PYTHONWARNINGS says so for us.
+        # A session of its own has no terminal, so nothing can ask for a password, and Ctrl-C reaches the parent alone.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-W", "ignore", str(_WORKER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=dict(environment),
+            start_new_session=True,
+            text=True,
+            encoding="utf-8",
+        )
+        self._stdin = cast("IO[str]", self._process.stdin)
+        self._stdout = cast("IO[str]", self._process.stdout)
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def ask(self, question: Mapping[str, Any], seconds: float, watch: Watch) -> dict[str, Any]:
+        """Sends a question and waits for its answer.
+
+        Args:
+            question: what to do.
+            seconds: how long nothing may move before this gives up.
+            watch: is told each event on the way, and sees whether anything moves.
+
+        Raises:
+            TimeoutError: nothing moved for so many seconds. The process is still at it.
+            EOFError: the process has ended; its exit status is the argument.
+        """
+        self._send(question)
+        deadline = time.monotonic() + seconds
+        while True:
+            message = self._receive(_TICK)
+            if message is not None and "event" not in message:
+                return message
+            if message is not None:
+                watch.hear(message)
+            if watch.moved():
+                deadline = time.monotonic() + seconds
+            elif time.monotonic() > deadline:
+                raise TimeoutError
+
+    def kill(self) -> None:
+        """Ends the process, whatever it is doing, and leaves nothing open. Safe to call twice."""
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        self._stdout.close()
+        # A line that was never read may still be in the buffer, with nobody left to take it.
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+
+    def _send(self, question: Mapping[str, Any]) -> None:
+        try:
+            self._stdin.write(json.dumps(question) + "\n")
+            self._stdin.flush()
+        except OSError as error:
+            raise EOFError(self._process.wait()) from error
+
+    def _receive(self, seconds: float) -> dict[str, Any] | None:
+        try:
+            line = self._lines.get(timeout=seconds)
+        except queue.Empty:
+            return None
+        if line is None:
+            raise EOFError(self._process.wait())
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def _read(self) -> None:
+        for line in self._stdout:
+            self._lines.put(line)
+        self._lines.put(None)

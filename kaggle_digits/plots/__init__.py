@@ -1,0 +1,43 @@
+"""Figures. A figure never holds the only copy of a number: each draws what a file of the run also says.
+
+All are made without pyplot, whose windows and global state nobody needs here.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kaggle_digits import storage
+from kaggle_digits.plots.calibration import confidence
+from kaggle_digits.plots.galleries import gallery, mistakes, samples
+from kaggle_digits.plots.learning import learning_curves
+from kaggle_digits.plots.matrix import confusion
+from kaggle_digits.plots.style import RIGHT, TRAINING, VALIDATION, WRONG
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "RIGHT",
+    "TRAINING",
+    "VALIDATION",
+    "WRONG",
+    "confidence",
+    "confusion",
+    "gallery",
+    "learning_curves",
+    "mistakes",
+    "samples",
+    "save",
+]
+
+_DOTS_PER_INCH = 130
+
+
+def save(figure: "Figure", path: Path) -> None:
+    """Writes a figure as PNG, whole or not at all.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    with storage.replacing(path) as temporary:
+        figure.savefig(temporary, dpi=_DOTS_PER_INCH)

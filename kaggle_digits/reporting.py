@@ -1,0 +1,36 @@
+"""An evaluation on paper: report.json, and the pictures beside it."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kaggle_digits import evaluation, plots, storage
+from kaggle_digits.digits import Digits
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FILE = "report.json"
+
+
+def write(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]") -> evaluation.Report:
+    """Judges probabilities, and writes report.json, confusion.png, mistakes.png and confidence.png.
+
+    Args:
+        folder: where to; made if need be.
+        digits: labelled digits.
+        probabilities: float32 `(n, classes)` for the same rows.
+
+    Returns:
+        The numbers.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    report = evaluation.evaluate(digits.known_labels, probabilities)
+    storage.write_text(folder / FILE, json.dumps(report.as_json(), indent=2) + "\n")
+    plots.save(plots.confusion(report), folder / "confusion.png")
+    plots.save(plots.mistakes(digits, probabilities), folder / "mistakes.png")
+    plots.save(plots.confidence(digits.known_labels, probabilities), folder / "confidence.png")
+    return report

@@ -1,0 +1,234 @@
+"""Image files: some to predict, or a folder with one sub-folder per digit to learn from."""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kaggle_digits import storage
+from kaggle_digits.digits import Digits
+from kaggle_digits.errors import DataError
+from kaggle_digits.sources import image_file
+from kaggle_digits.sources.source import Source
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_SET_NAMES = (("train", "training"), ("test", "testing"))
+_LABEL = re.compile(r"(?:[^\W\d]|-)*([0-9])")
+_NAMING = "its sub-folders must be named by their digits, 0 to 9 or digit_0 to digit_9"
+_NAMED_AT_MOST = 5
+
+
+def recognises(folder: Path) -> bool:
+    """Whether there is any image in a folder or below it, by the suffixes alone."""
+    return folder.is_dir() and next(_walk(folder), None) is not None
+
+
+def load(folder: Path, image_shape: tuple[int, int] = (28, 28), *, skip_broken: bool = False) -> Source:
+    """Reads a folder with one sub-folder of images per digit: `3`, `digit_3`, `label-3`.
+
+    The sub-folders may lie in a folder `train`; then a `test` beside it is the test set, whose own sub-folders, if
+    it has any, say nothing. (`training` and `testing` will do too.)
+
+    Args:
+        folder: where the sub-folders are.
+        image_shape: the height and width to which every image is brought, in pixels.
+        skip_broken: whether images that cannot be read are left out, and named in the notes, or refused.
+
+    Returns:
+        Digits of 2 classes where all labels are 0 or 1, else of 10; ids are file names relative to their set.
+
+    Raises:
+        DataError: the images have no labels, a sub-folder is no label, or an image is broken.
+    """
+    import numpy as np
+
+    train_folder, test_folder = _sets(folder)
+    labels = _labels(train_folder)
+    test_paths = find_images(test_folder) if test_folder else []
+    images, paths, broken = _read(list(labels), image_shape, skip_broken)
+    known = np.array([labels[path] for path in paths], np.int64)
+    train = Digits(images, known, _ids(paths, train_folder), classes=2 if known.max() < 2 else 10)
+    test, sha256 = None, {"train": _sha256(paths, train_folder)}
+    if test_folder and test_paths:
+        images, paths, broken_too = _read(test_paths, image_shape, skip_broken)
+        broken |= broken_too
+        test = Digits(images, None, _ids(paths, test_folder), train.classes)
+        sha256["test"] = _sha256(paths, test_folder)
+    return Source(str(folder), train, test, sha256, _notes(list(broken)))
+
+
+def read_images(
+    paths: Sequence[Path],
+    image_shape: tuple[int, int] = (28, 28),
+    *,
+    skip_broken: bool = False,
+    on_skip: Callable[[Path, str], None] = lambda _path, _reason: None,
+) -> Digits:
+    """Reads image files that hold one digit each: dark on light or light on dark, of any size.
+
+    Args:
+        paths: PNG, JPEG, BMP or WebP files.
+        image_shape: the height and width to which every image is brought, in pixels.
+        skip_broken: whether images that cannot be read are left out or refused.
+        on_skip: is called with each image left out, and a sentence that names it and says why.
+
+    Returns:
+        Digits without labels, images uint8 `(n, *image_shape)`; their ids are the paths as given.
+
+    Raises:
+        DataError: an image is broken, or none is left.
+    """
+    images, kept, broken = _read(paths, image_shape, skip_broken)
+    for path, reason in broken.items():
+        on_skip(path, reason)
+    return Digits(images, None, _ids(kept))
+
+
+def find_images(folder: Path) -> list[Path]:
+    """All image files in a folder and below it, by their suffixes, in natural order: 2.png before 10.png.
+
+    What is hidden is left out. Links to folders are followed, but no folder is entered twice, nor one above.
+
+    Raises:
+        DataError: a folder cannot be read.
+    """
+    return list(_walk(folder))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    # A link to a folder above would bring the images of all the other labels under this one.
+    entered = {_identity(above) for above in Path(os.path.realpath(folder)).parents}
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        identity = _identity(here)
+        if identity not in entered:
+            entered.add(identity)
+            folders, images = _contents(here)
+            yield from images
+            waiting.extend(reversed(folders))
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    """The same for every name and link by which one can come to a folder."""
+    with _reading(folder):
+        status = folder.stat()
+    return status.st_dev, status.st_ino
+
+
+def _contents(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The folders in a folder and the images in it, without what is hidden, in natural order."""
+    folders, images = [], []
+    with _reading(folder):
+        for path in sorted(folder.iterdir(), key=_natural):
+            if path.name.startswith("."):
+                continue
+            if path.is_dir():
+                folders.append(path)
+            elif path.suffix.lower() in image_file.SUFFIXES:
+                images.append(path)
+    return folders, images
+
+
+@contextmanager
+def _reading(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror}. Check its name and permissions.") from None
+
+
+def _natural(path: Path) -> tuple[list[int | str], str]:
+    parts = re.split(r"([0-9]+)", path.name.casefold())
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)], path.name
+
+
+def _sets(folder: Path) -> tuple[Path, Path | None]:
+    """The folder to train on, and the folder to label where there is one."""
+    folders, _ = _contents(folder)
+    train, test = (next((path for path in folders if path.name.lower() in names), None) for names in _SET_NAMES)
+    if train is None:
+        return folder, None
+    for path in folders:
+        if path not in (train, test):
+            raise DataError(f"{path} is neither train nor test, and no other folder may lie beside these. Move it.")
+    return train, test
+
+
+def _labels(folder: Path) -> dict[Path, int]:
+    """Every image below the label sub-folders, with its label."""
+    folders, loose = _contents(folder)
+    labels = {path: int(match[1]) for path in folders if (match := _LABEL.fullmatch(path.name))}
+    if not labels:
+        raise DataError(
+            f"the images in {folder} have no labels: they can be predicted: kaggle-digits predict {folder}, "
+            f"but not trained on. To train on them, {_NAMING}."
+        )
+    for path in folders:
+        if path not in labels:
+            raise DataError(f"{path} is not named as a label. To train on {folder}, {_NAMING}. Rename or move it.")
+    if loose:
+        raise DataError(
+            f"images that lie beside the sub-folders have no label: {loose[0]}{_more(len(loose))}. Move them."
+        )
+    return {image: label for path, label in labels.items() for image in find_images(path)}
+
+
+def _read(
+    paths: Sequence[Path], image_shape: tuple[int, int], skip_broken: bool
+) -> "tuple[NDArray[np.uint8], list[Path], dict[Path, str]]":
+    """The images that can be read, uint8 `(n, *image_shape)`, their paths, and why the others cannot."""
+    import numpy as np
+
+    images, kept, broken = [], [], {}
+    for path in paths:
+        try:
+            images.append(image_file.as_digit(image_file.read(path), image_shape))
+            kept.append(path)
+        except DataError as error:
+            broken[path] = str(error)
+    if not images or (broken and not skip_broken):
+        raise DataError(_refusal(len(images), list(broken.values())))
+    return np.stack(images), kept, broken
+
+
+def _refusal(readable: int, reasons: list[str]) -> str:
+    if not reasons:
+        return f"there are no images. Files of these suffixes are looked for: {', '.join(sorted(image_file.SUFFIXES))}."
+    sentence = reasons[0].rstrip(".") + _more(len(reasons))
+    if not readable:
+        return f"{sentence}; no image is left."
+    return f"{sentence}; --skip-broken leaves {'it' if len(reasons) == 1 else 'them'} out."
+
+
+def _more(count: int) -> str:
+    return f", and {count - 1:,} more" if count > 1 else ""
+
+
+def _notes(broken: list[Path]) -> tuple[str, ...]:
+    if not broken:
+        return ()
+    named = ", ".join(map(str, broken[:_NAMED_AT_MOST])) + _more(len(broken) - _NAMED_AT_MOST + 1)
+    return (f"{len(broken):,} broken image{'s' if len(broken) > 1 else ''} left out: {named}",)
+
+
+def _ids(paths: Sequence[Path], folder: Path | None = None) -> "NDArray[np.str_]":
+    import numpy as np
+
+    names = [(path.relative_to(folder) if folder else path).as_posix() for path in paths]
+    # A name that is not UTF-8 could not be written into a report.
+    return np.array([os.fsencode(name).decode("utf-8", "backslashreplace") for name in names])
+
+
+def _sha256(paths: Sequence[Path], folder: Path) -> str:
+    """One digest for many images: of every name and content, in the order of the names."""
+    digest = hashlib.sha256()
+    for name, path in sorted((path.relative_to(folder).as_posix(), path) for path in paths):
+        digest.update(os.fsencode(name) + b"\0" + storage.sha256(path).encode() + b"\n")
+    return digest.hexdigest()

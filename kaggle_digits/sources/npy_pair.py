@@ -1,0 +1,232 @@
+"""A folder with X.npy and y.npy: images as rows of numbers, as in many a machine learning course."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kaggle_digits import storage
+from kaggle_digits.digits import Digits
+from kaggle_digits.errors import DataError
+from kaggle_digits.sources import npy_file
+from kaggle_digits.sources.source import Source
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+IMAGES, LABELS, TEST_IMAGES = "X.npy", "y.npy", "X_test.npy"
+
+# The course digits run from -0.13 to 1.13: they were made smaller by an interpolation that swings.
+_MOST_OVERSHOOT = 0.25
+_LEAST_OVERSHOOT = 0.01
+_COURSE_SHAPE = (20, 20)
+# How much longer than wide a heap of ones must be to tell which way up it lies; MNIST's is 2.3 times.
+_CLEARLY = 1.2
+_FAINT = 64
+_NUMBERS_AT_ONCE = 1 << 22
+
+
+def recognises(folder: Path) -> bool:
+    """Whether a folder holds such arrays, by their names alone."""
+    return any((folder / name).exists() for name in (IMAGES, LABELS))
+
+
+def load(folder: Path) -> Source:
+    """Reads X.npy and y.npy, and X_test.npy where it is there.
+
+    `X` has the shape `(n, pixels)` with a square number of pixels, `(n, height, width)` or `(n, height, width, 1)`.
+    Its numbers are greys from 0 to 1, or from 0 to 255; those from 0 to 1 may overshoot a little, which is clipped.
+    `y` has the shape `(n,)` or `(n, 1)` and holds whole numbers from 0 to 9, or from 1 to 10 where 10 is the digit 0.
+
+    Two more things are put right, and told in the notes. Images whose border is mostly light are inverted. Rows of
+    pixels that were stored column by column, as Octave and MATLAB do, are turned: the ones among them, heaped up,
+    lie on their side instead of standing. Where the ones do not tell (there are none, or their heap is about as long
+    as wide), rows of 400 pixels that overshoot [0, 1] are the course digits, and known to be stored so.
+
+    Returns:
+        Digits of 2 classes where all labels are 0 or 1, else of 10; ids are 1 to n.
+
+    Raises:
+        DataError: a file is missing, or not of this form; the sentence names the file, and the row.
+    """
+    paths = [folder / name for name in (IMAGES, LABELS, TEST_IMAGES)]
+    train = _read_images(paths[0])
+    labels, label_notes = _read_labels(paths[1], len(train.greys))
+    test = _read_images(paths[2]) if paths[2].exists() else None
+    is_inverted = _is_dark_on_light(train.greys)
+    is_turned = train.is_flat and _lies(train, labels, is_inverted)
+    images = _put_right(train.greys, is_inverted, is_turned)
+    notes = [*train.notes, *label_notes, *_corrections(is_inverted, is_turned)]
+    digits = Digits(images, labels, _ids(images), classes=2 if labels.max() < 2 else 10)
+    if test is None:
+        return Source(str(folder), digits, None, _sha256(paths[:2]), tuple(notes))
+    if test.greys.shape[1:] != train.greys.shape[1:]:
+        raise DataError(
+            f"the images of {paths[2]} must have the shape of those of {paths[0]}, {train.greys.shape[1:]}. "
+            f"Received: {test.greys.shape[1:]}."
+        )
+    images = _put_right(test.greys, is_inverted, is_turned)
+    to_label = Digits(images, None, _ids(images), digits.classes)
+    return Source(str(folder), digits, to_label, _sha256(paths), (*notes, *test.notes))
+
+
+@dataclass(frozen=True, eq=False)
+class _Stored:
+    """Images as they were stored: perhaps dark on light, perhaps lying on their side.
+
+    Attributes:
+        greys: uint8 `(n, height, width)`.
+        is_flat: whether they were rows of pixels, in whatever order.
+        overshoots: whether greys lay clearly outside [0, 1], and were clipped.
+        notes: what was clipped, and what looks odd.
+    """
+
+    greys: "NDArray[np.uint8]"
+    is_flat: bool
+    overshoots: bool
+    notes: tuple[str, ...]
+
+
+def _read_images(path: Path) -> _Stored:
+    numbers = npy_file.open_array(path)
+    height, width = _image_shape(path, numbers.shape)
+    low, high = _range(path, numbers)
+    white = _white(path, low, high)
+    greys = _scaled(numbers, white).reshape(-1, height, width)
+    overshoots = white == 1 and (low < -_LEAST_OVERSHOOT or high > 1 + _LEAST_OVERSHOOT)
+    notes = (f"{path.name}: values from {low:.3g} to {high:.3g} were clipped to 0..1",) if overshoots else ()
+    if white == 255 and high < _FAINT:
+        notes = (f"{path.name}: values reach only {high:g} of 255, so the ink is faint",)
+    return _Stored(greys, numbers.ndim == 2, overshoots, notes)
+
+
+def _image_shape(path: Path, shape: tuple[int, ...]) -> tuple[int, int]:
+    if len(shape) == 2:
+        side = math.isqrt(shape[1])
+        if side * side == shape[1]:
+            return side, side
+    elif len(shape) == 3 or (len(shape) == 4 and shape[3] == 1):
+        return shape[1], shape[2]
+    raise DataError(
+        f"{path} must have the shape (n, pixels) with a square number of pixels, such as 400 or 784, "
+        f"or (n, height, width). Received: {shape}."
+    )
+
+
+def _parts(numbers: "NDArray[Any]") -> "Iterator[tuple[int, NDArray[Any]]]":
+    """The rows, some at a time, each time with the number of the first: a file may be larger than the memory."""
+    rows = max(1, _NUMBERS_AT_ONCE // numbers[0].size)
+    for start in range(0, len(numbers), rows):
+        yield start, numbers[start : start + rows]
+
+
+def _range(path: Path, numbers: "NDArray[Any]") -> tuple[float, float]:
+    import numpy as np
+
+    low, high = math.inf, -math.inf
+    for start, part in _parts(numbers):
+        wrong = ~np.isfinite(part)
+        if wrong.any():
+            row = start + int(np.nonzero(wrong)[0][0])
+            raise DataError(f"{path}, row {row} (counted from 0) must hold numbers. Received: {part[wrong][0]}.")
+        low, high = min(low, float(part.min())), max(high, float(part.max()))
+    return low, high
+
+
+def _white(path: Path, low: float, high: float) -> int:
+    """The number that stands for full white: 1 or 255."""
+    if low >= -_MOST_OVERSHOOT and high <= 1 + _MOST_OVERSHOOT:
+        return 1
+    if low >= 0 and high <= 255:
+        return 255
+    raise DataError(f"{path} must hold greys from 0 to 1, or from 0 to 255. Received: {low:g} to {high:g}.")
+
+
+def _scaled(numbers: "NDArray[Any]", white: int) -> "NDArray[np.uint8]":
+    import numpy as np
+
+    greys = np.empty(numbers.shape, np.uint8)
+    for start, part in _parts(numbers):
+        greys[start : start + len(part)] = ((part / np.float64(white)).clip(0, 1) * 255).round()
+    return greys
+
+
+def _read_labels(path: Path, count: int) -> "tuple[NDArray[np.int64], tuple[str, ...]]":
+    """The labels, int64 `(count,)`, and what was done to them."""
+    import numpy as np
+
+    numbers = npy_file.open_array(path)
+    if numbers.shape not in ((count,), (count, 1)):
+        raise DataError(
+            f"{path} must have a label for each of the {count:,} images of {IMAGES}, as ({count},) or ({count}, 1). "
+            f"Received: {numbers.shape}."
+        )
+    values = numbers.reshape(-1)
+    wrong = ~((values >= 0) & (values <= 10) & (values == np.floor(values)))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"{path}, row {row} (counted from 0): a whole number from 0 to 9 is expected. Received: {values[row]}."
+        )
+    labels = values.astype(np.int64)
+    if labels.max() < 10:
+        return labels, ()
+    if labels.min() == 0:
+        raise DataError(f"{path} has both labels 0 and 10, so 10 cannot stand for the digit 0. Use 0 to 9.")
+    return labels % 10, (f"{path.name}: the label 10 stands for the digit 0",)
+
+
+def _is_dark_on_light(greys: "NDArray[np.uint8]") -> bool:
+    import numpy as np
+
+    border = (greys[:, 0], greys[:, -1], greys[:, :, 0], greys[:, :, -1])
+    return float(np.median(np.concatenate([edge.ravel() for edge in border]))) > 127
+
+
+def _lies(stored: _Stored, labels: "NDArray[np.int64]", is_inverted: bool) -> bool:
+    """Whether images lie on their side; see `load` for the rule."""
+    import numpy as np
+
+    ones = _put_right(stored.greys[labels == 1], is_inverted, is_turned=False)
+    heap = ones.sum(axis=0, dtype=np.float64)
+    height, width = _spread(heap.sum(axis=1)), _spread(heap.sum(axis=0))
+    if max(height, width) > _CLEARLY * min(height, width):
+        return width > height
+    return stored.overshoots and stored.greys.shape[1:] == _COURSE_SHAPE
+
+
+def _spread(ink: "NDArray[np.float64]") -> float:
+    """The standard deviation, in pixels, of where ink lies: `ink` is `(pixels,)`, its amount at each."""
+    import numpy as np
+
+    if not ink.any():
+        return 0.0
+    place = np.arange(len(ink))
+    mean = np.average(place, weights=ink)
+    return math.sqrt(np.average((place - mean) ** 2, weights=ink))
+
+
+def _put_right(greys: "NDArray[np.uint8]", is_inverted: bool, is_turned: bool) -> "NDArray[np.uint8]":
+    import numpy as np
+
+    inked = 255 - greys if is_inverted else greys
+    return np.ascontiguousarray(inked.transpose(0, 2, 1)) if is_turned else inked
+
+
+def _corrections(is_inverted: bool, is_turned: bool) -> Iterator[str]:
+    if is_inverted:
+        yield f"{IMAGES}: dark ink on light paper, so inverted"
+    if is_turned:
+        yield f"{IMAGES}: the pixels were stored column by column, so the images were turned"
+
+
+def _ids(images: "NDArray[np.uint8]") -> "NDArray[np.int64]":
+    import numpy as np
+
+    return np.arange(1, len(images) + 1)
+
+
+def _sha256(paths: list[Path]) -> dict[str, str]:
+    return {path.name: storage.sha256(path) for path in paths}

@@ -1,0 +1,335 @@
+"""The real kaggle client against a server of our own that misbehaves: every failure has its sentence and its end."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import OpenKaggle
+from kaggle_server import TOKEN, Fault, KaggleServer
+
+from kaggle_digits.competition import Kaggle, wait_for_score
+from kaggle_digits.errors import BusyError, CompetitionError, ConnectionLostError, CredentialsError, StorageError
+
+LIST = "ListSubmissions"
+CREATE = "CreateSubmission"
+NOBODY_HOME = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Path:
+    """A file to submit."""
+    path = tmp_path / "submission.csv"
+    path.write_text("ImageId,Label\n1,7\n")
+    return path
+
+
+def impatient(kaggle: Kaggle, seconds: float) -> Kaggle:
+    """Starts the child first, so that a busy machine does not spend the little time there is on starting it."""
+    kaggle.submissions()
+    kaggle.patience = seconds
+    return kaggle
+
+
+def json_error(status: int, message: str = "", **headers: str) -> Fault:
+    return Fault(status, message=message, headers=headers)
+
+
+REFUSALS = {
+    "token rejected": ("IntrospectToken", json_error(401), CredentialsError, ["rejects", "settings/api"]),
+    "rejected later": (LIST, json_error(401), CredentialsError, ["rejects", "settings/api"]),
+    "bad request": (LIST, json_error(400, "You have used 5 of 5"), CompetitionError, ["400", "“You have used 5 of 5”"]),
+    "rules": (LIST, json_error(403, "Accept first"), CompetitionError, ["/rules", "phone", "“Accept first”"]),
+    "rules, web page": (LIST, Fault(403, b"<html>"), CompetitionError, ["(403). Accept the rules"]),
+    "wrong name": (LIST, json_error(404), CompetitionError, ["no competition named 'digit-recognizer'"]),
+    "gone": (LIST, json_error(410), CompetitionError, ["(410)", "competitions/digit-recognizer"]),
+    "too many": (LIST, json_error(429), BusyError, ["429", "a few minutes"]),
+    "too many, told": (LIST, json_error(429, **{"Retry-After": "17"}), BusyError, ["Try again in 17 seconds"]),
+    "too many, date": (LIST, json_error(429, **{"Retry-After": "Sat, 21 Nov 2026"}), BusyError, ["a few minutes"]),
+    "broken": (LIST, json_error(500, "oops"), BusyError, ["out of order", "500", "oops"]),
+    "bad gateway": (LIST, Fault(502, b"<html>Bad gateway"), BusyError, ["out of order", "502"]),
+    "unavailable": (LIST, Fault(503, b""), BusyError, ["out of order", "503"]),
+    "broken log-in": ("IntrospectToken", Fault(500, b""), BusyError, ["out of order"]),
+    "web page": (LIST, Fault(200, b"<html>Log in"), ConnectionLostError, ["cannot be understood"]),
+    "half a JSON": (LIST, Fault(200, b'{"subm', content_type="application/json"), ConnectionLostError, ["understood"]),
+    "other JSON": (LIST, Fault(200, b"null", content_type="application/json"), ConnectionLostError, ["understood"]),
+    "dropped": (LIST, Fault(dropped=True), ConnectionLostError, ["cut off"]),
+    "dropped in the middle": (LIST, Fault(cut_after=5), ConnectionLostError, ["cut off"]),
+    "dropped at log-in": ("IntrospectToken", Fault(dropped=True), ConnectionLostError, ["cut off"]),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_each_refusal_has_its_sentence(case: str, server: KaggleServer, open_kaggle: OpenKaggle) -> None:
+    call, fault, kind, words = REFUSALS[case]
+    server.faults[call] = fault
+    with pytest.raises(kind) as caught:
+        open_kaggle().submissions()
+    assert type(caught.value) is kind
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_after_a_refusal_the_next_call_works(server: KaggleServer, open_kaggle: OpenKaggle) -> None:
+    server.faults["IntrospectToken"] = Fault(500, b"", times=2)
+    kaggle = open_kaggle()
+    with pytest.raises(BusyError):
+        kaggle.submissions()
+    assert kaggle.submissions() == []
+
+
+def test_no_credentials(open_kaggle: OpenKaggle) -> None:
+    with pytest.raises(CredentialsError, match=r"no Kaggle account.*settings/api.*KAGGLE_API_TOKEN.*access_token"):
+        open_kaggle(KAGGLE_API_TOKEN="").submissions()
+
+
+def test_a_wrong_token_is_not_missing_but_rejected(open_kaggle: OpenKaggle) -> None:
+    with pytest.raises(CredentialsError, match="rejects"):
+        open_kaggle(KAGGLE_API_TOKEN="no-such-token-4711").submissions()
+
+
+def test_an_older_kaggle_json_works(open_kaggle: OpenKaggle, tmp_path: Path) -> None:
+    folder = tmp_path / "home/.kaggle"
+    folder.mkdir()
+    (folder / "kaggle.json").write_text('{"username": "somebody", "key": "0123456789"}')
+    assert open_kaggle(KAGGLE_API_TOKEN="").submissions() == []
+
+
+@pytest.mark.parametrize("token", [TOKEN, "wrong-" + "x" * 5_000], ids=["echoed", "longer than a file name"])
+def test_a_token_is_never_in_a_message(token: str, server: KaggleServer, open_kaggle: OpenKaggle) -> None:
+    server.faults[LIST] = json_error(400, f"what is {token}?")
+    with pytest.raises(CompetitionError) as caught:
+        open_kaggle(KAGGLE_API_TOKEN=token).submissions()
+    assert token[:16] not in str(caught.value)
+    assert token[:16] not in repr(caught.value.__cause__) + repr(caught.value.__context__)
+
+
+def test_a_token_file_that_cannot_be_read(open_kaggle: OpenKaggle, tmp_path: Path) -> None:
+    with pytest.raises(CredentialsError, match="credentials cannot be read: Is a directory"):
+        open_kaggle(KAGGLE_API_TOKEN=str(tmp_path)).submissions()
+
+
+def test_a_settings_folder_that_cannot_be_made(open_kaggle: OpenKaggle, csv: Path) -> None:
+    with pytest.raises(CompetitionError, match=r"settings folder: Not a directory.*KAGGLE_CONFIG_DIR"):
+        open_kaggle(KAGGLE_CONFIG_DIR=str(csv / "kaggle")).submissions()
+
+
+def test_files_in_the_current_folder_are_not_imported(tmp_path: Path, server: KaggleServer) -> None:
+    (tmp_path / "kaggle.py").write_text("raise SystemExit('not this one')")
+    code = "from kaggle_digits.competition import Kaggle\nwith Kaggle() as kaggle: print(kaggle.submissions())"
+    environment = server.environment(tmp_path)
+    command = [sys.executable, "-P", "-c", code]
+    printed = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+    assert printed == "[]\n"
+
+
+def test_no_network(open_kaggle: OpenKaggle) -> None:
+    with pytest.raises(ConnectionLostError, match="cannot be reached"):
+        open_kaggle(HTTP_PROXY=NOBODY_HOME, http_proxy=NOBODY_HOME).submissions()
+
+
+def test_another_competition(server: KaggleServer, open_kaggle: OpenKaggle) -> None:
+    with pytest.raises(CompetitionError, match="no competition named 'no-such-thing'"):
+        open_kaggle(KDIGITS_COMPETITION="no-such-thing").submissions()
+    server.slug = "other"
+    assert open_kaggle(KDIGITS_COMPETITION="other").submissions() == []
+
+
+def test_silence_ends_and_the_next_call_works(server: KaggleServer, open_kaggle: OpenKaggle) -> None:
+    kaggle = impatient(open_kaggle(), 0.5)
+    server.faults[LIST] = Fault(silent=True, times=1)
+    with pytest.raises(ConnectionLostError, match=r"did not answer within 0\.5 seconds.*KDIGITS_TIMEOUT"):
+        kaggle.submissions()
+    assert server.hung_up.wait(5)
+    kaggle.patience = 30
+    assert kaggle.submissions() == []
+
+
+def test_what_the_client_prints_and_warns_stays_inside(
+    open_kaggle: OpenKaggle, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kaggle = open_kaggle(VERBOSE="1", PYTHONWARNINGS="error")
+    assert kaggle.submissions() == []
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("text", ["", "soon", "0", "-1", "nan", "inf", "1e9"])
+def test_a_timeout_that_makes_no_sense(text: str) -> None:
+    with pytest.raises(CompetitionError, match="KDIGITS_TIMEOUT must be"):
+        Kaggle(environment={"KDIGITS_TIMEOUT": text})
+
+
+@pytest.mark.parametrize("slug", ["", "../x", "Digit", "a b", "-a"])
+def test_a_competition_name_that_makes_no_sense(slug: str) -> None:
+    with pytest.raises(CompetitionError, match="KDIGITS_COMPETITION must be"):
+        Kaggle(environment={"KDIGITS_COMPETITION": slug})
+
+
+def test_download_tells_its_progress(server: KaggleServer, open_kaggle: OpenKaggle, tmp_path: Path) -> None:
+    server.archive = bytes(range(256)) * 4_000
+    told: list[tuple[int, int | None]] = []
+    path = open_kaggle().download(tmp_path, lambda done, total: told.append((done, total)))
+    assert path.read_bytes() == server.archive
+    assert told[0] == (0, 1_024_000)
+    assert told[-1] == (1_024_000, 1_024_000)
+    assert told == sorted(told)
+
+
+def test_a_dropped_download_is_resumed(server: KaggleServer, open_kaggle: OpenKaggle, tmp_path: Path) -> None:
+    server.archive = bytes(range(256)) * 4_000
+    server.faults["zip"] = Fault(cut_after=800_000, times=1)
+    assert open_kaggle().download(tmp_path).read_bytes() == server.archive
+    assert server.calls.count("zip") == 2
+
+
+def test_a_stalled_download_ends(server: KaggleServer, open_kaggle: OpenKaggle, tmp_path: Path) -> None:
+    server.archive = bytes(400_000)
+    server.faults["zip"] = Fault(stall_after=300_000)
+    with pytest.raises(ConnectionLostError, match=r"stopped after 0\.\d MB: nothing came for 1 seconds"):
+        impatient(open_kaggle(), 1).download(tmp_path)
+    assert server.hung_up.wait(5)
+
+
+@pytest.mark.parametrize("call", ["DownloadDataFiles", "zip"])
+def test_a_refused_download(call: str, server: KaggleServer, open_kaggle: OpenKaggle, tmp_path: Path) -> None:
+    server.faults[call] = json_error(403, "You must accept this competition's rules")
+    with pytest.raises(CompetitionError, match=r"must accept.*digit-recognizer/rules"):
+        open_kaggle().download(tmp_path)
+
+
+def test_a_download_that_does_not_fit(server: KaggleServer, open_kaggle: OpenKaggle, tmp_path: Path) -> None:
+    server.faults["zip"] = Fault(headers={"Content-Length": "9" * 17})
+    with pytest.raises(StorageError, match=r"has no room: the download needs 100,000,000,000 MB, and .* MB are free"):
+        open_kaggle().download(tmp_path)
+
+
+def test_submit_and_score(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
+    server.pending_looks = 2
+    kaggle, waits = open_kaggle(), list[float]()
+    assert kaggle.submissions_left() is None
+    ref = kaggle.submit(csv, "mlp 0.98 #abc")
+    scored = wait_for_score(kaggle, ref, first_delay_s=0.01, on_wait=waits.append)
+    assert (scored.ref, scored.status, scored.score, scored.message) == (ref, "complete", 0.98765, "mlp 0.98 #abc")
+    assert scored.date is not None and scored.date.isoformat() == "2026-11-20T12:00:00+00:00"
+    assert len(waits) == 2
+    assert kaggle.submissions_left() == 4
+    assert server.submissions[0]["sha256"] == hashlib.sha256(csv.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("fault", [Fault(400, b""), Fault(503, b""), Fault(dropped=True, times=1)])
+def test_a_failed_upload_is_not_a_submission(
+    fault: Fault, server: KaggleServer, open_kaggle: OpenKaggle, csv: Path
+) -> None:
+    server.faults["upload"] = fault
+    kaggle = open_kaggle()
+    if fault.dropped:
+        # The client itself sends an upload again; that does not submit twice.
+        assert kaggle.submit(csv, "hash") == 1_000
+        assert server.calls.count(CREATE) == 1
+        return
+    with pytest.raises(CompetitionError, match="upload failed, and nothing was submitted"):
+        kaggle.submit(csv, "hash")
+    assert CREATE not in server.calls
+
+
+@pytest.mark.parametrize("fault", [Fault(500, b""), Fault(dropped=True)], ids=["broken", "dropped"])
+def test_an_upload_that_never_begins(fault: Fault, server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
+    server.faults["StartSubmissionUpload"] = fault
+    with pytest.raises(BusyError if fault.status == 500 else ConnectionLostError, match=r"Nothing was submitted\."):
+        open_kaggle().submit(csv, "hash")
+    assert server.calls.count(LIST) == 1
+
+
+def test_a_file_that_is_gone(open_kaggle: OpenKaggle, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"No such file or directory: .*gone\.csv"):
+        open_kaggle().submit(tmp_path / "gone.csv", "hash")
+
+
+def test_a_silent_upload_is_not_a_submission(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
+    server.faults["upload"] = Fault(silent=True)
+    with pytest.raises(ConnectionLostError, match=r"within 2 seconds.*Nothing was submitted\."):
+        impatient(open_kaggle(), 1).submit(csv, "hash")
+    assert CREATE not in server.calls
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(lost=True), Fault(502, b"<html>", lost=True), Fault(cut_after=3), Fault(stall_after=3)],
+    ids=["cut", "bad gateway", "half an answer", "stalled"],
+)
+def test_a_lost_answer_is_looked_up(fault: Fault, server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
+    server.faults[CREATE] = fault
+    assert impatient(open_kaggle(), 2).submit(csv, "hash") == 1_000
+    assert server.calls.count(CREATE) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(dropped=True, skip=1), Fault(200, b'{"message": "Hm"}', content_type="application/json", skip=1)],
+    ids=["dropped", "no number"],
+)
+def test_a_lost_submission_is_not_sent_again(
+    fault: Fault, server: KaggleServer, open_kaggle: OpenKaggle, csv: Path
+) -> None:
+    server.faults[CREATE] = fault
+    kaggle = impatient(open_kaggle(), 5)
+    assert kaggle.submit(csv, "hash") == 1_000
+    # An earlier submission with the same message is not taken for this one.
+    with pytest.raises(ConnectionLostError, match=r"unknown: it is not on Kaggle's list.*not sent twice.*/submissions"):
+        kaggle.submit(csv, "hash")
+    assert server.calls.count(CREATE) == 2
+
+
+def test_a_lost_answer_and_no_list(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
+    server.faults = {CREATE: Fault(lost=True), LIST: Fault(500, b"", skip=2)}
+    with pytest.raises(ConnectionLostError, match="unknown: Kaggle's list cannot be read now either"):
+        impatient(open_kaggle(), 5).submit(csv, "hash")
+
+
+def test_the_daily_limit_is_told_in_kaggles_words(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
+    server.faults[CREATE] = json_error(400, "Submission not allowed: daily limit of 5")
+    with pytest.raises(CompetitionError, match=r"“Submission not allowed: daily limit of 5”.*tomorrow"):
+        open_kaggle().submit(csv, "hash")
+    assert server.calls.count(LIST) == 1
+
+
+def test_a_submission_that_cannot_be_scored(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
+    server.verdict = {"status": "ERROR", "errorDescription": "Row 7 has no label"}
+    kaggle = open_kaggle()
+    with pytest.raises(CompetitionError, match=r"could not score.*“Row 7 has no label”"):
+        wait_for_score(kaggle, kaggle.submit(csv, "hash"), first_delay_s=0.01)
+
+
+def test_a_score_that_never_comes(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
+    server.pending_looks = 10_000
+    kaggle = open_kaggle()
+    with pytest.raises(CompetitionError, match=r"was taken \(number 1000\).*after 0\.5 seconds.*/submissions"):
+        wait_for_score(kaggle, kaggle.submit(csv, "hash"), deadline_s=0.5, first_delay_s=0.05)
+
+
+def test_a_score_that_is_no_number(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
+    server.verdict = {"status": "COMPLETE", "publicScore": "n/a"}
+    kaggle = open_kaggle()
+    assert wait_for_score(kaggle, kaggle.submit(csv, "hash"), first_delay_s=0.01).score is None
+
+
+def test_trouble_while_waiting_only_costs_time(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
+    kaggle = open_kaggle()
+    ref = kaggle.submit(csv, "hash")
+    for fault in (
+        Fault(500, b"", times=1),
+        Fault(dropped=True, times=1),
+        Fault(429, headers={"Retry-After": "0"}, times=1),
+    ):
+        server.faults[LIST] = fault
+        assert wait_for_score(kaggle, ref, first_delay_s=0.01).score == 0.98765
+        assert fault.times == 0
+
+
+def test_a_refusal_while_waiting_is_told(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
+    kaggle = open_kaggle()
+    ref = kaggle.submit(csv, "hash")
+    server.faults[LIST] = json_error(401)
+    with pytest.raises(CredentialsError):
+        wait_for_score(kaggle, ref, first_delay_s=0.01)
