@@ -18,6 +18,7 @@ class Dense:
         activation: of the hidden layers.
         batch_normalization: whether each hidden layer is followed by batch normalisation.
         dropout: share of each hidden layer's outputs that dropout silences, from 0 to 1.
+        input_dropout: the same for the pixels.
         side: images of another size are first resized, inside the network, to this many pixels a side.
         output: `softmax` over all labels, or one `sigmoid` unit that tells label 1 from label 0.
     """
@@ -26,6 +27,7 @@ class Dense:
     activation: Literal["relu", "sigmoid"] = "relu"
     batch_normalization: bool = False
     dropout: float = 0.0
+    input_dropout: float = 0.0
     side: int | None = None
     output: Literal["softmax", "sigmoid"] = "softmax"
 
@@ -225,7 +227,7 @@ _RECIPES = (
         "one dense layer of 128 units",
         Dense(hidden=(128,)),
         Expected(101_770, 0, 0),
-        Fit(epochs=10, batch_size=128, learning_rate=4e-3, jit=True),
+        Fit(epochs=10, batch_size=128, learning_rate=8e-3, jit=True),
     ),
     Recipe(
         "binary",

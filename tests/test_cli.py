@@ -8,12 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+from kaggle_server import Fault
+from PIL import Image
 from typer.testing import CliRunner
 
-from kaggle_digits import runs, submission
+from kaggle_digits import ledger, models, runs, sources, submission
 from kaggle_digits.cli import app
+from kaggle_digits.recipes import RECIPES
 
 COMMANDS = ["evaluate", "fetch", "predict", "recipes", "runs", "submit", "train"]
 
@@ -101,9 +105,97 @@ def test_a_csv_is_checked_without_an_account(tmp_path):
     assert json.loads(done.stdout) == {"file": "mine.csv", "ref": None, "status": "checked", "score": None}
 
 
+@pytest.fixture
+def account(server, tmp_path):
+    """The environment of a user who has an account on the test server."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return server.environment(home)
+
+
+def test_submit_brings_the_score_home_and_the_ledger_keeps_it(server, account, tmp_path):
+    submission.write(tmp_path / "mine.csv", range(1, 28_001), [number % 10 for number in range(28_000)])
+    done = call("submit", "mine.csv", "--message", "first try", "--json", cwd=tmp_path, **account)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["file"], told["status"]) == ("mine.csv", "complete")
+    assert server.submissions[0]["ref"] == told["ref"]
+    assert server.submissions[0]["description"].startswith("first try [sha256 ")
+    assert float(server.submissions[0]["publicScore"]) == told["score"]
+    entries = ledger.read(tmp_path / "submissions")
+    assert [(entry.ref, entry.score) for entry in entries] == [(told["ref"], None), (told["ref"], told["score"])]
+
+
+def test_an_upload_that_failed_is_not_reported_as_done(server, account, tmp_path):
+    server.faults["upload"] = Fault(status=400)
+    submission.write(tmp_path / "mine.csv", range(1, 28_001), [number % 10 for number in range(28_000)])
+    done = call("submit", "mine.csv", "--json", cwd=tmp_path, **account)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "nothing was submitted" in done.stderr
+    assert server.submissions == []
+    assert ledger.read(tmp_path / "submissions") == []
+
+
+def test_fetch_without_an_account_says_how_to_get_one(account, tmp_path):
+    del account["KAGGLE_API_TOKEN"]
+    done = call("fetch", cwd=tmp_path, **account)
+    assert done.returncode == 1
+    assert "kaggle.com/settings" in done.stderr
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_predict_names_label_and_runner_up(trained, tmp_path):
+    folder, _ = trained
+    test = sources.load("sklearn").test
+    for name, image in zip("ab", test.images[:2], strict=True):
+        Image.fromarray(255 - image).save(tmp_path / f"{name}.png")
+    done = call("predict", str(tmp_path), "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    labels = models.load(folder=folder / "models").labels(test.images[:2])
+    assert [entry["label"] for entry in told] == [str(label) for label in labels]
+    assert [Path(entry["image"]).name for entry in told] == ["a.png", "b.png"]
+    assert told[0]["digits"][0]["box"] == [0, 0, 28, 28]
+    assert sum(told[0]["probabilities"]) == pytest.approx(1, abs=1e-4)
+    table = call("predict", str(tmp_path / "a.png"), cwd=folder).stdout
+    assert "runner-up" in table.splitlines()[0]
+
+
+def test_evaluate_prints_a_table_or_json(trained):
+    folder, _ = trained
+    table = call("evaluate", cwd=folder)
+    assert table.returncode == 0
+    assert "95 % interval" in table.stdout
+    assert "not a test score" in call("evaluate", "--data", "sklearn", cwd=folder).stderr
+    told = json.loads(call("evaluate", "--json", cwd=folder).stdout)
+    assert told["rows"] == 108
+    assert told["rows_learned"] == 0
+
+
+def test_runs_and_recipes_list_what_there_is(trained):
+    folder, done = trained
+    name = json.loads(done.stdout)["run"]
+    assert name in call("runs", cwd=folder).stdout
+    assert [run["run"] for run in json.loads(call("runs", "--json", cwd=folder).stdout)] == [name]
+    compared = call("runs", "--compare", name, name, cwd=folder)
+    assert "p = 1" in compared.stdout
+    listed = json.loads(call("recipes", "--json", cwd=folder).stdout)
+    assert [recipe["name"] for recipe in listed] == list(RECIPES)
+    assert all(name in call("recipes", cwd=folder).stdout for name in RECIPES)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
+        (["evaluate", "nothing"], 1, "no run nothing"),
+        (["predict", "nothing.png"], 1, "kaggle-digits train"),
+        (["predict"], 2, "IMAGE"),
+        (["runs", "--compare", "a", "b"], 1, "no run a"),
+        (["train", "--resume", "nothing"], 1, "no run nothing"),
+        (["train", "--learning-rate", "0"], 1, "learning_rate must be above 0"),
+        (["train", "knn", "--epochs", "3"], 1, "fitted in one go"),
+        (["train", "--schedule", "sideways"], 2, "--schedule"),
         (["train", "mpl"], 1, "no recipe 'mpl'"),
         (["train"], 1, "kaggle-digits fetch"),
         (["train", "--data", "nowhere"], 1, "nowhere"),

@@ -57,6 +57,8 @@ def _dense(model: Dense, layers: Any, image_shape: tuple[int, int], classes: int
     if model.side is not None and image_shape != (model.side, model.side):
         stack.append(layers.Resizing(model.side, model.side))
     stack.append(layers.Flatten())
+    if model.input_dropout:
+        stack.append(layers.Dropout(model.input_dropout))
     for units in model.hidden:
         stack.append(layers.Dense(units, activation=model.activation))
         if model.batch_normalization:

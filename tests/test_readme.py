@@ -1,0 +1,65 @@
+"""The README says what the commands do, and nothing that they do not."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+import kaggle_digits
+from kaggle_digits.cli import app
+from kaggle_digits.recipes import RECIPES
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = get_command(app).commands
+
+
+def called():
+    """Every call of the command line in the README, as words."""
+    in_blocks = re.findall(r"^    \$ kaggle-digits (.*)$", README, re.MULTILINE)
+    in_prose = re.findall(r"`kaggle-digits ([^`]+)`", README)
+    return [shlex.split(text) for text in in_blocks + in_prose]
+
+
+@pytest.mark.parametrize("words", called(), ids=" ".join)
+def test_commands_and_options_exist(words):
+    options = {name for parameter in COMMANDS[words[0]].params for name in (*parameter.opts, *parameter.secondary_opts)}
+    assert {word for word in words[1:] if word.startswith("-")} <= options
+
+
+def test_every_command_is_shown():
+    assert {words[0] for words in called()} == set(COMMANDS)
+
+
+def test_every_option_in_the_prose_exists():
+    everything = {name for command in COMMANDS.values() for parameter in command.params for name in parameter.opts}
+    assert set(re.findall(r"`(--[a-z-]+)`", README)) <= everything
+
+
+def test_the_table_of_recipes_says_what_the_recipes_say():
+    rows = re.findall(r"^\| `(\S+)` \| ([\d,]*) \| ([\d.]+) \|", README, re.MULTILINE)
+    assert [name for name, _, _ in rows] == list(RECIPES)
+    for name, parameters, accuracy in rows:
+        expected = RECIPES[name].expected
+        assert parameters == ("" if expected.parameters is None else f"{expected.parameters:,}")
+        assert float(accuracy) == pytest.approx(expected.accuracy, abs=5e-5)
+
+
+def test_the_file_tree_names_every_room():
+    package = Path(kaggle_digits.__file__).parent
+    rooms = {path.name + "/" * path.is_dir() for path in package.iterdir() if not path.name.startswith("_")}
+    named = set(re.findall(r"^      (\S+) ", README, re.MULTILINE))
+    assert named == rooms - {"py.typed"}
+
+
+def test_the_two_commands_that_set_everything_up():
+    commands = re.findall(r"^    (python3 -m venv .*)$", README, re.MULTILINE)
+    assert len(commands) == 2
+    assert commands[0].endswith("kaggle-digits train --data sklearn")
+    assert commands[1].endswith("pytest -q")
+
+
+def test_pictures_are_there():
+    assert all((ROOT / name).is_file() for name in re.findall(r"\]\((docs/[^)]+)\)", README))
