@@ -4,103 +4,38 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from kaggle_digits.architectures import (
+    Classic,
+    Convolutional,
+    Dense,
+    Forest,
+    Logistic,
+    Neighbors,
+    Network,
+    SupportVectors,
+)
 from kaggle_digits.errors import DigitsError, RunError
 
 Schedule = Literal["one-cycle", "plateau", "constant"]
 
 
 @dataclass(frozen=True)
-class Dense:
-    """Fully connected layers on the pixels.
+class Distortions:
+    """How far training images are distorted at random; validation and test images never are.
 
     Attributes:
-        hidden: units of each hidden layer.
-        activation: of the hidden layers.
-        batch_normalization: whether each hidden layer is followed by batch normalisation.
-        dropout: share of each hidden layer's outputs that dropout silences, from 0 to 1.
-        input_dropout: the same for the pixels.
-        side: images of another size are first resized, inside the network, to this many pixels a side.
-        output: `softmax` over all labels, or one `sigmoid` unit that tells label 1 from label 0.
+        rotation: degrees to either side.
+        shift: pixels in any direction.
+        zoom: share by which height and width grow or shrink, each by itself.
+        shear: pixels to the side for every pixel up.
+        elastic: standard deviation of the elastic field's arrows, in pixels.
     """
 
-    hidden: tuple[int, ...]
-    activation: Literal["relu", "sigmoid"] = "relu"
-    batch_normalization: bool = False
-    dropout: float = 0.0
-    input_dropout: float = 0.0
-    side: int | None = None
-    output: Literal["softmax", "sigmoid"] = "softmax"
-
-
-@dataclass(frozen=True)
-class Convolutional:
-    """Blocks of 3 x 3 ReLU convolutions with batch normalisation, then one dense layer, then softmax.
-
-    Attributes:
-        blocks: for each block, the filters of its convolutions; a block ends with 2 x 2 max pooling and dropout.
-        dense: units of the dense layer.
-        block_dropout: share of a block's outputs that dropout silences, from 0 to 1.
-        dense_dropout: the same for the dense layer.
-    """
-
-    blocks: tuple[tuple[int, ...], ...]
-    dense: int
-    block_dropout: float
-    dense_dropout: float
-
-
-@dataclass(frozen=True)
-class Neighbors:
-    """k nearest neighbours, each vote weighed by the inverse of its distance.
-
-    Attributes:
-        neighbors: how many vote.
-        components: principal components of the pixels in which distances are taken.
-    """
-
-    neighbors: int
-    components: int
-
-
-@dataclass(frozen=True)
-class SupportVectors:
-    """A support vector machine with a Gaussian kernel.
-
-    Attributes:
-        penalty: C, the price of a training row on the wrong side.
-        gamma: how fast the kernel falls, on principal components of pixels from 0 to 1.
-        components: how many of them.
-    """
-
-    penalty: float
-    gamma: float
-    components: int
-
-
-@dataclass(frozen=True)
-class Forest:
-    """Extremely randomised trees (P. Geurts et al., 2006), whose votes are averaged.
-
-    Attributes:
-        trees: how many.
-        leaf: the fewest training rows in a leaf.
-    """
-
-    trees: int
-    leaf: int
-
-
-@dataclass(frozen=True)
-class Logistic:
-    """Multinomial logistic regression on the pixels.
-
-    Attributes:
-        penalty: C, the inverse of the strength of the squared penalty, on pixels from 0 to 1.
-        iterations: L-BFGS steps at most.
-    """
-
-    penalty: float
-    iterations: int
+    rotation: float = 0.0
+    shift: float = 0.0
+    zoom: float = 0.0
+    shear: float = 0.0
+    elastic: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -116,6 +51,7 @@ class Fit:
             epochs; `constant` keeps it.
         patience: training ends early when so many epochs in a row brought no better validation; None is never.
         weight_decay: decoupled decay a step, in units of the learning rate.
+        distortions: how training images are distorted, anew in every epoch; None is not at all.
         jit: whether XLA compiles the step: on a CPU faster for plain dense layers, several times slower for dropout
             and for convolutions.
     """
@@ -126,7 +62,14 @@ class Fit:
     schedule: Schedule = "one-cycle"
     patience: int | None = None
     weight_decay: float = 0.0
+    distortions: Distortions | None = None
     jit: bool = False
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> "Fit":
+        """What `Recipe.as_json` told of."""
+        distortions = record["distortions"]
+        return cls(**{**record, "distortions": distortions and Distortions(**distortions)})
 
 
 @dataclass(frozen=True)
@@ -142,10 +85,6 @@ class Expected:
     parameters: int | None
     accuracy: float
     seconds: float
-
-
-Network = Dense | Convolutional
-Classic = Neighbors | SupportVectors | Forest | Logistic
 
 
 @dataclass(frozen=True)
@@ -287,7 +226,7 @@ def from_json(record: dict[str, Any]) -> Recipe:
     recipe = RECIPES.get(record["name"])
     if recipe is None or _plain(recipe.as_json()["model"]) != _plain(record["model"]):
         raise RunError(f"the recipe {record['name']!r} is not the same in this release. Train it from the beginning.")
-    return replace(recipe, fit=record["fit"] and Fit(**record["fit"]))
+    return replace(recipe, fit=record["fit"] and Fit.from_json(record["fit"]))
 
 
 def _plain(value: Any) -> Any:

@@ -142,19 +142,13 @@ def _finish(
     train_seconds = time.perf_counter() - clock
 
     probabilities = classifier.probabilities(validation.images)
-    _write_rows(path, train, validation, probabilities)
-    report = reporting.write(path, validation, probabilities)
-    plots.save(plots.samples(validation, probabilities, plan["seed"]), path / "samples.png")
-    if history:
-        _write_history(path / "history.csv", history)
-        plots.save(plots.learning_curves(history), path / "loss.png")
+    report = _write_findings(path, train, validation, probabilities, history, plan["seed"])
     files = classifier.save(path)
     predictions = None
     if source.test is not None:
         predictions = submissions / f"{path.name}.csv"
-        submission.write(
-            predictions, source.test.ids.tolist(), classifier.probabilities(source.test.images).argmax(axis=1)
-        )
+        answers = classifier.probabilities(source.test.images)
+        submission.write(predictions, source.test.ids.tolist(), answers.argmax(axis=1))
     results = {
         "train_rows": len(train),
         "validation_rows": len(validation),
@@ -168,6 +162,23 @@ def _finish(
         "train_seconds": round(train_seconds, 3),
     }
     return Trained(runs.complete(path, results, files), history, validation, probabilities, report, predictions)
+
+
+def _write_findings(
+    path: Path,
+    train: Digits,
+    validation: Digits,
+    probabilities: "NDArray[np.float32]",
+    history: list[Epoch],
+    seed: int,
+) -> Report:
+    """All that tells how the training went: rows, report, history and pictures."""
+    _write_rows(path, train, validation, probabilities)
+    plots.save(plots.samples(validation, probabilities, seed), path / "samples.png")
+    if history:
+        _write_history(path / "history.csv", history)
+        plots.save(plots.learning_curves(history), path / "loss.png")
+    return reporting.write(path, validation, probabilities)
 
 
 def _write_history(path: Path, history: list[Epoch]) -> None:

@@ -11,8 +11,9 @@ PACKAGE = Path(kaggle_digits.__file__).parent
 
 FLOORS = [
     {"errors"},
-    {"storage"},
+    {"storage", "architectures"},
     {"digits", "recipes", "evaluation", "submission", "competition", "archive", "ledger"},
+    {"augmentation"},
     {"sources", "classifiers", "runs"},
     {"plots", "models"},
     {"reporting"},

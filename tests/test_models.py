@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from kaggle_digits import evaluating, models, runs, sources, training
+from kaggle_digits.architectures import Network
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError
-from kaggle_digits.recipes import RECIPES, Network
+from kaggle_digits.recipes import RECIPES
 
 
 @pytest.fixture(scope="module")

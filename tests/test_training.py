@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 
 from kaggle_digits import runs, sources, submission, training
+from kaggle_digits.architectures import Dense
 from kaggle_digits.errors import DataError, StorageError
-from kaggle_digits.recipes import Dense, Expected, Fit, Recipe
+from kaggle_digits.recipes import Expected, Fit, Recipe
 from kaggle_digits.sources import Source
 
 SMALL = Recipe(

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from kaggle_digits.architectures import Network
 from kaggle_digits.classifiers.protocol import Classifier, Epoch, Listener
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import RunError
-from kaggle_digits.recipes import Network, Recipe
+from kaggle_digits.recipes import Recipe
 
 
 def fit(

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import storage
+from kaggle_digits.architectures import Forest, Logistic, Neighbors, SupportVectors
 from kaggle_digits.classifiers.protocol import Layer
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError
-from kaggle_digits.recipes import Forest, Logistic, Neighbors, Recipe, SupportVectors
+from kaggle_digits.recipes import Recipe
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import storage
+from kaggle_digits import augmentation, storage
+from kaggle_digits.architectures import Network
 from kaggle_digits.classifiers import checkpoint, networks
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.classifiers.checkpoint import merit
 from kaggle_digits.classifiers.protocol import Epoch, Layer, Listener
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import RunError
-from kaggle_digits.recipes import Fit, Network, Recipe
+from kaggle_digits.recipes import Fit, Recipe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,7 +103,10 @@ def fit(
     model = networks.build(network, train.image_shape, train.classes)
     steps = max(1, len(train) // how.batch_size)
     _compile(keras, model, how, steps)
-    task = _Task(keras, model, how, train, validation, seed, listener)
+    distort = None
+    if how.distortions is not None:
+        distort = augmentation.distorter(keras, how.distortions, train.image_shape)
+    task = _Task(keras, model, how, train, validation, seed, listener, distort)
     progress = checkpoint.restore(folder, model)
     listener.begins(how.epochs, steps)
     while not _is_over(progress.history, how):
@@ -130,16 +134,21 @@ class _Task:
     validation: Digits
     seed: int
     listener: Listener
+    distort: augmentation.Distort | None
 
 
 def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
-    """Every row once, in an order that follows from the seed and the epoch's number."""
+    """Every row once; order and distortions follow from the seed and the epoch's number."""
+    import numpy as np
+
     began, number, model = time.perf_counter(), len(history) + 1, task.model
     if task.how.schedule != "one-cycle":
         model.optimizer.learning_rate = _rate(history, task.how)
-    rows = _order(len(task.train), task.how.batch_size, task.seed, number)
+    rng = np.random.default_rng((task.seed, number))
+    rows = _order(len(task.train), task.how.batch_size, rng)
+    images = task.train.images[rows]
     logs = model.fit(
-        task.train.images[rows],
+        images if task.distort is None else task.distort(images, rng),
         task.train.known_labels[rows],
         batch_size=task.how.batch_size,
         initial_epoch=number - 1,
@@ -158,10 +167,8 @@ def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
     )
 
 
-def _order(rows: int, batch_size: int, seed: int, epoch: int) -> "NDArray[np.intp]":
-    import numpy as np
-
-    order = np.random.default_rng((seed, epoch)).permutation(rows)
+def _order(rows: int, batch_size: int, rng: "np.random.Generator") -> "NDArray[np.intp]":
+    order = rng.permutation(rows)
     # A last batch of another size would be compiled anew; its few rows have their turn in the next epoch.
     return order[: max(1, rows // batch_size) * batch_size]
 

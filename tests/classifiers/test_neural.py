@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kaggle_digits.architectures import Convolutional, Dense
 from kaggle_digits.classifiers import neural
 from kaggle_digits.classifiers.protocol import Epoch, Silence
 from kaggle_digits.digits import split
 from kaggle_digits.errors import RunError
-from kaggle_digits.recipes import Convolutional, Dense, Expected, Fit, Recipe
+from kaggle_digits.recipes import Expected, Fit, Recipe
 from kaggle_digits.sources import bundled
 
 UNKNOWN = Expected(None, 0, 0)
