@@ -89,24 +89,28 @@ def complete(path: Path, results: dict[str, Any], files: list[str]) -> Run:
     return Run(path, json.loads(text))
 
 
-def reopen(path: Path) -> dict[str, Any]:
-    """Makes a run that was interrupted unfinished again, so that its training can go on.
+def interrupted_plan(path: Path) -> dict[str, Any]:
+    """What a run began with, if its training was interrupted and can go on.
 
     Args:
         path: the run's folder.
 
-    Returns:
-        Its plan.
-
     Raises:
         RunError: the run came to its end, or it never began.
     """
-    if (path / RECORD).exists():
-        if not _read(path).record.get("interrupted"):
-            raise RunError(f"{path.name} came to its end: there is nothing to resume. Begin anew: kaggle-digits train.")
-        with storage.disk_errors(path / RECORD):
-            (path / RECORD).unlink()
+    if (path / RECORD).exists() and not _read(path).record.get("interrupted"):
+        raise RunError(f"{path.name} came to its end: there is nothing to resume. Begin anew: kaggle-digits train.")
     return _json(path / PLAN)
+
+
+def reopen(path: Path) -> None:
+    """Makes a run unfinished again, before its files change.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    with storage.disk_errors(path / RECORD):
+        (path / RECORD).unlink(missing_ok=True)
 
 
 def folder(run: str | Path, models: Path = FOLDER) -> Path:

@@ -114,11 +114,12 @@ def resume(
         DataError: the data is gone, or not what it was.
     """
     path = runs.folder(run, models)
-    plan = runs.reopen(path)
+    plan = runs.interrupted_plan(path)
     recipe = recipes.from_json(plan["recipe"])
     source = sources.load(plan["data"]["name"])
     if source.sha256 != plan["data"]["sha256"]:
         raise DataError(f"{source.name} is not the data that {path.name} began with. Begin anew: kaggle-digits train.")
+    runs.reopen(path)
     return _finish(path, plan, recipe, source, submissions, listener or Silence())
 
 

@@ -67,8 +67,8 @@ def test_what_is_no_complete_run_says_so(tmp_path):
 
 def test_a_run_that_was_interrupted_can_be_reopened(tmp_path):
     run = make_run(tmp_path, interrupted=True)
-    plan = runs.reopen(run.path)
-    assert plan["recipe"] == {"name": "mlp"}
+    assert runs.interrupted_plan(run.path)["recipe"] == {"name": "mlp"}
+    runs.reopen(run.path)
     assert runs.unfinished(tmp_path) == [run.path]
     assert runs.listing(tmp_path) == []
 
@@ -76,10 +76,10 @@ def test_a_run_that_was_interrupted_can_be_reopened(tmp_path):
 def test_a_run_that_came_to_its_end_cannot(tmp_path):
     run = make_run(tmp_path, interrupted=False)
     with pytest.raises(RunError, match="nothing to resume"):
-        runs.reopen(run.path)
+        runs.interrupted_plan(run.path)
     (tmp_path / "foreign").mkdir()
     with pytest.raises(RunError, match=r"started\.json cannot be read"):
-        runs.reopen(tmp_path / "foreign")
+        runs.interrupted_plan(tmp_path / "foreign")
 
 
 def test_a_model_that_was_changed_is_noticed(tmp_path):

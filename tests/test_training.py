@@ -7,15 +7,15 @@ from PIL import Image
 
 from kaggle_digits import runs, sources, submission, training
 from kaggle_digits.architectures import Dense
-from kaggle_digits.errors import DataError, StorageError
-from kaggle_digits.recipes import Expected, Fit, Recipe
+from kaggle_digits.classifiers.protocol import Silence
+from kaggle_digits.errors import DataError, RunError, StorageError
+from kaggle_digits.recipes import Fit, Recipe
 from kaggle_digits.sources import Source
 
 SMALL = Recipe(
     "small",
     "a small network",
     Dense(hidden=(32,)),
-    Expected(None, 0, 0),
     Fit(epochs=3, batch_size=64, learning_rate=5e-3),
 )
 
@@ -133,3 +133,52 @@ def test_a_run_whose_submission_cannot_be_written_stays_unfinished(source, tmp_p
     with pytest.raises(StorageError, match="cannot write"):
         training.train(SMALL.with_fit(epochs=1), source, models=tmp_path / "m", submissions=tmp_path / "s")
     assert runs.listing(tmp_path / "m") == []
+
+
+class StopAfter(Silence):
+    """Wants to stop after so many steps."""
+
+    def __init__(self, steps):
+        self.left = steps
+
+    def step(self, *_):
+        self.left -= 1
+
+    def wants_stop(self):
+        return self.left <= 0
+
+
+@pytest.fixture
+def interrupted(source, tmp_path):
+    return training.train(
+        SMALL, source, models=tmp_path / "m", submissions=tmp_path / "s", listener=StopAfter(20), tensorboard=True
+    )
+
+
+def test_an_interrupted_training_is_usable_and_says_so(interrupted):
+    assert interrupted.run.record["interrupted"]
+    assert len(interrupted.history) == 2
+    assert interrupted.submission.exists()
+
+
+def test_resumed_it_ends_as_if_nothing_had_happened(interrupted, trained, tmp_path):
+    resumed = training.resume(interrupted.run.name, models=tmp_path / "m", submissions=tmp_path / "s")
+    assert resumed.run.path == interrupted.run.path
+    assert not resumed.run.record["interrupted"]
+    assert resumed.submission.read_bytes() == trained.submission.read_bytes()
+    assert resumed.report == trained.report
+    assert not (resumed.run.path / "checkpoint.npz").exists()
+    assert list((resumed.run.path / "logs").iterdir())
+    with pytest.raises(RunError, match="nothing to resume"):
+        training.resume(resumed.run.name, models=tmp_path / "m")
+
+
+def test_data_that_has_changed_since_is_refused(interrupted, tmp_path):
+    plan = interrupted.run.path / "started.json"
+    record = json.loads(plan.read_text())
+    record["data"]["sha256"] = {"train.csv": "another"}
+    plan.write_text(json.dumps(record))
+    with pytest.raises(DataError, match="not the data that .* began with"):
+        training.resume(interrupted.run.name, models=tmp_path / "m", submissions=tmp_path / "s")
+    # The interrupted run must not be lost by a resume that was refused.
+    assert runs.find(interrupted.run.name, tmp_path / "m")

@@ -87,11 +87,19 @@ def recipes(as_json: AsJson = False) -> None:
     from kaggle_digits.recipes import RECIPES
 
     if as_json:
-        print_json([{**recipe.as_json(), "expected": asdict(recipe.expected)} for recipe in RECIPES.values()])
+        print_json(
+            [
+                {**recipe.as_json(), "expected": recipe.expected and asdict(recipe.expected)}
+                for recipe in RECIPES.values()
+            ]
+        )
         return
     rows = []
     for name, recipe in RECIPES.items():
         expected = recipe.expected
+        if expected is None:
+            rows.append([name, "", "", ""])
+            continue
         parameters = "" if expected.parameters is None else f"{expected.parameters:,}"
         rows.append([name, parameters, f"{expected.accuracy:.4f}", f"{expected.seconds:.0f} s"])
     lines = console.table(["recipe", "parameters", "accuracy", "training"], rows).splitlines()

@@ -10,25 +10,20 @@ from kaggle_digits.classifiers import neural
 from kaggle_digits.classifiers.protocol import Epoch, Silence
 from kaggle_digits.digits import split
 from kaggle_digits.errors import RunError
-from kaggle_digits.recipes import Expected, Fit, Recipe
+from kaggle_digits.recipes import Fit, Recipe
 from kaggle_digits.sources import bundled
 
-UNKNOWN = Expected(None, 0, 0)
-SMALL = Recipe(
-    "small", "", Dense(hidden=(32,)), UNKNOWN, Fit(epochs=4, batch_size=64, learning_rate=5e-3, weight_decay=0.1)
-)
+SMALL = Recipe("small", "", Dense(hidden=(32,)), Fit(epochs=4, batch_size=64, learning_rate=5e-3, weight_decay=0.1))
 SMALL_CNN = Recipe(
     "small-cnn",
     "",
     Convolutional(blocks=((4,),), dense=16, block_dropout=0.1, dense_dropout=0.1),
-    UNKNOWN,
     Fit(epochs=3, batch_size=64, learning_rate=5e-3),
 )
 BINARY = Recipe(
     "binary",
     "",
     Dense(hidden=(8,), activation="sigmoid", side=20, output="sigmoid"),
-    UNKNOWN,
     Fit(epochs=8, batch_size=16, learning_rate=2e-2),
     labels=2,
 )
