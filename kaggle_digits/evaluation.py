@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _Z_95 = 1.959963984540054  # the standard normal's 97.5 % point
-_BINS = 15  # for the calibration error, as in C. Guo et al., On Calibration of Modern Neural Networks, 2017
+BINS = 15  # for the calibration error, as in C. Guo et al., On Calibration of Modern Neural Networks, 2017
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,8 @@ def wilson_interval(right: int, rows: int) -> tuple[float, float]:
     spread = _Z_95**2 / rows
     middle = (share + spread / 2) / (1 + spread)
     half = _Z_95 * math.sqrt(share * (1 - share) / rows + spread / (4 * rows)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # At the ends the formula gives exactly 0 and 1, which rounding would miss by a hair.
+    return (middle - half if right else 0.0), (middle + half if right < rows else 1.0)
 
 
 def calibration_error(confidence: "NDArray[np.float32]", right: "NDArray[np.bool_]") -> float:
@@ -161,8 +162,8 @@ def calibration_error(confidence: "NDArray[np.float32]", right: "NDArray[np.bool
     """
     import numpy as np
 
-    in_bin = np.minimum((confidence * _BINS).astype(np.intp), _BINS - 1)
-    gap = np.bincount(in_bin, weights=right.astype(np.float64) - confidence, minlength=_BINS)
+    in_bin = np.minimum((confidence * BINS).astype(np.intp), BINS - 1)
+    gap = np.bincount(in_bin, weights=right.astype(np.float64) - confidence, minlength=BINS)
     return float(np.abs(gap).sum() / len(confidence))
 
 

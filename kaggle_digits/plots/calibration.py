@@ -1,8 +1,8 @@
 """Whether a model knows when it is wrong."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kaggle_digits.evaluation import calibration_error, wilson_interval
+from kaggle_digits.evaluation import BINS, calibration_error, wilson_interval
 from kaggle_digits.plots.style import RIGHT, WRONG, percent, plain, sheet, tick_percent
 
 if TYPE_CHECKING:
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-_BINS = 15  # as in the calibration error
 _FEW = 20  # rows in a bin; the share right among fewer says little
 _RIGHT_BARS = "0.68"
 
@@ -49,19 +48,19 @@ def _bin(sure: "NDArray[np.float32]") -> "NDArray[np.intp]":
     """The bin of each row, 0 to 14, by the calibration error's rule."""
     import numpy as np
 
-    return np.minimum((sure * _BINS).astype(np.intp), _BINS - 1)
+    return np.minimum((sure * BINS).astype(np.intp), BINS - 1)
 
 
 def _draw_distribution(axes: "Axes", sure: "NDArray[np.float32]", right: "NDArray[np.bool_]") -> None:
     """Bars side by side on a logarithmic axis: a handful wrong stays visible beside thousands right."""
     import numpy as np
 
-    width = 0.42 / _BINS
+    width = 0.42 / BINS
     for name, rows, colour, side in (("right", right, _RIGHT_BARS, -0.5), ("wrong", ~right, WRONG, 0.5)):
-        counts = np.bincount(_bin(sure[rows]), minlength=_BINS)
+        counts = np.bincount(_bin(sure[rows]), minlength=BINS)
         typical = f", median {percent(float(np.median(sure[rows])), 1)}" if rows.any() else ""
         label = f"{name}: {rows.sum():,}{typical}"
-        axes.bar((np.arange(_BINS) + 0.5) / _BINS + side * width, counts, width, color=colour, label=label)
+        axes.bar((np.arange(BINS) + 0.5) / BINS + side * width, counts, width, color=colour, label=label)
     axes.set(title="How sure, when right and when wrong", ylabel="Rows (log scale)", yscale="log", ylim=(0.7, None))
     axes.yaxis.set_major_formatter("{x:,.0f}")
 
@@ -72,24 +71,27 @@ def _draw_reliability(axes: "Axes", sure: "NDArray[np.float32]", right: "NDArray
 
     axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", zorder=1, label="as sure as right")
     bins = _bin(sure)
-    rows = np.bincount(bins, minlength=_BINS)
-    hits = np.bincount(bins, weights=right, minlength=_BINS).astype(np.float64)
-    means = np.bincount(bins, weights=sure, minlength=_BINS) / np.maximum(rows, 1)
+    rows = np.bincount(bins, minlength=BINS)
+    hits = np.bincount(bins, weights=right, minlength=BINS).astype(np.float64)
+    means = np.bincount(bins, weights=sure, minlength=BINS) / np.maximum(rows, 1)
     for label, chosen, colour in (
         (f"{_FEW} rows or more", rows >= _FEW, RIGHT),
         ("fewer: says little", (rows > 0) & (rows < _FEW), _RIGHT_BARS),
     ):
         if chosen.any():
             _draw_bins(axes, means[chosen], hits[chosen], rows[chosen], label, colour)
-    axes.text(-0.01, -0.1, "rows", fontsize=8, va="center", color=RIGHT)
-    for number in rows.nonzero()[0]:
-        height = -0.125 if number % 2 else -0.075  # by turns, or thousands would run into one another
-        axes.text(
-            (number + 0.5) / _BINS, height, f"{rows[number]:,}", fontsize=8, ha="center", va="center", color=RIGHT
-        )
+    _write_counts(axes, rows)
     title = f"Reliability: expected calibration error {percent(calibration_error(sure, right), 2)}"
     axes.set(title=title, ylabel="Accuracy in the bin, with 95 % interval", ylim=(-0.16, 1.03))
     axes.yaxis.set_major_formatter(tick_percent)
+
+
+def _write_counts(axes: "Axes", rows: "NDArray[np.int64]") -> None:
+    style: dict[str, Any] = {"fontsize": 8, "va": "center", "color": RIGHT}
+    axes.text(-0.01, -0.1, "rows", **style)
+    for number in rows.nonzero()[0]:
+        height = -0.125 if number % 2 else -0.075  # by turns, or thousands would run into one another
+        axes.text((number + 0.5) / BINS, height, f"{rows[number]:,}", ha="center", **style)
 
 
 def _draw_bins(

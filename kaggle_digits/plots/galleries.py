@@ -45,10 +45,10 @@ def mistakes(digits: Digits, probabilities: "NDArray[np.float32]") -> "Figure":
         return _good_news(f"No mistakes: {counted(len(digits), 'digit')}, all labelled rightly.")
     worst_first = wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")]
     found = f"{counted(len(wrong), 'mistake')} among {counted(len(digits), 'digit')}"
-    title = f"{found}, the most confident first" if len(wrong) <= _MOST else f"The {_MOST} most confident of {found}"
-    return gallery(
-        digits, probabilities, worst_first[:_MOST], f"{title}\nId, actual, predicted and its probability", with_ids=True
-    )
+    order = ", the most confident first" if len(wrong) > 1 else ""
+    title = found + order if len(wrong) <= _MOST else f"The {_MOST} most confident of {found}"
+    title += "\nId, actual, predicted and its probability"
+    return gallery(digits, probabilities, worst_first[:_MOST], title, with_ids=True)
 
 
 def gallery(

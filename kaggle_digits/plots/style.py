@@ -10,13 +10,14 @@ if TYPE_CHECKING:
 TRAINING, VALIDATION = "#0072B2", "#D55E00"
 # What is right is grey and what is wrong orange, in every figure: for a colour-blind eye red would be as dark as grey.
 RIGHT, WRONG = "#4D4D4D", "#C44900"
+_ROUNDING = 1e-9  # an interval that ends at 1 may be computed as this little less
 _EDGE = 0.08  # inches of white around everything
 
 
 def percent(share: float, decimals: int) -> str:
     """A share as "98.36 %"; one that would be rounded to nothing or to all is written "< 0.1 %" or "> 99.9 %"."""
     text, step = f"{100 * share:.{decimals}f}", 10.0**-decimals
-    if 0 < share < 1 and float(text) in (0, 100):
+    if _ROUNDING < share < 1 - _ROUNDING and float(text) in (0, 100):
         return f"< {step:.{decimals}f} %" if share < 0.5 else f"> {100 - step:.{decimals}f} %"
     return f"{text} %"
 
