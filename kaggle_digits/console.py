@@ -45,7 +45,7 @@ class EpochLines:
         self._epochs = epochs
         self._say(_HEADING)
 
-    def step(self, epoch: int, step: int) -> None:
+    def step(self, epoch: int, step: int, loss: float, accuracy: float) -> None:
         """See `Listener`."""
 
     def epoch(self, epoch: Epoch) -> None:
@@ -93,12 +93,12 @@ class EpochBar(EpochLines):
         self._progress.start()
         super().begins(epochs, steps)
 
-    def step(self, epoch: int, step: int) -> None:
+    def step(self, epoch: int, step: int, loss: float, accuracy: float) -> None:
         """See `Listener`."""
         self._progress.update(
             self._task,
             completed=(epoch - 1) * self._steps + step,
-            description=f"epoch {epoch}/{self._epochs}",
+            description=f"epoch {epoch}/{self._epochs}  loss {loss:.4f}  accuracy {accuracy:.4f}",
         )
 
     def close(self) -> None:
@@ -137,10 +137,15 @@ def download_bar() -> Iterator[Any]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    columns = (TextColumn("downloading"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        task = progress.add_task("downloading", total=None)
+
+        def draw(done: int, total: int | None) -> None:
+            description = "checking" if done == total else "downloading"
+            progress.update(task, completed=done, total=total, description=description)
+
+        yield draw
 
 
 _: type[Listener] = EpochLines  # mypy holds the two together

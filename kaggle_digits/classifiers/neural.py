@@ -229,8 +229,8 @@ def _step_reporter(keras: Any, epoch: int, listener: Listener) -> Any:
     """A callback, made in a function because its base class exists only once Keras is imported."""
 
     class StepReporter(keras.callbacks.Callback):  # type: ignore[misc]
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
-            listener.step(epoch, batch + 1)
+        def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
+            listener.step(epoch, batch + 1, float(logs["loss"]), float(logs["accuracy"]))
             if listener.wants_stop():
                 self.model.stop_training = True
 

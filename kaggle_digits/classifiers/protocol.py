@@ -79,8 +79,8 @@ class Listener(Protocol):
         """Training begins: so many epochs of so many steps each."""
         ...
 
-    def step(self, epoch: int, step: int) -> None:
-        """A step of an epoch is done; both count from 1."""
+    def step(self, epoch: int, step: int, loss: float, accuracy: float) -> None:
+        """A step is done; epoch and step count from 1, loss and accuracy are means over the epoch so far."""
         ...
 
     def epoch(self, epoch: Epoch) -> None:
@@ -97,7 +97,7 @@ class Silence:
 
     def begins(self, epochs: int, steps: int) -> None: ...
 
-    def step(self, epoch: int, step: int) -> None: ...
+    def step(self, epoch: int, step: int, loss: float, accuracy: float) -> None: ...
 
     def epoch(self, epoch: Epoch) -> None: ...
 

@@ -33,9 +33,9 @@ class Logged:
         """See `Listener`."""
         self._listener.begins(epochs, steps)
 
-    def step(self, epoch: int, step: int) -> None:
+    def step(self, epoch: int, step: int, loss: float, accuracy: float) -> None:
         """See `Listener`."""
-        self._listener.step(epoch, step)
+        self._listener.step(epoch, step, loss, accuracy)
 
     def epoch(self, epoch: Epoch) -> None:
         """See `Listener`."""

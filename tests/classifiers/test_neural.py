@@ -38,7 +38,8 @@ class Recorder(Silence):
     def begins(self, epochs, steps):
         self.begun = (epochs, steps)
 
-    def step(self, epoch, step):
+    def step(self, epoch, step, loss, accuracy):
+        assert loss > 0 and 0 <= accuracy <= 1
         self.steps.append((epoch, step))
 
     def epoch(self, epoch):
