@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kaggle_digits import storage
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
+from kaggle_digits.sources import parsed
 from kaggle_digits.sources.source import Source
 
 if TYPE_CHECKING:
@@ -40,10 +41,21 @@ def load(folder: Path) -> Source:
         DataError: a file is not of the competition's form; the sentence names file, row and column.
     """
     train_path, test_path = folder / "train.csv", folder / "test.csv"
-    train = read(train_path, labelled=True)
-    test = read(test_path, labelled=False) if test_path.exists() else None
-    files = [train_path] + ([test_path] if test is not None else [])
-    return Source(str(folder), train, test, {path.name: storage.sha256(path) for path in files})
+    train, train_sha256 = _remembered(train_path, labelled=True)
+    if not test_path.exists():
+        return Source(str(folder), train, None, {train_path.name: train_sha256})
+    test, test_sha256 = _remembered(test_path, labelled=False)
+    return Source(str(folder), train, test, {train_path.name: train_sha256, test_path.name: test_sha256})
+
+
+def _remembered(path: Path, labelled: bool) -> tuple[Digits, str]:
+    """What `read` gives and the file's SHA-256, from what was kept of an earlier reading where that will do."""
+    kept = parsed.load(path, labelled)
+    if kept is None or kept.pixels.shape[1] != len(PIXELS):
+        before = path.stat()
+        kept = parsed.Parsed(*_parse(path, labelled), storage.sha256(path))
+        parsed.keep(path, kept, before)
+    return _digits(kept.labels, kept.pixels), kept.sha256
 
 
 def read(path: Path, labelled: bool) -> Digits:
@@ -63,6 +75,11 @@ def read(path: Path, labelled: bool) -> Digits:
     Raises:
         DataError: the file is missing or not of this form; the sentence names file, row and column.
     """
+    return _digits(*_parse(path, labelled))
+
+
+def _parse(path: Path, labelled: bool) -> "tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]":
+    """Labels `(n,)`, or None, and pixels `(n, 784)`; see `read`."""
     import numpy as np
 
     columns = ((LABEL,) if labelled else ()) + PIXELS
@@ -79,9 +96,14 @@ def read(path: Path, labelled: bool) -> Digits:
     if not any(map(len, parts)):
         raise DataError(f"{path} has a header but no rows. Fetch it again: kaggle-digits fetch --force.")
     values = np.concatenate(parts)
-    labels = values[:, 0].astype(np.int64) if labelled else None
-    pixels = np.ascontiguousarray(values[:, -len(PIXELS) :]).reshape(-1, SIDE, SIDE)
-    return Digits(pixels, labels, np.arange(1, len(pixels) + 1))
+    return (values[:, 0] if labelled else None), np.ascontiguousarray(values[:, -len(PIXELS) :])
+
+
+def _digits(labels: "NDArray[np.uint8] | None", pixels: "NDArray[np.uint8]") -> Digits:
+    import numpy as np
+
+    images = pixels.reshape(-1, SIDE, SIDE)
+    return Digits(images, None if labels is None else labels.astype(np.int64), np.arange(1, len(images) + 1))
 
 
 def _encoding(path: Path) -> str:

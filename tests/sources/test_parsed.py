@@ -1,0 +1,91 @@
+"""What was kept of a CSV is believed only as long as it is whole and the CSV has not changed."""
+
+import os
+
+import numpy as np
+import pytest
+
+from kaggle_digits.sources import kaggle_csv, parsed
+
+HEADER = ",".join(["label"] + [f"pixel{n}" for n in range(784)])
+
+
+def write_csv(path, seed=0, rows=5):
+    values = np.random.default_rng(seed).integers(0, 256, (rows, 785))
+    values[:, 0] %= 10
+    path.write_text("\n".join([HEADER, *(",".join(map(str, row)) for row in values)]) + "\n")
+    return values
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_csv(tmp_path / "train.csv")
+    kaggle_csv.load(tmp_path)
+    return tmp_path
+
+
+def kept(folder):
+    return parsed.load(folder / "train.csv", labelled=True)
+
+
+def test_the_second_reading_is_the_first(folder):
+    before = kaggle_csv.read(folder / "train.csv", labelled=True)
+    again = kaggle_csv.load(folder)
+    assert kept(folder) is not None
+    assert np.array_equal(again.train.images, before.images)
+    assert np.array_equal(again.train.known_labels, before.known_labels)
+    assert again.sha256 == {"train.csv": kept(folder).sha256}
+
+
+def test_it_is_really_what_was_kept_that_is_read(folder):
+    path = folder / "train.csv"
+    status = path.stat()
+    path.write_bytes(b"x" * status.st_size)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert len(kaggle_csv.load(folder).train) == 5
+
+
+def test_a_changed_csv_is_read_anew(folder):
+    values = write_csv(folder / "train.csv", seed=1)
+    assert kept(folder) is None
+    assert np.array_equal(kaggle_csv.load(folder).train.images.reshape(5, 784), values[:, 1:])
+    assert kept(folder) is not None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda _content: b"",
+        lambda content: content[:100],
+        lambda content: content[:-1],
+        lambda content: content + b"x",
+        lambda content: content[:-1] + bytes([content[-1] ^ 1]),
+        lambda content: b"{}" + content[2:],
+        lambda content: b"[" + content[1:],
+        lambda content: content.replace(b'"rows": 5', b'"rows": 4'),
+        lambda content: content.replace(b'"rows": 5', b'"rows":-5'),
+        lambda content: content.replace(b'"labelled": true', b'"labelled":false'),
+        lambda content: content.replace(b'"format": 1', b'"format": 9'),
+        lambda content: b"\x80\x04\x95" + content[3:],
+    ],
+)
+def test_a_damaged_or_foreign_file_is_made_anew(folder, damage):
+    path = parsed.path_of(folder / "train.csv")
+    whole = path.read_bytes()
+    expected = kaggle_csv.read(folder / "train.csv", labelled=True)
+    path.write_bytes(damage(whole))
+    assert np.array_equal(kaggle_csv.load(folder).train.images, expected.images)
+    assert path.read_bytes() == whole
+
+
+def test_what_was_kept_of_another_csv_is_not_believed(folder, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    values = write_csv(other / "train.csv", seed=2)
+    parsed.path_of(other / "train.csv").write_bytes(parsed.path_of(folder / "train.csv").read_bytes())
+    assert np.array_equal(kaggle_csv.load(other).train.images.reshape(5, 784), values[:, 1:])
+
+
+def test_where_nothing_can_be_kept_the_csv_is_read_all_the_same(tmp_path):
+    write_csv(tmp_path / "train.csv")
+    parsed.path_of(tmp_path / "train.csv").mkdir()
+    assert len(kaggle_csv.load(tmp_path).train) == 5
