@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kaggle_digits import classifiers, evaluation, runs
-from kaggle_digits.classifiers.protocol import Classifier, Layer
+from kaggle_digits.classifiers.protocol import Answers, Layer
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
 from kaggle_digits.runs import Run
@@ -55,7 +55,7 @@ class Model:
     """
 
     run: Run
-    classifier: Classifier
+    classifier: Answers
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -126,7 +126,8 @@ class Model:
 
     def info(self) -> Information:
         """What the model is made of."""
-        recipe, layers = self.run.record["recipe"], self.classifier.layers()
+        recipe = self.run.record["recipe"]
+        layers = [Layer.from_json(layer) for layer in self.run.record["layers"]]
         parameters = sum(layer.parameters for layer in layers)
         kind = str(recipe["kind"])
         return Information(recipe["name"], kind, self.image_shape, self.classes, parameters, layers)

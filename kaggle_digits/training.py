@@ -144,7 +144,7 @@ def _finish(
 
     probabilities = classifier.probabilities(validation.images)
     report = _write_findings(path, train, validation, probabilities, history, plan["seed"])
-    files = classifier.save(path)
+    files, layers = classifier.save(path), classifier.layers()
     predictions = None
     if source.test is not None:
         predictions = submissions / f"{path.name}.csv"
@@ -155,7 +155,8 @@ def _finish(
         "validation_rows": len(validation),
         "validation_accuracy": report.accuracy,
         "validation_interval": report.interval,
-        "parameters": sum(layer.parameters for layer in classifier.layers()),
+        "parameters": sum(layer.parameters for layer in layers),
+        "layers": [asdict(layer) for layer in layers],
         "epochs": len(history),
         "interrupted": listener.wants_stop(),
         "finished": datetime.now().astimezone().isoformat(timespec="seconds"),

@@ -45,6 +45,7 @@ def test_the_run_is_complete_and_found_again(trained, folder):
         "loss.png",
         "mistakes.png",
         "model.keras",
+        "model.tflite",
         "report.json",
         "run.json",
         "samples.png",

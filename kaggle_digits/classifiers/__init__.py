@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from kaggle_digits.architectures import Network
-from kaggle_digits.classifiers.protocol import Classifier, Epoch, Listener
+from kaggle_digits.classifiers.protocol import Answers, Classifier, Epoch, Listener
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import RunError
 from kaggle_digits.recipes import Recipe
@@ -34,14 +34,16 @@ def fit(
     return classic.fit(recipe, train, validation, seed), []
 
 
-def load(folder: Path) -> Classifier:
-    """Loads the classifier of a run folder.
+def load(folder: Path) -> Answers:
+    """Loads the classifier of a run folder, with the lightest library that can.
 
     Raises:
         RunError: there is none, or it cannot be loaded.
     """
-    from kaggle_digits.classifiers import classic, neural
+    from kaggle_digits.classifiers import classic, lite, neural
 
+    if (folder / lite.FILE).exists() and lite.is_installed():
+        return lite.load(folder)
     if (folder / neural.FILE).exists():
         return neural.load(folder)
     if (folder / classic.FILE).exists():

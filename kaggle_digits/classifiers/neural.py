@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import augmentation, storage
 from kaggle_digits.architectures import Network
-from kaggle_digits.classifiers import checkpoint, networks
+from kaggle_digits.classifiers import checkpoint, lite, networks
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.classifiers.checkpoint import merit
+from kaggle_digits.classifiers.lite import widened
 from kaggle_digits.classifiers.protocol import Epoch, Layer, Listener
+from kaggle_digits.classifiers.silence import silenced
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import RunError
 from kaggle_digits.recipes import Fit, Recipe
@@ -36,8 +38,8 @@ class NeuralNetwork:
         """See `Classifier.probabilities`."""
         import numpy as np
 
-        answer = np.asarray(self.model.predict(images, batch_size=_PREDICTION_BATCH, verbose=0), np.float32)
-        return np.hstack([1 - answer, answer]) if answer.shape[1] == 1 else answer
+        answer = self.model.predict(images, batch_size=_PREDICTION_BATCH, verbose=0)
+        return widened(np.asarray(answer, np.float32))
 
     def layers(self) -> list[Layer]:
         """See `Classifier.layers`."""
@@ -47,14 +49,18 @@ class NeuralNetwork:
         ]
 
     def save(self, folder: Path) -> list[str]:
-        """Writes model.keras, which plain Keras can load too.
+        """Writes model.keras, which plain Keras can load too, and model.tflite, which needs no Keras.
 
         Raises:
             StorageError: the folder cannot be written, or the disk is full.
         """
         with storage.replacing(folder / FILE) as temporary:
             self.model.save(temporary)
-        return [FILE]
+        if load_keras().backend.backend() != "tensorflow":
+            return [FILE]  # only TensorFlow can write the other form
+        with storage.replacing(folder / lite.FILE) as temporary, silenced():
+            self.model.export(temporary, format="litert", verbose=False)
+        return [FILE, lite.FILE]
 
 
 def load(folder: Path) -> NeuralNetwork:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -25,8 +27,14 @@ class Layer:
     output_shape: tuple[int, ...]
     parameters: int
 
+    @classmethod
+    def from_json(cls, record: "Mapping[str, Any]") -> "Layer":
+        """What run.json tells of a layer."""
+        shape = tuple(record["output_shape"])
+        return cls(record["name"], record["kind"], shape, record["parameters"])
 
-class Classifier(Protocol):
+
+class Answers(Protocol):
     """Answers the one question that evaluation, prediction and submission ask."""
 
     def probabilities(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
@@ -39,6 +47,10 @@ class Classifier(Protocol):
             float32 `(n, classes)`; each row sums to 1.
         """
         ...
+
+
+class Classifier(Answers, Protocol):
+    """What a training ends with: it answers, tells what it is made of, and can be saved."""
 
     def layers(self) -> "list[Layer]":
         """What it is made of, from the pixels to the probabilities."""

@@ -186,7 +186,7 @@ def test_a_stop_in_the_middle_of_an_epoch_still_validates_and_keeps_it(digits, t
 
 def test_saved_and_loaded_it_answers_the_same(fitted, digits, tmp_path):
     network = fitted[0]
-    assert network.save(tmp_path) == ["model.keras"]
+    assert network.save(tmp_path) == ["model.keras", "model.tflite"]
     loaded = neural.load(tmp_path)
     images = digits[1].images
     assert np.array_equal(loaded.probabilities(images), network.probabilities(images))

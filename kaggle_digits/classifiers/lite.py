@@ -1,0 +1,75 @@
+"""Networks as classifiers without TensorFlow: a small runtime that is there in a tenth of a second."""
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kaggle_digits.classifiers.backend import usable_cores
+from kaggle_digits.classifiers.silence import silenced
+from kaggle_digits.errors import RunError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FILE = "model.tflite"
+
+# Few enough for the arrays between the layers to stay in the processor's cache.
+_BATCH = 64
+
+
+class LiteNetwork:
+    """A network in the form of LiteRT, formerly TensorFlow Lite."""
+
+    def __init__(self, interpreter: Any) -> None:
+        self._interpreter = interpreter
+        self._input = interpreter.get_input_details()[0]["index"]
+        self._output = interpreter.get_output_details()[0]["index"]
+
+    def probabilities(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+        """See `Classifier.probabilities`."""
+        import numpy as np
+
+        answers = [self._answer(images[start : start + _BATCH]) for start in range(0, len(images), _BATCH)]
+        return widened(np.concatenate(answers))
+
+    def _answer(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+        import numpy as np
+
+        if tuple(self._interpreter.get_input_details()[0]["shape"]) != images.shape:
+            self._interpreter.resize_tensor_input(self._input, images.shape)
+            self._interpreter.allocate_tensors()
+        self._interpreter.set_tensor(self._input, images.astype(np.float32))
+        self._interpreter.invoke()
+        answer: NDArray[np.float32] = self._interpreter.get_tensor(self._output)
+        return answer
+
+
+def is_installed() -> bool:
+    """Whether the runtime is there; it is not made for every platform."""
+    return importlib.util.find_spec("ai_edge_litert") is not None
+
+
+def load(folder: Path) -> LiteNetwork:
+    """Loads a network from its run folder; the file holds numbers and operations of the runtime, and no code.
+
+    Raises:
+        RunError: the file is missing or not a model.
+    """
+    path = folder / FILE
+    try:
+        with silenced():
+            from ai_edge_litert.interpreter import Interpreter
+
+            interpreter = Interpreter(str(path), num_threads=usable_cores())
+            interpreter.allocate_tensors()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise RunError(f"{path} is not a model that can be loaded ({error}). Train again.") from None
+    return LiteNetwork(interpreter)
+
+
+def widened(answer: "NDArray[np.float32]") -> "NDArray[np.float32]":
+    """One column, the probability of label 1, as the two columns that everybody else expects."""
+    import numpy as np
+
+    return np.hstack([1 - answer, answer]) if answer.shape[1] == 1 else answer
