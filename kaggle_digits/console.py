@@ -39,11 +39,13 @@ class EpochLines:
     def __init__(self) -> None:
         self.stop = threading.Event()
         self._epochs = 0
+        self._before: Any = None
 
     def begins(self, epochs: int, steps: int) -> None:  # noqa: ARG002
-        """See `Listener`."""
+        """See `Listener`. From now on Ctrl-C asks to stop after the step at hand; a second one stops at once."""
         self._epochs = epochs
         self._say(_HEADING)
+        self._before = signal.signal(signal.SIGINT, self._ask_to_stop)
 
     def step(self, epoch: int, step: int, loss: float, accuracy: float) -> None:
         """See `Listener`."""
@@ -59,8 +61,17 @@ class EpochLines:
         """See `Listener`."""
         return self.stop.is_set()
 
-    def close(self) -> None:
-        """Ends the display."""
+    def ends(self) -> None:
+        """See `Listener`. Ctrl-C is again what it was before."""
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+            self._before = None
+
+    def _ask_to_stop(self, *_: object) -> None:
+        if self.stop.is_set():
+            raise KeyboardInterrupt
+        self.stop.set()
+        self._say("stopping: the best epoch so far will be kept (Ctrl-C again stops at once)")
 
     def _say(self, line: str) -> None:
         tell(line)
@@ -101,8 +112,9 @@ class EpochBar(EpochLines):
             description=f"epoch {epoch}/{self._epochs}  loss {loss:.4f}  accuracy {accuracy:.4f}",
         )
 
-    def close(self) -> None:
-        """Ends the display."""
+    def ends(self) -> None:
+        """See `Listener`."""
+        super().ends()
         self._progress.stop()
 
     def _say(self, line: str) -> None:
@@ -111,21 +123,12 @@ class EpochBar(EpochLines):
 
 @contextmanager
 def training_display() -> Iterator[EpochLines]:
-    """A listener that fits the terminal. Ctrl-C asks it to stop; a second Ctrl-C stops everything at once."""
+    """A listener that fits the terminal."""
     listener = EpochBar() if sys.stderr.isatty() else EpochLines()
-
-    def ask_to_stop(*_: object) -> None:
-        if listener.stop.is_set():
-            raise KeyboardInterrupt
-        listener.stop.set()
-        tell("\nstopping: the best epoch so far will be kept (Ctrl-C again to drop everything)")
-
-    before = signal.signal(signal.SIGINT, ask_to_stop)
     try:
         yield listener
     finally:
-        signal.signal(signal.SIGINT, before)
-        listener.close()
+        listener.ends()
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """A trained model held against labelled digits: its own validation rows, or others."""
 
+import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,13 +66,28 @@ def on_data(run: Run, where: str, *, skip_broken: bool = False) -> Judged:
     learned = model.rows_learned(digits)
     if learned:
         notes.append(f"{learned:,} of {len(digits):,} rows were trained on: this accuracy is not a test score.")
-    folder = run.path / f"evaluation-{Path(where).resolve().name or 'data'}"
+    folder = run.path / _folder_name(where)
     report = reporting.write(folder, digits, model.probabilities(digits.images))
     return Judged(report, f"{len(digits):,} rows of {source.name}", folder, learned, tuple(notes))
 
 
+def _folder_name(where: str) -> str:
+    """One for each place: `a/test` and `b/test` must not overwrite each other's pictures."""
+    if where == sources.BUNDLED:
+        return f"evaluation-{where}"
+    path = Path(where).resolve()
+    return f"evaluation-{path.name}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:6]}"
+
+
+def _training_data(run: Run) -> object:
+    """What tells one training set from another: checksums, or the name where nothing was read from files."""
+    data = run.record["data"]
+    checksums = {name: value for name, value in data["sha256"].items() if "test" not in name.lower()}
+    return checksums or data["name"]
+
+
 def compare(first: Run, second: Run) -> Comparison:
-    """Two runs on the rows that both were validated on and neither was trained on.
+    """Two runs on the validation rows, which must be the same for both and which neither was trained on.
 
     Raises:
         RunError: they were validated on different rows.
@@ -79,8 +96,11 @@ def compare(first: Run, second: Run) -> Comparison:
 
     first_ids, first_labels, first_answers = runs.validation_rows(first)
     second_ids, second_labels, second_answers = runs.validation_rows(second)
-    same_data = first.record["data"] == second.record["data"]
-    if not same_data or not np.array_equal(first_ids, second_ids) or not np.array_equal(first_labels, second_labels):
+    if (
+        _training_data(first) != _training_data(second)
+        or not np.array_equal(first_ids, second_ids)
+        or not np.array_equal(first_labels, second_labels)
+    ):
         raise RunError(
             f"{first.name} and {second.name} were validated on different rows, so their accuracies cannot be compared "
             "row by row. Train both on the same data with the same validation share."

@@ -53,6 +53,18 @@ def append(submissions: Path, entry: Entry) -> None:
             os.close(handle)
 
 
+def check_writable(submissions: Path) -> None:
+    """Makes sure that a line can be added, before something is done that must not be forgotten.
+
+    Raises:
+        StorageError: the folder or the ledger cannot be written.
+    """
+    path = submissions / FILE
+    with storage.disk_errors(path):
+        submissions.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+
+
 def read(submissions: Path) -> list[Entry]:
     """All entries, oldest first; none where nothing was submitted yet.
 

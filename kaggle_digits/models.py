@@ -88,6 +88,8 @@ class Model:
         if images.shape[-2:] != self.image_shape:
             ours, theirs = (" x ".join(map(str, shape)) for shape in (self.image_shape, images.shape[-2:]))
             raise DataError(f"{self.run.name} takes images of {ours} pixels. Received: {theirs}.")
+        if images.size == 0:
+            raise DataError(f"there is no image to look at. Received: {images.shape}.")
         answers = self.classifier.probabilities(images.reshape(-1, *self.image_shape))
         return answers.reshape(*images.shape[:-2], self.classes)
 

@@ -189,8 +189,13 @@ def unfinished(models: Path = FOLDER) -> list[Path]:
 
 def listing(models: Path = FOLDER) -> list[Run]:
     """All complete runs, oldest first; unfinished and foreign folders are passed over."""
-    runs = [_read(path.parent) for path in models.glob(f"*/{RECORD}")]
-    return sorted(runs, key=lambda run: (run.record["started"], run.name))
+    runs = []
+    for path in models.glob(f"*/{RECORD}"):
+        try:
+            runs.append(_read(path.parent))
+        except RunError:
+            continue
+    return sorted(runs, key=lambda run: (datetime.fromisoformat(run.record["started"]), run.name))
 
 
 def environment() -> dict[str, Any]:
@@ -221,9 +226,12 @@ def _json(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RunError(f"{path} cannot be read: {error}. Train again: kaggle-digits train.") from None
-    if not isinstance(record, dict) or record.get("format") != FORMAT or "started" not in record:
-        raise RunError(f"{path} is not of this release (format {FORMAT}). Train again: kaggle-digits train.")
-    return record
+    try:
+        if record["format"] == FORMAT and datetime.fromisoformat(record["started"]).tzinfo is not None:
+            return dict(record)
+    except (TypeError, KeyError, ValueError):
+        pass
+    raise RunError(f"{path} is not of this release (format {FORMAT}). Train again: kaggle-digits train.")
 
 
 def _names(models: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kaggle_digits import ledger, runs, sources, storage, submission
 from kaggle_digits.competition import Kaggle, wait_for_score
-from kaggle_digits.errors import RunError, SubmissionError
+from kaggle_digits.errors import SubmissionError
 
 COMPETITION_TEST_ROWS = 28_000
 
@@ -36,7 +36,7 @@ def prepare(
     target: str | None,
     *,
     message: str | None = None,
-    data: Path = sources.DEFAULT_FOLDER,
+    data: Path | None = None,
     models: Path = runs.FOLDER,
     submissions: Path = submission.FOLDER,
 ) -> Candidate:
@@ -45,7 +45,7 @@ def prepare(
     Args:
         target: a submission CSV, or the name or path of a run; None is the newest complete run.
         message: instead of the one that names run, recipe and validation accuracy.
-        data: the folder whose test.csv says how many predictions are due, where a file is given.
+        data: the folder whose test.csv says how many predictions are due; by default the run's own, or `data`.
         models: the folder of all runs.
         submissions: the folder of all submissions.
 
@@ -54,12 +54,14 @@ def prepare(
         SubmissionError: the file is not what Kaggle expects.
     """
     if target is not None and target.lower().endswith(".csv"):
-        run, file, title, rows = None, Path(target), Path(target).name, _rows_due(data)
+        run, file, title = None, Path(target), Path(target).name
     else:
         run = runs.find(target, models)
-        file, title, rows = submissions / f"{run.name}.csv", _title(run), _rows_of(run)
+        own_data = _folder_of(run)
+        file, title, data = submissions / f"{run.name}.csv", _title(run), data or own_data
         if not file.exists():
             raise SubmissionError(f"{file} is gone. Train again, or name a submission CSV instead of a run.")
+    rows = _rows_due(data or sources.DEFAULT_FOLDER)
     submission.check(file, rows)
     digest = storage.sha256(file)
     name = None if run is None else run.name
@@ -97,9 +99,10 @@ def send(candidate: Candidate, kaggle: Kaggle, *, submissions: Path, wait: bool,
         CompetitionError: Kaggle did not take it, could not score it, or gave no score in time.
     """
     link = f"https://www.kaggle.com/competitions/{kaggle.slug}/submissions"
+    ledger.check_writable(submissions)
     ref = kaggle.submit(candidate.file, candidate.message)
-    _note(submissions, candidate, ref, "pending", None)
     tell(f"submitted as {ref}: {candidate.message}")
+    _note(submissions, candidate, ref, "pending", None)
     if not wait:
         return Sent(ref, "pending", None, link)
     tell("waiting for the score (Ctrl-C stops the waiting, not the submission)")
@@ -119,16 +122,15 @@ def _title(run: runs.Run) -> str:
     return f"{run.name}: kaggle-digits {recipe}, validation accuracy {accuracy:.4f}"
 
 
-def _rows_of(run: runs.Run) -> int:
-    if run.record["data"]["name"] == sources.BUNDLED:
+def _folder_of(run: runs.Run) -> Path:
+    """The folder with the test.csv that a run has labelled; other digits are nothing for Kaggle."""
+    data = run.record["data"]
+    if "test.csv" not in data["sha256"]:
         raise SubmissionError(
-            f"{run.name} labels scikit-learn's bundled digits, which Kaggle does not score. "
+            f"{run.name} was trained on {data['name']}, without the competition's test.csv, so Kaggle cannot score it. "
             "Bring the competition's files with kaggle-digits fetch, then train again."
         )
-    rows = run.record["test_rows"]
-    if rows is None:
-        raise RunError(f"{run.name} was trained on data without a test set: there is nothing to submit.")
-    return int(rows)
+    return Path(data["path"])
 
 
 def _rows_due(data: Path) -> int:

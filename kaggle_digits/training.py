@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import classifiers, plots, recipes, reporting, runs, sources, storage, submission
+from kaggle_digits.classifiers import checkpoint
 from kaggle_digits.classifiers.protocol import Epoch, Listener, Silence
 from kaggle_digits.digits import Digits, split
-from kaggle_digits.errors import DataError
+from kaggle_digits.errors import DataError, DigitsError
 from kaggle_digits.evaluation import Report
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Run
@@ -56,6 +58,7 @@ def train(
     submissions: Path = submission.FOLDER,
     listener: Listener | None = None,
     tensorboard: bool = False,
+    skip_broken: bool = False,
 ) -> Trained:
     """Fits a recipe to a source, and writes the run folder and the submission.
 
@@ -68,17 +71,26 @@ def train(
         submissions: the folder of all submissions.
         listener: hears of every step and epoch, and may stop the training early.
         tensorboard: whether to log to a folder `logs` in the run folder.
+        skip_broken: whether the source was loaded without its broken pictures, for a training that is resumed.
 
     Raises:
         DataError: too few rows for that share.
+        DigitsError: the training diverged, or there is nothing to log.
         StorageError: a folder cannot be written, or the disk is full.
     """
+    if tensorboard and recipe.fit is None:
+        raise DigitsError(f"{recipe.name} is fitted in one go: --tensorboard has nothing to show. Leave it out.")
     started = datetime.now().astimezone()
     digits = _chosen(recipe, source.train)
     split(digits, validation, _SPLIT_SEED)  # what is wrong with the share or the labels is said before anything begins
     plan = {
         "recipe": recipe.as_json(),
-        "data": {"name": source.name, "sha256": source.sha256},
+        "data": {
+            "name": source.name,
+            "path": source.name if source.name == sources.BUNDLED else str(Path(source.name).resolve()),
+            "sha256": source.sha256,
+            "skip_broken": skip_broken,
+        },
         "test_rows": None if source.test is None else len(source.test),
         "seed": seed,
         "validation": validation,
@@ -89,7 +101,13 @@ def train(
         "started": started.isoformat(timespec="seconds"),
     }
     path = runs.start(models, recipe.name, started, plan)
-    return _finish(path, plan, recipe, source, submissions, listener or Silence())
+    try:
+        return _finish(path, plan, recipe, source, submissions, listener or Silence())
+    except BaseException:
+        # Without a checkpoint there is nothing to go on from, and nothing worth keeping.
+        if not (path / checkpoint.FILE).exists():
+            shutil.rmtree(path, ignore_errors=True)
+        raise
 
 
 def resume(
@@ -116,7 +134,7 @@ def resume(
     path = runs.folder(run, models)
     plan = runs.interrupted_plan(path)
     recipe = recipes.from_json(plan["recipe"])
-    source = sources.load(plan["data"]["name"])
+    source = sources.load(plan["data"]["path"], skip_broken=plan["data"]["skip_broken"])
     if source.sha256 != plan["data"]["sha256"]:
         raise DataError(f"{source.name} is not the data that {path.name} began with. Begin anew: kaggle-digits train.")
     runs.reopen(path)
@@ -139,16 +157,18 @@ def _finish(
         from kaggle_digits.classifiers.tensorboard import Logged
 
         listener = Logged(listener, path / "logs")
-    classifier, history = classifiers.fit(recipe, train, validation, plan["seed"], listener, path)
-    train_seconds = time.perf_counter() - clock
+    fitted = classifiers.fit(recipe, train, validation, plan["seed"], listener, path)
+    train_seconds = sum(epoch.seconds for epoch in fitted.history) or time.perf_counter() - clock
 
-    probabilities = classifier.probabilities(validation.images)
-    report = _write_findings(path, train, validation, probabilities, history, plan["seed"])
-    files, layers = classifier.save(path), classifier.layers()
+    files, layers = fitted.classifier.save(path), fitted.classifier.layers()
+    # Whoever loads the run later asks the saved model, perhaps by another library; so do its own figures.
+    saved = classifiers.load(path)
+    probabilities = saved.probabilities(validation.images)
+    report = _write_findings(path, train, validation, probabilities, fitted.history, plan["seed"])
     predictions = None
     if source.test is not None:
         predictions = submissions / f"{path.name}.csv"
-        answers = classifier.probabilities(source.test.images)
+        answers = saved.probabilities(source.test.images)
         submission.write(predictions, source.test.ids.tolist(), answers.argmax(axis=1))
     results = {
         "train_rows": len(train),
@@ -157,13 +177,16 @@ def _finish(
         "validation_interval": report.interval,
         "parameters": sum(layer.parameters for layer in layers),
         "layers": [asdict(layer) for layer in layers],
-        "epochs": len(history),
-        "interrupted": listener.wants_stop(),
+        "epochs": len(fitted.history),
+        "interrupted": fitted.interrupted,
         "finished": datetime.now().astimezone().isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - clock, 3),
         "train_seconds": round(train_seconds, 3),
     }
-    return Trained(runs.complete(path, results, files), history, validation, probabilities, report, predictions)
+    run = runs.complete(path, results, files)
+    if not fitted.interrupted:
+        checkpoint.remove(path)
+    return Trained(run, fitted.history, validation, probabilities, report, predictions)
 
 
 def _write_findings(

@@ -1,12 +1,12 @@
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
 from kaggle_digits import runs, storage
 from kaggle_digits.errors import RunError
 
-NOON = datetime(2026, 11, 20, 12, 0, 0)
+NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 
 
 def begin(models, recipe="mlp", now=NOON):
@@ -44,6 +44,8 @@ def test_the_newest_complete_run_is_the_default(tmp_path):
     make_run(tmp_path)
     begin(tmp_path, "unfinished", NOON.replace(hour=14))
     (tmp_path / "README.md").write_text("not a run")
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "run.json").write_text("{}")
     assert runs.find(models=tmp_path).name == "20261120-130000-cnn"
     assert [run.name for run in runs.listing(tmp_path)] == ["20261120-120000-mlp", "20261120-130000-cnn"]
 

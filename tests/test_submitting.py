@@ -13,13 +13,14 @@ def folders(tmp_path):
     return {"models": tmp_path / "models", "submissions": tmp_path / "submissions", "data": tmp_path / "data"}
 
 
-def make_run(folders, data="data", test_rows=4):
+def make_run(folders, files=("train.csv", "test.csv"), test_rows=4):
     plan = {
-        "started": "2026-11-20T12:00:00",
+        "started": "2026-11-20T12:00:00+00:00",
         "recipe": {"name": "mlp"},
-        "data": {"name": data},
-        "test_rows": test_rows,
+        "data": {"name": "data", "path": str(folders["data"]), "sha256": dict.fromkeys(files, "")},
     }
+    folders["data"].mkdir()
+    (folders["data"] / "test.csv").write_bytes(b"pixel0\r\n" + b"0\r\n" * test_rows)
     path = runs.start(folders["models"], "mlp", datetime(2026, 11, 20, 12, 0, 0), plan)
     submission.write(folders["submissions"] / f"{path.name}.csv", range(1, 5), LABELS)
     return runs.complete(path, {"validation_accuracy": 0.98357}, [])
@@ -43,20 +44,23 @@ def test_a_file_is_held_against_the_rows_of_test_csv(folders, tmp_path):
     submission.write(tmp_path / "mine.csv", range(1, 5), LABELS)
     with pytest.raises(SubmissionError, match="has 4 predictions, but test.csv has 28,000"):
         submitting.prepare(str(tmp_path / "mine.csv"), **folders)
-    folders["data"].mkdir()
-    (folders["data"] / "test.csv").write_bytes(b"pixel0\r\n" + b"0\r\n" * 4)
+    (tmp_path / "small").mkdir()
+    (tmp_path / "small" / "test.csv").write_bytes(b"pixel0\r\n" + b"0\r\n" * 4)
+    folders["data"] = tmp_path / "small"
     assert submitting.prepare(str(tmp_path / "mine.csv"), **folders).message.startswith("mine.csv [sha256 ")
 
 
-def test_a_run_that_labels_other_digits_is_not_for_kaggle(folders):
-    make_run(folders, data="sklearn")
-    with pytest.raises(SubmissionError, match="scikit-learn's bundled digits.*kaggle-digits fetch"):
+@pytest.mark.parametrize("files", [(), ("train.csv",), ("X.npy", "y.npy", "X_test.npy"), ("train", "test")])
+def test_a_run_that_labels_other_digits_is_not_for_kaggle(folders, files):
+    make_run(folders, files)
+    with pytest.raises(SubmissionError, match="without the competition's test.csv.*kaggle-digits fetch"):
         submitting.prepare(None, **folders)
 
 
-def test_a_run_without_a_test_set_has_nothing_to_submit(folders):
-    make_run(folders, test_rows=None)
-    with pytest.raises(RunError, match="nothing to submit"):
+def test_a_run_is_held_against_the_test_csv_that_it_has_labelled(folders):
+    make_run(folders, test_rows=5)
+    del folders["data"]
+    with pytest.raises(SubmissionError, match="has 4 predictions, but test.csv has 5 images"):
         submitting.prepare(None, **folders)
 
 

@@ -8,8 +8,8 @@ from PIL import Image
 from kaggle_digits import runs, sources, submission, training
 from kaggle_digits.architectures import Dense
 from kaggle_digits.classifiers.protocol import Silence
-from kaggle_digits.errors import DataError, RunError, StorageError
-from kaggle_digits.recipes import Fit, Recipe
+from kaggle_digits.errors import DataError, DigitsError, RunError, StorageError
+from kaggle_digits.recipes import RECIPES, Fit, Recipe
 from kaggle_digits.sources import Source
 
 SMALL = Recipe(
@@ -134,6 +134,10 @@ def test_a_run_whose_submission_cannot_be_written_stays_unfinished(source, tmp_p
     with pytest.raises(StorageError, match="cannot write"):
         training.train(SMALL.with_fit(epochs=1), source, models=tmp_path / "m", submissions=tmp_path / "s")
     assert runs.listing(tmp_path / "m") == []
+    (unfinished,) = runs.unfinished(tmp_path / "m")
+    resumed = training.resume(unfinished.name, models=tmp_path / "m", submissions=tmp_path / "elsewhere")
+    assert len(resumed.history) == 1
+    assert resumed.submission.exists()
 
 
 class StopAfter(Silence):
@@ -147,6 +151,37 @@ class StopAfter(Silence):
 
     def wants_stop(self):
         return self.left <= 0
+
+
+class StopOnce(Silence):
+    """Wants to stop when fitting is over already."""
+
+    def __init__(self):
+        self.over = False
+
+    def ends(self):
+        self.over = True
+
+    def wants_stop(self):
+        return self.over
+
+
+def test_a_stop_that_comes_after_the_last_epoch_is_no_interruption(source, tmp_path):
+    done = training.train(SMALL, source, models=tmp_path / "m", submissions=tmp_path / "s", listener=StopOnce())
+    assert not done.run.record["interrupted"]
+
+
+def test_what_fails_before_anything_is_learned_leaves_no_run(source, tmp_path):
+    wild = SMALL.with_fit(learning_rate=1e30, schedule="constant")
+    with pytest.raises(DigitsError, match="diverged"):
+        training.train(wild, source, models=tmp_path / "m", submissions=tmp_path / "s")
+    assert list((tmp_path / "m").iterdir()) == []
+
+
+def test_a_model_without_epochs_has_nothing_to_log(source, tmp_path):
+    with pytest.raises(DigitsError, match="--tensorboard has nothing to show"):
+        training.train(RECIPES["knn"], source, models=tmp_path / "m", tensorboard=True)
+    assert not (tmp_path / "m").exists()
 
 
 @pytest.fixture

@@ -3,15 +3,13 @@
 from pathlib import Path
 
 from kaggle_digits.architectures import Network
-from kaggle_digits.classifiers.protocol import Answers, Classifier, Epoch, Listener
+from kaggle_digits.classifiers.protocol import Answers, Fitted, Listener
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import RunError
 from kaggle_digits.recipes import Recipe
 
 
-def fit(
-    recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path
-) -> tuple[Classifier, list[Epoch]]:
+def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:
     """Fits a recipe to digits.
 
     Args:
@@ -21,9 +19,6 @@ def fit(
         seed: same seed, data and machine: same classifier.
         listener: hears of every step and epoch of a network, and may stop it.
         folder: the run's folder, where networks keep a checkpoint.
-
-    Returns:
-        The classifier, and its epochs; none for a model that is fitted in one go.
     """
     if isinstance(recipe.model, Network):
         from kaggle_digits.classifiers import neural
@@ -31,7 +26,7 @@ def fit(
         return neural.fit(recipe, train, validation, seed, listener, folder)
     from kaggle_digits.classifiers import classic
 
-    return classic.fit(recipe, train, validation, seed), []
+    return Fitted(classic.fit(recipe, train, validation, seed), [])
 
 
 def load(folder: Path) -> Answers:

@@ -1,5 +1,6 @@
 """Networks as classifiers: fitted, saved and loaded with Keras."""
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,10 @@ from kaggle_digits.classifiers import checkpoint, lite, networks
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.classifiers.checkpoint import merit
 from kaggle_digits.classifiers.lite import widened
-from kaggle_digits.classifiers.protocol import Epoch, Layer, Listener
+from kaggle_digits.classifiers.protocol import Epoch, Fitted, Layer, Listener
 from kaggle_digits.classifiers.silence import silenced
 from kaggle_digits.digits import Digits
-from kaggle_digits.errors import RunError
+from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.recipes import Fit, Recipe
 
 if TYPE_CHECKING:
@@ -77,9 +78,7 @@ def load(folder: Path) -> NeuralNetwork:
         raise RunError(f"{path} is not a model that can be loaded ({error}). Train again.") from None
 
 
-def fit(
-    recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path
-) -> tuple[NeuralNetwork, list[Epoch]]:
+def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:
     """Fits a recipe's network, and keeps the weights of the epoch that validated best.
 
     With the same seed, data and machine, two calls give the same weights to the last bit; so does a call that goes
@@ -93,10 +92,8 @@ def fit(
         listener: hears of every step and epoch, and may stop the training.
         folder: where a checkpoint is kept after every epoch, and looked for at the beginning.
 
-    Returns:
-        The network and the history, one entry an epoch.
-
     Raises:
+        DigitsError: the training diverged.
         RunError: the checkpoint in the folder cannot be read.
         StorageError: the folder cannot be written, or the disk is full.
     """
@@ -115,20 +112,20 @@ def fit(
     task = _Task(keras, model, how, train, validation, seed, listener, distort)
     progress = checkpoint.restore(folder, model)
     listener.begins(how.epochs, steps)
-    while not _is_over(progress.history, how):
+    interrupted = False
+    while not interrupted and not _is_over(progress.history, how):
         epoch = _one_epoch(task, progress.history)
         progress.add(epoch, model.get_weights())
         listener.epoch(epoch)
-        if listener.wants_stop():
-            # The checkpoint stays at the last whole epoch, from which a resumed training goes on.
-            break
-        checkpoint.save(folder, progress, model)
-    else:
-        checkpoint.remove(folder)
+        interrupted = listener.wants_stop()
+        if not interrupted:
+            # So a checkpoint always stands at the end of a whole epoch, from which a resumed training goes on.
+            checkpoint.save(folder, progress, model)
+    listener.ends()
     # A fresh copy carries no optimizer, whose state would make the saved file three times as large.
     fitted = networks.build(network, train.image_shape, train.classes)
     fitted.set_weights(progress.best)
-    return NeuralNetwork(fitted), progress.history
+    return Fitted(NeuralNetwork(fitted), progress.history, interrupted)
 
 
 @dataclass(frozen=True)
@@ -165,6 +162,11 @@ def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
         callbacks=[_step_reporter(task.keras, number, task.listener)],
         verbose=0,
     ).history
+    if not math.isfinite(logs["loss"][-1]):
+        raise DigitsError(
+            f"the training diverged: after epoch {number} the loss is not a number. Use a lower --learning-rate than "
+            f"{task.how.learning_rate:g}."
+        )
     return Epoch(
         epoch=number,
         learning_rate=float(model.optimizer.learning_rate),

@@ -103,6 +103,10 @@ class Listener(Protocol):
         """Asked after each step: whether to validate now and end the training there."""
         ...
 
+    def ends(self) -> None:
+        """No more steps will come."""
+        ...
+
 
 class Silence:
     """A listener that says nothing and lets the training run to its end."""
@@ -115,3 +119,20 @@ class Silence:
 
     def wants_stop(self) -> bool:
         return False
+
+    def ends(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What fitting gives.
+
+    Attributes:
+        classifier: ready to answer.
+        history: its epochs; none for a model that is fitted in one go.
+        interrupted: whether the listener ended it before its time.
+    """
+
+    classifier: Classifier
+    history: list[Epoch]
+    interrupted: bool = False

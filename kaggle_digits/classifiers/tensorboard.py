@@ -48,3 +48,7 @@ class Logged:
     def wants_stop(self) -> bool:
         """See `Listener`."""
         return self._listener.wants_stop()
+
+    def ends(self) -> None:
+        """See `Listener`."""
+        self._listener.ends()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def runs(
     compare: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="RUN RUN", help="Compare two runs on the validation rows they share, row by row."),
+        typer.Option(metavar="RUN RUN", help="Compare two runs row by row, on their common validation rows."),
     ] = None,
     models: Models = MODELS,
     submissions: Submissions = SUBMISSIONS,
@@ -78,7 +78,8 @@ def _compare(first: str, second: str, models: Any, as_json: bool) -> None:
         for run, accuracy, only in zip(found, comparison.accuracies, counts, strict=True)
     ]
     typer.echo(console.table(["run", "accuracy", "right alone"], rows))
-    verdict = "one is better" if comparison.p_value < 0.05 else "the difference may well be chance"
+    better = found[0] if counts[0] > counts[1] else found[1]
+    verdict = f"{better.name} is better" if comparison.p_value < 0.05 else "the difference may well be chance"
     typer.echo(f"McNemar's exact test on {comparison.rows:,} rows: p = {comparison.p_value:.3g}; {verdict}")
 
 

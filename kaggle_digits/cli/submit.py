@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kaggle_digits import console
-from kaggle_digits.cli.options import DATA, MODELS, SUBMISSIONS, AsJson, Models, Submissions, print_json
+from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, print_json
 
 
 def submit(
@@ -16,7 +16,9 @@ def submit(
     message: Annotated[str | None, typer.Option(metavar="TEXT", help="Shown beside the submission.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file and stop there.")] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the score.")] = True,
-    data: Annotated[Path, typer.Option(metavar="DIR", help="The folder with test.csv.")] = DATA,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The folder with test.csv; left out, the run's own.")
+    ] = None,
     models: Models = MODELS,
     submissions: Submissions = SUBMISSIONS,
     as_json: AsJson = False,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def train(
+    context: typer.Context,
     recipe: Annotated[
         str, typer.Argument(metavar="RECIPE", help="Which model; kaggle-digits recipes lists them.")
     ] = recipes.DEFAULT,
@@ -46,6 +47,8 @@ def train(
 ) -> None:
     """Train a model; leave a run folder with its pictures, and a submission CSV."""
     clock = time.perf_counter()
+    if resume is not None:
+        _refuse_others(context, {"resume", "models", "submissions", "as_json"})
     chosen = recipes.get(recipe).with_fit(
         epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, schedule=schedule, patience=patience
     )
@@ -67,13 +70,22 @@ def train(
                 submissions=submissions,
                 listener=listener,
                 tensorboard=tensorboard,
+                skip_broken=skip_broken,
             )
         else:
             trained = training.resume(resume, models=models, submissions=submissions, listener=listener)
     _report(trained, time.perf_counter() - clock, as_json)
-    if listener.wants_stop():
+    if trained.run.record["interrupted"]:
         console.tell(f"interrupted; to go on: kaggle-digits train --resume {trained.run.name}")
         raise typer.Exit(130)
+
+
+def _refuse_others(context: typer.Context, allowed: set[str]) -> None:
+    """A training that goes on keeps what it began with, so other words beside --resume would be ignored in silence."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name not in allowed and source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(f"{parameter.opts[0]} cannot be changed by a training that goes on: --resume.")
 
 
 def _report(trained: "Trained", seconds: float, as_json: bool) -> None:

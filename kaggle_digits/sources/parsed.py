@@ -1,6 +1,6 @@
 """CSVs parsed once: their pixels kept beside them, and read back in a fraction of the time.
 
-A kept file is believed only if it says that it was made from a CSV of this size and time of change, and if its own
+A kept file is believed only if it says that it was made from this very CSV, unchanged since, and if its own
 bytes have the checksum that it names. Whatever else it is, it is thrown away and made anew.
 """
 
@@ -27,8 +27,7 @@ class _Header:
     """The beginning of a kept file; what follows are the labels, if there are any, and then the pixels."""
 
     format: int
-    size: int
-    changed_ns: int
+    status: list[int]
     sha256: str
     rows: int
     labelled: bool
@@ -69,8 +68,7 @@ def load(csv: Path, labelled: bool) -> Parsed | None:
         content = path_of(csv).read_bytes()
         header = _Header(**json.loads(content[:_HEADER_BYTES]))
         payload = memoryview(content)[_HEADER_BYTES:]
-        known = (header.format, header.size, header.changed_ns, header.labelled)
-        if known != (_FORMAT, now.st_size, now.st_mtime_ns, labelled):
+        if (header.format, header.status, header.labelled) != (_FORMAT, _status(now), labelled):
             return None
         if hashlib.sha256(payload).hexdigest() != header.checksum:
             return None
@@ -94,9 +92,14 @@ def keep(csv: Path, parsed: Parsed, before: os.stat_result) -> None:
     payload = (parsed.labels.tobytes() if parsed.labels is not None else b"") + parsed.pixels.tobytes()
     checksum = hashlib.sha256(payload).hexdigest()
     rows = len(parsed.pixels)
-    header = _Header(_FORMAT, before.st_size, before.st_mtime_ns, parsed.sha256, rows, labelled, checksum)
+    header = _Header(_FORMAT, _status(before), parsed.sha256, rows, labelled, checksum)
     try:
         with storage.replacing(path_of(csv)) as temporary:
             temporary.write_bytes(json.dumps(asdict(header)).encode().ljust(_HEADER_BYTES) + payload)
     except StorageError:
         return  # a read-only folder, as in a Kaggle notebook: the next training reads the CSV again
+
+
+def _status(status: os.stat_result) -> list[int]:
+    """Changes with every change of a file; its time of modification alone can be set back, as `cp -p` does."""
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]

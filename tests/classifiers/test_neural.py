@@ -9,7 +9,7 @@ from kaggle_digits.architectures import Convolutional, Dense
 from kaggle_digits.classifiers import neural
 from kaggle_digits.classifiers.protocol import Epoch, Silence
 from kaggle_digits.digits import split
-from kaggle_digits.errors import RunError
+from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.recipes import Fit, Recipe
 from kaggle_digits.sources import bundled
 
@@ -59,8 +59,8 @@ def digits():
 @pytest.fixture(scope="module")
 def fitted(digits, tmp_path_factory):
     recorder = Recorder()
-    network, history = neural.fit(SMALL, *digits, 0, recorder, tmp_path_factory.mktemp("run"))
-    return network, history, recorder
+    result = neural.fit(SMALL, *digits, 0, recorder, tmp_path_factory.mktemp("run"))
+    return result.classifier, result.history, recorder
 
 
 def test_learns(fitted, digits):
@@ -83,9 +83,10 @@ def test_the_epoch_that_validated_best_is_kept(fitted, digits):
 
 
 @pytest.mark.parametrize("recipe", [SMALL, SMALL_CNN], ids=lambda recipe: recipe.name)
-def test_the_same_seed_gives_the_same_weights_to_the_last_bit(recipe, digits, tmp_path):
+def test_the_same_seed_gives_the_same_weights_to_the_last_bit(recipe, digits, tmp_path_factory):
     first, again, other = (
-        neural.fit(recipe, *digits, seed, Silence(), tmp_path)[0].model.get_weights() for seed in (3, 3, 4)
+        neural.fit(recipe, *digits, seed, Silence(), tmp_path_factory.mktemp("run")).classifier.model.get_weights()
+        for seed in (3, 3, 4)
     )
     assert same(first, again)
     assert not same(first, other)
@@ -95,16 +96,32 @@ def test_the_same_seed_gives_the_same_weights_to_the_last_bit(recipe, digits, tm
 @pytest.mark.parametrize("schedule", ["one-cycle", "plateau"])
 def test_interrupted_and_resumed_it_ends_with_the_same_weights(recipe, schedule, digits, tmp_path):
     recipe = recipe.with_fit(schedule=schedule)
-    whole, history = neural.fit(recipe, *digits, 3, Silence(), tmp_path)
+    whole = neural.fit(recipe, *digits, 3, Silence(), tmp_path / "whole")
     steps = len(digits[0]) // 64
-    _, half = neural.fit(recipe, *digits, 3, Recorder(stop_after=2 * steps - 1), tmp_path)
-    assert len(half) == 2
+    half = neural.fit(recipe, *digits, 3, Recorder(stop_after=2 * steps - 1), tmp_path / "half")
+    assert half.interrupted
+    assert len(half.history) == 2
     rest = Recorder()
-    resumed, resumed_history = neural.fit(recipe, *digits, 3, rest, tmp_path)
+    resumed = neural.fit(recipe, *digits, 3, rest, tmp_path / "half")
+    assert not resumed.interrupted
     assert [epoch.epoch for epoch in rest.epochs] == list(range(2, recipe.fit.epochs + 1))
-    assert same(whole.model.get_weights(), resumed.model.get_weights())
-    assert [epoch.loss for epoch in resumed_history] == [epoch.loss for epoch in history]
-    assert list(tmp_path.iterdir()) == []
+    assert same(whole.classifier.model.get_weights(), resumed.classifier.model.get_weights())
+    assert [epoch.loss for epoch in resumed.history] == [epoch.loss for epoch in whole.history]
+
+
+def test_a_training_that_was_only_not_written_down_is_not_repeated(digits, tmp_path):
+    whole = neural.fit(SMALL, *digits, 0, Silence(), tmp_path)
+    rest = Recorder()
+    again = neural.fit(SMALL, *digits, 0, rest, tmp_path)
+    assert rest.epochs == []
+    assert again.history == whole.history
+    assert same(whole.classifier.model.get_weights(), again.classifier.model.get_weights())
+
+
+def test_a_training_that_diverges_says_what_to_do(digits, tmp_path):
+    wild = SMALL.with_fit(learning_rate=1e30, schedule="constant")
+    with pytest.raises(DigitsError, match="the training diverged: .*lower --learning-rate than 1e\\+30"):
+        neural.fit(wild, *digits, 0, Silence(), tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04"])
@@ -123,7 +140,7 @@ def test_a_checkpoint_of_another_model_is_refused(digits, tmp_path):
 
 def test_one_sigmoid_unit_is_widened_to_two_columns(digits, tmp_path):
     train, validation = (part.of_labels(2) for part in digits)
-    network, _ = neural.fit(BINARY, train, validation, 0, Silence(), tmp_path)
+    network = neural.fit(BINARY, train, validation, 0, Silence(), tmp_path).classifier
     probabilities = network.probabilities(validation.images)
     assert network.model.output_shape == (None, 1)
     assert probabilities.shape == (len(validation), 2)
@@ -133,16 +150,15 @@ def test_one_sigmoid_unit_is_widened_to_two_columns(digits, tmp_path):
 
 def test_patience_ends_a_training_that_gets_no_better(digits, tmp_path):
     hopeless = SMALL.with_fit(epochs=50, learning_rate=1e-12, schedule="constant", patience=3)
-    _, history = neural.fit(hopeless, *digits, 0, Silence(), tmp_path)
+    history = neural.fit(hopeless, *digits, 0, Silence(), tmp_path).history
     assert len(history) < 50
     best = max(history, key=lambda epoch: (epoch.val_accuracy, -epoch.val_loss))
     assert len(history) - best.epoch == 3
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_plateau_halves_the_rate_after_two_epochs_without_a_better_loss(digits, tmp_path):
     wild = SMALL.with_fit(epochs=8, learning_rate=0.5, schedule="plateau")
-    _, history = neural.fit(wild, *digits, 0, Silence(), tmp_path)
+    history = neural.fit(wild, *digits, 0, Silence(), tmp_path).history
     assert history[0].learning_rate == 0.5
     assert replay(history, 0.5) == [epoch.learning_rate for epoch in history]
 
@@ -178,10 +194,10 @@ def test_the_learning_rate_rises_and_falls(fitted):
 
 
 def test_a_stop_in_the_middle_of_an_epoch_still_validates_and_keeps_it(digits, tmp_path):
-    network, history = neural.fit(SMALL, *digits, 0, Recorder(stop_after=3), tmp_path)
-    assert len(history) == 1
-    right = network.probabilities(digits[1].images).argmax(axis=1) == digits[1].known_labels
-    assert right.mean() == pytest.approx(history[0].val_accuracy)
+    stopped = neural.fit(SMALL, *digits, 0, Recorder(stop_after=3), tmp_path)
+    assert stopped.interrupted
+    right = stopped.classifier.probabilities(digits[1].images).argmax(axis=1) == digits[1].known_labels
+    assert [epoch.val_accuracy for epoch in stopped.history] == [pytest.approx(right.mean())]
 
 
 def test_saved_and_loaded_it_answers_the_same(fitted, digits, tmp_path):
