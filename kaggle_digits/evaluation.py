@@ -31,7 +31,7 @@ class Report:
         accuracy: share of them labelled rightly, 0 to 1.
         interval: the 95 % Wilson score interval of the accuracy.
         loss: mean cross-entropy in nats.
-        top_2_accuracy: share of images whose label was the first or second guess.
+        top_2_accuracy: share of images whose label was the first or second guess, by the order of `ranked`.
         calibration_error: expected calibration error over 15 equal bins of confidence, 0 to 1.
         labels: scores per label, by its number.
         macro: their plain mean.
@@ -71,14 +71,13 @@ def evaluate(labels: "NDArray[np.int64]", probabilities: "NDArray[np.float32]") 
     right = predicted == labels
     confusion = np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
     of_truth = probabilities[np.arange(rows), labels].astype(np.float64)
-    better = (probabilities > of_truth[:, None].astype(np.float32)).sum(axis=1)
     scores = [_scores(confusion, label) for label in range(classes)]
     return Report(
         rows=rows,
         accuracy=float(right.mean()),
         interval=wilson_interval(int(right.sum()), rows),
         loss=float(-np.log(np.maximum(of_truth, 1e-7)).mean()),
-        top_2_accuracy=float((better < 2).mean()),
+        top_2_accuracy=float((ranked(probabilities, 2) == labels[:, None]).any(axis=1).mean()),
         calibration_error=calibration_error(probabilities.max(axis=1), right),
         labels=scores,
         macro=_mean(scores, [1] * classes),
@@ -86,6 +85,21 @@ def evaluate(labels: "NDArray[np.int64]", probabilities: "NDArray[np.float32]") 
         confusion=confusion.tolist(),
         confused=_most_confused(confusion),
     )
+
+
+def ranked(probabilities: "NDArray[np.float32]", most: int) -> "NDArray[np.intp]":
+    """The likeliest labels, best first; of equally likely ones the smaller, so that the first is `argmax`'s.
+
+    Args:
+        probabilities: float32 `(n, classes)`.
+        most: how many labels at most.
+
+    Returns:
+        int `(n, min(most, classes))`.
+    """
+    import numpy as np
+
+    return np.argsort(-probabilities, axis=1, kind="stable")[:, :most]
 
 
 @dataclass(frozen=True)
@@ -162,9 +176,19 @@ def calibration_error(confidence: "NDArray[np.float32]", right: "NDArray[np.bool
     """
     import numpy as np
 
-    in_bin = np.minimum((confidence * BINS).astype(np.intp), BINS - 1)
-    gap = np.bincount(in_bin, weights=right.astype(np.float64) - confidence, minlength=BINS)
+    gap = np.bincount(confidence_bins(confidence), weights=right.astype(np.float64) - confidence, minlength=BINS)
     return float(np.abs(gap).sum() / len(confidence))
+
+
+def confidence_bins(confidence: "NDArray[np.float32]") -> "NDArray[np.intp]":
+    """int `(n,)`, 0 to 14: which of the equal bins of the calibration error each row falls into.
+
+    Args:
+        confidence: float32 `(n,)`, the probability of the predicted label, 0 to 1.
+    """
+    import numpy as np
+
+    return np.minimum((confidence * BINS).astype(np.intp), BINS - 1)
 
 
 def _scores(confusion: "NDArray[np.intp]", label: int) -> Scores:

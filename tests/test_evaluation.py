@@ -43,6 +43,27 @@ def test_agrees_with_scikit_learn(answers, report):
         assert (mean.precision, mean.recall, mean.f1) == pytest.approx(expected[:3])
 
 
+def test_a_tie_does_not_count_for_the_truth():
+    answers = np.array([[1, 0, 0, 0]] * 4, np.float32)
+    assert evaluation.evaluate(np.arange(4), answers).top_2_accuracy == 0.5
+    undecided = np.full((10, 10), 0.1, np.float32)
+    assert evaluation.evaluate(np.arange(10), undecided).top_2_accuracy == 0.2
+
+
+@given(st.lists(st.lists(st.sampled_from([0, 0.25, 0.5]), min_size=4, max_size=4), min_size=1, max_size=20))
+def test_the_first_of_the_ranked_labels_is_the_predicted_one(rows):
+    answers = np.array(rows, np.float32)
+    ranks = evaluation.ranked(answers, 3)
+    assert ranks[:, 0].tolist() == answers.argmax(axis=1).tolist()
+    assert (np.diff(np.take_along_axis(answers, ranks, axis=1)) <= 0).all()
+    report = evaluation.evaluate(answers.argmax(axis=1), answers)
+    assert report.accuracy == report.top_2_accuracy == 1
+
+
+def test_no_more_labels_are_ranked_than_there_are():
+    assert evaluation.ranked(np.array([[0.2, 0.8]], np.float32), 5).tolist() == [[1, 0]]
+
+
 def test_a_label_that_is_never_seen_or_said_scores_nothing():
     report = evaluation.evaluate(np.array([0, 0]), np.array([[0.9, 0.1, 0], [0.2, 0.8, 0]], np.float32))
     assert report.labels[1] == evaluation.Scores(0.0, 0.0, 0.0, 0)
@@ -79,6 +100,10 @@ def test_calibration_error_by_hand():
     # Two bins of two rows: |1 - 0.95| and |0.5 - 0.55|, each weighing a half.
     assert evaluation.calibration_error(confidence, right) == pytest.approx(0.05, abs=1e-6)
     assert evaluation.calibration_error(np.ones(3, np.float32), np.array([True, True, True])) == 0
+
+
+def test_a_confidence_of_1_is_in_the_last_bin():
+    assert evaluation.confidence_bins(np.array([0, 0.5, 1], np.float32)).tolist() == [0, 7, 14]
 
 
 def test_perfect_answers():

@@ -53,6 +53,11 @@ def test_learning_curves_name_the_epoch_that_was_kept():
     assert legend(figure.legends[0]) == ["training", "validation", "kept: epoch 3"]
 
 
+def test_of_equally_accurate_epochs_the_one_kept_has_the_lowest_loss():
+    history = [Epoch(n, 0.1, 0.9, loss, 0.9, 0.001, 1.0) for n, loss in enumerate((0.4, 0.2, 0.3), 1)]
+    assert legend(plots.learning_curves(history).legends[0])[-1] == "kept: epoch 2"
+
+
 def test_learning_curves_draw_training_and_validation():
     for axes, measure in zip(plots.learning_curves(HISTORY).axes, ("loss", "accuracy"), strict=True):
         for line, name in zip(axes.lines, (measure, f"val_{measure}"), strict=False):
@@ -124,6 +129,22 @@ def test_gallery_shows_the_end_of_a_long_id():
     named = Digits(digits.images, digits.labels, np.array(["train/digit/img_0000107.png"]))
     figure = plots.gallery(named, answers, np.array([0]), "title", with_ids=True)
     assert captions(figure) == ["…_0000107.png\nactual 0\n✗ 1  55 %"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a$_$b.png", "a$_$b.png"),
+        (r"$\frac$.png", r"$\frac$.png"),
+        ("größe.png", "größe.png"),
+        ("数字三.png", "???.png"),
+    ],
+)
+@pytest.mark.parametrize("guess", [0, 1])
+def test_gallery_takes_any_file_name(name, shown, guess):
+    digits = Digits(np.zeros((1, 28, 28), np.uint8), np.array([0]), np.array([name]))
+    figure = drawn(plots.gallery(digits, one_hot([guess]), np.array([0]), "title", with_ids=True))
+    assert captions(figure)[0].splitlines()[0] == shown
 
 
 def test_a_probability_is_never_called_certain():

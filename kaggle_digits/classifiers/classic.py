@@ -18,30 +18,36 @@ if TYPE_CHECKING:
 FILE = "model.skops"
 
 # What the models of the recipes are made of, beyond what skops trusts by itself.
-_TRUSTED = [
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._TemperatureScaling",
-    "sklearn.tree._tree.Tree",
-]
+_TRUSTED = ["sklearn.tree._tree.Tree"]
+
+# Where every validation row is right, the cross-entropy would have the temperature fall to 0, and every answer certain.
+_COLDEST, _HOTTEST = 0.05, 20.0
+_TEMPERATURES = 300  # 2 % from one to the next; so near its lowest point the cross-entropy is flat
 
 
 class ClassicModel:
-    """A scikit-learn model that answers with probabilities."""
+    """A scikit-learn model that answers with probabilities.
 
-    def __init__(self, model: Any) -> None:
+    Attributes:
+        model: a fitted pipeline.
+        temperature: what its decisions are divided by before the softmax, or None where it knows probabilities.
+    """
+
+    def __init__(self, model: Any, temperature: float | None = None) -> None:
         self.model = model
+        self.temperature = temperature
 
     def probabilities(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
         """See `Classifier.probabilities`."""
         import numpy as np
 
-        return np.asarray(self.model.predict_proba(_rows(images)), np.float32)
+        if self.temperature is None:
+            return np.asarray(self.model.predict_proba(_rows(images)), np.float32)
+        return np.exp(_log_softmax(_decisions(self.model, images) / self.temperature)).astype(np.float32)
 
     def layers(self) -> list[Layer]:
         """See `Classifier.layers`."""
-        calibrated = getattr(self.model, "estimator", None)
-        pipeline = calibrated.estimator if calibrated is not None else self.model
-        return [Layer(name, type(step).__name__, (), _size(step)) for name, step in pipeline.steps]
+        return [Layer(name, type(step).__name__, (), _size(step)) for name, step in self.model.steps]
 
     def save(self, folder: Path) -> list[str]:
         """Writes model.skops.
@@ -54,7 +60,8 @@ class ClassicModel:
         from skops import io
 
         with storage.replacing(folder / FILE) as temporary:
-            io.dump(self.model, temporary, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+            parts = {"model": self.model, "temperature": self.temperature}
+            io.dump(parts, temporary, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
         return [FILE]
 
 
@@ -68,7 +75,7 @@ def load(folder: Path) -> ClassicModel:
 
     path = folder / FILE
     try:
-        return ClassicModel(io.load(path, trusted=_TRUSTED))
+        return ClassicModel(**io.load(path, trusted=_TRUSTED))
     except Exception as error:  # skops raises whatever a damaged file makes the libraries below it raise
         raise RunError(f"{path} is not a model that can be loaded ({error}). Train again.") from None
 
@@ -77,7 +84,8 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int) -> Classic
     """Fits a recipe's scikit-learn model.
 
     A model that knows distances but no probabilities gets them from one temperature, fitted on the validation rows
-    (C. Guo et al., On Calibration of Modern Neural Networks, 2017); that changes no prediction.
+    (C. Guo et al., On Calibration of Modern Neural Networks, 2017); that changes no prediction. Where there are fewer
+    training rows than a recipe asks for neighbours or components, all of them are taken.
 
     Args:
         recipe: one that is not a network.
@@ -93,56 +101,83 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int) -> Classic
     missing = sorted(set(range(train.classes)) - set(train.known_labels.tolist()))
     if missing:
         raise DataError(f"no training row is labelled {missing[0]}: {recipe.name} needs examples of every label.")
-    model = make_pipeline(*_steps(recipe.model, seed)).fit(_rows(train.images), train.known_labels)
-    return ClassicModel(model if hasattr(model, "predict_proba") else _calibrated(model, validation))
+    rows = _rows(train.images)
+    model = make_pipeline(*_steps(recipe.model, rows.shape, seed)).fit(rows, train.known_labels)
+    return ClassicModel(model, None if hasattr(model, "predict_proba") else _temperature(model, validation))
 
 
-def _calibrated(model: Any, validation: Digits) -> Any:
-    from sklearn.calibration import CalibratedClassifierCV
-    from sklearn.frozen import FrozenEstimator
+def _temperature(model: Any, validation: Digits) -> float:
+    """The temperature that gives the validation rows the lowest cross-entropy.
 
-    calibrated = CalibratedClassifierCV(FrozenEstimator(model), method="temperature")
-    return calibrated.fit(_rows(validation.images), validation.known_labels)
+    One number needs neither folds nor an example of every label, which scikit-learn's own calibration asks for.
+    """
+    import numpy as np
+
+    decisions = _decisions(model, validation.images)
+    truth = np.arange(len(validation)), validation.known_labels
+
+    def cross_entropy(temperature: float) -> float:
+        return -float(_log_softmax(decisions / temperature)[truth].mean())
+
+    temperatures: list[float] = np.geomspace(_COLDEST, _HOTTEST, _TEMPERATURES).tolist()
+    return min(temperatures, key=cross_entropy)
+
+
+def _decisions(model: Any, images: "NDArray[np.uint8]") -> "NDArray[np.float64]":
+    """float64 `(n, classes)`, the higher the likelier; for two labels scikit-learn gives the second's column only."""
+    import numpy as np
+
+    decisions = np.asarray(model.decision_function(_rows(images)), np.float64)
+    return decisions if decisions.ndim == 2 else np.column_stack([np.zeros_like(decisions), decisions])
+
+
+def _log_softmax(logits: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    import numpy as np
+
+    total: NDArray[np.float64] = np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    return logits - total
 
 
 @singledispatch
-def _steps(model: object, seed: int) -> list[Any]:
-    raise TypeError(f"no classic model for {type(model).__name__}. Received: seed {seed}.")
+def _steps(model: object, shape: tuple[int, int], seed: int) -> list[Any]:
+    """The steps of a pipeline for so many rows of so many pixels."""
+    raise TypeError(f"no classic model for {type(model).__name__}. Received: {shape}, seed {seed}.")
 
 
 @_steps.register
-def _neighbors(model: Neighbors, seed: int) -> list[Any]:
+def _neighbors(model: Neighbors, shape: tuple[int, int], seed: int) -> list[Any]:
     from sklearn.neighbors import KNeighborsClassifier
 
-    voters = KNeighborsClassifier(model.neighbors, weights="distance", algorithm="brute", n_jobs=-1)
-    return [_components(model.components, seed), voters]
+    neighbors = min(model.neighbors, shape[0])
+    voters = KNeighborsClassifier(neighbors, weights="distance", algorithm="brute", n_jobs=-1)
+    return [_components(model.components, shape, seed), voters]
 
 
 @_steps.register
-def _support_vectors(model: SupportVectors, seed: int) -> list[Any]:
+def _support_vectors(model: SupportVectors, shape: tuple[int, int], seed: int) -> list[Any]:
     from sklearn.svm import SVC
 
-    return [_components(model.components, seed), SVC(C=model.penalty, gamma=model.gamma, cache_size=1000)]
+    return [_components(model.components, shape, seed), SVC(C=model.penalty, gamma=model.gamma, cache_size=1000)]
 
 
 @_steps.register
-def _forest(model: Forest, seed: int) -> list[Any]:
+def _forest(model: Forest, shape: tuple[int, int], seed: int) -> list[Any]:  # noqa: ARG001 - trees fit any shape
     from sklearn.ensemble import ExtraTreesClassifier
 
     return [ExtraTreesClassifier(model.trees, min_samples_leaf=model.leaf, random_state=seed, n_jobs=-1)]
 
 
 @_steps.register
-def _logistic(model: Logistic, seed: int) -> list[Any]:  # noqa: ARG001 - nothing is drawn
+def _logistic(model: Logistic, shape: tuple[int, int], seed: int) -> list[Any]:  # noqa: ARG001 - nothing is drawn
     from sklearn.linear_model import LogisticRegression
 
     return [LogisticRegression(C=model.penalty, max_iter=model.iterations)]
 
 
-def _components(count: int, seed: int) -> Any:
+def _components(count: int, shape: tuple[int, int], seed: int) -> Any:
     from sklearn.decomposition import PCA
 
-    return PCA(count, svd_solver="randomized", random_state=seed)
+    return PCA(min(count, *shape), svd_solver="randomized", random_state=seed)
 
 
 def _rows(images: "NDArray[np.uint8]") -> "NDArray[np.float32]":

@@ -70,17 +70,16 @@ def _dense(model: Dense, layers: Any, image_shape: tuple[int, int], classes: int
 
 
 @layers_of.register
-def _convolutional(
-    model: Convolutional,
-    layers: Any,
-    image_shape: tuple[int, int],  # noqa: ARG001 - the blocks fit any
-    classes: int,
-) -> list[Any]:
+def _convolutional(model: Convolutional, layers: Any, image_shape: tuple[int, int], classes: int) -> list[Any]:
     stack: list[Any] = []
+    side = min(image_shape)
     for filters_of_block in model.blocks:
         for filters in filters_of_block:
             stack += [layers.Conv2D(filters, 3, padding="same", activation="relu"), layers.BatchNormalization()]
-        stack += [layers.MaxPooling2D(), layers.Dropout(model.block_dropout)]
+        if side >= 2:  # images of fewer than 8 pixels a side are down to one before the last block
+            stack.append(layers.MaxPooling2D())
+            side //= 2
+        stack.append(layers.Dropout(model.block_dropout))
     stack += [layers.Flatten(), layers.Dense(model.dense, activation="relu"), layers.BatchNormalization()]
     return [*stack, layers.Dropout(model.dense_dropout), _output(layers, classes, "softmax")]
 

@@ -62,19 +62,23 @@ def _summary(report: "Report") -> str:
 
 
 def predict(
-    paths: Annotated[list[Path], typer.Argument(metavar="IMAGE|FOLDER|CSV...", help="What to label.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="IMAGE|FOLDER|CSV|NPY...", help="What to label.")],
     run: Annotated[str | None, typer.Option(metavar="RUN", help="Which run; left out, the newest.")] = None,
     skip_broken: SkipBroken = False,
     models: Models = MODELS,
     as_json: AsJson = False,
 ) -> None:
-    """Label pictures of digits, or the pixel rows of a CSV."""
+    """Label pictures of digits, or the pixel rows of a CSV or .npy file."""
     from kaggle_digits import models as trained
     from kaggle_digits import predicting
 
     model = trained.load(run, models)
     predictions = predicting.predict(
-        model, paths, skip_broken=skip_broken, on_skip=lambda path, reason: console.tell(f"left out {path}: {reason}")
+        model,
+        paths,
+        skip_broken=skip_broken,
+        on_skip=lambda path, reason: console.tell(f"left out {path}: {reason}"),
+        on_note=lambda note: console.tell(f"note: {note}"),
     )
     if as_json:
         print_json([prediction.as_json() for prediction in predictions])

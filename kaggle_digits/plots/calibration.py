@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits.evaluation import BINS, calibration_error, wilson_interval
+from kaggle_digits.evaluation import BINS, calibration_error, confidence_bins, wilson_interval
 from kaggle_digits.plots.style import RIGHT, WRONG, percent, plain, sheet, tick_percent
 
 if TYPE_CHECKING:
@@ -44,20 +44,13 @@ def confidence(labels: "NDArray[np.int64]", probabilities: "NDArray[np.float32]"
     return figure
 
 
-def _bin(sure: "NDArray[np.float32]") -> "NDArray[np.intp]":
-    """The bin of each row, 0 to 14, by the calibration error's rule."""
-    import numpy as np
-
-    return np.minimum((sure * BINS).astype(np.intp), BINS - 1)
-
-
 def _draw_distribution(axes: "Axes", sure: "NDArray[np.float32]", right: "NDArray[np.bool_]") -> None:
     """Bars side by side on a logarithmic axis: a handful wrong stays visible beside thousands right."""
     import numpy as np
 
     width = 0.42 / BINS
     for name, rows, colour, side in (("right", right, _RIGHT_BARS, -0.5), ("wrong", ~right, WRONG, 0.5)):
-        counts = np.bincount(_bin(sure[rows]), minlength=BINS)
+        counts = np.bincount(confidence_bins(sure[rows]), minlength=BINS)
         typical = f", median {percent(float(np.median(sure[rows])), 1)}" if rows.any() else ""
         label = f"{name}: {rows.sum():,}{typical}"
         axes.bar((np.arange(BINS) + 0.5) / BINS + side * width, counts, width, color=colour, label=label)
@@ -70,7 +63,7 @@ def _draw_reliability(axes: "Axes", sure: "NDArray[np.float32]", right: "NDArray
     import numpy as np
 
     axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", zorder=1, label="as sure as right")
-    bins = _bin(sure)
+    bins = confidence_bins(sure)
     rows = np.bincount(bins, minlength=BINS)
     hits = np.bincount(bins, weights=right, minlength=BINS).astype(np.float64)
     means = np.bincount(bins, weights=sure, minlength=BINS) / np.maximum(rows, 1)

@@ -97,11 +97,22 @@ def _caption(axes: "Axes", actual: int, probabilities: "NDArray[np.float32]", na
         f"actual {actual}",
         f"{'✗' if wrong else '✓'} {predicted}  {_probability(float(probabilities[predicted]))}",
     ]
+    weight = "bold" if wrong else "normal"
     if name:
-        lines.insert(0, name if len(name) <= _ID_LETTERS else f"…{name[1 - _ID_LETTERS :]}")
-    axes.set_title("\n".join(lines), fontsize=8.5, color=colour, fontweight="bold" if wrong else "normal")
+        short = name if len(name) <= _ID_LETTERS else f"…{name[1 - _ID_LETTERS :]}"
+        lines.insert(0, _drawable(short, weight))
+    # A file name may have two dollar signs, between which Matplotlib would look for a formula.
+    axes.set_title("\n".join(lines), fontsize=8.5, color=colour, fontweight=weight, parse_math=False)
     for spine in axes.spines.values():
         spine.set(color=colour if wrong else "0.85", linewidth=2.5 if wrong else 0.8)
+
+
+def _drawable(name: str, weight: str) -> str:
+    """A name with a question mark for each character that the font lacks: Matplotlib warns of every one."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    font = get_font(findfont(FontProperties(weight=weight)))
+    return "".join(character if font.get_char_index(ord(character)) else "?" for character in name)
 
 
 def _probability(share: float) -> str:

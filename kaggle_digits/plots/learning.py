@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from kaggle_digits.classifiers.checkpoint import merit
 from kaggle_digits.classifiers.protocol import Epoch
 from kaggle_digits.plots.style import TRAINING, VALIDATION, percent, plain, sheet, tick_percent
 
@@ -29,7 +30,7 @@ def learning_curves(history: list[Epoch]) -> "Figure":
         history: at least one epoch.
     """
     figure = sheet(9.2, 4.2)
-    best = max(history, key=lambda epoch: (epoch.val_accuracy, -epoch.val_loss))
+    best = max(history, key=merit)
     loss, accuracy = figure.subplots(1, 2)
     _draw(loss, history, "loss", best.epoch)
     _draw(accuracy, history, "accuracy", best.epoch)

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,21 @@ _SET_NAMES = (("train", "training"), ("test", "testing"))
 _LABEL = re.compile(r"(?:[^\W\d]|-)*([0-9])")
 _NAMING = "its sub-folders must be named by their digits, 0 to 9 or digit_0 to digit_9"
 _NAMED_AT_MOST = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Image files that were read.
+
+    Attributes:
+        digits: without labels; their ids are the paths as given, fit to be printed.
+        paths: of the files, in the same order.
+        sizes: width and height of each, in pixels, as one sees it: a camera's note of how it was held is followed.
+    """
+
+    digits: Digits
+    paths: list[Path]
+    sizes: list[tuple[int, int]]
 
 
 def recognises(folder: Path) -> bool:
@@ -51,16 +67,16 @@ def load(folder: Path, image_shape: tuple[int, int] = (28, 28), *, skip_broken: 
     train_folder, test_folder = _sets(folder)
     labels = _labels(train_folder)
     test_paths = find_images(test_folder) if test_folder else []
-    images, paths, broken = _read(list(labels), image_shape, skip_broken)
-    known = np.array([labels[path] for path in paths], np.int64)
-    train = Digits(images, known, _ids(paths, train_folder), classes=2 if known.max() < 2 else 10)
-    test, sha256 = None, {"train": _sha256(paths, train_folder)}
+    found = _read(list(labels), image_shape, skip_broken)
+    known = np.array([labels[path] for path in found.paths], np.int64)
+    train = Digits(found.images, known, _ids(found.paths, train_folder), classes=2 if known.max() < 2 else 10)
+    broken, test, sha256 = list(found.broken), None, {"train": _sha256(found.paths, train_folder)}
     if test_folder and test_paths:
-        images, paths, broken_too = _read(test_paths, image_shape, skip_broken)
-        broken |= broken_too
-        test = Digits(images, None, _ids(paths, test_folder), train.classes)
-        sha256["test"] = _sha256(paths, test_folder)
-    return Source(str(folder), train, test, sha256, _notes(list(broken)))
+        found = _read(test_paths, image_shape, skip_broken)
+        broken += found.broken
+        test = Digits(found.images, None, _ids(found.paths, test_folder), train.classes)
+        sha256["test"] = _sha256(found.paths, test_folder)
+    return Source(str(folder), train, test, sha256, _notes(broken))
 
 
 def read_images(
@@ -69,7 +85,7 @@ def read_images(
     *,
     skip_broken: bool = False,
     on_skip: Callable[[Path, str], None] = lambda _path, _reason: None,
-) -> Digits:
+) -> Pictures:
     """Reads image files that hold one digit each: dark on light or light on dark, of any size.
 
     Args:
@@ -79,15 +95,15 @@ def read_images(
         on_skip: is called with each image left out, and a sentence that names it and says why.
 
     Returns:
-        Digits without labels, images uint8 `(n, *image_shape)`; their ids are the paths as given.
+        Those that could be read, in the order given, with images uint8 `(n, *image_shape)`.
 
     Raises:
         DataError: an image is broken, or none is left.
     """
-    images, kept, broken = _read(paths, image_shape, skip_broken)
-    for path, reason in broken.items():
+    found = _read(paths, image_shape, skip_broken)
+    for path, reason in found.broken.items():
         on_skip(path, reason)
-    return Digits(images, None, _ids(kept))
+    return Pictures(Digits(found.images, None, _ids(found.paths)), found.paths, found.sizes)
 
 
 def find_images(folder: Path) -> list[Path]:
@@ -99,6 +115,11 @@ def find_images(folder: Path) -> list[Path]:
         DataError: a folder cannot be read.
     """
     return list(_walk(folder))
+
+
+def printable(name: str) -> str:
+    """A file's name as it can be written into a report: in bytes that are not UTF-8, `\\xff` stands for each."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -180,22 +201,33 @@ def _labels(folder: Path) -> dict[Path, int]:
     return {image: label for path, label in labels.items() for image in find_images(path)}
 
 
-def _read(
-    paths: Sequence[Path], image_shape: tuple[int, int], skip_broken: bool
-) -> "tuple[NDArray[np.uint8], list[Path], dict[Path, str]]":
-    """The images that can be read, uint8 `(n, *image_shape)`, their paths, and why the others cannot."""
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The images that can be read, uint8 `(n, *image_shape)`, their paths and sizes, and why the others cannot."""
+
+    images: "NDArray[np.uint8]"
+    paths: list[Path]
+    sizes: list[tuple[int, int]]
+    broken: dict[Path, str]
+
+
+def _read(paths: Sequence[Path], image_shape: tuple[int, int], skip_broken: bool) -> _Found:
     import numpy as np
 
-    images, kept, broken = [], [], {}
+    images: list[NDArray[np.uint8]] = []
+    kept, sizes, broken = [], [], {}
     for path in paths:
         try:
-            images.append(image_file.as_digit(image_file.read(path), image_shape))
-            kept.append(path)
+            greys = image_file.read(path)
         except DataError as error:
             broken[path] = str(error)
+            continue
+        images.append(image_file.as_digit(greys, image_shape))
+        kept.append(path)
+        sizes.append((greys.shape[1], greys.shape[0]))
     if not images or (broken and not skip_broken):
         raise DataError(_refusal(len(images), list(broken.values())))
-    return np.stack(images), kept, broken
+    return _Found(np.stack(images), kept, sizes, broken)
 
 
 def _refusal(readable: int, reasons: list[str]) -> str:
@@ -222,8 +254,7 @@ def _ids(paths: Sequence[Path], folder: Path | None = None) -> "NDArray[np.str_]
     import numpy as np
 
     names = [(path.relative_to(folder) if folder else path).as_posix() for path in paths]
-    # A name that is not UTF-8 could not be written into a report.
-    return np.array([os.fsencode(name).decode("utf-8", "backslashreplace") for name in names])
+    return np.array([printable(name) for name in names])
 
 
 def _sha256(paths: Sequence[Path], folder: Path) -> str:

@@ -78,14 +78,25 @@ def read(path: Path, labelled: bool) -> Digits:
     return _digits(*_parse(path, labelled))
 
 
-def _parse(path: Path, labelled: bool) -> "tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]":
+def read_images(path: Path) -> Digits:
+    """Reads the images of a CSV alone, as `read` does; a column `label` may be there, and hold anything.
+
+    Raises:
+        DataError: the file is missing or not of this form; the sentence names file, row and column.
+    """
+    return _digits(*_parse(path, labelled=False, ignored=LABEL))
+
+
+def _parse(
+    path: Path, labelled: bool, ignored: str | None = None
+) -> "tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]":
     """Labels `(n,)`, or None, and pixels `(n, 784)`; see `read`."""
     import numpy as np
 
     columns = ((LABEL,) if labelled else ()) + PIXELS
     try:
         encoding = _encoding(path)
-        _check_header(path, _header(path, encoding), columns)
+        _check_header(path, [name for name in _header(path, encoding) if name != ignored], columns)
         parts = [_narrow(path, chunk, columns) for chunk in _chunks(path, encoding)]
     except FileNotFoundError:
         raise DataError(f"there is no file {path}. Bring the competition's files: kaggle-digits fetch.") from None

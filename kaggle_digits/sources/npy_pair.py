@@ -58,7 +58,7 @@ def load(folder: Path) -> Source:
     is_inverted = _is_dark_on_light(train.greys)
     is_turned = train.is_flat and _lies(train, labels, is_inverted)
     images = _put_right(train.greys, is_inverted, is_turned)
-    notes = [*train.notes, *label_notes, *_corrections(is_inverted, is_turned)]
+    notes = [*train.notes, *label_notes, *_corrections(IMAGES, is_inverted, is_turned)]
     digits = Digits(images, labels, _ids(images), classes=2 if labels.max() < 2 else 10)
     if test is None:
         return Source(str(folder), digits, None, _sha256(paths[:2]), tuple(notes))
@@ -70,6 +70,25 @@ def load(folder: Path) -> Source:
     images = _put_right(test.greys, is_inverted, is_turned)
     to_label = Digits(images, None, _ids(images), digits.classes)
     return Source(str(folder), digits, to_label, _sha256(paths), (*notes, *test.notes))
+
+
+def read_images(path: Path) -> tuple[Digits, tuple[str, ...]]:
+    """Reads the images of one array alone, in any of the forms of `X` in `load`.
+
+    With no labels there is no telling which of them are ones. So only rows that are known to be the course digits,
+    by their 400 pixels and their overshoot, are turned.
+
+    Returns:
+        Digits without labels, whose ids are 1 to n; and what was put right, a sentence each.
+
+    Raises:
+        DataError: the file is missing, or not of this form; the sentence names the file, and the row.
+    """
+    stored = _read_images(path)
+    is_inverted, is_turned = _is_dark_on_light(stored.greys), _is_the_course(stored)
+    images = _put_right(stored.greys, is_inverted, is_turned)
+    notes = (*stored.notes, *_corrections(path.name, is_inverted, is_turned))
+    return Digits(images, None, _ids(images)), notes
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +213,11 @@ def _lies(stored: _Stored, labels: "NDArray[np.int64]", is_inverted: bool) -> bo
     height, width = _spread(heap.sum(axis=1)), _spread(heap.sum(axis=0))
     if max(height, width) > _CLEARLY * min(height, width):
         return width > height
-    return stored.overshoots and stored.greys.shape[1:] == _COURSE_SHAPE
+    return _is_the_course(stored)
+
+
+def _is_the_course(stored: _Stored) -> bool:
+    return stored.is_flat and stored.overshoots and stored.greys.shape[1:] == _COURSE_SHAPE
 
 
 def _spread(ink: "NDArray[np.float64]") -> float:
@@ -215,11 +238,11 @@ def _put_right(greys: "NDArray[np.uint8]", is_inverted: bool, is_turned: bool) -
     return np.ascontiguousarray(inked.transpose(0, 2, 1)) if is_turned else inked
 
 
-def _corrections(is_inverted: bool, is_turned: bool) -> Iterator[str]:
+def _corrections(name: str, is_inverted: bool, is_turned: bool) -> Iterator[str]:
     if is_inverted:
-        yield f"{IMAGES}: dark ink on light paper, so inverted"
+        yield f"{name}: dark ink on light paper, so inverted"
     if is_turned:
-        yield f"{IMAGES}: the pixels were stored column by column, so the images were turned"
+        yield f"{name}: the pixels were stored column by column, so the images were turned"
 
 
 def _ids(images: "NDArray[np.uint8]") -> "NDArray[np.int64]":

@@ -3,8 +3,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
 from skops import io
 
+from kaggle_digits import evaluation
 from kaggle_digits.classifiers import classic
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError
@@ -14,6 +17,10 @@ from kaggle_digits.sources import bundled
 
 class Anything:
     """A type that is on nobody's list."""
+
+
+def rows_of(digits):
+    return digits.images.reshape(len(digits), -1).astype(np.float32) / 255
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +37,61 @@ def test_the_same_seed_gives_the_same_answers(digits, name):
 
 def test_temperature_changes_no_prediction_of_the_svm(digits):
     model = classic.fit(RECIPES["svm"], *digits, 0)
-    rows = digits[1].images.reshape(len(digits[1]), -1).astype(np.float32) / 255
-    decisions = model.model.estimator.estimator.decision_function(rows)
+    rows = rows_of(digits[1])
+    decisions = model.model.decision_function(rows)
     assert np.array_equal(decisions.argmax(axis=1), model.probabilities(digits[1].images).argmax(axis=1))
+
+
+def test_the_temperature_is_scikit_learns_where_that_has_rows_enough(digits):
+    model = classic.fit(RECIPES["svm"], *digits, 0)
+    theirs = CalibratedClassifierCV(FrozenEstimator(model.model), method="temperature")
+    theirs.fit(rows_of(digits[1]), digits[1].known_labels)
+    answers = model.probabilities(digits[1].images)
+    assert answers == pytest.approx(theirs.predict_proba(rows_of(digits[1])), abs=0.01)
+    assert model.temperature == pytest.approx(1 / theirs.calibrated_classifiers_[0].calibrators[0].beta_, rel=0.03)
+
+
+@pytest.mark.parametrize("rows", [1, 12])
+def test_the_temperature_needs_neither_many_validation_rows_nor_every_label(digits, rows):
+    train, validation = digits
+    few = validation.take(np.arange(rows))
+    model = classic.fit(RECIPES["svm"], train, few, 0)
+    answers = model.probabilities(validation.images)
+    assert answers.shape == (len(validation), 10)
+    assert answers.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert evaluation.evaluate(validation.known_labels, answers).accuracy > 0.9
+    decisions = model.model.decision_function(rows_of(validation))
+    assert np.array_equal(answers.argmax(axis=1), decisions.argmax(axis=1))
+
+
+def test_the_temperature_is_saved_with_the_model(digits, tmp_path):
+    model = classic.fit(RECIPES["svm"], *digits, 0)
+    assert model.save(tmp_path) == ["model.skops"]
+    loaded = classic.load(tmp_path)
+    assert loaded.temperature == model.temperature
+    answers = model.probabilities(digits[1].images)
+    assert loaded.probabilities(digits[1].images) == pytest.approx(answers, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["forest", "knn", "logistic", "svm"])
+@pytest.mark.parametrize("each", [1, 2])
+def test_fewer_rows_than_the_recipe_has_components_or_neighbors_will_do(digits, name, each):
+    train, validation = digits
+    rows = np.concatenate([np.flatnonzero(train.known_labels == label)[:each] for label in range(10)])
+    assert classic.fit(RECIPES[name], train.take(rows), validation, 0).probabilities(validation.images).shape[1] == 10
+
+
+def test_fewer_rows_than_neighbors_will_do(digits):
+    train, validation = (part.of_labels(2) for part in digits)
+    rows = [int(np.flatnonzero(train.known_labels == label)[0]) for label in (0, 1)]
+    model = classic.fit(RECIPES["knn"], train.take(np.array(rows)), validation, 0)
+    assert model.probabilities(validation.images).shape == (len(validation), 2)
+
+
+def test_images_of_fewer_pixels_than_the_recipe_has_components_will_do(digits):
+    train, validation = (Digits(part.images[:, ::6, ::6], part.labels, part.ids) for part in digits)
+    for name in ("knn", "svm"):
+        assert classic.fit(RECIPES[name], train, validation, 0).probabilities(validation.images).shape[1] == 10
 
 
 def test_a_label_without_examples_is_named(digits):
@@ -71,4 +130,7 @@ def test_one_label_is_told_from_the_other(digits):
     train, validation = (part.of_labels(2) for part in digits)
     assert isinstance(train, Digits)
     model = classic.fit(RECIPES["svm"], train, validation, 0)
-    assert model.probabilities(validation.images).shape == (len(validation), 2)
+    answers = model.probabilities(validation.images)
+    assert answers.shape == (len(validation), 2)
+    assert np.array_equal(answers.argmax(axis=1), model.model.predict(rows_of(validation)))
+    assert evaluation.evaluate(validation.known_labels, answers).loss < 0.1

@@ -37,6 +37,12 @@ def test_every_network_builds_for_the_shape_and_classes_of_its_data(recipe, shap
         assert answer.sum(axis=1) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("shape", [(7, 7), (3, 28), (1, 1)])
+def test_the_cnn_pools_tiny_images_only_as_long_as_there_is_something_to_pool(shape):
+    model = networks.build(RECIPES["cnn"].model, shape, 10)
+    assert np.asarray(model(np.zeros((2, *shape), np.uint8))).shape == (2, 10)
+
+
 def test_images_of_20_by_20_are_not_resized_for_the_binary_network():
     kinds = [
         [type(layer).__name__ for layer in networks.build(RECIPES["binary"].model, shape, 2).layers]

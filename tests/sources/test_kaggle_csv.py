@@ -39,6 +39,23 @@ def test_reads_labels_and_pixels(tmp_path, end, encoding):
     assert digits.ids.tolist() == [1, 2, 3]
 
 
+@pytest.mark.parametrize("labelled", [True, False])
+def test_the_images_alone_may_have_labels_of_any_kind(tmp_path, labelled):
+    lines = table(labelled=labelled)
+    expected = np.array([line[-784:] for line in lines[1:]], int).reshape(-1, 28, 28)
+    if labelled:
+        lines[1][0], lines[2][0] = "three", ""
+    digits = kaggle_csv.read_images(write(tmp_path / "any.csv", lines))
+    assert digits.labels is None
+    assert np.array_equal(digits.images, expected)
+
+
+def test_the_images_alone_need_every_pixel(tmp_path):
+    lines = [line[:-1] for line in table()]
+    with pytest.raises(DataError, match="lacks the column 'pixel783'"):
+        kaggle_csv.read_images(write(tmp_path / "any.csv", lines))
+
+
 def test_reads_more_rows_than_it_takes_at_once(tmp_path):
     lines = table(rows=1, labelled=False)
     path = write(tmp_path / "test.csv", [lines[0]] + [lines[1]] * 4_001)

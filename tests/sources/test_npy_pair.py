@@ -69,6 +69,29 @@ def test_every_form_gives_the_same_digits(save, digits, form):
     assert source.train.ids.tolist() == list(range(1, 41))
 
 
+@pytest.mark.parametrize("form", sorted(set(FORMS) - {"stored by column", "all of it"}))
+def test_images_alone_are_read_in_every_form_that_needs_no_labels(tmp_path, digits, form):
+    np.save(tmp_path / "any.npy", FORMS[form](digits[0]))
+    read, notes = npy_pair.read_images(tmp_path / "any.npy")
+    assert read.labels is None
+    assert np.array_equal(read.images, digits[0])
+    assert notes == (("any.npy: dark ink on light paper, so inverted",) if form == "dark on light" else ())
+
+
+def test_course_digits_alone_are_turned_and_that_is_said(tmp_path, course):
+    np.save(tmp_path / "any.npy", by_column(course))
+    read, notes = npy_pair.read_images(tmp_path / "any.npy")
+    assert np.array_equal(read.images, (course.clip(0, 1) * 255).round().reshape(-1, 20, 20))
+    assert [note.split(": ")[0] for note in notes] == ["any.npy", "any.npy"]
+    assert "clipped" in notes[0] and "turned" in notes[1]
+
+
+def test_arrays_alone_that_are_malformed_are_refused(tmp_path):
+    np.save(tmp_path / "any.npy", np.zeros((3, 785)))
+    with pytest.raises(DataError, match=r"any\.npy must have the shape .*Received: \(3, 785\)"):
+        npy_pair.read_images(tmp_path / "any.npy")
+
+
 @pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float32, np.uint64, ">i4"])
 def test_labels_may_be_of_any_kind_and_in_a_column(save, digits, kind):
     labels = digits[1].astype(kind)
