@@ -1,14 +1,12 @@
 """What several test files need."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kaggle_server import KaggleServer
+from kaggle_server import KaggleServer, OpenKaggle
 
 from kaggle_digits.competition import Kaggle
-
-OpenKaggle = Callable[..., Kaggle]
 
 
 @pytest.fixture

@@ -10,12 +10,18 @@ import os
 import select
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
+
+from kaggle_digits.competition import Kaggle
+
+OpenKaggle = Callable[..., Kaggle]
+"""What the fixture `open_kaggle` gives."""
 
 TOKEN = "test-token-0123456789abcdef"
 ETAG = '"the-only-version"'

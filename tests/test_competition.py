@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import OpenKaggle
-from kaggle_server import TOKEN, Fault, KaggleServer
+from kaggle_server import TOKEN, Fault, KaggleServer, OpenKaggle
 
 from kaggle_digits.competition import Kaggle, wait_for_score
 from kaggle_digits.errors import BusyError, CompetitionError, ConnectionLostError, CredentialsError, StorageError

@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import OpenKaggle
-from kaggle_server import Fault, KaggleServer
+from kaggle_server import Fault, KaggleServer, OpenKaggle
 
 from kaggle_digits import archive, fetching
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, CredentialsError, DataError, StorageError

@@ -50,7 +50,7 @@ def test_the_table_of_recipes_says_what_the_recipes_say():
 def test_the_file_tree_names_every_room():
     package = Path(kaggle_digits.__file__).parent
     rooms = {path.name + "/" * path.is_dir() for path in package.iterdir() if not path.name.startswith("_")}
-    named = set(re.findall(r"^      (\S+) ", README, re.MULTILINE))
+    named = set(re.findall(r"^      ([a-z_]+(?:\.py|/)) ", README, re.MULTILINE))
     assert named == rooms - {"py.typed"}
 
 

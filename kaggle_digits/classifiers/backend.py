@@ -1,5 +1,6 @@
 """Keras, brought up without a word on the user's terminal."""
 
+import logging
 import os
 import sys
 from typing import Any
@@ -23,6 +24,8 @@ def load_keras() -> Any:
         import keras
 
         keras.ops.zeros(1)
+    # In a notebook, TensorFlow turns its Python log up while it is imported, so it is turned down afterwards.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return keras
 
 
