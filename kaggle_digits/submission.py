@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path("submissions")
 HEADER = ("ImageId", "Label")
+CLASSES = 10
 
 
 def write(path: Path, ids: "Sequence[int | str]", labels: "Sequence[int]") -> None:
@@ -33,7 +34,7 @@ def write(path: Path, ids: "Sequence[int | str]", labels: "Sequence[int]") -> No
     storage.write_text(path, text.getvalue())
 
 
-def check(path: Path, rows: int, classes: int = 10) -> list[int]:
+def check(path: Path, rows: int, classes: int = CLASSES) -> list[int]:
     """Makes sure that Kaggle will take a file, before one of the day's submissions is spent on it.
 
     Args:
@@ -61,7 +62,7 @@ def check(path: Path, rows: int, classes: int = 10) -> list[int]:
     return labels
 
 
-def read(path: Path, classes: int = 10) -> list[int]:
+def read(path: Path, classes: int = CLASSES) -> list[int]:
     """Reads a file whose form is right, whatever its number of rows.
 
     Returns:

@@ -74,3 +74,9 @@ def test_a_run_whose_file_is_gone_says_so(folders):
 def test_no_run_at_all(folders):
     with pytest.raises(RunError, match="kaggle-digits train"):
         submitting.prepare(None, **folders)
+
+
+def test_digits_that_are_never_predicted_are_pointed_out(folders):
+    make_run(folders)
+    (note,) = submitting.prepare(None, **folders).notes
+    assert note == "no image is called 3, 4, 5, 6, 8, 9: expect a score below 0.4"

@@ -28,6 +28,8 @@ def submit(
 
     candidate = submitting.prepare(target, message=message, data=data, models=models, submissions=submissions)
     console.tell(f"{candidate.file}: {candidate.rows:,} predictions, all as Kaggle expects them")
+    for note in candidate.notes:
+        console.tell(f"note: {note}")
     if dry_run:
         _report(candidate.file, "dry run: nothing was sent", as_json, status="checked")
         return
