@@ -179,6 +179,7 @@ def _finish(
         "layers": [asdict(layer) for layer in layers],
         "epochs": len(fitted.history),
         "interrupted": fitted.interrupted,
+        "precision": fitted.precision,
         "finished": datetime.now().astimezone().isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - clock, 3),
         "train_seconds": round(train_seconds, 3),

@@ -5,9 +5,10 @@ from typing import Any
 
 from kaggle_digits.architectures import Convolutional, Dense, Network
 from kaggle_digits.classifiers.backend import load_keras
+from kaggle_digits.recipes import Precision
 
 
-def build(model: Network, image_shape: tuple[int, int], classes: int) -> Any:
+def build(model: Network, image_shape: tuple[int, int], classes: int, precision: Precision = "float32") -> Any:
     """A network with fresh weights for images of one shape.
 
     It takes pixels as they are, 0 to 255, float32 or uint8 `(n, height, width)`, and scales them itself, so that a
@@ -18,21 +19,25 @@ def build(model: Network, image_shape: tuple[int, int], classes: int) -> Any:
         model: the architecture.
         image_shape: height and width, in pixels.
         classes: how many labels there are.
+        precision: what it computes in; its weights and its answers are float32 all the same.
 
     Returns:
         A `keras.Sequential`, not yet compiled.
     """
     keras = load_keras()
     height, width = image_shape
-    return keras.Sequential(
-        [
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
+    try:
+        stack = [
             keras.Input((height, width), name="pixels"),
             keras.layers.Rescaling(1 / 255),
             keras.layers.Reshape((height, width, 1)),
             *layers_of(model, keras.layers, image_shape, classes),
-        ],
-        name=type(model).__name__.lower(),
-    )
+        ]
+    finally:
+        keras.config.set_dtype_policy(before)
+    return keras.Sequential(stack, name=type(model).__name__.lower())
 
 
 @singledispatch
@@ -71,17 +76,36 @@ def _dense(model: Dense, layers: Any, image_shape: tuple[int, int], classes: int
 
 @layers_of.register
 def _convolutional(model: Convolutional, layers: Any, image_shape: tuple[int, int], classes: int) -> list[Any]:
-    stack: list[Any] = []
-    side = min(image_shape)
+    folded = model.fold and all(side % 2 == 0 for side in image_shape)
+    stack = _fold(layers, image_shape) if folded else []
+    side = min(image_shape) // (2 if folded else 1)
     for filters_of_block in model.blocks:
         for filters in filters_of_block:
-            stack += [layers.Conv2D(filters, 3, padding="same", activation="relu"), layers.BatchNormalization()]
-        if side >= 2:  # images of fewer than 8 pixels a side are down to one before the last block
+            stack += _activated(layers, model, layers.Conv2D, filters, kernel_size=3, padding="same")
+        if side >= 2:  # small images are down to one pixel before the last block
             stack.append(layers.MaxPooling2D())
             side //= 2
-        stack.append(layers.Dropout(model.block_dropout))
-    stack += [layers.Flatten(), layers.Dense(model.dense, activation="relu"), layers.BatchNormalization()]
-    return [*stack, layers.Dropout(model.dense_dropout), _output(layers, classes, "softmax")]
+        stack += _dropped(layers, model.block_dropout)
+    stack += [layers.Flatten(), *_activated(layers, model, layers.Dense, model.dense)]
+    return [*stack, *_dropped(layers, model.dense_dropout), _output(layers, classes, "softmax")]
+
+
+def _fold(layers: Any, image_shape: tuple[int, int]) -> list[Any]:
+    """2 x 2 pixels become the 4 channels of one place."""
+    height, width = (side // 2 for side in image_shape)
+    parts = layers.Reshape((height, 2, width, 2)), layers.Permute((1, 3, 2, 4)), layers.Reshape((height, width, 4))
+    return list(parts)
+
+
+def _activated(layers: Any, model: Convolutional, kind: Any, units: int, **options: Any) -> list[Any]:
+    """A layer with ReLU. What no batch normalisation scales must begin at the right scale: K. He et al., 2015."""
+    if model.batch_normalization:
+        return [kind(units, activation="relu", **options), layers.BatchNormalization()]
+    return [kind(units, activation="relu", kernel_initializer="he_uniform", **options)]
+
+
+def _dropped(layers: Any, share: float) -> list[Any]:
+    return [layers.Dropout(share)] if share else []
 
 
 def _output(layers: Any, units: int, activation: str) -> Any:

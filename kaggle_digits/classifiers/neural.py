@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import augmentation, storage
 from kaggle_digits.architectures import Network
-from kaggle_digits.classifiers import checkpoint, lite, networks
+from kaggle_digits.classifiers import checkpoint, lite, networks, precision
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.classifiers.checkpoint import merit
 from kaggle_digits.classifiers.lite import widened
@@ -103,7 +103,8 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     keras = load_keras()
     keras.utils.set_random_seed(seed)
     _make_gpus_deterministic(keras)
-    model = networks.build(network, train.image_shape, train.classes)
+    computing_in = precision.choose(keras, how.precision)
+    model = networks.build(network, train.image_shape, train.classes, computing_in)
     steps = max(1, len(train) // how.batch_size)
     _compile(keras, model, how, steps)
     distort = None
@@ -125,7 +126,7 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     # A fresh copy carries no optimizer, whose state would make the saved file three times as large.
     fitted = networks.build(network, train.image_shape, train.classes)
     fitted.set_weights(progress.best)
-    return Fitted(NeuralNetwork(fitted), progress.history, interrupted)
+    return Fitted(NeuralNetwork(fitted), progress.history, interrupted, computing_in)
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def _order(rows: int, batch_size: int, rng: "np.random.Generator") -> "NDArray[n
 def _compile(keras: Any, model: Any, how: Fit, steps: int) -> None:
     rate = _one_cycle(keras, how, steps) if how.schedule == "one-cycle" else how.learning_rate
     model.compile(
-        optimizer=keras.optimizers.Adam(rate, weight_decay=how.weight_decay or None),
+        optimizer=keras.optimizers.Adam(rate, *how.betas, weight_decay=how.weight_decay or None),
         loss="binary_crossentropy" if model.output_shape[-1] == 1 else "sparse_categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=how.jit,

@@ -131,8 +131,10 @@ class Fitted:
         classifier: ready to answer.
         history: its epochs; none for a model that is fitted in one go.
         interrupted: whether the listener ended it before its time.
+        precision: what was computed in, `float32` or `bfloat16`.
     """
 
     classifier: Classifier
     history: list[Epoch]
     interrupted: bool = False
+    precision: str = "float32"

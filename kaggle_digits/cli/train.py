@@ -34,6 +34,9 @@ def train(
     patience: Annotated[
         int | None, typer.Option(min=1, help="Stop after so many epochs without a better validation.")
     ] = None,
+    precision: Annotated[
+        recipes.Precision | None, typer.Option(help="What to compute in, instead of the recipe's own.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same machine: same result.")] = 0,
     validation: Annotated[float, typer.Option(metavar="FRACTION", help="Share of the rows held out.")] = 0.1,
     resume: Annotated[
@@ -50,7 +53,12 @@ def train(
     if resume is not None:
         _refuse_others(context, {"resume", "models", "submissions", "as_json"})
     chosen = recipes.get(recipe).with_fit(
-        epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, schedule=schedule, patience=patience
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        patience=patience,
+        precision=precision,
     )
     from kaggle_digits import sources, training
 

@@ -1,0 +1,51 @@
+"""Whether this machine multiplies faster in 16 bits."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from kaggle_digits.recipes import Precision
+
+# bfloat16 must win clearly: part of every step stays in float32, and converting between the two costs time as well.
+_WORTH_IT = 0.8
+_REPEATS = 5
+_CPU_INFO = Path("/proc/cpuinfo")
+
+
+def choose(keras: Any, wanted: Precision) -> Precision:
+    """The precision to compute in; weights, the last layer and the loss are float32 in any case.
+
+    Args:
+        keras: the module.
+        wanted: `auto` measures, which takes a few hundredths of a second; anything else is the answer already.
+
+    Returns:
+        `float32` or `bfloat16`.
+    """
+    if wanted != "auto":
+        return wanted
+    if not _may_pay():
+        return "float32"
+    return "bfloat16" if _seconds(keras, "bfloat16") < _WORTH_IT * _seconds(keras, "float32") else "float32"
+
+
+def _may_pay() -> bool:
+    """False where the processor is known to emulate bfloat16, which would make even the measurement slow."""
+    try:
+        text = _CPU_INFO.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True
+    return "flags" not in text or "avx512_bf16" in text or "amx_bf16" in text
+
+
+def _seconds(keras: Any, dtype: str) -> float:
+    """What a convolution of usual size takes, at best."""
+    ops = keras.ops
+    images, kernel = ops.ones((128, 14, 14, 32), dtype), ops.ones((3, 3, 32, 64), dtype)
+    times = []
+    for _ in range(_REPEATS + 1):
+        began = time.perf_counter()
+        # Fetching one number waits for all of them.
+        ops.convert_to_numpy(ops.cast(ops.sum(ops.conv(images, kernel, padding="same")), "float32"))
+        times.append(time.perf_counter() - began)
+    return min(times[1:])
