@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import classifiers, plots, recipes, reporting, runs, sources, storage, submission
 from kaggle_digits.classifiers import checkpoint
-from kaggle_digits.classifiers.protocol import Epoch, Listener, Silence
+from kaggle_digits.classifiers.protocol import Answers, Epoch, Listener, Silence
 from kaggle_digits.digits import Digits, split
 from kaggle_digits.errors import DataError, DigitsError
 from kaggle_digits.evaluation import Report
@@ -85,12 +85,7 @@ def train(
     split(digits, validation, _SPLIT_SEED)  # what is wrong with the share or the labels is said before anything begins
     plan = {
         "recipe": recipe.as_json(),
-        "data": {
-            "name": source.name,
-            "path": source.name if source.name == sources.BUNDLED else str(Path(source.name).resolve()),
-            "sha256": source.sha256,
-            "skip_broken": skip_broken,
-        },
+        "data": _data(source, skip_broken),
         "test_rows": None if source.test is None else len(source.test),
         "seed": seed,
         "validation": validation,
@@ -141,6 +136,12 @@ def resume(
     return _finish(path, plan, recipe, source, submissions, listener or Silence())
 
 
+def _data(source: Source, skip_broken: bool) -> dict[str, Any]:
+    """Where the digits came from, so that they can be found, and recognised, again."""
+    path = source.name if source.name == sources.BUNDLED else str(Path(source.name).resolve())
+    return {"name": source.name, "path": path, "sha256": source.sha256, "skip_broken": skip_broken}
+
+
 def _chosen(recipe: Recipe, digits: Digits) -> Digits:
     """The rows that a recipe learns: all, or those of its labels."""
     return digits if recipe.labels is None else digits.of_labels(recipe.labels)
@@ -165,11 +166,8 @@ def _finish(
     saved = classifiers.load(path)
     probabilities = saved.probabilities(validation.images)
     report = _write_findings(path, train, validation, probabilities, fitted.history, plan["seed"])
-    predictions = None
-    if source.test is not None:
-        predictions = submissions / f"{path.name}.csv"
-        answers = saved.probabilities(source.test.images)
-        submission.write(predictions, source.test.ids.tolist(), answers.argmax(axis=1))
+    file = submissions / f"{path.name}.csv"
+    predictions = None if source.test is None else _label(source.test, saved, file)
     results = {
         "train_rows": len(train),
         "validation_rows": len(validation),
@@ -188,6 +186,12 @@ def _finish(
     if not fitted.interrupted:
         checkpoint.remove(path)
     return Trained(run, fitted.history, validation, probabilities, report, predictions)
+
+
+def _label(test: Digits, classifier: Answers, path: Path) -> Path:
+    """Writes the submission."""
+    submission.write(path, test.ids.tolist(), classifier.probabilities(test.images).argmax(axis=1))
+    return path
 
 
 def _write_findings(
