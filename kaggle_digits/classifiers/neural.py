@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FILE = "model.keras"
 
 # Large enough to be fast, small enough that a batch of 64 feature maps stays under 100 MB.
-_PREDICTION_BATCH = 512
+_PREDICTION_BATCH = 256
 _PLATEAU_EPOCHS = 2
 
 
