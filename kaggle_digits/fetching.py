@@ -17,9 +17,6 @@ from kaggle_digits.storage import disk_errors
 
 TRAIN, TEST, SAMPLE = "train.csv", "test.csv", "sample_submission.csv"
 
-ROWS = (42_000, 28_000)
-"""How many images train.csv and test.csv have."""
-
 # Code that looks for the data looks for train.csv, so it is checked last and comes last.
 _NAMES = (SAMPLE, TEST, TRAIN)
 
@@ -44,7 +41,7 @@ def fetch(
     force: bool = False,
     kaggle: Kaggle | None = None,
     on_progress: Progress = ignore_progress,
-    rows: tuple[int, int] = ROWS,
+    rows: tuple[int, int] = kaggle_csv.ROWS,
 ) -> list[Fetched]:
     """Brings train.csv, test.csv and sample_submission.csv into a folder.
 
@@ -80,7 +77,7 @@ def fetch(
     return [Fetched(data / name, states[name]) for name in reversed(_NAMES)]
 
 
-def check(path: Path, rows: tuple[int, int] = ROWS) -> None:
+def check(path: Path, rows: tuple[int, int] = kaggle_csv.ROWS) -> None:
     """Makes sure that one of the three files is complete and right.
 
     Args:

@@ -6,10 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 from kaggle_digits import ledger, runs, sources, storage, submission
-from kaggle_digits.competition import Kaggle, wait_for_score
+from kaggle_digits.competition import Kaggle, answers, wait_for_score
 from kaggle_digits.errors import SubmissionError
-
-COMPETITION_TEST_ROWS = 28_000
+from kaggle_digits.sources import kaggle_csv
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def send(candidate: Candidate, kaggle: Kaggle, *, submissions: Path, wait: bool,
     Raises:
         CompetitionError: Kaggle did not take it, could not score it, or gave no score in time.
     """
-    link = f"https://www.kaggle.com/competitions/{kaggle.slug}/submissions"
+    link = answers.page(kaggle.slug, "submissions")
     ledger.check_writable(submissions)
     ref = kaggle.submit(candidate.file, candidate.message)
     tell(f"submitted as {ref}: {candidate.message}")
@@ -149,4 +148,4 @@ def _rows_due(data: Path) -> int:
         with (data / "test.csv").open("rb") as file:
             return sum(1 for line in file if line.strip()) - 1
     except OSError:
-        return COMPETITION_TEST_ROWS
+        return kaggle_csv.ROWS[1]

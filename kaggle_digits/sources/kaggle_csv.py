@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SIDE = 28
 """Height and width of the competition's images, in pixels."""
 
+ROWS = (42_000, 28_000)
+"""How many images the competition's train.csv and test.csv have."""
+
 LABEL = "label"
 PIXELS = tuple(f"pixel{number}" for number in range(SIDE * SIDE))
 
