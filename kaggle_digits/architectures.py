@@ -29,25 +29,35 @@ class Dense:
 
 @dataclass(frozen=True)
 class Convolutional:
-    """Blocks of 3 x 3 ReLU convolutions, then one dense layer, then softmax.
+    """Blocks of ReLU convolutions with 2 x 2 max pooling between them, perhaps a dense layer, then softmax.
 
     Attributes:
-        blocks: for each block, the filters of its convolutions; a block ends with 2 x 2 max pooling and dropout.
-        dense: units of the dense layer.
+        blocks: for each block, the filters of its convolutions.
+        dense: units of the dense layer; None is no such layer.
         block_dropout: share of a block's outputs that dropout silences, from 0 to 1.
-        dense_dropout: the same for the dense layer.
+        dense_dropout: the same for what the output layer sees.
         batch_normalization: whether each layer is followed by batch normalisation, which Keras computes slowly on a
             CPU: without it, an epoch takes half as long.
         fold: whether 2 x 2 pixels first become 4 channels of one place, so that the first block has a quarter of the
             places to look at.
+        kernel: side of the filters, in places; the first convolution's may differ.
+        first_kernel: side of the first convolution's filters; None is the same.
+        padding: `same` looks beyond the edge, where there is nothing, so that no place is lost; `valid` does not, so
+            that a 3 x 3 convolution leaves two rows and two columns fewer.
+        ending: what follows the last block: `pool`, 2 x 2 max pooling as after the others; `maximum`, only each
+            filter's largest output anywhere; `nothing`.
     """
 
     blocks: tuple[tuple[int, ...], ...]
-    dense: int
+    dense: int | None
     block_dropout: float = 0.0
     dense_dropout: float = 0.0
     batch_normalization: bool = True
     fold: bool = False
+    kernel: int = 3
+    first_kernel: int | None = None
+    padding: Literal["same", "valid"] = "same"
+    ending: Literal["pool", "maximum", "nothing"] = "pool"
 
 
 @dataclass(frozen=True)

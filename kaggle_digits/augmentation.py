@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _ARROWS = 5
 _SPREAD = 0.6
 
-# Images are warped so many at a time, which keeps the intermediate arrays in the processor's cache.
-_AT_ONCE = 2048
+AT_ONCE = 2048
+"""Images that are warped together: few enough for the arrays between to stay in the processor's cache."""
 
 Distort = Callable[["NDArray[np.uint8]", "np.random.Generator"], "NDArray[np.uint8]"]
 
@@ -42,12 +42,12 @@ def distorter(keras: Any, distortions: Distortions, image_shape: tuple[int, int]
 
     def distort(images: "NDArray[np.uint8]", rng: "np.random.Generator") -> "NDArray[np.uint8]":
         warped = np.empty_like(images)
-        for start in range(0, len(images), _AT_ONCE):
-            chunk = images[start : start + _AT_ONCE]
+        for start in range(0, len(images), AT_ONCE):
+            chunk = images[start : start + AT_ONCE]
             # A last chunk of another size would be compiled anew, so blank images fill it up.
-            filled = np.pad(chunk, ((0, _AT_ONCE - len(chunk)), (0, 0), (0, 0)))
-            matrix, arrows = _draw(_AT_ONCE, distortions, rng)
-            warped[start : start + _AT_ONCE] = np.asarray(warp(filled, matrix, arrows, *spread))[: len(chunk)]
+            filled = np.pad(chunk, ((0, AT_ONCE - len(chunk)), (0, 0), (0, 0)))
+            matrix, arrows = _draw(AT_ONCE, distortions, rng)
+            warped[start : start + AT_ONCE] = np.asarray(warp(filled, matrix, arrows, *spread))[: len(chunk)]
         return warped
 
     return distort

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kaggle_digits import duplicates
 from kaggle_digits.errors import DataError
 
 if TYPE_CHECKING:
@@ -125,3 +126,52 @@ def split(digits: Digits, fraction: float, seed: int) -> "tuple[NDArray[np.intp]
     if len(held_out) == 0 or len(kept) == 0:
         raise DataError(f"{len(labels)} rows are too few to hold out a share of {fraction}.")
     return kept, held_out
+
+
+def folds(digits: Digits, count: int, seed: int) -> "NDArray[np.intp]":
+    """Deals the rows into folds: the same share of every label in each, and images that are nearly the same together.
+
+    Args:
+        digits: labelled digits.
+        count: how many folds, at least 2.
+        seed: which of the many possible ways.
+
+    Returns:
+        Integers `(n,)`, the fold of each row, from 0 to `count - 1`.
+
+    Raises:
+        DataError: there are no labels, or fewer rows of some label than folds.
+    """
+    import numpy as np
+
+    labels = digits.known_labels
+    rarest = int(np.unique(labels, return_counts=True)[1].min())
+    if not 2 <= count <= rarest:
+        raise DataError(
+            f"the number of folds must be from 2 to {rarest}, the rows of the rarest label. Received: {count}."
+        )
+    group, members, sizes = np.unique(duplicates.groups(digits.images), return_inverse=True, return_counts=True)
+    rng = np.random.default_rng(seed)
+    fold_of = np.zeros(len(group), np.intp)
+    for label in np.unique(labels):
+        # A group goes where its first row belongs; the large ones first, each to the fold that has the fewest rows.
+        own = np.flatnonzero(labels[group] == label)
+        own = own[np.lexsort((rng.random(len(own)), -sizes[own]))]
+        single = own[sizes[own] == 1]
+        rows = np.zeros(count, np.intp)
+        for number in own[sizes[own] > 1]:
+            fold_of[number] = rows.argmin()
+            rows[fold_of[number]] += sizes[number]
+        fold_of[single] = _filling_up(rows, len(single), rng)
+    return fold_of[members]
+
+
+def _filling_up(rows: "NDArray[np.intp]", more: int, rng: "np.random.Generator") -> "NDArray[np.intp]":
+    """Where `more` rows go so that folds that hold `rows` already become as equal as they can."""
+    import numpy as np
+
+    places = []
+    for _ in range(more):
+        places.append(int(rows.argmin()))
+        rows[places[-1]] += 1
+    return rng.permutation(np.array(places, np.intp))

@@ -51,6 +51,8 @@ class Fit:
             epochs; `constant` keeps it.
         patience: training ends early when so many epochs in a row brought no better validation; None is never.
         weight_decay: decoupled decay a step, in units of the learning rate.
+        label_smoothing: share of every label that is spread evenly over all of them, from 0 to 1, so that the network
+            is never driven to be surer than it can be; a training's loss counts it in, a validation's does not.
         distortions: how training images are distorted, anew in every epoch; None is not at all.
         betas: how slowly Adam forgets past gradients, and their squares.
         precision: what is computed in; `auto` takes bfloat16 where a short measurement shows that it pays.
@@ -64,6 +66,7 @@ class Fit:
     schedule: Schedule = "one-cycle"
     patience: int | None = None
     weight_decay: float = 0.0
+    label_smoothing: float = 0.0
     distortions: Distortions | None = None
     betas: tuple[float, float] = (0.9, 0.999)
     precision: Precision = "float32"

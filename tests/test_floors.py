@@ -11,7 +11,7 @@ PACKAGE = Path(kaggle_digits.__file__).parent
 
 FLOORS = [
     {"errors"},
-    {"storage", "architectures"},
+    {"storage", "architectures", "duplicates"},
     {"digits", "recipes", "evaluation", "submission", "competition", "archive", "ledger"},
     {"augmentation"},
     {"sources", "classifiers", "runs"},

@@ -23,15 +23,15 @@ class Progress:
 
     Attributes:
         history: the epochs that are done.
-        best: the weights of the one that validated best, in Keras's order.
+        best: the weights worth keeping, in Keras's order.
     """
 
     history: list[Epoch] = field(default_factory=list)
     best: "list[NDArray[np.float32]]" = field(default_factory=list)
 
-    def add(self, epoch: Epoch, weights: "list[NDArray[np.float32]]") -> None:
-        """Takes up an epoch, and its weights if it validated better than all before."""
-        if not self.history or merit(epoch) > max(map(merit, self.history)):
+    def add(self, epoch: Epoch, weights: "list[NDArray[np.float32]]", *, last: bool) -> None:
+        """Takes up an epoch, and its weights if it validated better than all before, or ends what was planned."""
+        if last or not self.history or merit(epoch) > max(map(merit, self.history)):
             self.best = weights
         self.history.append(epoch)
 

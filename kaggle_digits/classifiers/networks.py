@@ -79,14 +79,21 @@ def _convolutional(model: Convolutional, layers: Any, image_shape: tuple[int, in
     folded = model.fold and all(side % 2 == 0 for side in image_shape)
     stack = _fold(layers, image_shape) if folded else []
     side = min(image_shape) // (2 if folded else 1)
-    for filters_of_block in model.blocks:
+    kernel = model.first_kernel or model.kernel
+    for number, filters_of_block in enumerate(model.blocks, start=1):
         for filters in filters_of_block:
-            stack += _activated(layers, model, layers.Conv2D, filters, kernel_size=3, padding="same")
-        if side >= 2:  # small images are down to one pixel before the last block
+            # Small images would be used up before the last block.
+            padding = model.padding if side > kernel else "same"
+            stack += _activated(layers, model, layers.Conv2D, filters, kernel_size=kernel, padding=padding)
+            side -= kernel - 1 if padding == "valid" else 0
+            kernel = model.kernel
+        if side >= 2 and (number < len(model.blocks) or model.ending == "pool"):
             stack.append(layers.MaxPooling2D())
             side //= 2
         stack += _dropped(layers, model.block_dropout)
-    stack += [layers.Flatten(), *_activated(layers, model, layers.Dense, model.dense)]
+    stack.append(layers.GlobalMaxPooling2D() if model.ending == "maximum" else layers.Flatten())
+    if model.dense is not None:
+        stack += _activated(layers, model, layers.Dense, model.dense)
     return [*stack, *_dropped(layers, model.dense_dropout), _output(layers, classes, "softmax")]
 
 

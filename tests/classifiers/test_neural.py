@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import log_loss
 
 from kaggle_digits.architectures import Convolutional, Dense
 from kaggle_digits.classifiers import neural
@@ -76,10 +77,47 @@ def test_probabilities_are_float32_rows_that_sum_to_1(fitted, digits):
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_the_epoch_that_validated_best_is_kept(fitted, digits):
+def accuracy(network, digits):
+    return (network.probabilities(digits.images).argmax(axis=1) == digits.known_labels).mean()
+
+
+def test_a_whole_cycle_keeps_its_last_weights(fitted, digits):
     network, history, _ = fitted
-    right = network.probabilities(digits[1].images).argmax(axis=1) == digits[1].known_labels
-    assert right.mean() == pytest.approx(max(epoch.val_accuracy for epoch in history))
+    assert accuracy(network, digits[1]) == pytest.approx(history[-1].val_accuracy)
+
+
+def test_without_a_cycle_the_epoch_that_validated_best_is_kept(digits, tmp_path):
+    # Learning so fast, it gets worse again now and then.
+    recipe = SMALL.with_fit(schedule="constant", learning_rate=0.1, epochs=8)
+    result = neural.fit(recipe, *digits, 0, Silence(), tmp_path)
+    best = max(epoch.val_accuracy for epoch in result.history)
+    assert best > result.history[-1].val_accuracy
+    assert accuracy(result.classifier, digits[1]) == pytest.approx(best)
+
+
+def test_a_cycle_that_is_interrupted_keeps_the_epoch_that_validated_best(digits, tmp_path):
+    steps = len(digits[0]) // 64
+    result = neural.fit(SMALL, *digits, 0, Recorder(stop_after=2 * steps), tmp_path)
+    assert accuracy(result.classifier, digits[1]) == pytest.approx(max(e.val_accuracy for e in result.history))
+
+
+def test_the_validation_loss_is_the_cross_entropy_of_the_answers(fitted, digits):
+    network, history, _ = fitted
+    probabilities = network.probabilities(digits[1].images).astype(float)
+    expected = log_loss(digits[1].known_labels, probabilities / probabilities.sum(axis=1, keepdims=True))
+    assert history[-1].val_loss == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("recipe", [SMALL, BINARY], ids=lambda recipe: recipe.name)
+def test_smoothed_labels_are_learned_less_surely(recipe, digits, tmp_path):
+    train, validation = digits if recipe.labels is None else (part.of_labels(recipe.labels) for part in digits)
+    surest = []
+    for share in (0.0, 0.2):
+        smoothed = recipe.with_fit(label_smoothing=share, epochs=12)
+        network = neural.fit(smoothed, train, validation, 0, Silence(), tmp_path / str(share)).classifier
+        assert accuracy(network, validation) > 0.9
+        surest.append(network.probabilities(validation.images).max(axis=1).mean())
+    assert surest[1] < surest[0]
 
 
 @pytest.mark.parametrize("recipe", [SMALL, SMALL_CNN], ids=lambda recipe: recipe.name)

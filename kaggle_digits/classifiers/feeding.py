@@ -1,0 +1,48 @@
+"""Batches for a training, the next ones made ready while the network learns from the last."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from kaggle_digits.augmentation import AT_ONCE, Distort
+from kaggle_digits.digits import Digits
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Batch = tuple["NDArray[np.uint8]", "NDArray[np.int64]"]
+
+
+def one_epoch(digits: Digits, batch_size: int, distort: Distort | None, rng: "np.random.Generator") -> Iterator[Batch]:
+    """Every row once, in random order, but for the few that do not fill a last batch.
+
+    A batch of another size would be compiled anew; its rows have their turn in the next epoch.
+
+    Args:
+        digits: labelled digits.
+        batch_size: rows a batch; fewer where there are not so many rows.
+        distort: makes distorted images of a chunk of them, or None to leave them as they are.
+        rng: gives the order and the distortions: the same generator, the same batches.
+
+    Yields:
+        Images, uint8 `(batch_size, height, width)`, and labels, int64 `(batch_size,)`.
+    """
+    size = min(batch_size, len(digits))
+    rows = rng.permutation(len(digits))[: len(digits) // size * size]
+    chunk = max(1, AT_ONCE // size) * size
+
+    def prepare(start: int) -> Batch:
+        chosen = rows[start : start + chunk]
+        images = digits.images[chosen]
+        return images if distort is None else distort(images, rng), digits.known_labels[chosen]
+
+    # One thread only: chunks are made one after the other, so that the generator's numbers come in the same order.
+    with ThreadPoolExecutor(1) as aside:
+        ahead = aside.submit(prepare, 0)
+        for start in range(chunk, len(rows) + chunk, chunk):
+            images, labels = ahead.result()
+            if start < len(rows):
+                ahead = aside.submit(prepare, start)
+            for first in range(0, len(images), size):
+                yield images[first : first + size], labels[first : first + size]
