@@ -41,6 +41,10 @@ class EpochLines:
         self._epochs = 0
         self._before: Any = None
 
+    def part(self, name: str, number: int, count: int) -> None:
+        """See `Listener`."""
+        self._say(f"{name}, {number} of {count}")
+
     def begins(self, epochs: int, steps: int) -> None:  # noqa: ARG002
         """See `Listener`. From now on Ctrl-C asks to stop after the step at hand; a second one stops at once."""
         self._epochs = epochs
@@ -100,6 +104,8 @@ class EpochBar(EpochLines):
     def begins(self, epochs: int, steps: int) -> None:
         """See `Listener`."""
         self._steps = steps
+        if self._task is not None:
+            self._progress.remove_task(self._task)
         self._task = self._progress.add_task("", total=epochs * steps)
         self._progress.start()
         super().begins(epochs, steps)

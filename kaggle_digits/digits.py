@@ -1,6 +1,7 @@
 """The package's one currency: images of digits, with their labels and ids."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,22 @@ class Digits:
         if len(rows) == 0:
             raise DataError(f"none of {len(self)} digits is labelled 0 to {count - 1}.")
         return Digits(self.images[rows], self.known_labels[rows], self.ids[rows], count)
+
+    def without(self, ids: "Collection[int | str]") -> "Digits":
+        """All digits but those with these ids.
+
+        Raises:
+            DataError: none would be left.
+        """
+        import numpy as np
+
+        if not ids:
+            return self
+        unwanted = set(ids)
+        rows = np.flatnonzero([one not in unwanted for one in self.ids.tolist()])
+        if len(rows) == 0:
+            raise DataError(f"none of {len(self)} digits would be left.")
+        return self.take(rows)
 
     def hashes(self) -> "NDArray[np.uint64]":
         """uint64 `(n,)`, a hash of each image's pixels, by which rows are recognised again (BLAKE2b)."""

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -162,6 +164,67 @@ def wilson_interval(right: int, rows: int) -> tuple[float, float]:
     half = _Z_95 * math.sqrt(share * (1 - share) / rows + spread / (4 * rows)) / (1 + spread)
     # At the ends the formula gives exactly 0 and 1, which rounding would miss by a hair.
     return (middle - half if right else 0.0), (middle + half if right < rows else 1.0)
+
+
+def expected_range(right: int, rows: int, due: int, gain: float = 0.0) -> tuple[float, float]:
+    """Where the accuracy on other rows of the same kind will fall, 95 times in 100.
+
+    Both samples are small: the rows judged, and the rows to come. What is not known of the first is a beta
+    distribution (H. Jeffreys' prior), so the second's hits are beta-binomial.
+
+    Args:
+        right: rows labelled rightly.
+        rows: out of how many.
+        due: how many rows are to come.
+        gain: by how much the accuracy on those may be higher than on the rows judged, because more members answer
+            them. The range goes from no gain at all to all of it.
+
+    Returns:
+        The lowest and the highest share, 0 to 1.
+    """
+    low = _beta_binomial_quantile(0.025, right + 0.5, rows - right + 0.5, due)
+    better = min(float(rows), right + gain * rows)
+    high = _beta_binomial_quantile(0.975, better + 0.5, rows - better + 0.5, due)
+    return low / due, high / due
+
+
+def _beta_binomial_quantile(level: float, alpha: float, beta: float, trials: int) -> int:
+    """The smallest number of hits that is reached or fallen short of with at least this probability."""
+
+    def logarithm(hits: int) -> float:
+        choose = math.lgamma(trials + 1) - math.lgamma(hits + 1) - math.lgamma(trials - hits + 1)
+        with_hits = math.lgamma(hits + alpha) + math.lgamma(trials - hits + beta) - math.lgamma(trials + alpha + beta)
+        return choose + with_hits - math.lgamma(alpha) - math.lgamma(beta) + math.lgamma(alpha + beta)
+
+    total = 0.0
+    for hits in range(trials + 1):
+        total += math.exp(logarithm(hits))
+        if total >= level:
+            return hits
+    return trials
+
+
+def gain_of_averaging(
+    truth: "NDArray[np.float32]", together: "NDArray[np.intp]", apart: "Sequence[NDArray[np.intp]]"
+) -> float:
+    """How much more often several answers together are right than each alone, as far as can be told without labels.
+
+    Where all agree there is nothing to gain; where they differ, their calibrated mean says how likely each answer is.
+
+    Args:
+        truth: float32 `(n, classes)`, calibrated probabilities.
+        together: int `(n,)`, the labels that all predict together.
+        apart: int `(n,)` each, the labels that each predicts alone.
+
+    Returns:
+        A share of rows, 0 or more.
+    """
+    import numpy as np
+
+    def expected(labels: "NDArray[np.intp]") -> float:
+        return float(np.take_along_axis(truth, labels[:, None], axis=1).mean())
+
+    return max(0.0, expected(together) - sum(map(expected, apart)) / len(apart))
 
 
 def calibration_error(confidence: "NDArray[np.float32]", right: "NDArray[np.bool_]") -> float:

@@ -1,7 +1,7 @@
 """Every hyperparameter of every model, by name. Nothing heavy is imported here."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from kaggle_digits.architectures import (
     Classic,
@@ -95,6 +95,19 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Committee:
+    """Models of several kinds, each trained once for every fold; together they answer as one.
+
+    Attributes:
+        recipes: of the members, none of them a committee.
+        folds: how many parts the rows are dealt into; each member learns all but one.
+    """
+
+    recipes: tuple["Recipe", ...]
+    folds: int
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A model and how to fit it.
 
@@ -102,14 +115,15 @@ class Recipe:
         name: what one types after `kaggle-digits train`.
         summary: what it is, in one line.
         model: the architecture, for the image shape and the classes of any data.
-        fit: how a network is fitted; None for scikit-learn's models, which need no telling.
+        fit: how a network is fitted; None for scikit-learn's models, which need no telling, and for a committee,
+            whose members know.
         labels: how many labels it learns, from 0 up; None is all that the data has.
         expected: what it gave when it was last measured.
     """
 
     name: str
     summary: str
-    model: Network | Classic
+    model: Network | Classic | Committee
     fit: Fit | None = None
     labels: int | None = None
     expected: Expected | None = None
@@ -123,6 +137,9 @@ class Recipe:
         changes = {name: value for name, value in changes.items() if value is not None}
         if not changes:
             return self
+        if isinstance(self.model, Committee):
+            members = tuple(recipe.with_fit(**changes) for recipe in self.model.recipes)
+            return replace(self, model=replace(self.model, recipes=members))
         if self.fit is None:
             raise DigitsError(
                 f"{self.name} is fitted in one go: {', '.join(sorted(changes))} cannot be set. Leave it out."
@@ -132,10 +149,20 @@ class Recipe:
                 raise DigitsError(f"{name} must be above 0. Received: {value}.")
         return replace(self, fit=replace(self.fit, **changes))
 
+    def in_folds(self, count: int) -> "Recipe":
+        """The same recipe, trained once for every fold: its members then answer together."""
+        members = self.model.recipes if isinstance(self.model, Committee) else (self,)
+        return replace(self, model=Committee(members, count), fit=None)
+
     def as_json(self) -> dict[str, Any]:
         """Every value of the recipe as plain dictionaries, for run.json."""
         fields = asdict(self)
         del fields["expected"]
+        if isinstance(self.model, Committee):
+            fields["model"] = {
+                "recipes": [recipe.as_json() for recipe in self.model.recipes],
+                "folds": self.model.folds,
+            }
         return {**fields, "kind": type(self.model).__name__}
 
 
@@ -246,13 +273,18 @@ def from_json(record: dict[str, Any]) -> Recipe:
     Raises:
         RunError: this release knows no such model, or it has other parts.
     """
-    kinds = {kind.__name__: kind for kind in (*get_args(Network), *get_args(Classic))}
     try:
-        model = kinds[record["kind"]](**_with_tuples(record["model"]))
         fit = record["fit"] and Fit.from_json(record["fit"])
-        return Recipe(record["name"], record["summary"], model, fit, record["labels"])
+        return Recipe(record["name"], record["summary"], _model(record), fit, record["labels"])
     except (KeyError, TypeError) as error:
         raise RunError(f"this release cannot go on with such a recipe ({error}). Train from the beginning.") from error
+
+
+def _model(record: dict[str, Any]) -> Network | Classic | Committee:
+    if record["kind"] == Committee.__name__:
+        return Committee(tuple(map(from_json, record["model"]["recipes"])), record["model"]["folds"])
+    kinds = {kind.__name__: kind for kind in (*get_args(Network), *get_args(Classic))}
+    return cast(Network | Classic, kinds[record["kind"]](**_with_tuples(record["model"])))
 
 
 def _with_tuples(value: Any) -> Any:

@@ -12,10 +12,10 @@ PACKAGE = Path(kaggle_digits.__file__).parent
 FLOORS = [
     {"errors"},
     {"storage", "architectures", "duplicates"},
-    {"digits", "recipes", "evaluation", "submission", "competition", "archive", "ledger"},
+    {"digits", "recipes", "evaluation", "submission", "competition", "archive", "ledger", "calibration"},
     {"augmentation"},
     {"sources", "classifiers", "runs"},
-    {"plots", "models"},
+    {"plots", "models", "leaks"},
     {"reporting"},
     {"training", "evaluating", "predicting", "fetching", "submitting"},
     {"console"},

@@ -35,8 +35,10 @@ def load(folder: Path) -> Answers:
     Raises:
         RunError: there is none, or it cannot be loaded.
     """
-    from kaggle_digits.classifiers import classic, lite, neural
+    from kaggle_digits.classifiers import classic, ensemble, lite, neural
 
+    if (folder / ensemble.FILE).exists():
+        return ensemble.load(folder, load)
     if (folder / lite.FILE).exists() and lite.is_installed():
         return lite.load(folder)
     if (folder / neural.FILE).exists():

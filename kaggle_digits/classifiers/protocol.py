@@ -87,6 +87,10 @@ class Epoch:
 class Listener(Protocol):
     """Hears how a training goes, and may end it early."""
 
+    def part(self, name: str, number: int, count: int) -> None:
+        """Of many trainings in a row, the one of that name and number, from 1, is next."""
+        ...
+
     def begins(self, epochs: int, steps: int) -> None:
         """Training begins: so many epochs of so many steps each."""
         ...
@@ -110,6 +114,8 @@ class Listener(Protocol):
 
 class Silence:
     """A listener that says nothing and lets the training run to its end."""
+
+    def part(self, name: str, number: int, count: int) -> None: ...
 
     def begins(self, epochs: int, steps: int) -> None: ...
 

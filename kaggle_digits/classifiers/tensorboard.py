@@ -29,6 +29,10 @@ class Logged:
         self._summary = tensorflow.summary
         self._writer = tensorflow.summary.create_file_writer(str(folder))
 
+    def part(self, name: str, number: int, count: int) -> None:
+        """See `Listener`."""
+        self._listener.part(name, number, count)
+
     def begins(self, epochs: int, steps: int) -> None:
         """See `Listener`."""
         self._listener.begins(epochs, steps)

@@ -1,6 +1,7 @@
 """The command `train`."""
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,6 +40,18 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same machine: same result.")] = 0,
     validation: Annotated[float, typer.Option(metavar="FRACTION", help="Share of the rows held out.")] = 0.1,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2, metavar="K", help="Train a model without each of K parts of the rows; together they predict."
+        ),
+    ] = None,
+    exclude: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A CSV with the ids of rows to leave out; see doubtful.csv.")
+    ] = None,
+    allow_leak: Annotated[
+        bool, typer.Option("--allow-leak", help="Train even on data that gives test labels away; the run says so.")
+    ] = False,
     resume: Annotated[
         str | None, typer.Option(metavar="RUN", help="Go on with a training that was interrupted.")
     ] = None,
@@ -61,27 +74,36 @@ def train(
         precision=precision,
     )
     from kaggle_digits import sources, training
+    from kaggle_digits.training import audit
 
     if resume is None:
         source = sources.load(data, skip_broken=skip_broken)
         console.tell(f"{source.name}: {len(source.train):,} labelled digits, {len(source.test or ()):,} to label")
         for note in source.notes:
             console.tell(f"{source.name}: {note}")
-    with console.training_display() as listener:
-        if resume is None:
-            trained = training.train(
-                chosen,
-                source,
-                seed=seed,
-                validation=validation,
-                models=models,
-                submissions=submissions,
-                listener=listener,
-                tensorboard=tensorboard,
-                skip_broken=skip_broken,
-            )
-        else:
-            trained = training.resume(resume, models=models, submissions=submissions, listener=listener)
+        left_out = audit.read_ids(exclude, source.train) if exclude else []
+    try:
+        with console.training_display() as listener:
+            if resume is None:
+                trained = training.train(
+                    chosen,
+                    source,
+                    seed=seed,
+                    validation=validation,
+                    folds=folds,
+                    exclude=left_out,
+                    allow_leak=allow_leak,
+                    models=models,
+                    submissions=submissions,
+                    listener=listener,
+                    tensorboard=tensorboard,
+                    skip_broken=skip_broken,
+                )
+            else:
+                trained = training.resume(resume, models=models, submissions=submissions, listener=listener)
+    except training.Paused as pause:
+        console.tell(f"interrupted; to go on: kaggle-digits train --resume {pause.run}")
+        raise typer.Exit(130) from None
     _report(trained, time.perf_counter() - clock, as_json)
     if trained.run.record["interrupted"]:
         console.tell(f"interrupted; to go on: kaggle-digits train --resume {trained.run.name}")
@@ -112,7 +134,15 @@ def _report(trained: "Trained", seconds: float, as_json: bool) -> None:
         return
     low, high = trained.report.interval
     typer.echo(f"run         {trained.run.path}")
-    typer.echo(f"validation  {trained.report.accuracy:.4f} accuracy, 95 % interval {low:.4f} to {high:.4f}")
+    kind = "out-of-fold" if "folds" in record else "validation "
+    typer.echo(f"{kind} {trained.report.accuracy:.4f} accuracy, 95 % interval {low:.4f} to {high:.4f}")
+    if "folds" in record:
+        typer.echo(f"folds       {', '.join(f'{accuracy:.4f}' for accuracy in record['folds'])}")
+    if "predicted_range" in record:
+        low, high = record["predicted_range"]
+        typer.echo(f"Kaggle      a score from {low:.4f} to {high:.4f} is to be expected, 95 times in 100")
+    if record["contaminated"]:
+        typer.echo(f"beware      contaminated: {record['contaminated']}")
     pictures = ", ".join(sorted(path.name for path in trained.run.path.glob("*.png")))
     typer.echo(f"pictures    {pictures}")
     typer.echo(f"submission  {trained.submission or 'none: this data has no test set'}")

@@ -1,0 +1,32 @@
+"""Training data that gives the test labels away, or is more than the competition gives."""
+
+from kaggle_digits.sources import Source, kaggle_csv
+
+NEXT_STEP = (
+    "A score from such data says nothing. Take the competition's own files: kaggle-digits fetch --force; or train "
+    "anyway with --allow-leak, and the run and its submission will say so."
+)
+
+_EXAMPLES = 3
+
+
+def find(source: Source) -> str | None:
+    """What is wrong with a source's training data, in a sentence; None where nothing is.
+
+    Args:
+        source: labelled digits, and perhaps digits to label; without any, there is nothing to give away.
+    """
+    import numpy as np
+
+    if source.test is None:
+        return None
+    train, test = source.train.hashes(), source.test.hashes()
+    both = np.flatnonzero(np.isin(train, test) & (source.train.images.reshape(len(train), -1).any(axis=1)))
+    if len(both):
+        ids = ", ".join(map(str, source.train.ids[both[:_EXAMPLES]].tolist()))
+        more = "" if len(both) <= _EXAMPLES else f" and {len(both) - _EXAMPLES:,} more"
+        return f"{len(both):,} labelled images of {source.name} are among its test images (id {ids}{more})."
+    rows, test_rows = kaggle_csv.ROWS
+    if len(test) == test_rows and len(train) > rows:
+        return f"{source.name} has {len(train):,} labelled rows, more than the {rows:,} that the competition gives."
+    return None

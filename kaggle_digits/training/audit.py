@@ -1,0 +1,77 @@
+"""Training rows whose labels the models doubt: each was judged by models that had not learned it."""
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kaggle_digits import plots, storage
+from kaggle_digits.digits import Digits
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FILE = "doubtful.csv"
+PICTURE = "doubtful.png"
+
+_MOST = 200
+_DRAWN = 64
+
+
+def write(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]") -> None:
+    """Writes doubtful.csv and doubtful.png: the rows that were labelled otherwise, the surest first.
+
+    Args:
+        folder: the run's.
+        digits: labelled digits.
+        probabilities: out-of-fold, float32 `(n, classes)`.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    import numpy as np
+
+    labels, predicted = digits.known_labels, probabilities.argmax(axis=1)
+    of_label = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
+    doubtful = np.flatnonzero(predicted != labels)
+    doubtful = doubtful[np.argsort(of_label[doubtful], kind="stable")][:_MOST]
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["id", "label", "probability of label", "predicted", "probability of predicted"])
+    for row in doubtful.tolist():
+        surest = float(probabilities[row, predicted[row]])
+        table.writerow([digits.ids[row], labels[row], f"{of_label[row]:.6f}", predicted[row], f"{surest:.6f}"])
+    storage.write_text(folder / FILE, text.getvalue())
+    title = "Labels that the models doubt, the surest first: id, actual, predicted and its probability"
+    plots.save(plots.gallery(digits, probabilities, doubtful[:_DRAWN], title, with_ids=True), folder / PICTURE)
+
+
+def read_ids(path: Path, digits: Digits) -> list[int | str]:
+    """The ids to leave out: the first column, under a header, of a CSV such as doubtful.csv.
+
+    Args:
+        path: the CSV.
+        digits: whose ids they are.
+
+    Raises:
+        DataError: the file cannot be read, or holds an id that the digits do not have.
+    """
+    from kaggle_digits.errors import DataError
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file))
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read: {error}. Name a CSV with a column of ids.") from None
+    if not rows or not rows[0] or rows[0][0].strip().lower() != "id":
+        raise DataError(f"{path}, row 1 (the header) must begin with the column 'id', as doubtful.csv does.")
+    known = {str(one): one for one in digits.ids.tolist()}
+    ids: list[int | str] = []
+    for number, row in enumerate(rows[1:], start=2):
+        if not row:
+            continue
+        if row[0].strip() not in known:
+            raise DataError(f"{path}, row {number}: there is no training image with the id {row[0]!r}.")
+        ids.append(known[row[0].strip()])
+    return ids

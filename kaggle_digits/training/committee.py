@@ -1,0 +1,187 @@
+"""Members of a committee: each kind of model once for every fold, and what they say of the rows they did not learn."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kaggle_digits import classifiers, runs, storage
+from kaggle_digits.classifiers.ensemble import Ensemble
+from kaggle_digits.classifiers.protocol import Layer, Listener
+from kaggle_digits.digits import Digits, folds
+from kaggle_digits.recipes import Committee, Recipe
+from kaggle_digits.runs import Run
+from kaggle_digits.training import outcome, selection, single
+from kaggle_digits.training.outcome import Clock, Outcome
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# The rows are dealt in the same way whatever the seed of a training, so that any two can be compared row by row.
+_FOLDS_SEED = 0
+
+
+class Paused(KeyboardInterrupt):
+    """A training of many members was asked to stop; what is done is kept.
+
+    Attributes:
+        run: the name of the run that can be gone on with.
+    """
+
+    def __init__(self, run: str) -> None:
+        super().__init__(run)
+        self.run = run
+
+
+@dataclass(frozen=True)
+class Member:
+    """One model of a committee.
+
+    Attributes:
+        name: of its folder in the run folder.
+        recipe: the model and how to fit it.
+        fold: the number of the fold that it does not learn, from 0.
+        seed: for its first weights, the order of its rows, distortions and dropout.
+    """
+
+    name: str
+    recipe: Recipe
+    fold: int
+    seed: int
+
+
+Train = Callable[[Path, dict[str, Any], Member, Digits, Digits], None]
+"""Trains a member into its folder; a member that is there already is left as it is."""
+
+
+def members(committee: Committee, seed: int) -> list[Member]:
+    """All members, the kinds one after the other; no two have the same seed."""
+    names = [recipe.name for recipe in committee.recipes]
+    alone = len(names) == 1
+    return [
+        Member(
+            name=f"fold-{fold + 1}" if alone else f"{recipe.name}-fold-{fold + 1}",
+            recipe=recipe,
+            fold=fold,
+            seed=(seed + number * committee.folds + fold) % 2**32,
+        )
+        for number, recipe in enumerate(committee.recipes)
+        for fold in range(committee.folds)
+    ]
+
+
+def learn(path: Path, plan: dict[str, Any], committee: Committee, digits: Digits, listener: Listener) -> Outcome:
+    """Trains all members that are not there yet, and puts them together.
+
+    Args:
+        path: the run's folder.
+        plan: what the run began with.
+        committee: the kinds of members and the number of folds.
+        digits: labelled digits.
+        listener: hears of every member's steps and epochs, and may stop the training.
+
+    Returns:
+        The outcome, whose probabilities are out-of-fold: each row is answered by members that did not learn it.
+
+    Raises:
+        Paused: the listener stopped it.
+        DataError: too few rows for the folds.
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    fold_of = folds(digits, committee.folds, _FOLDS_SEED)
+    everyone = members(committee, plan["seed"])
+    for number, member in enumerate(everyone, start=1):
+        listener.part(member.name, number, len(everyone))
+        train_here(path, plan, member, digits, fold_of, listener)
+    return _together(path, committee, everyone, digits, fold_of)
+
+
+def train_here(
+    path: Path,
+    plan: dict[str, Any],
+    member: Member,
+    digits: Digits,
+    fold_of: "NDArray[np.intp]",
+    listener: Listener,
+) -> Run:
+    """Trains a member in this process, or goes on with it, unless it is complete already.
+
+    Args:
+        path: the run folder of the whole committee.
+        plan: what the run began with.
+        member: which member.
+        digits: all labelled digits.
+        fold_of: integers `(n,)`, the fold of each row.
+        listener: hears of its steps and epochs, and may stop it.
+
+    Raises:
+        Paused: the listener stopped it.
+    """
+    import numpy as np
+
+    clock, folder = Clock(), path / member.name
+    if (folder / runs.RECORD).exists():
+        return runs.find(folder)
+    own = {**plan, "recipe": member.recipe.as_json(), "seed": member.seed, "fold": member.fold}
+    storage.write_text(folder / runs.PLAN, json.dumps({"format": runs.FORMAT, **own}, indent=2) + "\n")
+    out = digits.take(np.flatnonzero(fold_of == member.fold))
+    others = digits.take(np.flatnonzero(fold_of != member.fold))
+    found = single.learn(folder, member.recipe, others, out, seed=member.seed, listener=listener)
+    if found.interrupted:
+        raise Paused(path.name)
+    report = outcome.write_findings(folder, found, member.seed)
+    return outcome.complete(folder, found, report, clock.seconds)
+
+
+def _together(
+    path: Path, committee: Committee, everyone: list[Member], digits: Digits, fold_of: "NDArray[np.intp]"
+) -> Outcome:
+    """The ensemble of all members, judged by what each said of the rows that it did not learn."""
+    complete = {member.name: runs.find(path / member.name) for member in everyone}
+    answers = [
+        _out_of_fold(path, [one for one in everyone if one.recipe is recipe], digits, fold_of)
+        for recipe in committee.recipes
+    ]
+    chosen = selection.choose(answers, digits.known_labels, fold_of)
+    weights = {
+        member.name: weight
+        for recipe, weight in zip(committee.recipes, chosen.weights, strict=True)
+        for member in everyone
+        if member.recipe is recipe and weight > 0
+    }
+    ensemble = Ensemble({name: classifiers.load(path / name) for name in weights}, weights, chosen.mean)
+    files = ensemble.save(path)
+    layers = [
+        Layer(name, str(complete[name].record["recipe"]["kind"]), (), int(complete[name].record["parameters"]))
+        for name in weights
+    ]
+    right = chosen.probabilities.argmax(axis=1) == digits.known_labels
+    return Outcome(
+        classifier=ensemble,
+        files=[*files, *(f"{name}/{file}" for name in weights for file in complete[name].record["files"])],
+        layers=layers,
+        learned=digits,
+        validation=digits,
+        probabilities=chosen.probabilities,
+        history=[],
+        train_seconds=sum(run.record["train_seconds"] for run in complete.values()),
+        details={
+            "members": {name: weights.get(name, 0.0) for name in complete},
+            "folds": [float(right[fold_of == fold].mean()) for fold in range(committee.folds)],
+        },
+    )
+
+
+def _out_of_fold(
+    path: Path, of_a_kind: list[Member], digits: Digits, fold_of: "NDArray[np.intp]"
+) -> "NDArray[np.float32]":
+    """float32 `(n, classes)`: each row as the member answered it that did not learn it."""
+    import numpy as np
+
+    answers = np.zeros((len(digits), digits.classes), np.float32)
+    for member in of_a_kind:
+        _, _, probabilities = runs.validation_rows(runs.find(path / member.name))
+        answers[fold_of == member.fold] = probabilities
+    return answers

@@ -1,0 +1,83 @@
+"""Which kinds of members a committee keeps, how much each weighs, and an estimate that this choice has not flattered.
+
+Source: R. Caruana et al., Ensemble Selection from Libraries of Models, 2004: greedy, with replacement.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+from kaggle_digits.classifiers.ensemble import Mean, mean
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_ROUNDS = 12  # a weight is a whole number of twelfths: finer differences are noise
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen.
+
+    Attributes:
+        weights: one a kind, from 0 to 1; they sum to 1.
+        mean: what is averaged.
+        probabilities: float32 `(n, classes)`: each row answered by the choice that was made without its fold, so
+            that the choice cannot flatter itself.
+    """
+
+    weights: list[float]
+    mean: Mean
+    probabilities: "NDArray[np.float32]"
+
+
+def choose(
+    answers: "Sequence[NDArray[np.float32]]", labels: "NDArray[np.int64]", fold_of: "NDArray[np.intp]"
+) -> Choice:
+    """Chooses by the out-of-fold rows.
+
+    Args:
+        answers: out-of-fold probabilities of each kind, float32 `(n, classes)`.
+        labels: int64 `(n,)`, the truth.
+        fold_of: integers `(n,)`, the fold of each row.
+    """
+    import numpy as np
+
+    if len(answers) == 1:
+        return Choice([1.0], "probabilities", answers[0])
+    nested = np.zeros_like(answers[0])
+    for fold in np.unique(fold_of):
+        out = fold_of == fold
+        weights, kind = _best([answer[~out] for answer in answers], labels[~out])
+        nested[out] = mean([answer[out] for answer in answers], weights, kind)
+    weights, kind = _best(answers, labels)
+    return Choice(weights, kind, nested)
+
+
+def _best(answers: "Sequence[NDArray[np.float32]]", labels: "NDArray[np.int64]") -> tuple[list[float], Mean]:
+    found = [(_greedy(answers, labels, kind), kind) for kind in get_args(Mean)]
+    return max(found, key=lambda one: _merit(mean(answers, *one), labels))
+
+
+def _greedy(answers: "Sequence[NDArray[np.float32]]", labels: "NDArray[np.int64]", kind: Mean) -> list[float]:
+    """Begins with all kinds alike, and adds, one at a time, the kind that helps most; or none, once none does."""
+    counts = [1] * len(answers)
+    best = _merit(mean(answers, counts, kind), labels)
+    for _ in range(_ROUNDS):
+        tries = [[count + (place == more) for place, count in enumerate(counts)] for more in range(len(answers))]
+        tries += [[count * (place != less) for place, count in enumerate(counts)] for less in range(len(answers))]
+        merits = [(_merit(mean(answers, one, kind), labels) if any(one) else (0.0, 0.0)) for one in tries]
+        if max(merits) <= best:
+            break
+        best = max(merits)
+        counts = tries[merits.index(best)]
+    return [count / sum(counts) for count in counts]
+
+
+def _merit(probabilities: "NDArray[np.float32]", labels: "NDArray[np.int64]") -> tuple[float, float]:
+    """Accuracy; and between equals, the likelihood of the truth."""
+    import numpy as np
+
+    of_truth = np.take_along_axis(probabilities, labels[:, None], axis=1)
+    return float((probabilities.argmax(axis=1) == labels).mean()), float(np.log(of_truth.clip(1e-7)).mean())
