@@ -67,7 +67,9 @@ def on_data(run: Run, where: str, *, skip_broken: bool = False) -> Judged:
     if learned:
         notes.append(f"{learned:,} of {len(digits):,} rows were trained on: this accuracy is not a test score.")
     folder = run.path / _folder_name(where)
-    report = reporting.write(folder, digits, model.probabilities(digits.images))
+    probabilities = model.probabilities(digits.images)
+    report = reporting.write(folder, digits, probabilities)
+    reporting.draw(folder, digits, probabilities, report)
     return Judged(report, f"{len(digits):,} rows of {source.name}", folder, learned, tuple(notes))
 
 

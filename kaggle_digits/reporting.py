@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kaggle_digits import evaluation, plots, storage
 from kaggle_digits.digits import Digits
+from kaggle_digits.evaluation import Report
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 FILE = "report.json"
 
 
-def write(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]") -> evaluation.Report:
-    """Judges probabilities, and writes report.json, confusion.png, mistakes.png and confidence.png.
+def write(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]") -> Report:
+    """Judges probabilities, and writes report.json.
 
     Args:
         folder: where to; made if need be.
@@ -30,7 +31,21 @@ def write(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]") ->
     """
     report = evaluation.evaluate(digits.known_labels, probabilities)
     storage.write_text(folder / FILE, json.dumps(report.as_json(), indent=2) + "\n")
+    return report
+
+
+def draw(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]", report: Report) -> None:
+    """Draws confusion.png, mistakes.png and confidence.png.
+
+    Args:
+        folder: where to.
+        digits: labelled digits.
+        probabilities: float32 `(n, classes)` for the same rows.
+        report: what `write` found in them.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
     plots.save(plots.confusion(report), folder / "confusion.png")
     plots.save(plots.mistakes(digits, probabilities), folder / "mistakes.png")
     plots.save(plots.confidence(digits.known_labels, probabilities), folder / "confidence.png")
-    return report

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import betabinom, binomtest
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support, top_k_accuracy_score
 
 from kaggle_digits import evaluation
@@ -128,3 +128,26 @@ def test_mcnemar_survives_thousands_of_differences():
     first = np.arange(40_000) % 2 == 0
     assert evaluation.compare(first, ~first).p_value == pytest.approx(1)
     assert evaluation.compare(first, np.zeros(40_000, bool)).p_value < 1e-300
+
+
+@pytest.mark.parametrize(("right", "rows", "due"), [(97, 100, 50), (41_900, 42_000, 28_000), (10, 10, 5), (0, 7, 9)])
+def test_the_expected_range_holds_95_of_100_beta_binomial_draws(right, rows, due):
+    low, high = evaluation.expected_range(right, rows, due)
+    theirs = betabinom(due, right + 0.5, rows - right + 0.5)
+    assert round(low * due) == theirs.ppf(0.025)
+    assert round(high * due) == theirs.ppf(0.975)
+
+
+def test_what_averaging_may_gain_widens_the_range_upwards():
+    alone = evaluation.expected_range(980, 1000, 500)
+    together = evaluation.expected_range(980, 1000, 500, gain=0.005)
+    assert together[0] == alone[0]
+    assert together[1] > alone[1]
+    assert evaluation.expected_range(1000, 1000, 500, gain=0.5)[1] == 1
+
+
+def test_averaging_gains_nothing_where_all_agree_and_what_is_likelier_where_not():
+    truth = np.array([[0.9, 0.1], [0.7, 0.3]], np.float32)
+    agreed = np.array([0, 0])
+    assert evaluation.gain_of_averaging(truth, agreed, [agreed, agreed]) == 0
+    assert evaluation.gain_of_averaging(truth, agreed, [agreed, np.array([0, 1])]) == pytest.approx(0.4 / 2 / 2)

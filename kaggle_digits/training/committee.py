@@ -131,7 +131,7 @@ def train_here(
     found = single.learn(folder, member.recipe, others, out, seed=member.seed, listener=listener)
     if found.interrupted:
         raise Paused(path.name)
-    report = outcome.write_findings(folder, found, member.seed)
+    report = outcome.write_numbers(folder, found)
     return outcome.complete(folder, found, report, clock.seconds)
 
 

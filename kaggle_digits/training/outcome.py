@@ -60,11 +60,27 @@ def write_findings(path: Path, outcome: Outcome, seed: int) -> Report:
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
-    _write_rows(path, outcome)
+    report = write_numbers(path, outcome)
     plots.save(plots.samples(outcome.validation, outcome.probabilities, seed), path / "samples.png")
     if outcome.history:
-        _write_history(path / "history.csv", outcome.history)
         plots.save(plots.learning_curves(outcome.history), path / "loss.png")
+    reporting.draw(path, outcome.validation, outcome.probabilities, report)
+    return report
+
+
+def write_numbers(path: Path, outcome: Outcome) -> Report:
+    """Rows, history and report, without pictures, which take longer than all the rest: for a member of many.
+
+    Args:
+        path: the run's folder.
+        outcome: what the training found.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    _write_rows(path, outcome)
+    if outcome.history:
+        _write_history(path / "history.csv", outcome.history)
     return reporting.write(path, outcome.validation, outcome.probabilities)
 
 
