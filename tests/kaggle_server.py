@@ -73,6 +73,7 @@ class KaggleServer:
         pending_looks: how many listings show a new submission as pending before it has its score.
         verdict: what a submission then becomes.
         left: submissions left today.
+        rules_accepted: whether the account has joined the competition.
         resumed_with: every byte of a resumed download is mixed (xor) with this one.
         stalled: set when a client waits for an answer that will not come.
         hung_up: set when such a client went away.
@@ -88,6 +89,7 @@ class KaggleServer:
         self.pending_looks = 0
         self.verdict: dict[str, Any] = {"status": "COMPLETE", "publicScore": "0.98765"}
         self.left = 5
+        self.rules_accepted = True
         self.closing = threading.Event()
         self.resumed_with = 0
         self.stalled = threading.Event()
@@ -172,6 +174,10 @@ class KaggleServer:
         hidden = ("looks", "sha256")
         return {"submissions": [{k: v for k, v in one.items() if k not in hidden} for one in self.submissions]}
 
+    def list_competitions(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        address = f"https://www.kaggle.com/competitions/{self.slug}"
+        return {"competitions": [{"ref": address, "userHasEntered": self.rules_accepted}]}
+
     def get_submission_limits(self, _asked: dict[str, Any]) -> dict[str, Any]:
         total = len(self.submissions)
         return {"numToday": total, "numTotal": total, "numAllowedNow": self.left if total else 0}
@@ -182,6 +188,7 @@ _ANSWERS = {
     "StartSubmissionUpload": KaggleServer.start_submission_upload,
     "CreateSubmission": KaggleServer.create_submission,
     "ListSubmissions": KaggleServer.list_submissions,
+    "ListCompetitions": KaggleServer.list_competitions,
     "GetSubmissionLimits": KaggleServer.get_submission_limits,
 }
 

@@ -53,6 +53,7 @@ for command, example in (
     (judge.evaluate, "evaluate --data my-digits"),
     (judge.predict, "predict seven.png my-digits/test"),
     (submit.submit, "submit --dry-run"),
+    (submit.scores, "scores --no-refresh"),
     (listings.runs, "runs --compare 20261120-220844-mlp 20261120-221530-cnn"),
     (listings.recipes, "recipes"),
 ):

@@ -75,6 +75,11 @@ class _Session:
         limits = self._api.competition_get_submission_limits(slug)
         return {"today": limits.num_today, "total": limits.num_total, "left": limits.num_allowed_now}
 
+    def _joined(self, slug: str) -> bool | None:
+        listed = self._api.competitions_list(search=slug)
+        found = [one for one in (listed.competitions if listed else None) or [] if one.ref.rsplit("/", 1)[-1] == slug]
+        return bool(found[0].user_has_entered) if found else None
+
 
 def _connect(emit: Emit) -> Any:
     # With VERBOSE set, the client reads a whole download into memory in order to print it.
