@@ -42,6 +42,7 @@ class Fault:
         silent: take the request and never answer.
         dropped: take the request and close the connection.
         lost: do what was asked, then close the connection, or answer with `status` where that is an error.
+        whole_only: only where the whole zip is asked for, not the rest of it.
         skip: how many calls go well first.
         times: how often after that; then all is well again.
     """
@@ -56,6 +57,7 @@ class Fault:
     silent: bool = False
     dropped: bool = False
     lost: bool = False
+    whole_only: bool = False
     skip: int = 0
     times: int = 1_000
 
@@ -75,6 +77,7 @@ class KaggleServer:
         left: submissions left today.
         rules_accepted: whether the account has joined the competition.
         resumed_with: every byte of a resumed download is mixed (xor) with this one.
+        resume_status: how a request for the rest of the zip is answered; 206 is as it should be.
         stalled: set when a client waits for an answer that will not come.
         hung_up: set when such a client went away.
     """
@@ -92,6 +95,7 @@ class KaggleServer:
         self.rules_accepted = True
         self.closing = threading.Event()
         self.resumed_with = 0
+        self.resume_status = 206
         self.stalled = threading.Event()
         self.hung_up = threading.Event()
         self._http = _Server(("127.0.0.1", 0), _Handler)
@@ -264,10 +268,13 @@ class _Handler(BaseHTTPRequestHandler):
         if wanted is None:
             self._send(200, archive, fault, headers)
             return
+        if self.server.kaggle.resume_status != 206:
+            self._misbehave(Fault(self.server.kaggle.resume_status, b"<html>No"))
+            return
         start = int(wanted.removeprefix("bytes=").rstrip("-"))
         headers["Content-Range"] = f"bytes {start}-{len(archive) - 1}/{len(archive)}"
         rest = bytes(byte ^ self.server.kaggle.resumed_with for byte in archive[start:])
-        self._send(206, rest, fault, headers)
+        self._send(206, rest, Fault() if fault.whole_only else fault, headers)
 
     def _misbehave(self, fault: Fault) -> None:
         headers = {"Content-Type": fault.content_type}

@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from kaggle_digits import __version__, console
-from kaggle_digits.cli import fetch, judge, listings, submit, train
+from kaggle_digits.cli import doctor, fetch, judge, listings, submit, train
 from kaggle_digits.errors import DigitsError
 
 
@@ -56,6 +56,7 @@ for command, example in (
     (submit.scores, "scores --no-refresh"),
     (listings.runs, "runs --compare 20261120-220844-mlp 20261120-221530-cnn"),
     (listings.recipes, "recipes"),
+    (doctor.doctor, "doctor --offline"),
 ):
     app.command(epilog=f"Example: kaggle-digits {example}")(command)
 

@@ -18,8 +18,8 @@ from kaggle_digits.errors import (
 )
 
 SITE = "https://www.kaggle.com"
-_TOKEN_PAGE = f"{SITE}/settings/api"
-_PLACES = (
+TOKEN_PAGE = f"{SITE}/settings/api"
+PLACES = (
     "set the environment variable KAGGLE_API_TOKEN to it or write it to the file ~/.kaggle/access_token "
     "(an older ~/.kaggle/kaggle.json works too)"
 )
@@ -192,8 +192,8 @@ def _seconds(retry_after: str | None) -> float | None:
 _PASSING = (429, 500, 502, 503, 504)
 
 _CREDENTIALS = {
-    "no_credentials": f"no Kaggle account is set up here. Make a token at {_TOKEN_PAGE}, then {_PLACES}.",
-    "rejected": f"Kaggle rejects the credentials given (401). Make a new token at {_TOKEN_PAGE}, then {_PLACES}.",
+    "no_credentials": f"no Kaggle account is set up here. Make a token at {TOKEN_PAGE}, then {PLACES}.",
+    "rejected": f"Kaggle rejects the credentials given (401). Make a new token at {TOKEN_PAGE}, then {PLACES}.",
     "unreadable_credentials": "the Kaggle credentials cannot be read: {text}. Make it a file that you "
     "may read, or set the environment variable KAGGLE_API_TOKEN to the token itself.",
 }

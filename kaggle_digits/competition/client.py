@@ -51,7 +51,7 @@ class Kaggle:
     """Kaggle's side of the competition. Every call ends in bounded time; nothing is ever sent twice by itself.
 
     A question that changes nothing is put again, up to twice, where the connection broke, the answer was garbled, or
-    Kaggle was busy; after as long as Kaggle asks to wait, unless that is longer than the patience.
+    Kaggle was busy; after as long as Kaggle asks to wait, but all in all no longer than the patience.
 
     The kaggle client runs in a child process, which is started by the first call and ended by `close`, by the end of
     a `with` block, or when Kaggle is given up; the next call then starts another one.
@@ -199,14 +199,15 @@ class Kaggle:
         self, question: dict[str, Any], seconds: float, watch: Watch, is_safe: Callable[[], bool]
     ) -> dict[str, Any]:
         """The reply, after retries where a failure may pass and asking again `is_safe`."""
-        pause = self.patience * _FIRST_PAUSE
+        pause, left = self.patience * _FIRST_PAUSE, self.patience
         for retry in range(_RETRIES):
             reply = self._ask(question, seconds, watch)
             if "done" in reply or not is_safe():
                 return reply
-            wait = answers.pause_before_retry(reply["failed"], pause * 2**retry, self.patience)
+            wait = answers.pause_before_retry(reply["failed"], pause * 2**retry, left)
             if wait is None:
                 return reply
+            left -= wait
             self._on_retry(answers.retrying(reply["failed"], wait))
             time.sleep(wait)
         return self._ask(question, seconds, watch)

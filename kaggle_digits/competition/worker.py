@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-# The client's own number of attempts is 5, with pauses of up to a minute: longer than anyone watches a bar stand still.
-_DOWNLOAD_RETRIES = 2
+# The client's own number is 5, with pauses of up to a minute: longer than anyone watches a bar stand still.
+_DOWNLOAD_RETRIES = 1
 _CHUNK_BYTES = 1 << 14
 _SUBMISSIONS_LISTED = 100
 _LONGEST_TEXT = 300
