@@ -42,7 +42,6 @@ class Fault:
         silent: take the request and never answer.
         dropped: take the request and close the connection.
         lost: do what was asked, then close the connection, or answer with `status` where that is an error.
-        whole_only: only where the whole zip is asked for, not the rest of it.
         skip: how many calls go well first.
         times: how often after that; then all is well again.
     """
@@ -57,7 +56,6 @@ class Fault:
     silent: bool = False
     dropped: bool = False
     lost: bool = False
-    whole_only: bool = False
     skip: int = 0
     times: int = 1_000
 
@@ -68,7 +66,8 @@ class KaggleServer:
     Attributes:
         archive: the bytes of the competition's zip.
         slug: the only competition there is.
-        faults: by the name of a call (`DownloadDataFiles`, `CreateSubmission`, ...), or `zip` and `upload`.
+        faults: by the name of a call (`DownloadDataFiles`, `CreateSubmission`, ...), or `zip`, `rest` of a zip, and
+            `upload`.
         calls: the names of all calls so far.
         submissions: those taken, newest first, as Kaggle lists them.
         uploads: the uploaded bytes by token.
@@ -77,7 +76,6 @@ class KaggleServer:
         left: submissions left today.
         rules_accepted: whether the account has joined the competition.
         resumed_with: every byte of a resumed download is mixed (xor) with this one.
-        resume_status: how a request for the rest of the zip is answered; 206 is as it should be.
         stalled: set when a client waits for an answer that will not come.
         hung_up: set when such a client went away.
     """
@@ -95,7 +93,6 @@ class KaggleServer:
         self.rules_accepted = True
         self.closing = threading.Event()
         self.resumed_with = 0
-        self.resume_status = 206
         self.stalled = threading.Event()
         self.hung_up = threading.Event()
         self._http = _Server(("127.0.0.1", 0), _Handler)
@@ -212,7 +209,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing."""
 
     def do_GET(self) -> None:
-        self._begin("zip" if urlsplit(self.path).path.endswith(".zip") else "page")
+        is_zip = urlsplit(self.path).path.endswith(".zip")
+        self._begin("page" if not is_zip else "rest" if "Range" in self.headers else "zip")
 
     def do_PUT(self) -> None:
         self._begin("upload")
@@ -239,7 +237,7 @@ class _Handler(BaseHTTPRequestHandler):
         if name == "upload":
             kaggle.uploads[self.path.rsplit("/", 1)[-1]] = body
             self._send(200, b"{}", fault)
-        elif name == "zip":
+        elif name in ("zip", "rest"):
             self._send_archive(fault)
         elif name == "page":
             self._send(200, b"<!DOCTYPE html><title>Log in</title>", fault, {"Content-Type": "text/html"})
@@ -268,13 +266,10 @@ class _Handler(BaseHTTPRequestHandler):
         if wanted is None:
             self._send(200, archive, fault, headers)
             return
-        if self.server.kaggle.resume_status != 206:
-            self._misbehave(Fault(self.server.kaggle.resume_status, b"<html>No"))
-            return
         start = int(wanted.removeprefix("bytes=").rstrip("-"))
         headers["Content-Range"] = f"bytes {start}-{len(archive) - 1}/{len(archive)}"
         rest = bytes(byte ^ self.server.kaggle.resumed_with for byte in archive[start:])
-        self._send(206, rest, Fault() if fault.whole_only else fault, headers)
+        self._send(206, rest, fault, headers)
 
     def _misbehave(self, fault: Fault) -> None:
         headers = {"Content-Type": fault.content_type}

@@ -132,8 +132,10 @@ class Kaggle:
         watch = Watch()
         question = {"do": "submit", "file": str(file.absolute()), "message": message}
         try:
-            # Until the upload is over, Kaggle was not asked to take anything.
-            reply = self._retried(question, 2 * self.patience, watch, lambda: not watch.events)
+            # Until the upload is over, Kaggle was not asked to take anything; and it may say that it has not.
+            reply = self._retried(
+                question, 2 * self.patience, watch, lambda failed: not (watch.events and answers.leaves_open(failed))
+            )
         except CompetitionError as error:
             lost: DigitsError = error
         else:
@@ -190,19 +192,19 @@ class Kaggle:
         raise answers.unknown_fate(self.slug, str(lost), looked) from lost
 
     def _answer(self, question: dict[str, Any], watch: Watch) -> Any:
-        reply = self._retried(question, self.patience, watch, lambda: True)
+        reply = self._retried(question, self.patience, watch, lambda _failed: True)
         if "failed" in reply:
             raise answers.error_for(reply["failed"], self.slug)
         return reply["done"]
 
     def _retried(
-        self, question: dict[str, Any], seconds: float, watch: Watch, is_safe: Callable[[], bool]
+        self, question: dict[str, Any], seconds: float, watch: Watch, is_safe: Callable[[Mapping[str, Any]], bool]
     ) -> dict[str, Any]:
         """The reply, after retries where a failure may pass and asking again `is_safe`."""
         pause, left = self.patience * _FIRST_PAUSE, self.patience
         for retry in range(_RETRIES):
             reply = self._ask(question, seconds, watch)
-            if "done" in reply or not is_safe():
+            if "done" in reply or not is_safe(reply["failed"]):
                 return reply
             wait = answers.pause_before_retry(reply["failed"], pause * 2**retry, left)
             if wait is None:

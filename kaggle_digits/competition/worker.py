@@ -1,13 +1,11 @@
 """The only code that imports the kaggle client. It runs in a process of its own, as a script.
 
-The client has no time-outs, prints on stdout, asks the network while it is imported and may end the process: a
-process of its own can be killed at a deadline and takes nothing along. So this file imports nothing of the package,
-and is started by its path.
+The client has no time-outs, prints on stdout, asks the network while it is imported and may end the process: a process
+of its own can be killed and takes nothing along. So this file imports nothing of the package.
 
-One request comes as a line of JSON on stdin, for example `{"do": "submit", "slug": ..., "file": ..., "message": ...}`.
-The answer goes out as one line of JSON on stdout, `{"done": ...}` or `{"failed": {"kind", "status", "text",
-"retry_after"}}`, perhaps after lines `{"event": ...}`. When stdin ends, so does the process, whatever it is doing: it
-never outlives the command that started it.
+One request comes as a line of JSON on stdin, for example `{"do": "submit", "slug": ..., "file": ..., "message": ...}`;
+its answer goes to stdout, `{"done": ...}` or `{"failed": {"kind", "status", "text", "retry_after"}}`, perhaps after
+lines `{"event": ...}`. When stdin ends, so does the process: it never outlives the command that started it.
 """
 
 import errno
@@ -19,8 +17,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-# The client's own number is 5, with pauses of up to a minute: longer than anyone watches a bar stand still.
-_DOWNLOAD_RETRIES = 1
 _CHUNK_BYTES = 1 << 14
 _SUBMISSIONS_LISTED = 100
 _LONGEST_TEXT = 300
@@ -77,8 +73,8 @@ class _Session:
 
     def _joined(self, slug: str) -> bool | None:
         listed = self._api.competitions_list(search=slug)
-        found = [one for one in (listed.competitions if listed else None) or [] if one.ref.rsplit("/", 1)[-1] == slug]
-        return bool(found[0].user_has_entered) if found else None
+        entered = {one.ref.rsplit("/", 1)[-1]: bool(one.user_has_entered) for one in listed.competitions or []}
+        return entered.get(slug)
 
 
 def _connect(emit: Emit) -> Any:
@@ -114,10 +110,11 @@ def _api(emit: Emit) -> Any:
 
         def download_file(self, response: Any, _name: str, http_client: Any, *_: Any) -> None:
             emit({"event": "size", "bytes": int(response.headers.get("Content-Length") or 0) or None})
-            # The client makes up the file's name from the address, which goes astray on a web page.
-            options = {"chunk_size": _CHUNK_BYTES, "max_retries": _DOWNLOAD_RETRIES}
+            # The client makes up the file's name from the address, which goes astray on a web page. Its own retries
+            # sleep for seconds, even on a full disk; the parent's go on where the file ends, too.
+            options = {"chunk_size": _CHUNK_BYTES, "resume": True, "max_retries": 0}
             try:
-                super().download_file(response, str(self.target), http_client, True, False, **options)
+                super().download_file(response, str(self.target), http_client, **options)
             except ValueError as error:
                 raise _FailedError("cut_off", str(error)) from error
 
@@ -133,10 +130,9 @@ def _given_token() -> str | None:
     from kagglesdk import get_access_token_from_env
 
     try:
-        token: str | None = get_access_token_from_env()[0]
+        return str(get_access_token_from_env()[0] or "") or None
     except OSError:
         return None
-    return token
 
 
 def _entry(one: Any) -> dict[str, Any]:
