@@ -9,7 +9,17 @@ from typing import Any
 
 from kaggle_digits import ledger, storage
 from kaggle_digits.competition import Kaggle, Submission, answers, wait_for_score
-from kaggle_digits.errors import DigitsError, StorageError, SubmissionError, UnknownFateError, UnscoredError
+from kaggle_digits.errors import (
+    BusyError,
+    CompetitionError,
+    ConnectionLostError,
+    CredentialsError,
+    DigitsError,
+    StorageError,
+    SubmissionError,
+    UnknownFateError,
+    UnscoredError,
+)
 from kaggle_digits.submitting import Candidate
 
 _LOCK = ".submit.lock"
@@ -57,7 +67,7 @@ def send(
     Raises:
         SubmissionError: the same file was sent before, or it has changed since `prepare`.
         CompetitionError: Kaggle did not take it, could not score it, or gave no score in time.
-        StorageError: the ledger cannot be written; nothing was sent, unless the sentence says so.
+        StorageError: the ledger cannot be written. What was sent before that is told, and found by the next call.
     """
     link = answers.page(kaggle.slug, "submissions")
     # The other one asks, uploads and looks for lost answers: all of them bounded by the patience.
@@ -67,13 +77,17 @@ def send(
     if not wait:
         return Sent(sent.ref, sent.status, None, link)
     tell("waiting for the score (Ctrl-C stops the waiting, not the submission)")
+    known = _scored(sent, kaggle, submissions)
+    return Sent(known.ref, known.status, known.score, link)
+
+
+def _scored(sent: ledger.Entry, kaggle: Kaggle, submissions: Path) -> ledger.Entry:
     try:
         scored = wait_for_score(kaggle, sent.ref or 0, deadline_s=10 * kaggle.patience)
     except UnscoredError as error:
         _note(submissions, sent, status=ledger.ERROR, error=error.reason)
         raise
-    known = _note(submissions, sent, status=scored.status, score=scored.score, scored=_now())
-    return Sent(known.ref, known.status, known.score, link)
+    return _note(submissions, sent, status=scored.status, score=scored.score, scored=_now())
 
 
 def _once(
@@ -117,10 +131,18 @@ def _known_already(entry: ledger.Entry, candidate: Candidate) -> SubmissionError
 
 
 def _tell_left(kaggle: Kaggle, tell: Callable[[str], None]) -> None:
-    left = kaggle.submissions_left()
-    if left is not None and left <= 0:
+    """Says how many submissions are left today, before one is spent; refuses where none is."""
+    try:
+        left = kaggle.submissions_left()
+    except (BusyError, ConnectionLostError, CredentialsError):
+        raise
+    except CompetitionError as error:
+        # Whoever may submit learns it from the submission itself; this question alone must not stand in the way.
+        tell(f"note: how many submissions are left today is unknown: {error}")
+        return
+    if left == 0:
         raise answers.none_left(kaggle.slug)
-    tell("the first submission: Kaggle does not say yet how many a day" if left is None else f"left today: {left}")
+    tell("left today: unknown before the first submission" if left is None else f"left today: {left}, of which one now")
 
 
 def refresh(submissions: Path, kaggle: Kaggle) -> int:

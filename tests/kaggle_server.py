@@ -39,6 +39,7 @@ class Fault:
         headers: further headers.
         cut_after: send only so many bytes of the real answer, then close the connection.
         stall_after: send only so many bytes of the real answer, then nothing for ever.
+        bytes_a_second: send that slowly.
         silent: take the request and never answer.
         dropped: take the request and close the connection.
         lost: do what was asked, then close the connection, or answer with `status` where that is an error.
@@ -53,6 +54,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     cut_after: int | None = None
     stall_after: int | None = None
+    bytes_a_second: int | None = None
     silent: bool = False
     dropped: bool = False
     lost: bool = False
@@ -285,10 +287,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         ends = [end for end in (fault.cut_after, fault.stall_after) if end is not None]
-        self.wfile.write(body[: ends[0]] if ends else body)
-        self.wfile.flush()
+        self._write(body[: ends[0]] if ends else body, fault.bytes_a_second)
         if fault.stall_after is not None:
             self._keep_waiting()
+
+    def _write(self, body: bytes, bytes_a_second: int | None) -> None:
+        step = len(body) if bytes_a_second is None else max(1, bytes_a_second // 10)
+        for start in range(0, len(body), step or 1):
+            self.wfile.write(body[start : start + step])
+            self.wfile.flush()
+            self.server.kaggle.closing.wait(0 if bytes_a_second is None else 0.1)
 
     def _keep_waiting(self) -> None:
         kaggle = self.server.kaggle

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from kaggle_server import Fault, KaggleServer, OpenKaggle
 
-from kaggle_digits import archive, fetching
+from kaggle_digits import archive, fetching, storage
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, CredentialsError, DataError, StorageError
 
 ROWS = (5, 3)
@@ -152,10 +152,10 @@ def own_zip(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def tiny_file_limit() -> Iterator[None]:
-    """No file may grow beyond 4 KiB, which to a program looks much like a full disk."""
+def file_limit(size: int = 4096) -> Iterator[None]:
+    """No file may grow beyond so many bytes, which to a program looks much like a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:
@@ -290,7 +290,7 @@ def test_a_failed_download_changes_nothing(
 
 def test_a_full_disk_while_unpacking(own_zip: Path, data: Path) -> None:
     told = r"cannot write .*csv: File too large.*It needs [\d,]+ bytes"
-    with tiny_file_limit(), pytest.raises(StorageError, match=told):
+    with file_limit(), pytest.raises(StorageError, match=told):
         fetching.fetch(data, archive=own_zip, rows=ROWS)
     assert contents(data) == {}
 
@@ -298,7 +298,7 @@ def test_a_full_disk_while_unpacking(own_zip: Path, data: Path) -> None:
 def test_a_full_disk_while_downloading(server: KaggleServer, open_kaggle: OpenKaggle, data: Path) -> None:
     server.archive = WHOLE + bytes(200_000)
     told = "cannot be read or written: File too large"
-    with tiny_file_limit(), pytest.raises(StorageError, match=told):
+    with file_limit(), pytest.raises(StorageError, match=told):
         fetching.fetch(data, kaggle=open_kaggle(), rows=ROWS)
     assert contents(data) == {}
 
@@ -307,6 +307,15 @@ def test_no_room_for_the_unpacked_files(own_zip: Path, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"has no room: the files need [\d,]+ MB"):
         archive.check_room(tmp_path, 1 << 60)
     assert own_zip.exists()
+
+
+def test_what_a_killed_fetch_left_is_swept_away_and_a_living_one_is_not(own_zip: Path, data: Path) -> None:
+    for name in (".fetch-dead", ".fetch-alive"):
+        (data / name).mkdir(parents=True)
+        (data / name / "lock").touch()
+    with storage.locked(data / ".fetch-alive" / "lock", 0):
+        fetching.fetch(data, archive=own_zip, rows=ROWS)
+    assert sorted(path.name for path in data.iterdir()) == [".fetch-alive", *sorted(right_files())]
 
 
 def test_a_folder_that_is_a_file(own_zip: Path, data: Path) -> None:
