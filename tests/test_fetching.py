@@ -297,7 +297,7 @@ def test_a_full_disk_while_unpacking(own_zip: Path, data: Path) -> None:
 
 def test_a_full_disk_while_downloading(server: KaggleServer, open_kaggle: OpenKaggle, data: Path) -> None:
     server.archive = WHOLE + bytes(200_000)
-    told = "cannot be read or written: File too large"
+    told = r"cannot be read or written: File too large: .*digit-recognizer\.zip"
     with file_limit(), pytest.raises(StorageError, match=told):
         fetching.fetch(data, kaggle=open_kaggle(), rows=ROWS)
     assert contents(data) == {}

@@ -45,7 +45,7 @@ def test_an_unfinished_last_line_is_left_out_and_disturbs_nothing(tmp_path):
     ledger.append(tmp_path, entry(ref=1))
     path = tmp_path / ledger.FILE
     whole = path.read_bytes()
-    for end in range(len(whole)):
+    for end in (0, 1, 2, len(whole) // 2, len(whole) - 2, len(whole) - 1):
         torn = []
         path.write_bytes(whole + whole[:end])
         assert ledger.read(tmp_path, on_torn=torn.append) == [entry(ref=1)] + [entry(ref=1)] * (end == len(whole) - 1)

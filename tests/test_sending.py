@@ -36,7 +36,7 @@ def candidate(folder: Path, name: str = "good.csv", labels: list[int] | None = N
     return submitting.prepare(str(folder / name))
 
 
-def test_everything_of_a_run_is_in_the_ledger(server, open_kaggle, folders):  # noqa: F811
+def test_everything_of_a_run_is_in_the_ledger(open_kaggle, folders):  # noqa: F811
     run = make_run(folders)
     run.record.update(
         {"seed": 3, "git": {"commit": "c0ffee", "dirty": True}, "predicted_range": [0.97, 0.99]},
@@ -55,9 +55,7 @@ def test_everything_of_a_run_is_in_the_ledger(server, open_kaggle, folders):  # 
     assert complete.scored is not None
 
 
-def test_how_many_are_left_is_said_before_one_is_spent(
-    server: KaggleServer, open_kaggle: OpenKaggle, here: Path
-) -> None:
+def test_how_many_are_left_is_said_before_one_is_spent(open_kaggle: OpenKaggle, here: Path) -> None:
     kaggle, told = open_kaggle(), list[str]()
     sending.send(candidate(here), kaggle, submissions=here, wait=False, tell=told.append)
     sending.send(candidate(here, "b.csv", SHIFTED), kaggle, submissions=here, wait=False, tell=told.append)

@@ -42,7 +42,10 @@ def error_for(failed: Mapping[str, Any], slug: str) -> DigitsError:
     if kind == "http":
         return _refusal(failed["status"], text, failed["retry_after"], slug)
     if kind == "disk":
-        return StorageError(f"a file cannot be read or written: {text}. Put that right, then try again.")
+        return StorageError(
+            f"a file cannot be read or written: {text}. Free some space, or choose a folder that you may use, then try "
+            "again."
+        )
     if kind in _CREDENTIALS:
         return CredentialsError(_CREDENTIALS[kind].format(text=text))
     if kind in _CONNECTION:

@@ -49,7 +49,7 @@ class _Session:
                 self._api = _connect(self._emit)
             return {"done": getattr(self, f"_{request.pop('do')}")(**request)}
         except (Exception, SystemExit) as error:
-            return {"failed": _describe(error, _secrets(self._api))}
+            return {"failed": _describe(error, _secrets(self._api), request.get("path") or request.get("file"))}
 
     def _download(self, slug: str, path: str) -> None:
         self._api.target = Path(path)
@@ -146,7 +146,7 @@ def _entry(one: Any) -> dict[str, Any]:
     }
 
 
-def _describe(error: BaseException, secrets: set[str]) -> dict[str, Any]:
+def _describe(error: BaseException, secrets: set[str], path: str | None) -> dict[str, Any]:
     """What the parent needs in order to tell the user; never a credential."""
     kind, text, status, retry_after = _kind(error), str(error), None, None
     if kind == "http":
@@ -154,7 +154,7 @@ def _describe(error: BaseException, secrets: set[str]) -> dict[str, Any]:
         status, text = response.status_code, _message_of(response)
         retry_after = response.headers.get("Retry-After")
     elif kind == "disk" and isinstance(error, OSError):
-        text = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+        text = f"{error.strerror}: {error.filename or path}"
     elif kind == "unexpected":
         text = f"{type(error).__name__}: {error}"
     return {"kind": kind, "status": status, "text": _clean(text, secrets), "retry_after": retry_after}
