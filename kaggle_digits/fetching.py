@@ -128,7 +128,11 @@ def _temporary_folder(data: Path) -> Iterator[Path]:
             _sweep(left)
         temporary = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=data, ignore_cleanup_errors=True)
     with temporary as folder, locked(Path(folder) / _LOCK, 0):
-        yield Path(folder)
+        try:
+            yield Path(folder)
+        except StorageError as error:
+            # The user knows `data`, and nothing of a folder that is gone by now.
+            raise StorageError(str(error).replace(folder, str(data))) from error
 
 
 def _sweep(folder: Path) -> None:

@@ -18,8 +18,8 @@ LIMITS, LIST, CREATE = "GetSubmissionLimits", "ListSubmissions", "CreateSubmissi
 START, DOWNLOAD, LOGIN = "StartSubmissionUpload", "DownloadDataFiles", "IntrospectToken"
 NOBODY_HOME = "http://127.0.0.1:9"
 OFFLINE = {"HTTP_PROXY": NOBODY_HOME, "http_proxy": NOBODY_HOME}
-# Short enough for pauses of a few hundredths of a second, long enough for a busy machine to start the child.
-PATIENCE = {"KDIGITS_TIMEOUT": "5"}
+# Short enough for pauses of a fraction of a second, long enough for a busy machine to start the child.
+PATIENCE = {"KDIGITS_TIMEOUT": "12"}
 
 Command = Callable[..., Result]
 
@@ -102,7 +102,7 @@ SUBMIT = {
     "dropped at log-in": Case({LOGIN: Fault(dropped=True)}, "cut off"),
     "rejected": Case({LIMITS: said(401)}, "rejects the credentials"),
     "rules": Case({LIST: said(403, "Accept first")}, "/rules", NOT_TAKEN),
-    "forbidden otherwise": Case({LIST: said(403, "Team is merged")}, "“Team is merged”", NOT_TAKEN),
+    "forbidden otherwise": Case({LIST: said(403, "Team is merged")}, "“Team is merged”. See https://", NOT_TAKEN),
     "wrong name": Case({LIST: said(404)}, "no competition named", NOT_TAKEN),
     "limit is unknown here": Case({LIMITS: said(404)}, "", DONE, 1),
     "too many, for long": Case({LIMITS: said(429, Retry_After="3600")}, "Try again in 3600 seconds"),
@@ -245,7 +245,7 @@ FETCH = {
     "dropped at byte 1": Case({"zip": Fault(cut_after=1), "rest": Fault(dropped=True)}, "cut off"),
     "dropped at byte 20,000": Case({"zip": Fault(cut_after=20_000), "rest": Fault(cut_after=9)}, "cut off"),
     "resume refused, then broken": Case({"zip": Fault(cut_after=99), "rest": said(503)}, "cut off"),
-    "too little room": Case({"zip": Fault(headers={"Content-Length": "9" * 17})}, "has no room"),
+    "too little room": Case({"zip": Fault(headers={"Content-Length": "9" * 17})}, "data has no room"),
 }
 
 

@@ -172,7 +172,9 @@ def _refusal(status: int, text: str, retry_after: str | None, slug: str) -> Digi
         seconds = _seconds(retry_after)
         wait = "a few minutes" if seconds is None else f"{seconds:g} seconds"
         return BusyError(f"Kaggle is out of order for now ({status}){said}. Try again in {wait}.", seconds)
-    advice = _ADVICE.get(status, "See {competition} for what it expects.")
+    # Kaggle forbids for many reasons; where its words are about something else, the rules would lead astray.
+    other = status == 403 and text and not any(word in text.lower() for word in _ABOUT_RULES)
+    advice = _GENERAL if other else _ADVICE.get(status, _GENERAL)
     pages = {"competition": f"{SITE}/competitions/{slug}", "rules": page(slug, "rules"), "site": SITE}
     return CompetitionError(f"Kaggle refuses ({status}){said}. {advice.format(slug=slug, **pages)}")
 
@@ -219,6 +221,10 @@ _OTHERS = {
     "no_ref": "Kaggle took the submission without giving it a number: “{text}”.",
     "unexpected": "the kaggle client failed: {text}. Try again; if it happens again, please report it.",
 }
+
+_ABOUT_RULES = ("rule", "accept", "phone", "verif", "permission", "join")
+
+_GENERAL = "See {competition} for what it expects."
 
 _ADVICE = {
     400: "If it names a limit, wait until tomorrow (UTC); else correct what it names, then try again.",

@@ -64,8 +64,7 @@ class _Session:
         raise _FailedError("upload_failed" if upload_failed else "no_ref", answer.message)
 
     def _submissions(self, slug: str) -> list[dict[str, Any]]:
-        listed = self._api.competition_submissions(slug, page_size=_SUBMISSIONS_LISTED) or []
-        return [_entry(one) for one in listed]
+        return [_entry(one) for one in self._api.competition_submissions(slug, page_size=_SUBMISSIONS_LISTED) or []]
 
     def _limits(self, slug: str) -> dict[str, int]:
         limits = self._api.competition_get_submission_limits(slug)
