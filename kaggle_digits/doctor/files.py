@@ -14,10 +14,13 @@ _ROOM_BYTES = 500_000_000
 
 def checks(data: Path, models: Path, submissions: Path) -> Iterator[Check]:
     """The three folders, and what is in them."""
-    for name in (fetching.TRAIN, fetching.TEST, fetching.SAMPLE):
-        yield _data_file(data / name)
-    for folder in (data, models, submissions):
-        yield _room(folder)
+    found = [_data_file(data / name) for name in (fetching.TRAIN, fetching.TEST, fetching.SAMPLE)]
+    yield from found
+    # Where the data is there and right, nothing has to be written to its folder.
+    if any(check.state != "ok" for check in found):
+        yield _room(data)
+    yield _room(models)
+    yield _room(submissions)
     yield _runs(models)
     yield _ledger(submissions)
 
