@@ -13,10 +13,15 @@ def sources(environment: Mapping[str, str]) -> list[str]:
     return [place for place, there in _places(environment) if there]
 
 
+def is_kaggle_notebook(environment: Mapping[str, str]) -> bool:
+    """Whether this runs in a notebook on Kaggle."""
+    return "KAGGLE_KERNEL_RUN_TYPE" in environment and "KAGGLE_DATA_PROXY_URL" in environment
+
+
 def _places(environment: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
     home = Path(environment.get("HOME") or environment.get("USERPROFILE") or Path.home())
-    notebook = "KAGGLE_KERNEL_RUN_TYPE" in environment and "KAGGLE_DATA_PROXY_URL" in environment
-    yield "the Kaggle notebook", notebook and _filled(Path(environment.get("KAGGLE_API_V1_TOKEN") or home / "-"))
+    in_notebook = is_kaggle_notebook(environment)
+    yield "the Kaggle notebook", in_notebook and _filled(Path(environment.get("KAGGLE_API_V1_TOKEN") or home / "-"))
     yield "the environment variable KAGGLE_API_TOKEN", bool(environment.get("KAGGLE_API_TOKEN"))
     for name in ("access_token", "access_token.txt"):
         yield f"~/.kaggle/{name}", _filled(home / ".kaggle" / name)

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from kaggle_digits.classifiers.backend import usable_cores
+from kaggle_digits.competition import credentials
 from kaggle_digits.doctor.check import Check
 
 _CPU_INFO, _MEMORY_INFO = Path("/proc/cpuinfo"), Path("/proc/meminfo")
-_CORES_LIMIT, _MEMORY_LIMIT = Path("/sys/fs/cgroup/cpu.max"), Path("/sys/fs/cgroup/memory.max")
+_MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")
 _FAST_16_BIT = ("amx_bf16", "avx512_bf16")
 # What training the largest recipes takes; see the table in README.md.
 _ENOUGH_MEMORY = 2e9
@@ -29,19 +31,15 @@ def checks(environment: Mapping[str, str]) -> Iterator[Check]:
 
 
 def _notebook(environment: Mapping[str, str]) -> str:
-    if "KAGGLE_KERNEL_RUN_TYPE" in environment and "KAGGLE_DATA_PROXY_URL" in environment:
+    if credentials.is_kaggle_notebook(environment):
         return ", a Kaggle notebook"
     return ", a Google Colab notebook" if "COLAB_RELEASE_TAG" in environment else ""
 
 
 def _cores() -> Check:
-    seen = os.cpu_count() or 1
-    usable = float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else seen)
-    with suppress(OSError, ValueError):
-        quota, period = _CORES_LIMIT.read_text().split()
-        usable = min(usable, float(quota) / float(period))
+    seen, usable = os.cpu_count() or 1, usable_cores()
     if usable < seen:
-        return Check("cores", "ok", f"{seen} seen, {usable:g} usable: a container or an affinity mask limits them")
+        return Check("cores", "ok", f"{seen} seen, {usable} usable: a container or an affinity mask limits them")
     return Check("cores", "ok", f"{seen} seen, all usable")
 
 
