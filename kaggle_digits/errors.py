@@ -8,6 +8,8 @@
     └── CompetitionError     Kaggle said no, or nothing at all
         ├── CredentialsError     no account given, or the account was rejected
         ├── ConnectionLostError  no network, no answer in time, or an answer cut short
+        │   └── UnknownFateError     a submission whose answer was lost: perhaps taken, perhaps not
+        ├── UnscoredError        Kaggle took a submission and could not score it
         └── BusyError            Kaggle asks to wait, or is out of order for now
 
 A message says what is wrong, with the value and the place, and then what to do next. The command line catches
@@ -46,6 +48,22 @@ class CredentialsError(CompetitionError):
 
 class ConnectionLostError(CompetitionError):
     """Kaggle could not be reached, did not answer in time, or was cut off in the middle."""
+
+
+class UnknownFateError(ConnectionLostError):
+    """The answer to a submission was lost, and nobody here knows whether it was taken."""
+
+
+class UnscoredError(CompetitionError):
+    """Kaggle took a submission and could not score it.
+
+    Attributes:
+        reason: Kaggle's words; empty where it gave none.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class BusyError(CompetitionError):

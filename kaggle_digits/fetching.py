@@ -1,5 +1,6 @@
 """The competition's three files, brought into a folder: all of them right, or the folder as it was."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +12,15 @@ from kaggle_digits import archive as zips
 from kaggle_digits import submission
 from kaggle_digits.competition import SLUG, Kaggle, answers
 from kaggle_digits.competition.watch import Progress, ignore_progress
-from kaggle_digits.errors import CompetitionError, DataError, SubmissionError
+from kaggle_digits.errors import CompetitionError, DataError, StorageError, SubmissionError
 from kaggle_digits.sources import kaggle_csv
-from kaggle_digits.storage import disk_errors
+from kaggle_digits.storage import disk_errors, locked
 
 TRAIN, TEST, SAMPLE = "train.csv", "test.csv", "sample_submission.csv"
 
 # Code that looks for the data looks for train.csv, so it is checked last and comes last.
 _NAMES = (SAMPLE, TEST, TRAIN)
+_PREFIX, _LOCK = ".fetch-", "lock"
 
 
 @dataclass(frozen=True)
@@ -115,12 +117,34 @@ def _state(path: Path, wanted: list[str]) -> Literal["kept", "new", "replaced"]:
 
 @contextmanager
 def _temporary_folder(data: Path) -> Iterator[Path]:
-    """A folder inside `data`, so that moving a file out of it never copies; gone afterwards, whatever happens."""
+    """A folder inside `data`, so that moving a file out of it never copies; gone afterwards, whatever happens.
+
+    Only kill -9 and a power cut leave one behind. It is locked as long as its process lives, so the next fetch knows
+    which ones it may sweep away.
+    """
     with disk_errors(data):
         data.mkdir(parents=True, exist_ok=True)
-        temporary = tempfile.TemporaryDirectory(prefix=".fetch-", dir=data, ignore_cleanup_errors=True)
-    with temporary as folder:
-        yield Path(folder)
+        for left in data.glob(f"{_PREFIX}*"):
+            _sweep(left)
+        temporary = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=data, ignore_cleanup_errors=True)
+    with temporary as folder, locked(Path(folder) / _LOCK, 0):
+        try:
+            yield Path(folder)
+        except StorageError as error:
+            # The user knows `data`, and nothing of a folder that is gone by now.
+            raise StorageError(str(error).replace(folder, str(data))) from error
+
+
+def _sweep(folder: Path) -> None:
+    """Removes the folder of a fetch that was killed."""
+    if not (folder / _LOCK).exists():
+        return
+    try:
+        with locked(folder / _LOCK, 0):
+            pass
+    except StorageError:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _download(
@@ -129,15 +153,22 @@ def _download(
     if kaggle is None:
         with Kaggle() as own:
             return _download(folder, wanted, own, on_progress, rows)
-    path = kaggle.download(folder, on_progress)
-    try:
-        return _unpack(path, folder, wanted, rows, "the file that Kaggle sent")
-    except DataError as error:
-        rules = answers.page(kaggle.slug, "rules")
-        raise CompetitionError(
-            f"{error} Fetch again; if it stays so, log in, accept the rules at {rules}, and download the zip with "
-            f"the browser from {answers.page(kaggle.slug, 'data')}: kaggle-digits fetch --zip FILE."
-        ) from error
+    # A download that went on after a break may be wrong in the middle, which only unpacking shows: one more try.
+    for last in (False, True):
+        path = kaggle.download(folder, on_progress)
+        try:
+            return _unpack(path, folder, wanted, rows, "the file that Kaggle sent")
+        except DataError as error:
+            if last:
+                raise _not_the_digits(error, kaggle.slug) from error
+    return None
+
+
+def _not_the_digits(error: DataError, slug: str) -> CompetitionError:
+    return CompetitionError(
+        f"{error} So it was twice. Log in, accept the rules at {answers.page(slug, 'rules')}, and download the zip "
+        f"with the browser from {answers.page(slug, 'data')}; then: kaggle-digits fetch --zip FILE."
+    )
 
 
 def _take(archive: Path, folder: Path, wanted: list[str], rows: tuple[int, int]) -> None:

@@ -1,14 +1,26 @@
-"""What was submitted, from which run, with which score: one JSON document a line, oldest first."""
+"""What was submitted, from which run, with which score: one JSON document a line, oldest first.
 
+Kaggle forgets this competition's scores after two months; the ledger does not. A line is never changed: whatever
+becomes known of a submission is a further line, from `sending` on, which is written before anything is sent.
+"""
+
+import errno
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from types import UnionType
+from typing import Any
 
 from kaggle_digits import storage
 from kaggle_digits.errors import DataError
 
 FILE = "ledger.jsonl"
+
+SENDING, FAILED, PENDING, COMPLETE, ERROR = "sending", "failed", "pending", "complete", "error"
+OPEN = (SENDING, PENDING)
+"""The statuses of submissions of which more is to become known."""
 
 
 @dataclass(frozen=True)
@@ -16,24 +28,41 @@ class Entry:
     """One line: something that became known of a submission.
 
     Attributes:
-        time: when it was written, ISO 8601 with a time zone.
+        time: when it was written, ISO 8601 with a time zone; so are the other times.
         run: the run's name, or None for a file of another origin.
         file: the CSV's name.
         sha256: of the CSV.
-        ref: Kaggle's number for the submission.
+        ref: Kaggle's number for the submission; None while it is not known.
         message: what stands beside it on Kaggle.
-        status: `pending` or `complete`.
+        status: `sending` before Kaggle is asked, `failed` where Kaggle did not take it, then `pending`, and at last
+            `complete` or `error`. A `sending` that nothing follows may or may not have arrived.
         score: the public score, a share of right labels from 0 to 1, or None while there is none.
+        data_sha256: of each file that the run was trained on and has labelled, by name.
+        git_commit: of the folder that the run was made in; it ends with `-dirty` where files had been changed.
+        seed: of the run.
+        validation_accuracy: of the run, from 0 to 1.
+        predicted_range: the score that the run expected, lowest and highest, or None.
+        error: why Kaggle could not take or score it; empty where it could.
+        sent: when it was sent.
+        scored: when its score was first seen.
     """
 
     time: str
     run: str | None
     file: str
     sha256: str
-    ref: int
+    ref: int | None
     message: str
     status: str
     score: float | None
+    data_sha256: dict[str, str] | None = None
+    git_commit: str | None = None
+    seed: int | None = None
+    validation_accuracy: float | None = None
+    predicted_range: tuple[float, float] | None = None
+    error: str = ""
+    sent: str | None = None
+    scored: str | None = None
 
 
 def append(submissions: Path, entry: Entry) -> None:
@@ -45,42 +74,99 @@ def append(submissions: Path, entry: Entry) -> None:
     path = submissions / FILE
     with storage.disk_errors(path):
         submissions.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
         try:
-            os.write(handle, (json.dumps(asdict(entry)) + "\n").encode())
-            os.fsync(handle)
+            _write(handle, json.dumps(asdict(entry)) + "\n")
         finally:
             os.close(handle)
 
 
-def check_writable(submissions: Path) -> None:
-    """Makes sure that a line can be added, before something is done that must not be forgotten.
-
-    Raises:
-        StorageError: the folder or the ledger cannot be written.
-    """
-    path = submissions / FILE
-    with storage.disk_errors(path):
-        submissions.mkdir(parents=True, exist_ok=True)
-        path.open("ab").close()
+def _write(handle: int, line: str) -> None:
+    # A line that a power cut left unfinished must not take this one along. Should another process be in the middle
+    # of its line just now, the worst that comes of it is an empty line.
+    payload = (line if _ends_well(handle) else "\n" + line).encode()
+    if os.write(handle, payload) < len(payload):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(handle)
 
 
-def read(submissions: Path) -> list[Entry]:
+def _ends_well(handle: int) -> bool:
+    if os.fstat(handle).st_size == 0:
+        return True
+    os.lseek(handle, -1, os.SEEK_END)
+    return os.read(handle, 1) == b"\n"
+
+
+def _ignore(_line: int) -> None:
+    """Says nothing."""
+
+
+def read(submissions: Path, on_torn: Callable[[int], None] = _ignore) -> list[Entry]:
     """All entries, oldest first; none where nothing was submitted yet.
 
+    Args:
+        submissions: the folder of all submissions.
+        on_torn: is told the number of each line that a power cut or a full disk left unfinished; it is passed over.
+
     Raises:
-        DataError: a line is not the ledger's; the sentence names it.
+        DataError: the ledger cannot be read, or a line is not the ledger's; the sentence names it.
     """
     path = submissions / FILE
-    if not path.exists():
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
         return []
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}. Make it a file that you may read.") from None
     entries = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
-            entries.append(Entry(**json.loads(line)))
-        except (ValueError, TypeError) as error:
-            raise DataError(f"{path}, line {number} is not an entry: {error}. Remove that line.") from None
+            document = json.loads(line) if line.strip() else None
+        except (ValueError, RecursionError):
+            on_torn(number)
+            continue
+        if line.strip():
+            entries.append(_entry(document, f"{path}, line {number}"))
     return entries
+
+
+def _entry(document: Any, place: str) -> Entry:
+    """The entry that a line is; what a later release may have added to it is passed over."""
+    try:
+        kept = {field.name: document[field.name] for field in fields(Entry) if field.name in document}
+        wrong = [name for name, value in kept.items() if not isinstance(value, _TYPES[name])]
+        if wrong:
+            raise ValueError(f"{wrong[0]} cannot be {kept[wrong[0]]!r}")
+        if kept.get("predicted_range") is not None:
+            low, high = kept["predicted_range"]
+            kept["predicted_range"] = (float(low), float(high))
+        return Entry(**kept)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{place} is not an entry: {error}. Remove that line.") from None
+
+
+_TYPES: dict[str, type | UnionType] = {
+    **dict.fromkeys(("time", "file", "sha256", "message", "status", "error"), str),
+    **dict.fromkeys(("run", "git_commit", "sent", "scored"), str | None),
+    **dict.fromkeys(("ref", "seed"), int | None),
+    **dict.fromkeys(("score", "validation_accuracy"), float | int | None),
+    "data_sha256": dict | None,
+    "predicted_range": list | None,
+}
+
+
+def latest(entries: Iterable[Entry]) -> list[Entry]:
+    """What is known of each submission now: its newest entry, oldest submission first.
+
+    Those that Kaggle did not take are left out. One whose fate is unknown stands as `sending`, without a number.
+    """
+    known: dict[int | str, Entry] = {}
+    for entry in entries:
+        if entry.ref is not None or entry.status == FAILED:
+            known.pop(entry.sha256, None)
+        if entry.status != FAILED:
+            known[entry.sha256 if entry.ref is None else entry.ref] = entry
+    return list(known.values())
 
 
 def scores(submissions: Path) -> dict[str, float]:

@@ -1,15 +1,18 @@
-"""Files that are either whole or not there."""
+"""Files that are either whole or not there, and locks that end with their process."""
 
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from kaggle_digits.errors import StorageError
 
 _CHUNK_BYTES = 1 << 20
+_LOCK_POLL_S = 0.1
 
 
 @contextmanager
@@ -60,6 +63,65 @@ def write_text(path: Path, text: str) -> None:
     """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def locked(path: Path, seconds: float, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Lets one process at a time into the block.
+
+    The operating system ends the lock with the process that holds it, so `kill -9` or a power cut leave none behind;
+    the file itself stays, empty.
+
+    Args:
+        path: the lock's file; missing parent folders are made.
+        seconds: how long to wait for whoever holds it.
+        on_wait: is told once if there is somebody to wait for.
+
+    Raises:
+        StorageError: the folder cannot be written, or the lock did not become free in time.
+    """
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        with disk_errors(path):
+            free = _wait_for_lock(handle, time.monotonic() + seconds, on_wait)
+        if not free:
+            raise StorageError(
+                f"another kaggle-digits has held {path} for {seconds:g} seconds. Try again when it ends."
+            )
+        yield
+    finally:
+        os.close(handle)
+
+
+def _wait_for_lock(handle: int, deadline: float, on_wait: Callable[[], None]) -> bool:
+    if _try_lock(handle):
+        return True
+    on_wait()
+    while time.monotonic() < deadline:
+        time.sleep(_LOCK_POLL_S)
+        if _try_lock(handle):
+            return True
+    return False
+
+
+def _try_lock(handle: int) -> bool:
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+    else:
+        import fcntl
+
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def sha256(path: Path) -> str:

@@ -1,14 +1,15 @@
-"""From a run or a file to a submission on Kaggle: which file, whether it is right, and what to call it."""
+"""From a run or a file to a submission: which file, whether it is right, and what to call it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from operator import eq
 from pathlib import Path
 
 from kaggle_digits import ledger, runs, sources, storage, submission
-from kaggle_digits.competition import Kaggle, answers, wait_for_score
-from kaggle_digits.errors import SubmissionError
+from kaggle_digits.errors import RunError, SubmissionError
 from kaggle_digits.sources import kaggle_csv
+
+LEAST_AGREEMENT = 0.9
+"""The share of rows on which a file should agree with the best one so far; below it, the user is asked."""
 
 
 @dataclass(frozen=True)
@@ -19,18 +20,23 @@ class Candidate:
         file: the CSV.
         message: what Kaggle will show beside it. It ends with the beginning of the file's SHA-256, by which a
             submission is found again when Kaggle's answer was lost.
-        rows: how many predictions it holds.
-        run: the name of the run it comes from, or None.
+        labels: its predictions, in the order of the ids.
+        run: the run it comes from, or None.
         sha256: of the file.
         notes: what one should know before spending a submission on it.
     """
 
     file: Path
     message: str
-    rows: int
-    run: str | None
+    labels: tuple[int, ...]
+    run: runs.Run | None
     sha256: str
     notes: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many predictions it holds."""
+        return len(self.labels)
 
 
 def prepare(
@@ -58,64 +64,43 @@ def prepare(
         run, file, title = None, Path(target), Path(target).name
     else:
         run = runs.find(target, models)
-        own_data = _folder_of(run)
-        file, title, data = submissions / f"{run.name}.csv", _title(run), data or own_data
+        file, title, own_data = submissions / f"{run.name}.csv", *_about(run)
+        data = data or own_data
         if not file.exists():
             raise SubmissionError(f"{file} is gone. Train again, or name a submission CSV instead of a run.")
-    rows = _rows_due(data or sources.DEFAULT_FOLDER)
-    labels = submission.check(file, rows)
+    labels = submission.check(file, _rows_due(data or sources.DEFAULT_FOLDER))
     digest = storage.sha256(file)
-    name = None if run is None else run.name
-    return Candidate(file, f"{message or title} [sha256 {digest[:12]}]", rows, name, digest, _doubts(labels))
+    return Candidate(file, f"{message or title} [sha256 {digest[:12]}]", tuple(labels), run, digest, _doubts(labels))
 
 
-@dataclass(frozen=True)
-class Sent:
-    """What became of a candidate.
+def doubt(candidate: Candidate, submissions: Path) -> str | None:
+    """A reason to ask before sending: the file is unlike the best one so far, which is still at hand.
 
-    Attributes:
-        ref: Kaggle's number for the submission; None where nothing was sent.
-        status: `checked`, `pending` or `complete`.
-        score: the public score, a share of right labels from 0 to 1, or None while there is none.
-        link: the page on Kaggle that lists it.
-    """
-
-    ref: int | None
-    status: str
-    score: float | None
-    link: str
-
-
-def send(candidate: Candidate, kaggle: Kaggle, *, submissions: Path, wait: bool, tell: Callable[[str], None]) -> Sent:
-    """Uploads a candidate, and waits for its score if asked to; the ledger learns of both.
-
-    Args:
-        candidate: from `prepare`.
-        kaggle: the other side.
-        submissions: the folder of the ledger.
-        wait: whether to wait for the score.
-        tell: is given a line now and then, for the user.
+    Good files agree on nearly every row; a shuffled or shifted one agrees with them on about a tenth.
 
     Raises:
-        CompetitionError: Kaggle did not take it, could not score it, or gave no score in time.
+        DataError: the ledger is damaged.
     """
-    link = answers.page(kaggle.slug, "submissions")
-    ledger.check_writable(submissions)
-    ref = kaggle.submit(candidate.file, candidate.message)
-    tell(f"submitted as {ref}: {candidate.message}")
-    _note(submissions, candidate, ref, "pending", None)
-    if not wait:
-        return Sent(ref, "pending", None, link)
-    tell("waiting for the score (Ctrl-C stops the waiting, not the submission)")
-    scored = wait_for_score(kaggle, ref)
-    _note(submissions, candidate, ref, scored.status, scored.score)
-    return Sent(ref, scored.status, scored.score, link)
+    scored = [entry for entry in ledger.latest(ledger.read(submissions)) if entry.score is not None]
+    best = max(scored, key=lambda entry: entry.score or 0.0, default=None)
+    labels = None if best is None else _labels_of(submissions / Path(best.file).name, best.sha256)
+    if best is None or labels is None or len(labels) != candidate.rows:
+        return None
+    agreement = sum(map(eq, labels, candidate.labels)) / candidate.rows
+    if agreement >= LEAST_AGREEMENT:
+        return None
+    return (
+        f"{candidate.file} agrees with the best submission so far, {best.file} (score {best.score}), on only "
+        f"{agreement:.1%} of the rows; a shuffled or shifted file looks like that."
+    )
 
 
-def _note(submissions: Path, candidate: Candidate, ref: int, status: str, score: float | None) -> None:
-    now = datetime.now().astimezone().isoformat(timespec="seconds")
-    origin = candidate.run, candidate.file.name, candidate.sha256
-    ledger.append(submissions, ledger.Entry(now, *origin, ref, candidate.message, status, score))
+def _labels_of(path: Path, digest: str) -> list[int] | None:
+    """The labels of a file that is still what was sent, or None."""
+    try:
+        return submission.read(path) if storage.sha256(path) == digest else None
+    except (OSError, SubmissionError):
+        return None
 
 
 def _doubts(labels: list[int]) -> tuple[str, ...]:
@@ -124,6 +109,14 @@ def _doubts(labels: list[int]) -> tuple[str, ...]:
     if not missing:
         return ()
     return (f"no image is called {', '.join(missing)}: expect a score below {1 - 0.1 * len(missing):.1f}",)
+
+
+def _about(run: runs.Run) -> tuple[str, Path]:
+    """What to call a run's submission, and the folder with its test.csv."""
+    try:
+        return _title(run), _folder_of(run)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{run.path / runs.RECORD} was edited or is damaged: {error!r}. Train again.") from error
 
 
 def _title(run: runs.Run) -> str:

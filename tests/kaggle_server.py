@@ -39,6 +39,7 @@ class Fault:
         headers: further headers.
         cut_after: send only so many bytes of the real answer, then close the connection.
         stall_after: send only so many bytes of the real answer, then nothing for ever.
+        bytes_a_second: send that slowly.
         silent: take the request and never answer.
         dropped: take the request and close the connection.
         lost: do what was asked, then close the connection, or answer with `status` where that is an error.
@@ -53,6 +54,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     cut_after: int | None = None
     stall_after: int | None = None
+    bytes_a_second: int | None = None
     silent: bool = False
     dropped: bool = False
     lost: bool = False
@@ -66,13 +68,15 @@ class KaggleServer:
     Attributes:
         archive: the bytes of the competition's zip.
         slug: the only competition there is.
-        faults: by the name of a call (`DownloadDataFiles`, `CreateSubmission`, ...), or `zip` and `upload`.
+        faults: by the name of a call (`DownloadDataFiles`, `CreateSubmission`, ...), or `zip`, `rest` of a zip, and
+            `upload`.
         calls: the names of all calls so far.
         submissions: those taken, newest first, as Kaggle lists them.
         uploads: the uploaded bytes by token.
         pending_looks: how many listings show a new submission as pending before it has its score.
         verdict: what a submission then becomes.
         left: submissions left today.
+        rules_accepted: whether the account has joined the competition.
         resumed_with: every byte of a resumed download is mixed (xor) with this one.
         stalled: set when a client waits for an answer that will not come.
         hung_up: set when such a client went away.
@@ -88,6 +92,7 @@ class KaggleServer:
         self.pending_looks = 0
         self.verdict: dict[str, Any] = {"status": "COMPLETE", "publicScore": "0.98765"}
         self.left = 5
+        self.rules_accepted = True
         self.closing = threading.Event()
         self.resumed_with = 0
         self.stalled = threading.Event()
@@ -172,6 +177,10 @@ class KaggleServer:
         hidden = ("looks", "sha256")
         return {"submissions": [{k: v for k, v in one.items() if k not in hidden} for one in self.submissions]}
 
+    def list_competitions(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        address = f"https://www.kaggle.com/competitions/{self.slug}"
+        return {"competitions": [{"ref": address, "userHasEntered": self.rules_accepted}]}
+
     def get_submission_limits(self, _asked: dict[str, Any]) -> dict[str, Any]:
         total = len(self.submissions)
         return {"numToday": total, "numTotal": total, "numAllowedNow": self.left if total else 0}
@@ -182,6 +191,7 @@ _ANSWERS = {
     "StartSubmissionUpload": KaggleServer.start_submission_upload,
     "CreateSubmission": KaggleServer.create_submission,
     "ListSubmissions": KaggleServer.list_submissions,
+    "ListCompetitions": KaggleServer.list_competitions,
     "GetSubmissionLimits": KaggleServer.get_submission_limits,
 }
 
@@ -201,7 +211,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing."""
 
     def do_GET(self) -> None:
-        self._begin("zip" if urlsplit(self.path).path.endswith(".zip") else "page")
+        is_zip = urlsplit(self.path).path.endswith(".zip")
+        self._begin("page" if not is_zip else "rest" if "Range" in self.headers else "zip")
 
     def do_PUT(self) -> None:
         self._begin("upload")
@@ -228,7 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
         if name == "upload":
             kaggle.uploads[self.path.rsplit("/", 1)[-1]] = body
             self._send(200, b"{}", fault)
-        elif name == "zip":
+        elif name in ("zip", "rest"):
             self._send_archive(fault)
         elif name == "page":
             self._send(200, b"<!DOCTYPE html><title>Log in</title>", fault, {"Content-Type": "text/html"})
@@ -276,10 +287,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         ends = [end for end in (fault.cut_after, fault.stall_after) if end is not None]
-        self.wfile.write(body[: ends[0]] if ends else body)
-        self.wfile.flush()
+        self._write(body[: ends[0]] if ends else body, fault.bytes_a_second)
         if fault.stall_after is not None:
             self._keep_waiting()
+
+    def _write(self, body: bytes, bytes_a_second: int | None) -> None:
+        step = len(body) if bytes_a_second is None else max(1, bytes_a_second // 10)
+        for start in range(0, len(body), step or 1):
+            self.wfile.write(body[start : start + step])
+            self.wfile.flush()
+            self.server.kaggle.closing.wait(0 if bytes_a_second is None else 0.1)
 
     def _keep_waiting(self) -> None:
         kaggle = self.server.kaggle

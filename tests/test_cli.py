@@ -19,7 +19,7 @@ from kaggle_digits import ledger, models, runs, sources, submission
 from kaggle_digits.cli import app
 from kaggle_digits.recipes import RECIPES
 
-COMMANDS = ["evaluate", "fetch", "predict", "recipes", "runs", "submit", "train"]
+COMMANDS = ["doctor", "evaluate", "fetch", "predict", "recipes", "runs", "scores", "submit", "train"]
 
 
 def call(*arguments, cwd, **environment):
@@ -123,7 +123,11 @@ def test_submit_brings_the_score_home_and_the_ledger_keeps_it(server, account, t
     assert server.submissions[0]["description"].startswith("first try [sha256 ")
     assert float(server.submissions[0]["publicScore"]) == told["score"]
     entries = ledger.read(tmp_path / "submissions")
-    assert [(entry.ref, entry.score) for entry in entries] == [(told["ref"], None), (told["ref"], told["score"])]
+    assert [(entry.status, entry.ref, entry.score) for entry in entries] == [
+        ("sending", None, None),
+        ("pending", told["ref"], None),
+        ("complete", told["ref"], told["score"]),
+    ]
 
 
 def test_an_upload_that_failed_is_not_reported_as_done(server, account, tmp_path):
@@ -134,7 +138,72 @@ def test_an_upload_that_failed_is_not_reported_as_done(server, account, tmp_path
     assert done.stdout == ""
     assert "nothing was submitted" in done.stderr
     assert server.submissions == []
-    assert ledger.read(tmp_path / "submissions") == []
+    assert ledger.latest(ledger.read(tmp_path / "submissions")) == []
+
+
+def test_scores_brings_late_ones_home_and_shows_what_it_knows_without_kaggle(server, account, tmp_path):
+    submission.write(tmp_path / "mine.csv", range(1, 28_001), [number % 10 for number in range(28_000)])
+    assert call("submit", "mine.csv", "--no-wait", cwd=tmp_path, **account).returncode == 0
+    offline = {**account, "HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+    known = call("scores", "--json", cwd=tmp_path, **offline)
+    assert known.returncode == 0
+    assert "scores as last known. Kaggle cannot be reached" in known.stderr
+    assert [entry["status"] for entry in json.loads(known.stdout)] == ["pending"]
+    told = call("scores", cwd=tmp_path, **account)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert re.search(r"mine\.csv +\d{4}-\d\d-\d\d \d\d:\d\d +1000 +complete +0\.98765", told.stdout)
+    server.calls.clear()
+    assert call("scores", "--json", cwd=tmp_path, **account).returncode == 0
+    assert server.calls == []
+
+
+def test_scores_of_nothing_and_of_a_torn_line(tmp_path):
+    assert "kaggle-digits submit" in call("scores", cwd=tmp_path).stderr
+    (tmp_path / "submissions").mkdir()
+    (tmp_path / "submissions" / ledger.FILE).write_text('{"time": "2026')
+    done = call("scores", "--json", cwd=tmp_path)
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+    assert "line 1 was never finished" in done.stderr
+
+
+def shifted_after_a_good_one(account, folder):
+    labels = [number % 10 for number in range(28_000)]
+    submission.write(folder / "submissions" / "good.csv", range(1, 28_001), labels)
+    submission.write(folder / "shifted.csv", range(1, 28_001), labels[1:] + labels[:1])
+    assert call("submit", "submissions/good.csv", cwd=folder, **account).returncode == 0
+
+
+def test_a_file_unlike_the_best_one_is_not_sent_where_nobody_can_be_asked(server, account, tmp_path):
+    shifted_after_a_good_one(account, tmp_path)
+    dry = call("submit", "shifted.csv", "--dry-run", cwd=tmp_path, **account)
+    assert dry.returncode == 0
+    assert "on only 0.0% of the rows" in dry.stderr
+    refused = call("submit", "shifted.csv", cwd=tmp_path, **account)
+    assert (refused.returncode, refused.stdout, len(server.submissions)) == (1, "", 1)
+    assert "--force" in refused.stderr.splitlines()[-1]
+    assert call("submit", "shifted.csv", "--force", cwd=tmp_path, **account).returncode == 0
+    assert len(server.submissions) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize(("answer", "code"), [(b"n\n", 1), (b"\n", 1), (b"y\n", 0)])
+def test_a_person_is_asked_about_a_file_unlike_the_best_one(answer, code, server, account, tmp_path):
+    shifted_after_a_good_one(account, tmp_path)
+    terminal, inside = os.openpty()
+    command = [sys.executable, "-m", "kaggle_digits", "submit", "shifted.csv"]
+    with subprocess.Popen(command, cwd=tmp_path, env=account, stdin=inside, stdout=inside, stderr=inside) as process:
+        os.close(inside)
+        told = b""
+        while b"[y/N]" not in told:
+            told += os.read(terminal, 1_000)
+        os.write(terminal, answer)
+        with contextlib.suppress(OSError):  # the end of a pseudo-terminal is an error on Linux
+            while more := os.read(terminal, 1_000):
+                told += more
+    os.close(terminal)
+    assert process.returncode == code
+    assert len(server.submissions) == 2 - code
+    assert b"Traceback" not in told
 
 
 def test_fetch_without_an_account_says_how_to_get_one(account, tmp_path):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from kaggle_server import Fault, KaggleServer, OpenKaggle
 
-from kaggle_digits import archive, fetching
+from kaggle_digits import archive, fetching, storage
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, CredentialsError, DataError, StorageError
 
 ROWS = (5, 3)
@@ -152,10 +152,10 @@ def own_zip(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def tiny_file_limit() -> Iterator[None]:
-    """No file may grow beyond 4 KiB, which to a program looks much like a full disk."""
+def file_limit(size: int = 4096) -> Iterator[None]:
+    """No file may grow beyond so many bytes, which to a program looks much like a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:
@@ -259,7 +259,12 @@ FAULTS = {
         "a web page, perhaps Kaggle's login page",
     ),
     "stalled": ({"zip": Fault(stall_after=20_000)}, ConnectionLostError, "stopped after"),
-    "resume gives another file": ({"zip": Fault(cut_after=20_000, times=1)}, CompetitionError, "is cut short"),
+    "resume gives another file": ({"zip": Fault(cut_after=20_000)}, CompetitionError, "is cut short"),
+    "resume refused": (
+        {"zip": Fault(cut_after=20_000), "rest": Fault(503, b"<html>")},
+        ConnectionLostError,
+        "cut off in the middle",
+    ),
     "broken": ({"zip": Fault(503, b"")}, CompetitionError, "out of order"),
 }
 
@@ -270,10 +275,10 @@ def test_a_failed_download_changes_nothing(
 ) -> None:
     faults, kind, words = FAULTS[case]
     server.archive = stored()
-    server.resumed_with = 0xFF if case.startswith("resume") else 0
+    server.resumed_with = 0xFF if case == "resume gives another file" else 0
     data.mkdir()
     (data / "train.csv").write_bytes(b"what was there")
-    kaggle = open_kaggle()
+    kaggle = open_kaggle(patience=10)
     if case == "stalled":
         kaggle.submissions()
         kaggle.patience = 1
@@ -285,15 +290,15 @@ def test_a_failed_download_changes_nothing(
 
 def test_a_full_disk_while_unpacking(own_zip: Path, data: Path) -> None:
     told = r"cannot write .*csv: File too large.*It needs [\d,]+ bytes"
-    with tiny_file_limit(), pytest.raises(StorageError, match=told):
+    with file_limit(), pytest.raises(StorageError, match=told):
         fetching.fetch(data, archive=own_zip, rows=ROWS)
     assert contents(data) == {}
 
 
 def test_a_full_disk_while_downloading(server: KaggleServer, open_kaggle: OpenKaggle, data: Path) -> None:
     server.archive = WHOLE + bytes(200_000)
-    told = "cannot be read or written: File too large"
-    with tiny_file_limit(), pytest.raises(StorageError, match=told):
+    told = r"cannot be read or written: File too large: .*digit-recognizer\.zip"
+    with file_limit(), pytest.raises(StorageError, match=told):
         fetching.fetch(data, kaggle=open_kaggle(), rows=ROWS)
     assert contents(data) == {}
 
@@ -302,6 +307,15 @@ def test_no_room_for_the_unpacked_files(own_zip: Path, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"has no room: the files need [\d,]+ MB"):
         archive.check_room(tmp_path, 1 << 60)
     assert own_zip.exists()
+
+
+def test_what_a_killed_fetch_left_is_swept_away_and_a_living_one_is_not(own_zip: Path, data: Path) -> None:
+    for name in (".fetch-dead", ".fetch-alive"):
+        (data / name).mkdir(parents=True)
+        (data / name / "lock").touch()
+    with storage.locked(data / ".fetch-alive" / "lock", 0):
+        fetching.fetch(data, archive=own_zip, rows=ROWS)
+    assert sorted(path.name for path in data.iterdir()) == [".fetch-alive", *sorted(right_files())]
 
 
 def test_a_folder_that_is_a_file(own_zip: Path, data: Path) -> None:

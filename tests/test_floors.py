@@ -18,6 +18,7 @@ FLOORS = [
     {"plots", "models", "leaks"},
     {"reporting"},
     {"training", "evaluating", "predicting", "fetching", "submitting"},
+    {"sending", "doctor"},
     {"console"},
     {"cli"},
     {"__main__"},

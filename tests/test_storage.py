@@ -1,4 +1,6 @@
 import hashlib
+import subprocess
+import sys
 
 import pytest
 
@@ -43,6 +45,40 @@ def test_a_full_disk_is_one_sentence(tmp_path):
     full.symlink_to("/dev/full")
     with pytest.raises(StorageError, match="No space left"), storage.disk_errors(full):
         full.write_text("x")
+
+
+def test_a_lock_is_held_by_one_at_a_time(tmp_path):
+    waits = []
+    with storage.locked(tmp_path / "new" / "lock", 0):
+        with (
+            pytest.raises(StorageError, match="another kaggle-digits has held"),
+            storage.locked(tmp_path / "new" / "lock", 0.01, lambda: waits.append(1)),
+        ):
+            pass
+        assert waits == [1]
+    with storage.locked(tmp_path / "new" / "lock", 0):
+        pass
+
+
+def test_a_lock_ends_with_its_process(tmp_path):
+    code = (
+        "import sys, time; from pathlib import Path; from kaggle_digits import storage\n"
+        "with storage.locked(Path(sys.argv[1]), 0): print('held', flush=True); time.sleep(600)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(StorageError), storage.locked(tmp_path / "lock", 0):
+            pass
+        process.kill()
+    with storage.locked(tmp_path / "lock", 5):
+        pass
+
+
+def test_a_lock_in_a_folder_that_cannot_be_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot write"), storage.locked(tmp_path / "file" / "lock", 0):
+        pass
 
 
 def test_sha256(tmp_path):

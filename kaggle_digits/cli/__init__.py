@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from kaggle_digits import __version__, console
-from kaggle_digits.cli import fetch, judge, listings, submit, train
+from kaggle_digits.cli import doctor, fetch, judge, listings, submit, train
 from kaggle_digits.errors import DigitsError
 
 
@@ -53,8 +53,10 @@ for command, example in (
     (judge.evaluate, "evaluate --data my-digits"),
     (judge.predict, "predict seven.png my-digits/test"),
     (submit.submit, "submit --dry-run"),
+    (submit.scores, "scores --no-refresh"),
     (listings.runs, "runs --compare 20261120-220844-mlp 20261120-221530-cnn"),
     (listings.recipes, "recipes"),
+    (doctor.doctor, "doctor --offline"),
 ):
     app.command(epilog=f"Example: kaggle-digits {example}")(command)
 

@@ -23,9 +23,9 @@ def fetch(
     force: Annotated[bool, typer.Option("--force", help="Fetch again, even what is there and right.")] = False,
 ) -> None:
     """Bring the competition's files: download them from Kaggle, or take them from a zip."""
-    from kaggle_digits import fetching
+    from kaggle_digits import competition, fetching
 
-    with console.download_bar() as on_progress:
-        files = fetching.fetch(data, archive=archive, force=force, on_progress=on_progress)
+    with console.download_bar() as on_progress, competition.Kaggle(on_retry=console.tell) as kaggle:
+        files = fetching.fetch(data, archive=archive, force=force, kaggle=kaggle, on_progress=on_progress)
     for file in files:
         console.tell(f"{file.path}: {_STATES[file.state]}")

@@ -7,7 +7,8 @@ Kaggle's own client is imported by one file, worker.py, which runs in a process 
 What comes back as an error becomes a sentence in answers.py.
 """
 
-from kaggle_digits.competition.client import SLUG, Kaggle, Submission
+from kaggle_digits.competition.client import Kaggle, Submission
 from kaggle_digits.competition.scoring import wait_for_score
+from kaggle_digits.competition.settings import SLUG
 
 __all__ = ["SLUG", "Kaggle", "Submission", "wait_for_score"]

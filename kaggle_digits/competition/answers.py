@@ -1,6 +1,8 @@
 """What Kaggle's refusals mean: one sentence, and the next step, for each."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,13 @@ from kaggle_digits.errors import (
     CredentialsError,
     DigitsError,
     StorageError,
+    UnknownFateError,
+    UnscoredError,
 )
 
 SITE = "https://www.kaggle.com"
-_TOKEN_PAGE = f"{SITE}/settings/api"
-_PLACES = (
+TOKEN_PAGE = f"{SITE}/settings/api"
+PLACES = (
     "set the environment variable KAGGLE_API_TOKEN to it or write it to the file ~/.kaggle/access_token "
     "(an older ~/.kaggle/kaggle.json works too)"
 )
@@ -38,7 +42,10 @@ def error_for(failed: Mapping[str, Any], slug: str) -> DigitsError:
     if kind == "http":
         return _refusal(failed["status"], text, failed["retry_after"], slug)
     if kind == "disk":
-        return StorageError(f"a file cannot be read or written: {text}. Put that right, then try again.")
+        return StorageError(
+            f"a file cannot be read or written: {text}. Free some space, or choose a folder that you may use, then try "
+            "again."
+        )
     if kind in _CREDENTIALS:
         return CredentialsError(_CREDENTIALS[kind].format(text=text))
     if kind in _CONNECTION:
@@ -70,6 +77,29 @@ def death(status: int | None) -> CompetitionError:
     )
 
 
+def pause_before_retry(failed: Mapping[str, Any], pause: float, longest: float) -> float | None:
+    """How many seconds to wait before a question that changes nothing is put again; None where it should not be.
+
+    Args:
+        failed: as for `error_for`.
+        pause: seconds to wait where Kaggle does not name them.
+        longest: seconds beyond which Kaggle's own wish is not waited for.
+    """
+    if failed["kind"] in ("cut_off", "garbled"):
+        return pause
+    if failed["kind"] != "http" or failed["status"] not in _PASSING:
+        return None
+    asked = max(pause, _seconds(failed["retry_after"]) or 0.0)
+    return asked if asked <= longest else None
+
+
+def retrying(failed: Mapping[str, Any], seconds: float) -> str:
+    """What to tell the user while a question waits to be put again."""
+    status = failed["status"]
+    what = "Kaggle's answer was lost" if status is None else f"Kaggle is busy ({status})"
+    return f"{what}; trying again in {seconds:.0f} seconds"
+
+
 def leaves_open(failed: Mapping[str, Any]) -> bool:
     """Whether Kaggle may have taken a submission all the same."""
     if failed["kind"] == "http":
@@ -90,7 +120,7 @@ def no_room(folder: Path, needed: int, free: int) -> StorageError:
     )
 
 
-def unknown_fate(slug: str, cause: str, looked: bool) -> ConnectionLostError:
+def unknown_fate(slug: str, cause: str, looked: bool) -> UnknownFateError:
     """The answer to a submission was lost.
 
     Args:
@@ -99,17 +129,26 @@ def unknown_fate(slug: str, cause: str, looked: bool) -> ConnectionLostError:
         looked: whether Kaggle's list could be read, and the submission was not on it.
     """
     seen = "it is not on Kaggle's list (yet)" if looked else "Kaggle's list cannot be read now either"
-    return ConnectionLostError(
+    return UnknownFateError(
         f"the answer to the submission was lost, and whether it was taken is unknown: {seen}. "
         f"It was not sent twice. Look at {page(slug, 'submissions')} before you send it again. ({cause})"
     )
 
 
-def not_scored(slug: str, reason: str) -> CompetitionError:
+def not_scored(slug: str, reason: str) -> UnscoredError:
     """Kaggle took a submission and could not score it."""
-    return CompetitionError(
+    return UnscoredError(
         f"Kaggle could not score the submission: “{reason or 'no reason given'}”. "
-        f"Correct the file before you send another; see {page(slug, 'submissions')}."
+        f"Correct the file before you send another; see {page(slug, 'submissions')}.",
+        reason,
+    )
+
+
+def none_left(slug: str) -> CompetitionError:
+    """The day's submissions are spent; they come back at midnight UTC."""
+    return CompetitionError(
+        "no submission is left today, so nothing was sent. Kaggle counts anew at midnight UTC: try again then. "
+        f"Those of today are at {page(slug, 'submissions')}."
     )
 
 
@@ -117,7 +156,7 @@ def score_late(slug: str, ref: int, seconds: float) -> CompetitionError:
     """A submission was taken, and has no score yet."""
     return CompetitionError(
         f"the submission was taken (number {ref}), but has no score after {seconds:g} seconds. "
-        f"Do not send it again: its score will appear at {page(slug, 'submissions')}."
+        f"Do not send it again: kaggle-digits scores brings its score; so does {page(slug, 'submissions')}."
     )
 
 
@@ -130,22 +169,36 @@ def _refusal(status: int, text: str, retry_after: str | None, slug: str) -> Digi
         wait = "a few minutes" if seconds is None else f"{seconds:g} seconds"
         return BusyError(f"too many requests: Kaggle asks to wait (429){said}. Try again in {wait}.", seconds)
     if status >= 500:
-        return BusyError(f"Kaggle is out of order for now ({status}){said}. Try again in a few minutes.")
-    advice = _ADVICE.get(status, "See {competition} for what it expects.")
+        seconds = _seconds(retry_after)
+        wait = "a few minutes" if seconds is None else f"{seconds:g} seconds"
+        return BusyError(f"Kaggle is out of order for now ({status}){said}. Try again in {wait}.", seconds)
+    # Kaggle forbids for many reasons; where its words are about something else, the rules would lead astray.
+    other = status == 403 and text and not any(word in text.lower() for word in _ABOUT_RULES)
+    advice = _GENERAL if other else _ADVICE.get(status, _GENERAL)
     pages = {"competition": f"{SITE}/competitions/{slug}", "rules": page(slug, "rules"), "site": SITE}
     return CompetitionError(f"Kaggle refuses ({status}){said}. {advice.format(slug=slug, **pages)}")
 
 
 def _seconds(retry_after: str | None) -> float | None:
+    """What a Retry-After header asks for, whether it holds a number of seconds or a date."""
+    text = retry_after or ""
+    if text.strip().isdecimal():
+        return float(text)
     try:
-        return max(0.0, float(retry_after or ""))
-    except ValueError:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
         return None
+    # A date that names no zone is in UTC, as all of HTTP's are.
+    left = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return float(max(0, round(left)))
 
+
+# What may be gone a moment later.
+_PASSING = (429, 500, 502, 503, 504)
 
 _CREDENTIALS = {
-    "no_credentials": f"no Kaggle account is set up here. Make a token at {_TOKEN_PAGE}, then {_PLACES}.",
-    "rejected": f"Kaggle rejects the credentials given (401). Make a new token at {_TOKEN_PAGE}, then {_PLACES}.",
+    "no_credentials": f"no Kaggle account is set up here. Make a token at {TOKEN_PAGE}, then {PLACES}.",
+    "rejected": f"Kaggle rejects the credentials given (401). Make a new token at {TOKEN_PAGE}, then {PLACES}.",
     "unreadable_credentials": "the Kaggle credentials cannot be read: {text}. Make it a file that you "
     "may read, or set the environment variable KAGGLE_API_TOKEN to the token itself.",
 }
@@ -168,6 +221,10 @@ _OTHERS = {
     "no_ref": "Kaggle took the submission without giving it a number: “{text}”.",
     "unexpected": "the kaggle client failed: {text}. Try again; if it happens again, please report it.",
 }
+
+_ABOUT_RULES = ("rule", "accept", "phone", "verif", "permission", "join")
+
+_GENERAL = "See {competition} for what it expects."
 
 _ADVICE = {
     400: "If it names a limit, wait until tomorrow (UTC); else correct what it names, then try again.",

@@ -1,27 +1,22 @@
 """Kaggle, as far as one competition needs it."""
 
 import os
-import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from kaggle_digits.competition import answers
+from kaggle_digits.competition import answers, settings
 from kaggle_digits.competition.child import Child
 from kaggle_digits.competition.watch import Download, Progress, Watch, ignore_progress
 from kaggle_digits.errors import CompetitionError, DigitsError
 
-SLUG = "digit-recognizer"
-"""The competition's name in Kaggle's addresses; the environment variable KDIGITS_COMPETITION names another one."""
-
-PATIENCE = 60.0
-"""Seconds without a sign of life after which Kaggle is given up; KDIGITS_TIMEOUT sets another number."""
-
-_LONGEST_PATIENCE = 86_400.0
 _LOOKS = 3
+_RETRIES = 2
+# Parts of the patience: with the usual one, the first pause before a retry is a second long.
+_FIRST_PAUSE = 1 / 60
 
 
 @dataclass(frozen=True)
@@ -48,12 +43,15 @@ class Submission:
     def from_json(cls, entry: Mapping[str, Any]) -> Self:
         """Makes one of what the child process reports."""
         date = entry["date"] and datetime.fromisoformat(entry["date"]).replace(tzinfo=UTC)
-        score = _number(entry["score"] or "")
+        score = settings.number(entry["score"] or "")
         return cls(entry["ref"], entry["status"], score, entry["error"] or "", date, entry["message"] or "")
 
 
 class Kaggle:
     """Kaggle's side of the competition. Every call ends in bounded time; nothing is ever sent twice by itself.
+
+    A question that changes nothing is put again, up to twice, where the connection broke, the answer was garbled, or
+    Kaggle was busy; after as long as Kaggle asks to wait, but all in all no longer than the patience.
 
     The kaggle client runs in a child process, which is started by the first call and ended by `close`, by the end of
     a `with` block, or when Kaggle is given up; the next call then starts another one.
@@ -63,6 +61,7 @@ class Kaggle:
             An upload has twice as long.
         environment: the child's environment variables, in which the client finds its credentials; by default this
             process's own. KDIGITS_TIMEOUT and KDIGITS_COMPETITION are read from here too.
+        on_retry: is told, in a line for the user, before each pause that a retry makes.
 
     Attributes:
         patience: as above; may be changed between calls.
@@ -72,10 +71,17 @@ class Kaggle:
         CompetitionError: KDIGITS_TIMEOUT or KDIGITS_COMPETITION makes no sense.
     """
 
-    def __init__(self, *, patience: float | None = None, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        patience: float | None = None,
+        environment: Mapping[str, str] | None = None,
+        on_retry: Callable[[str], None] = lambda _line: None,
+    ) -> None:
         self._environment = os.environ if environment is None else environment
-        self.patience = _patience(self._environment) if patience is None else patience
-        self.slug = _slug(self._environment)
+        self.patience = settings.patience(self._environment) if patience is None else patience
+        self.slug = settings.slug(self._environment)
+        self._on_retry = on_retry
         self._child: Child | None = None
 
     def __enter__(self) -> Self:
@@ -124,9 +130,12 @@ class Kaggle:
         """
         known = {one.ref for one in self.submissions()}
         watch = Watch()
+        question = {"do": "submit", "file": str(file.absolute()), "message": message}
         try:
-            question = {"do": "submit", "file": str(file.absolute()), "message": message}
-            reply = self._ask(question, 2 * self.patience, watch)
+            # Until the upload is over, Kaggle was not asked to take anything; and it may say that it has not.
+            reply = self._retried(
+                question, 2 * self.patience, watch, lambda failed: not (watch.events and answers.leaves_open(failed))
+            )
         except CompetitionError as error:
             lost: DigitsError = error
         else:
@@ -157,6 +166,15 @@ class Kaggle:
         # Who has no team yet, because nothing was submitted, is told three zeros.
         return int(limits["left"]) if any(limits.values()) else None
 
+    def joined(self) -> bool | None:
+        """Whether this account has joined the competition, which means that it accepted the rules; None if unknown.
+
+        Raises:
+            CompetitionError: Kaggle said no, or nothing.
+        """
+        joined: bool | None = self._answer({"do": "joined"}, Watch())
+        return joined
+
     def _find(self, message: str, known: set[int], lost: DigitsError) -> int:
         """The number of a submission whose answer was lost."""
         looked = False
@@ -174,10 +192,27 @@ class Kaggle:
         raise answers.unknown_fate(self.slug, str(lost), looked) from lost
 
     def _answer(self, question: dict[str, Any], watch: Watch) -> Any:
-        reply = self._ask(question, self.patience, watch)
+        reply = self._retried(question, self.patience, watch, lambda _failed: True)
         if "failed" in reply:
             raise answers.error_for(reply["failed"], self.slug)
         return reply["done"]
+
+    def _retried(
+        self, question: dict[str, Any], seconds: float, watch: Watch, is_safe: Callable[[Mapping[str, Any]], bool]
+    ) -> dict[str, Any]:
+        """The reply, after retries where a failure may pass and asking again `is_safe`."""
+        pause, left = self.patience * _FIRST_PAUSE, self.patience
+        for retry in range(_RETRIES):
+            reply = self._ask(question, seconds, watch)
+            if "done" in reply or not is_safe(reply["failed"]):
+                return reply
+            wait = answers.pause_before_retry(reply["failed"], pause * 2**retry, left)
+            if wait is None:
+                return reply
+            left -= wait
+            self._on_retry(answers.retrying(reply["failed"], wait))
+            time.sleep(wait)
+        return self._ask(question, seconds, watch)
 
     def _ask(self, question: dict[str, Any], seconds: float, watch: Watch) -> dict[str, Any]:
         if self._child is None or not self._child.alive:
@@ -195,31 +230,3 @@ class Kaggle:
             # Ctrl-C, say: the child is in the middle of something that nobody waits for any more.
             self.close()
             raise
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _patience(environment: Mapping[str, str]) -> float:
-    text = environment.get("KDIGITS_TIMEOUT", str(PATIENCE))
-    seconds = _number(text)
-    if seconds is None or not 0 < seconds <= _LONGEST_PATIENCE:
-        raise CompetitionError(
-            f"KDIGITS_TIMEOUT must be a number of seconds above 0 and at most {_LONGEST_PATIENCE:.0f}. "
-            f"Received: {text!r}."
-        )
-    return seconds
-
-
-def _slug(environment: Mapping[str, str]) -> str:
-    slug = environment.get("KDIGITS_COMPETITION", SLUG)
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,99}", slug):
-        raise CompetitionError(
-            "KDIGITS_COMPETITION must be a competition's name as in its address, small letters, digits and hyphens. "
-            f"Received: {slug!r}."
-        )
-    return slug

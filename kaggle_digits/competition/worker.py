@@ -1,13 +1,11 @@
 """The only code that imports the kaggle client. It runs in a process of its own, as a script.
 
-The client has no time-outs, prints on stdout, asks the network while it is imported and may end the process: a
-process of its own can be killed at a deadline and takes nothing along. So this file imports nothing of the package,
-and is started by its path.
+The client has no time-outs, prints on stdout, asks the network while it is imported and may end the process: a process
+of its own can be killed and takes nothing along. So this file imports nothing of the package.
 
-One request comes as a line of JSON on stdin, for example `{"do": "submit", "slug": ..., "file": ..., "message": ...}`.
-The answer goes out as one line of JSON on stdout, `{"done": ...}` or `{"failed": {"kind", "status", "text",
-"retry_after"}}`, perhaps after lines `{"event": ...}`. When stdin ends, so does the process, whatever it is doing: it
-never outlives the command that started it.
+One request comes as a line of JSON on stdin, for example `{"do": "submit", "slug": ..., "file": ..., "message": ...}`;
+its answer goes to stdout, `{"done": ...}` or `{"failed": {"kind", "status", "text", "retry_after"}}`, perhaps after
+lines `{"event": ...}`. When stdin ends, so does the process: it never outlives the command that started it.
 """
 
 import errno
@@ -19,8 +17,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-# The client's own number of attempts is 5, with pauses of up to a minute: longer than anyone watches a bar stand still.
-_DOWNLOAD_RETRIES = 2
 _CHUNK_BYTES = 1 << 14
 _SUBMISSIONS_LISTED = 100
 _LONGEST_TEXT = 300
@@ -53,7 +49,7 @@ class _Session:
                 self._api = _connect(self._emit)
             return {"done": getattr(self, f"_{request.pop('do')}")(**request)}
         except (Exception, SystemExit) as error:
-            return {"failed": _describe(error, _secrets(self._api))}
+            return {"failed": _describe(error, _secrets(self._api), request.get("path") or request.get("file"))}
 
     def _download(self, slug: str, path: str) -> None:
         self._api.target = Path(path)
@@ -68,12 +64,16 @@ class _Session:
         raise _FailedError("upload_failed" if upload_failed else "no_ref", answer.message)
 
     def _submissions(self, slug: str) -> list[dict[str, Any]]:
-        listed = self._api.competition_submissions(slug, page_size=_SUBMISSIONS_LISTED) or []
-        return [_entry(one) for one in listed]
+        return [_entry(one) for one in self._api.competition_submissions(slug, page_size=_SUBMISSIONS_LISTED) or []]
 
     def _limits(self, slug: str) -> dict[str, int]:
         limits = self._api.competition_get_submission_limits(slug)
         return {"today": limits.num_today, "total": limits.num_total, "left": limits.num_allowed_now}
+
+    def _joined(self, slug: str) -> bool | None:
+        listed = self._api.competitions_list(search=slug)
+        entered = {one.ref.rsplit("/", 1)[-1]: bool(one.user_has_entered) for one in listed.competitions or []}
+        return entered.get(slug)
 
 
 def _connect(emit: Emit) -> Any:
@@ -109,10 +109,11 @@ def _api(emit: Emit) -> Any:
 
         def download_file(self, response: Any, _name: str, http_client: Any, *_: Any) -> None:
             emit({"event": "size", "bytes": int(response.headers.get("Content-Length") or 0) or None})
-            # The client makes up the file's name from the address, which goes astray on a web page.
-            options = {"chunk_size": _CHUNK_BYTES, "max_retries": _DOWNLOAD_RETRIES}
+            # The client makes up the file's name from the address, which goes astray on a web page. Its own retries
+            # sleep for seconds, even on a full disk; the parent's go on where the file ends, too.
+            options = {"chunk_size": _CHUNK_BYTES, "resume": True, "max_retries": 0}
             try:
-                super().download_file(response, str(self.target), http_client, True, False, **options)
+                super().download_file(response, str(self.target), http_client, **options)
             except ValueError as error:
                 raise _FailedError("cut_off", str(error)) from error
 
@@ -128,10 +129,9 @@ def _given_token() -> str | None:
     from kagglesdk import get_access_token_from_env
 
     try:
-        token: str | None = get_access_token_from_env()[0]
+        return str(get_access_token_from_env()[0] or "") or None
     except OSError:
         return None
-    return token
 
 
 def _entry(one: Any) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _entry(one: Any) -> dict[str, Any]:
     }
 
 
-def _describe(error: BaseException, secrets: set[str]) -> dict[str, Any]:
+def _describe(error: BaseException, secrets: set[str], path: str | None) -> dict[str, Any]:
     """What the parent needs in order to tell the user; never a credential."""
     kind, text, status, retry_after = _kind(error), str(error), None, None
     if kind == "http":
@@ -153,7 +153,7 @@ def _describe(error: BaseException, secrets: set[str]) -> dict[str, Any]:
         status, text = response.status_code, _message_of(response)
         retry_after = response.headers.get("Retry-After")
     elif kind == "disk" and isinstance(error, OSError):
-        text = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+        text = f"{error.strerror}: {error.filename or path}"
     elif kind == "unexpected":
         text = f"{type(error).__name__}: {error}"
     return {"kind": kind, "status": status, "text": _clean(text, secrets), "retry_after": retry_after}

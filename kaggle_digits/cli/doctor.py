@@ -1,0 +1,35 @@
+"""The command `doctor`."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kaggle_digits.cli.options import DATA, MODELS, SUBMISSIONS, AsJson, Models, Submissions, print_json
+
+
+def doctor(
+    online: Annotated[bool, typer.Option("--online/--offline", help="Ask Kaggle too, for a few seconds.")] = True,
+    data: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the competition's files.")] = DATA,
+    models: Models = MODELS,
+    submissions: Submissions = SUBMISSIONS,
+    as_json: AsJson = False,
+) -> None:
+    """Look at versions, machine, files and account; say what is broken, and how to mend it."""
+    from kaggle_digits import doctor
+
+    checks = []
+    for check in doctor.examine(
+        data=data, models=models, submissions=submissions, environment=os.environ, online=online
+    ):
+        checks.append(check)
+        if not as_json:
+            fix = f"; fix: {check.fix}" if check.fix else ""
+            typer.echo(f"{check.state:<6}  {check.name}: {check.found}{fix}")
+    broken = any(check.state == "broken" for check in checks)
+    if as_json:
+        print_json({"ok": not broken, "checks": [asdict(check) for check in checks]})
+    if broken:
+        raise typer.Exit(1)

@@ -1,0 +1,57 @@
+"""The Kaggle account, and whether Kaggle answers."""
+
+from collections.abc import Iterator, Mapping
+
+from kaggle_digits.competition import Kaggle, answers, credentials
+from kaggle_digits.competition.reach import reachable
+from kaggle_digits.doctor.check import Check
+from kaggle_digits.errors import BusyError, CompetitionError, ConnectionLostError, CredentialsError
+
+_PATIENCE_S = 10.0
+_NEXT = "needed for fetch and submit only"
+
+
+def checks(environment: Mapping[str, str], online: bool) -> Iterator[Check]:
+    """Which credentials are used, and what Kaggle says to them."""
+    found = credentials.sources(environment)
+    yield _credentials(found)
+    if online:
+        yield _competition(environment) if found else _network()
+
+
+def _credentials(found: list[str]) -> Check:
+    if not found:
+        fix = f"make a token at {answers.TOKEN_PAGE}, then {answers.PLACES}; {_NEXT}"
+        return Check("credentials", "note", "none", fix)
+    used, *shadowed = found
+    if shadowed:
+        fix = f"remove what you do not use; {used} counts"
+        return Check("credentials", "note", f"from {used}, which shadows {', '.join(shadowed)}", fix)
+    return Check("credentials", "ok", f"from {used}")
+
+
+def _network() -> Check:
+    if reachable(_PATIENCE_S / 2):
+        return Check("Kaggle", "ok", "answers")
+    return Check("Kaggle", "note", "not reachable", f"check the network, and HTTPS_PROXY behind a proxy; {_NEXT}")
+
+
+def _competition(environment: Mapping[str, str]) -> Check:
+    """One question shows whether Kaggle answers, knows the account, and has its consent to the rules."""
+    try:
+        with Kaggle(environment=environment) as kaggle:
+            kaggle.patience = min(kaggle.patience, _PATIENCE_S)
+            joined, rules = kaggle.joined(), answers.page(kaggle.slug, "rules")
+    except CredentialsError as error:
+        return Check("Kaggle", "broken", str(error), f"make a new token at {answers.TOKEN_PAGE}")
+    except (ConnectionLostError, BusyError) as error:
+        return Check("Kaggle", "note", "not reachable", str(error))
+    except CompetitionError as error:
+        return Check("Kaggle", "broken", "refuses", str(error))
+    if joined is None:
+        return Check("Kaggle", "note", "answers, but does not list the competition", f"see {rules}")
+    if not joined:
+        return Check(
+            "Kaggle", "broken", "answers; its rules are not accepted yet", f"accept them, logged in, at {rules}"
+        )
+    return Check("Kaggle", "ok", "answers, knows the account, and its rules are accepted")

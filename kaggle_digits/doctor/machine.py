@@ -1,0 +1,116 @@
+"""Processor, memory, graphics card, and where all this runs."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from kaggle_digits.classifiers.backend import usable_cores
+from kaggle_digits.competition import credentials
+from kaggle_digits.doctor.check import Check
+
+_CPU_INFO, _MEMORY_INFO = Path("/proc/cpuinfo"), Path("/proc/meminfo")
+_MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_FAST_16_BIT = ("amx_bf16", "avx512_bf16")
+# What training the largest recipes takes; see the table in README.md.
+_ENOUGH_MEMORY = 2e9
+
+
+def checks(environment: Mapping[str, str]) -> Iterator[Check]:
+    """Where this runs, and on what."""
+    yield Check("system", "ok", platform.platform() + _notebook(environment))
+    yield _cores()
+    yield _memory()
+    yield _graphics(environment)
+    yield _precision()
+
+
+def _notebook(environment: Mapping[str, str]) -> str:
+    if credentials.is_kaggle_notebook(environment):
+        return ", a Kaggle notebook"
+    return ", a Google Colab notebook" if "COLAB_RELEASE_TAG" in environment else ""
+
+
+def _cores() -> Check:
+    seen, usable = os.cpu_count() or 1, usable_cores()
+    if usable < seen:
+        return Check("cores", "ok", f"{seen} seen, {usable} usable: a container or an affinity mask limits them")
+    return Check("cores", "ok", f"{seen} seen, all usable")
+
+
+def _memory() -> Check:
+    sizes = [*_system_memory(), *_container_memory()]
+    if not sizes:
+        return Check("memory", "note", "unknown")
+    free = min(sizes)
+    if free < _ENOUGH_MEMORY:
+        return Check("memory", "note", f"{free / 1e9:.1f} GB free", "close other programs, or train a smaller recipe")
+    return Check("memory", "ok", f"{free / 1e9:.1f} GB free")
+
+
+def _system_memory() -> Iterator[float]:
+    with suppress(OSError, ValueError, IndexError):
+        text = _MEMORY_INFO.read_text()
+        yield 1024.0 * int(text.split("MemAvailable:")[1].split()[0])
+        return
+    with suppress(OSError, ValueError, AttributeError):
+        yield float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+
+
+def _container_memory() -> Iterator[float]:
+    with suppress(OSError, ValueError):
+        limit = float(_MEMORY_LIMIT.read_text())
+        yield limit - float(_MEMORY_LIMIT.with_name("memory.current").read_text())
+
+
+def _graphics(environment: Mapping[str, str]) -> Check:
+    cards = _cards()
+    if sys.platform == "darwin":
+        return Check("GPU", "note", "not used: TensorFlow computes on the processor on macOS")
+    if not cards:
+        return Check("GPU", "note", "none: no NVIDIA driver answers; everything works without, only slower")
+    if sys.platform == "win32":
+        fix = "install inside WSL 2, or set KERAS_BACKEND=torch"
+        return Check("GPU", "note", f"{cards[0]}, not used: TensorFlow has no GPU support on Windows", fix)
+    if environment.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1"):
+        return Check("GPU", "note", f"{cards[0]}, hidden by CUDA_VISIBLE_DEVICES", "unset CUDA_VISIBLE_DEVICES")
+    if not _has_cuda_libraries():
+        fix = "python -m pip install 'kaggle-digits[gpu]'"
+        return Check("GPU", "note", f"{cards[0]}, not used: its libraries are missing", fix)
+    return Check("GPU", "ok", ", ".join(cards))
+
+
+def _cards() -> list[str]:
+    """The names of NVIDIA's cards, as its driver tells them; asking TensorFlow would take seconds."""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return []
+    try:
+        command = [tool, "--query-gpu=name", "--format=csv,noheader"]
+        told = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [line.strip() for line in told.splitlines() if line.strip()]
+
+
+def _has_cuda_libraries() -> bool:
+    """Whether pip has installed CUDA, or the system has it."""
+    names = {(one.metadata["Name"] or "").lower() for one in importlib.metadata.distributions()}
+    return any(name.startswith("nvidia-cudnn") for name in names) or Path("/usr/local/cuda").exists()
+
+
+def _precision() -> Check:
+    """What `--precision auto` may come to. It measures when it trains; this only reads what the processor can."""
+    flags: set[str] = set()
+    with suppress(OSError):
+        text = _CPU_INFO.read_text(errors="replace")
+        flags = set(text.split("flags", 1)[-1].split("\n", 1)[0].split())
+    fast = [name for name in _FAST_16_BIT if name in flags]
+    if fast:
+        return Check("precision", "ok", f"bfloat16 where a training measures that it pays ({', '.join(fast)})")
+    return Check("precision", "ok", "float32: this processor does not multiply faster in 16 bits")
