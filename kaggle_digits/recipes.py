@@ -44,6 +44,7 @@ class Fit:
 
     Attributes:
         epochs: passes over the training rows, at most.
+        seconds: the training ends after so many, wherever it is, and a one-cycle goes by the clock; None is no limit.
         batch_size: rows a step.
         learning_rate: the highest one.
         schedule: `one-cycle` reaches it after a tenth of the steps, from a twenty-fifth of it, and then falls along
@@ -55,6 +56,8 @@ class Fit:
             is never driven to be surer than it can be; a training's loss counts it in, a validation's does not.
         distortions: how training images are distorted, anew in every epoch; None is not at all.
         betas: how slowly Adam forgets past gradients, and their squares.
+        teacher: a recipe that is fitted first to the same rows: then the network learns what it says of them, half and
+            half with the labels; None is the labels alone.
         precision: what is computed in; `auto` takes bfloat16 where a short measurement shows that it pays.
         jit: whether XLA compiles the step, which takes seconds: on a CPU faster for plain dense layers, several times
             slower for dropout and for convolutions.
@@ -71,6 +74,8 @@ class Fit:
     betas: tuple[float, float] = (0.9, 0.999)
     precision: Precision = "float32"
     jit: bool = False
+    seconds: float | None = None
+    teacher: str | None = None
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> "Fit":
@@ -145,7 +150,7 @@ class Recipe:
                 f"{self.name} is fitted in one go: {', '.join(sorted(changes))} cannot be set. Leave it out."
             )
         for name, value in changes.items():
-            if name in ("epochs", "batch_size", "learning_rate") and not 0 < value < float("inf"):
+            if name in ("epochs", "batch_size", "learning_rate", "seconds") and not 0 < value < float("inf"):
                 raise DigitsError(f"{name} must be above 0. Received: {value}.")
         return replace(self, fit=replace(self.fit, **changes))
 

@@ -1,6 +1,6 @@
 """Batches for a training, the next ones made ready while the network learns from the last."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Batch = tuple["NDArray[np.uint8]", "NDArray[np.int64]"]
+Batch = tuple["NDArray[np.uint8]", "NDArray[np.int64] | NDArray[np.float32]"]
+Teach = Callable[["NDArray[np.uint8]"], "NDArray[np.float32]"]
 
 
-def one_epoch(digits: Digits, batch_size: int, distort: Distort | None, rng: "np.random.Generator") -> Iterator[Batch]:
+def one_epoch(
+    digits: Digits, batch_size: int, distort: Distort | None, teach: Teach | None, rng: "np.random.Generator"
+) -> Iterator[Batch]:
     """Every row once, in random order, but for the few that do not fill a last batch.
 
     A batch of another size would be compiled anew; its rows have their turn in the next epoch.
@@ -23,10 +26,12 @@ def one_epoch(digits: Digits, batch_size: int, distort: Distort | None, rng: "np
         digits: labelled digits.
         batch_size: rows a batch; fewer where there are not so many rows.
         distort: makes distorted images of a chunk of them, or None to leave them as they are.
+        teach: gives the probabilities to learn instead of the labels, for images as they were distorted; or None.
         rng: gives the order and the distortions: the same generator, the same batches.
 
     Yields:
-        Images, uint8 `(batch_size, height, width)`, and labels, int64 `(batch_size,)`.
+        Images, uint8 `(batch_size, height, width)`, and labels, int64 `(batch_size,)`; or what a teacher says of the
+        images, float32 `(batch_size, classes)`, to one half, and the labels to the other.
     """
     size = min(batch_size, len(digits))
     rows = rng.permutation(len(digits))[: len(digits) // size * size]
@@ -34,8 +39,10 @@ def one_epoch(digits: Digits, batch_size: int, distort: Distort | None, rng: "np
 
     def prepare(start: int) -> Batch:
         chosen = rows[start : start + chunk]
-        images = digits.images[chosen]
-        return images if distort is None else distort(images, rng), digits.known_labels[chosen]
+        images, labels = digits.images[chosen], digits.known_labels[chosen]
+        if distort is not None:
+            images = distort(images, rng)
+        return images, labels if teach is None else _half_and_half(teach(images), labels)
 
     # One thread only: chunks are made one after the other, so that the generator's numbers come in the same order.
     with ThreadPoolExecutor(1) as aside:
@@ -46,3 +53,10 @@ def one_epoch(digits: Digits, batch_size: int, distort: Distort | None, rng: "np
                 ahead = aside.submit(prepare, start)
             for first in range(0, len(images), size):
                 yield images[first : first + size], labels[first : first + size]
+
+
+def _half_and_half(told: "NDArray[np.float32]", labels: "NDArray[np.int64]") -> "NDArray[np.float32]":
+    """G. Hinton et al., Distilling the Knowledge in a Neural Network, 2015, without its temperature."""
+    import numpy as np
+
+    return (told + np.eye(told.shape[1], dtype=np.float32)[labels]) / np.float32(2)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import augmentation, storage
+from kaggle_digits import augmentation, recipes, storage
 from kaggle_digits.architectures import Network
-from kaggle_digits.classifiers import checkpoint, feeding, lite, networks, precision
+from kaggle_digits.classifiers import checkpoint, feeding, lite, networks, precision, schedules
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.classifiers.checkpoint import merit
 from kaggle_digits.classifiers.lite import widened
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FILE = "model.keras"
+TEACHER = "teacher"
+"""The folder, in a run's, of the network that it learned from."""
 
 # Large enough to be fast, small enough that a batch of 64 feature maps stays under 100 MB.
 _PREDICTION_BATCH = 256
-_PLATEAU_EPOCHS = 2
 
 
 class NeuralNetwork:
@@ -105,20 +106,22 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     keras.utils.set_random_seed(seed)
     _make_gpus_deterministic(keras)
     computing_in = precision.choose(keras, how.precision)
+    teach = None if how.teacher is None else _teacher(how.teacher, train, validation, seed, listener, folder)
     model = networks.build(network, train.image_shape, train.classes, computing_in)
-    steps = max(1, len(train) // how.batch_size)
-    _compile(keras, model, how, steps)
+    _compile(keras, model, how)
     distort = None
     if how.distortions is not None:
         distort = augmentation.distorter(keras, how.distortions, train.image_shape)
-    task = _Task(model, how, train, validation, seed, listener, distort)
+    steps = max(1, len(train) // how.batch_size)
+    task = _Task(model, how, train, validation, seed, listener, distort, teach, steps)
     progress = checkpoint.restore(folder, model)
     listener.begins(how.epochs, steps)
     interrupted = False
     while not interrupted and not _is_over(progress.history, how):
         epoch = _one_epoch(task, progress.history)
         interrupted = listener.wants_stop()
-        progress.add(epoch, model.get_weights(), last=not interrupted and _ends_cycle(epoch, how))
+        last = how.schedule == "one-cycle" and not interrupted and _is_over([*progress.history, epoch], how)
+        progress.add(epoch, model.get_weights(), last=last)
         listener.epoch(epoch)
         if not interrupted:
             # So a checkpoint always stands at the end of a whole epoch, from which a resumed training goes on.
@@ -139,6 +142,8 @@ class _Task:
     seed: int
     listener: Listener
     distort: augmentation.Distort | None
+    teach: feeding.Teach | None
+    steps: int
 
 
 def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
@@ -146,10 +151,9 @@ def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
     import numpy as np
 
     began, number, model = time.perf_counter(), len(history) + 1, task.model
-    if task.how.schedule != "one-cycle":
-        model.optimizer.learning_rate = _rate(history, task.how)
     rng = np.random.default_rng((task.seed, number))
-    loss, accuracy = _learn(task, number, feeding.one_epoch(task.train, task.how.batch_size, task.distort, rng))
+    batches = feeding.one_epoch(task.train, task.how.batch_size, task.distort, task.teach, rng)
+    loss, accuracy = _learn(task, history, batches, began)
     if not math.isfinite(loss):
         raise DigitsError(
             f"the training diverged: after epoch {number} the loss is not a number. Use a lower --learning-rate than "
@@ -160,15 +164,22 @@ def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
     return Epoch(number, loss, accuracy, val_loss, val_accuracy, rate, seconds)
 
 
-def _learn(task: _Task, number: int, batches: Iterator[feeding.Batch]) -> tuple[float, float]:
-    """Learns from one batch after the other until the listener has had enough; mean loss and accuracy."""
+def _learn(task: _Task, history: list[Epoch], batches: Iterator[feeding.Batch], began: float) -> tuple[float, float]:
+    """Learns from one batch after the other until time or listener say stop; mean loss and accuracy."""
     loss = accuracy = 0.0
+    spent = _spent(history) - began
     # `fit` would trace the network twice as often, and take a third longer for every step of a small network.
     for step, (images, labels) in enumerate(batches, start=1):
+        progress = (len(history) + (step - 1) / task.steps) / task.how.epochs
+        if task.how.seconds is not None:
+            progress = max(progress, (spent + time.perf_counter()) / task.how.seconds)
+        if progress >= 1 and step > 1:
+            break
+        task.model.optimizer.learning_rate = schedules.rate(task.how, history, progress)
         logs = task.model.train_on_batch(images, labels, return_dict=True)
         loss += (float(logs["loss"]) - loss) / step
         accuracy += (float(logs["accuracy"]) - accuracy) / step
-        task.listener.step(number, step, loss, accuracy)
+        task.listener.step(len(history) + 1, step, loss, accuracy)
         if task.listener.wants_stop():
             break
     return loss, accuracy
@@ -194,10 +205,9 @@ def _answers(model: Any, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
     return widened(np.concatenate(answers)[: len(images)].astype(np.float32, copy=False))
 
 
-def _compile(keras: Any, model: Any, how: Fit, steps: int) -> None:
-    rate = _one_cycle(keras, how, steps) if how.schedule == "one-cycle" else how.learning_rate
+def _compile(keras: Any, model: Any, how: Fit) -> None:
     model.compile(
-        optimizer=keras.optimizers.Adam(rate, *how.betas, weight_decay=how.weight_decay or None),
+        optimizer=keras.optimizers.Adam(how.learning_rate, *how.betas, weight_decay=how.weight_decay or None),
         loss=_loss(keras, how, model.output_shape[-1]),
         metrics=["accuracy"],
         jit_compile=how.jit,
@@ -207,6 +217,8 @@ def _compile(keras: Any, model: Any, how: Fit, steps: int) -> None:
 def _loss(keras: Any, how: Fit, outputs: int) -> Any:
     if outputs == 1:
         return keras.losses.BinaryCrossentropy(label_smoothing=how.label_smoothing)
+    if how.teacher is not None:
+        return "categorical_crossentropy"
     if not how.label_smoothing:
         return "sparse_categorical_crossentropy"
 
@@ -218,6 +230,22 @@ def _loss(keras: Any, how: Fit, outputs: int) -> Any:
     return smoothed
 
 
+def _teacher(
+    name: str, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path
+) -> feeding.Teach | None:
+    """The network to learn from, trained on the same rows unless it is there already."""
+    own = folder / TEACHER
+    if not (own / FILE).exists():
+        listener.part(f"the teacher, {name}", 1, 2)
+        fitted = fit(recipes.get(name), train, validation, seed, listener, own)
+        if fitted.interrupted:
+            raise KeyboardInterrupt
+        fitted.classifier.save(own)
+        checkpoint.remove(own)
+        listener.part("its pupil", 2, 2)
+    return load(own).probabilities
+
+
 def _make_gpus_deterministic(keras: Any) -> None:
     """On a CPU, TensorFlow repeats itself to the last bit anyway, and the switch would turn XLA off."""
     if keras.backend.backend() == "tensorflow":
@@ -227,38 +255,17 @@ def _make_gpus_deterministic(keras: Any) -> None:
             tensorflow.config.experimental.enable_op_determinism()
 
 
-def _one_cycle(keras: Any, how: Fit, steps: int) -> Any:
-    """Up for a tenth of the steps, then down along a cosine: L. N. Smith, N. Topin, Super-Convergence, 2018."""
-    total = how.epochs * steps
-    warm_up = max(1, total // 10)
-    return keras.optimizers.schedules.CosineDecay(
-        how.learning_rate / 25,
-        decay_steps=max(1, total - warm_up),
-        warmup_target=how.learning_rate,
-        warmup_steps=warm_up,
-        alpha=1e-3,
-    )
-
-
-def _rate(history: list[Epoch], how: Fit) -> float:
-    """The rate for the next epoch: a function of the history alone, so that a resumed training agrees."""
-    if how.schedule == "constant":
-        return how.learning_rate
-    rate, best, waited = how.learning_rate, float("inf"), 0
-    for epoch in history:
-        waited = 0 if epoch.val_loss < best else waited + 1
-        best = min(best, epoch.val_loss)
-        if waited == _PLATEAU_EPOCHS:
-            rate, waited = rate / 2, 0
-    return rate
-
-
-def _ends_cycle(epoch: Epoch, how: Fit) -> bool:
-    return how.schedule == "one-cycle" and epoch.epoch == how.epochs
+def _spent(history: list[Epoch]) -> float:
+    return sum(epoch.seconds for epoch in history)
 
 
 def _is_over(history: list[Epoch], how: Fit) -> bool:
     if not history:
         return False
     best = max(history, key=merit)
-    return len(history) >= how.epochs or (how.patience is not None and len(history) - best.epoch >= how.patience)
+    without_progress = len(history) - best.epoch
+    return (
+        len(history) >= how.epochs
+        or (how.patience is not None and without_progress >= how.patience)
+        or (how.seconds is not None and _spent(history) >= how.seconds)
+    )
