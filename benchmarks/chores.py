@@ -75,7 +75,7 @@ import json, sys, time, tempfile
 from pathlib import Path
 import numpy as np
 from kaggle_digits import augmentation, sources
-from kaggle_digits.classifiers import feeding, networks, neural, precision
+from kaggle_digits.classifiers import feeding, fitting, networks, precision
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.digits import Digits
 from kaggle_digits.recipes import RECIPES
@@ -83,7 +83,7 @@ recipe, keras = RECIPES[sys.argv[2]], load_keras()
 train = sources.load(sys.argv[1]).train.take(np.arange(8192))
 rng = np.random.default_rng(0)
 model = networks.build(recipe.model, train.image_shape, 10, precision.choose(keras, recipe.fit.precision))
-neural._compile(keras, model, recipe.fit)
+fitting._compile(keras, model, recipe.fit)
 distort = augmentation.distorter(keras, recipe.fit.distortions, train.image_shape)
 def seconds(distort):
     began = time.perf_counter()

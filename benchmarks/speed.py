@@ -22,7 +22,7 @@ import machine
 
 from kaggle_digits.digits import Digits
 
-CONTESTANTS = ("plain cnn", "plain mlp", "sprint", "mlp", "cnn")
+CONTESTANTS = ("plain cnn", "plain mlp", "sprint", "strong", "mlp", "cnn")
 
 
 def write_csv(path: Path, digits: Digits) -> None:

@@ -38,16 +38,16 @@ class EpochLines:
 
     def __init__(self) -> None:
         self.stop = threading.Event()
-        self._epochs = 0
+        self._of = ""
         self._before: Any = None
 
     def part(self, name: str, number: int, count: int) -> None:
         """See `Listener`."""
         self._say(f"{name}, {number} of {count}")
 
-    def begins(self, epochs: int, steps: int) -> None:  # noqa: ARG002
+    def begins(self, epochs: int | None, steps: int) -> None:  # noqa: ARG002
         """See `Listener`. From now on Ctrl-C asks to stop after the step at hand; a second one stops at once."""
-        self._epochs = epochs
+        self._of = "" if epochs is None else f"/{epochs}"
         self._say(_HEADING)
         self._before = signal.signal(signal.SIGINT, self._ask_to_stop)
 
@@ -57,7 +57,7 @@ class EpochLines:
     def epoch(self, epoch: Epoch) -> None:
         """See `Listener`."""
         self._say(
-            f"{epoch.epoch:4}/{self._epochs:<3} {epoch.loss:7.4f}  {epoch.accuracy:8.4f}  {epoch.val_loss:8.4f}"
+            f"{epoch.epoch:4}{self._of:<4} {epoch.loss:7.4f}  {epoch.accuracy:8.4f}  {epoch.val_loss:8.4f}"
             f"  {epoch.val_accuracy:12.4f}  {epoch.seconds:7.1f}"
         )
 
@@ -101,12 +101,12 @@ class EpochBar(EpochLines):
         self._steps = 0
         self._task: Any = None
 
-    def begins(self, epochs: int, steps: int) -> None:
+    def begins(self, epochs: int | None, steps: int) -> None:
         """See `Listener`."""
         self._steps = steps
         if self._task is not None:
             self._progress.remove_task(self._task)
-        self._task = self._progress.add_task("", total=epochs * steps)
+        self._task = self._progress.add_task("", total=None if epochs is None else epochs * steps)
         self._progress.start()
         super().begins(epochs, steps)
 
@@ -115,7 +115,7 @@ class EpochBar(EpochLines):
         self._progress.update(
             self._task,
             completed=(epoch - 1) * self._steps + step,
-            description=f"epoch {epoch}/{self._epochs}  loss {loss:.4f}  accuracy {accuracy:.4f}",
+            description=f"epoch {epoch}{self._of}  loss {loss:.4f}  accuracy {accuracy:.4f}",
         )
 
     def ends(self) -> None:

@@ -174,6 +174,18 @@ class Recipe:
 _SLIGHT = Distortions(rotation=6, shift=1, zoom=0.05, shear=0.05, elastic=0.5)
 _LIGHT = Distortions(rotation=8, shift=1.5, zoom=0.08, shear=0.08, elastic=0.7)
 
+_STRONG = Distortions(rotation=10, shift=2, zoom=0.1, shear=0.1, elastic=0.7)
+
+_DEEP = Convolutional(
+    blocks=((40, 40), (80, 80), (160, 160)),
+    dense=None,
+    dense_dropout=0.3,
+    batch_normalization=False,
+    padding="valid",
+    ending="maximum",
+)
+_LONG = Fit(epochs=22, batch_size=128, learning_rate=3e-3, label_smoothing=0.1, distortions=_STRONG, precision="auto")
+
 _RECIPES = (
     Recipe(
         "mlp",
@@ -208,7 +220,7 @@ _RECIPES = (
             ending="nothing",
         ),
         Fit(
-            epochs=3,
+            epochs=2,
             batch_size=256,
             learning_rate=1e-2,
             label_smoothing=0.1,
@@ -221,22 +233,8 @@ _RECIPES = (
     Recipe(
         "strong",
         "the best single network that trains in minutes: six convolutions on distorted digits",
-        Convolutional(
-            blocks=((40, 40), (80, 80), (160, 160)),
-            dense=None,
-            dense_dropout=0.3,
-            batch_normalization=False,
-            padding="valid",
-            ending="maximum",
-        ),
-        Fit(
-            epochs=30,
-            batch_size=128,
-            learning_rate=3e-3,
-            label_smoothing=0.1,
-            distortions=Distortions(rotation=10, shift=2, zoom=0.1, shear=0.1, elastic=0.7),
-            precision="auto",
-        ),
+        _DEEP,
+        _LONG,
         expected=Expected(448_930, 0.9965, 170),
     ),
     Recipe(

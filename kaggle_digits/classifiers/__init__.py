@@ -21,9 +21,9 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
         folder: the run's folder, where networks keep a checkpoint.
     """
     if isinstance(recipe.model, Network):
-        from kaggle_digits.classifiers import neural
+        from kaggle_digits.classifiers import fitting
 
-        return neural.fit(recipe, train, validation, seed, listener, folder)
+        return fitting.fit(recipe, train, validation, seed, listener, folder)
     from kaggle_digits.classifiers import classic
 
     return Fitted(classic.fit(recipe, train, validation, seed), [])

@@ -1,34 +1,24 @@
-"""Networks as classifiers: fitted, saved and loaded with Keras."""
+"""Networks as classifiers: saved and loaded with Keras."""
 
-import math
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import augmentation, recipes, storage
-from kaggle_digits.architectures import Network
-from kaggle_digits.classifiers import checkpoint, feeding, lite, networks, precision, schedules
+from kaggle_digits import storage
+from kaggle_digits.classifiers import lite
 from kaggle_digits.classifiers.backend import load_keras
-from kaggle_digits.classifiers.checkpoint import merit
 from kaggle_digits.classifiers.lite import widened
-from kaggle_digits.classifiers.protocol import Epoch, Fitted, Layer, Listener
+from kaggle_digits.classifiers.protocol import Layer
 from kaggle_digits.classifiers.silence import silenced
-from kaggle_digits.digits import Digits
-from kaggle_digits.errors import DigitsError, RunError
-from kaggle_digits.recipes import Fit, Recipe
+from kaggle_digits.errors import RunError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 FILE = "model.keras"
-TEACHER = "teacher"
-"""The folder, in a run's, of the network that it learned from."""
 
 # Large enough to be fast, small enough that a batch of 64 feature maps stays under 100 MB.
-_PREDICTION_BATCH = 256
+_BATCH = 256
 
 
 class NeuralNetwork:
@@ -39,7 +29,7 @@ class NeuralNetwork:
 
     def probabilities(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
         """See `Classifier.probabilities`."""
-        return _answers(self.model, images)
+        return answers(self.model, images)
 
     def layers(self) -> list[Layer]:
         """See `Classifier.layers`."""
@@ -77,195 +67,19 @@ def load(folder: Path) -> NeuralNetwork:
         raise RunError(f"{path} is not a model that can be loaded ({error}). Train again.") from None
 
 
-def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:
-    """Fits a recipe's network.
-
-    With the same seed, data and machine, two calls give the same weights to the last bit; so does a call that goes
-    on from the checkpoint which an interrupted one left in the folder.
-
-    A one-cycle training that comes to its end keeps its last weights, which have seen the whole cycle; any other
-    keeps those of the epoch that validated best.
+def answers(model: Any, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+    """What a Keras model says of images, in batches of one size, because another one would be compiled anew.
 
     Args:
-        recipe: a network and how to fit it.
-        train: labelled digits to learn from.
-        validation: labelled digits that say how good each epoch was.
-        seed: for the first weights, the order of the rows, distortions and dropout.
-        listener: hears of every step and epoch, and may stop the training.
-        folder: where a checkpoint is kept after every epoch, and looked for at the beginning.
+        model: compiled or not.
+        images: uint8 `(n, height, width)`.
 
-    Raises:
-        DigitsError: the training diverged.
-        RunError: the checkpoint in the folder cannot be read.
-        StorageError: the folder cannot be written, or the disk is full.
+    Returns:
+        float32 `(n, classes)`; one sigmoid unit is widened to two columns.
     """
-    how, network = recipe.fit, recipe.model
-    if how is None or not isinstance(network, Network):
-        raise TypeError(f"{recipe.name} is not a network")
-    keras = load_keras()
-    keras.utils.set_random_seed(seed)
-    _make_gpus_deterministic(keras)
-    computing_in = precision.choose(keras, how.precision)
-    teach = None if how.teacher is None else _teacher(how.teacher, train, validation, seed, listener, folder)
-    model = networks.build(network, train.image_shape, train.classes, computing_in)
-    _compile(keras, model, how)
-    distort = None
-    if how.distortions is not None:
-        distort = augmentation.distorter(keras, how.distortions, train.image_shape)
-    steps = max(1, len(train) // how.batch_size)
-    task = _Task(model, how, train, validation, seed, listener, distort, teach, steps)
-    progress = checkpoint.restore(folder, model)
-    listener.begins(how.epochs, steps)
-    interrupted = False
-    while not interrupted and not _is_over(progress.history, how):
-        epoch = _one_epoch(task, progress.history)
-        interrupted = listener.wants_stop()
-        last = how.schedule == "one-cycle" and not interrupted and _is_over([*progress.history, epoch], how)
-        progress.add(epoch, model.get_weights(), last=last)
-        listener.epoch(epoch)
-        if not interrupted:
-            # So a checkpoint always stands at the end of a whole epoch, from which a resumed training goes on.
-            checkpoint.save(folder, progress, model)
-    listener.ends()
-    # A fresh copy carries no optimizer, whose state would make the saved file three times as large.
-    fitted = networks.build(network, train.image_shape, train.classes)
-    fitted.set_weights(progress.best)
-    return Fitted(NeuralNetwork(fitted), progress.history, interrupted, computing_in)
-
-
-@dataclass(frozen=True)
-class _Task:
-    model: Any
-    how: Fit
-    train: Digits
-    validation: Digits
-    seed: int
-    listener: Listener
-    distort: augmentation.Distort | None
-    teach: feeding.Teach | None
-    steps: int
-
-
-def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
-    """Every row once; order and distortions follow from the seed and the epoch's number."""
     import numpy as np
 
-    began, number, model = time.perf_counter(), len(history) + 1, task.model
-    rng = np.random.default_rng((task.seed, number))
-    batches = feeding.one_epoch(task.train, task.how.batch_size, task.distort, task.teach, rng)
-    loss, accuracy = _learn(task, history, batches, began)
-    if not math.isfinite(loss):
-        raise DigitsError(
-            f"the training diverged: after epoch {number} the loss is not a number. Use a lower --learning-rate than "
-            f"{task.how.learning_rate:g}."
-        )
-    val_loss, val_accuracy = _judge(model, task.validation)
-    rate, seconds = float(model.optimizer.learning_rate), time.perf_counter() - began
-    return Epoch(number, loss, accuracy, val_loss, val_accuracy, rate, seconds)
-
-
-def _learn(task: _Task, history: list[Epoch], batches: Iterator[feeding.Batch], began: float) -> tuple[float, float]:
-    """Learns from one batch after the other until time or listener say stop; mean loss and accuracy."""
-    loss = accuracy = 0.0
-    spent = _spent(history) - began
-    # `fit` would trace the network twice as often, and take a third longer for every step of a small network.
-    for step, (images, labels) in enumerate(batches, start=1):
-        progress = (len(history) + (step - 1) / task.steps) / task.how.epochs
-        if task.how.seconds is not None:
-            progress = max(progress, (spent + time.perf_counter()) / task.how.seconds)
-        if progress >= 1 and step > 1:
-            break
-        task.model.optimizer.learning_rate = schedules.rate(task.how, history, progress)
-        logs = task.model.train_on_batch(images, labels, return_dict=True)
-        loss += (float(logs["loss"]) - loss) / step
-        accuracy += (float(logs["accuracy"]) - accuracy) / step
-        task.listener.step(len(history) + 1, step, loss, accuracy)
-        if task.listener.wants_stop():
-            break
-    return loss, accuracy
-
-
-def _judge(model: Any, digits: Digits) -> tuple[float, float]:
-    """Mean cross-entropy, in nats, and accuracy."""
-    import numpy as np
-
-    probabilities, labels = _answers(model, digits.images), digits.known_labels
-    of_truth = np.take_along_axis(probabilities, labels[:, None], axis=1)
-    # float32 knows no logarithm of a probability that was rounded to 0.
-    return float(-np.log(of_truth.clip(1e-7)).mean()), float((probabilities.argmax(axis=1) == labels).mean())
-
-
-def _answers(model: Any, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
-    """float32 `(n, classes)`, from batches of one size, because another one would be compiled anew."""
-    import numpy as np
-
-    size = min(_PREDICTION_BATCH, len(images))
+    size = min(_BATCH, len(images))
     padded = np.pad(images, ((0, -len(images) % size), (0, 0), (0, 0)))
-    answers = [model.predict_on_batch(padded[start : start + size]) for start in range(0, len(padded), size)]
-    return widened(np.concatenate(answers)[: len(images)].astype(np.float32, copy=False))
-
-
-def _compile(keras: Any, model: Any, how: Fit) -> None:
-    model.compile(
-        optimizer=keras.optimizers.Adam(how.learning_rate, *how.betas, weight_decay=how.weight_decay or None),
-        loss=_loss(keras, how, model.output_shape[-1]),
-        metrics=["accuracy"],
-        jit_compile=how.jit,
-    )
-
-
-def _loss(keras: Any, how: Fit, outputs: int) -> Any:
-    if outputs == 1:
-        return keras.losses.BinaryCrossentropy(label_smoothing=how.label_smoothing)
-    if how.teacher is not None:
-        return "categorical_crossentropy"
-    if not how.label_smoothing:
-        return "sparse_categorical_crossentropy"
-
-    def smoothed(labels: Any, probabilities: Any) -> Any:
-        # Keras smooths one-hot labels only.
-        one_hot = keras.ops.one_hot(keras.ops.cast(keras.ops.reshape(labels, (-1,)), "int32"), outputs)
-        return keras.losses.categorical_crossentropy(one_hot, probabilities, label_smoothing=how.label_smoothing)
-
-    return smoothed
-
-
-def _teacher(
-    name: str, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path
-) -> feeding.Teach | None:
-    """The network to learn from, trained on the same rows unless it is there already."""
-    own = folder / TEACHER
-    if not (own / FILE).exists():
-        listener.part(f"the teacher, {name}", 1, 2)
-        fitted = fit(recipes.get(name), train, validation, seed, listener, own)
-        if fitted.interrupted:
-            raise KeyboardInterrupt
-        fitted.classifier.save(own)
-        checkpoint.remove(own)
-        listener.part("its pupil", 2, 2)
-    return load(own).probabilities
-
-
-def _make_gpus_deterministic(keras: Any) -> None:
-    """On a CPU, TensorFlow repeats itself to the last bit anyway, and the switch would turn XLA off."""
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow
-
-        if tensorflow.config.list_physical_devices("GPU"):
-            tensorflow.config.experimental.enable_op_determinism()
-
-
-def _spent(history: list[Epoch]) -> float:
-    return sum(epoch.seconds for epoch in history)
-
-
-def _is_over(history: list[Epoch], how: Fit) -> bool:
-    if not history:
-        return False
-    best = max(history, key=merit)
-    without_progress = len(history) - best.epoch
-    return (
-        len(history) >= how.epochs
-        or (how.patience is not None and without_progress >= how.patience)
-        or (how.seconds is not None and _spent(history) >= how.seconds)
-    )
+    parts = [model.predict_on_batch(padded[start : start + size]) for start in range(0, len(padded), size)]
+    return widened(np.concatenate(parts)[: len(images)].astype(np.float32, copy=False))

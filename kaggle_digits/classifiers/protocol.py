@@ -91,8 +91,8 @@ class Listener(Protocol):
         """Of many trainings in a row, the one of that name and number, from 1, is next."""
         ...
 
-    def begins(self, epochs: int, steps: int) -> None:
-        """Training begins: so many epochs of so many steps each."""
+    def begins(self, epochs: int | None, steps: int) -> None:
+        """Training begins: so many epochs (None: until time is up) of so many steps each."""
         ...
 
     def step(self, epoch: int, step: int, loss: float, accuracy: float) -> None:
@@ -117,7 +117,7 @@ class Silence:
 
     def part(self, name: str, number: int, count: int) -> None: ...
 
-    def begins(self, epochs: int, steps: int) -> None: ...
+    def begins(self, epochs: int | None, steps: int) -> None: ...
 
     def step(self, epoch: int, step: int, loss: float, accuracy: float) -> None: ...
 

@@ -33,7 +33,7 @@ class Logged:
         """See `Listener`."""
         self._listener.part(name, number, count)
 
-    def begins(self, epochs: int, steps: int) -> None:
+    def begins(self, epochs: int | None, steps: int) -> None:
         """See `Listener`."""
         self._listener.begins(epochs, steps)
 

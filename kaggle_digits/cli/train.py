@@ -8,6 +8,7 @@ import typer
 
 from kaggle_digits import console, recipes
 from kaggle_digits.cli.options import DATA, MODELS, SUBMISSIONS, AsJson, Models, SkipBroken, Submissions, print_json
+from kaggle_digits.errors import DigitsError
 
 if TYPE_CHECKING:
     from kaggle_digits.training import Trained
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
 def train(
     context: typer.Context,
     recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="Which model; kaggle-digits recipes lists them.")
-    ] = recipes.DEFAULT,
+        str | None,
+        typer.Argument(
+            metavar="RECIPE",
+            help="Which model; kaggle-digits recipes lists them.",
+            show_default=f"{recipes.DEFAULT}; with --budget the one that makes the most of the time",
+        ),
+    ] = None,
     data: Annotated[
         str,
         typer.Option(
@@ -46,6 +52,9 @@ def train(
             min=2, metavar="K", help="Train a model without each of K parts of the rows; together they predict."
         ),
     ] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Be done in this time, all in all: 90s, 10m, 1h.")
+    ] = None,
     exclude: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A CSV with the ids of rows to leave out; see doubtful.csv.")
     ] = None,
@@ -65,14 +74,16 @@ def train(
     clock = time.perf_counter()
     if resume is not None:
         _refuse_others(context, {"resume", "models", "submissions", "as_json"})
-    chosen = recipes.get(recipe).with_fit(
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        schedule=schedule,
-        patience=patience,
-        precision=precision,
-    )
+    allowed_seconds = _allowed_seconds(budget)
+    dials = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "schedule": schedule,
+        "patience": patience,
+        "precision": precision,
+    }
+    chosen = recipes.get(recipe or recipes.DEFAULT).with_fit(**dials)
     from kaggle_digits import sources, training
     from kaggle_digits.training import audit
 
@@ -81,6 +92,8 @@ def train(
         console.tell(f"{source.name}: {len(source.train):,} labelled digits, {len(source.test or ()):,} to label")
         for note in source.notes:
             console.tell(f"{source.name}: {note}")
+        if allowed_seconds is not None:
+            chosen = _in_time(recipe, allowed_seconds, folds, clock).with_fit(**dials)
         left_out = audit.read_ids(exclude, source.train) if exclude else []
     try:
         with console.training_display() as listener:
@@ -108,6 +121,31 @@ def train(
     if trained.run.record["interrupted"]:
         console.tell(f"interrupted; to go on: kaggle-digits train --resume {trained.run.name}")
         raise typer.Exit(130)
+
+
+def _allowed_seconds(budget: str | None) -> float | None:
+    if budget is None:
+        return None
+    from kaggle_digits.training import budget as budgets
+
+    try:
+        return budgets.parse(budget)
+    except DigitsError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _in_time(name: str | None, seconds: float, folds: int | None, began: float) -> recipes.Recipe:
+    """The recipe that makes the most of the time, or the one that was named, to be done in time."""
+    from kaggle_digits.classifiers import precision
+    from kaggle_digits.classifiers.backend import load_keras
+    from kaggle_digits.training.budget import Budget, choose, within
+
+    pace = precision.pace(load_keras(), "auto")
+    budget = Budget(seconds, time.perf_counter() - began, pace)
+    recipe = choose(budget) if name is None else recipes.get(name)
+    recipe = within(recipe if folds is None else recipe.in_folds(folds), budget)
+    console.tell(f"in {seconds:g} s: {recipe.name}, trained for {budget.for_training:.0f} s")
+    return recipe
 
 
 def _refuse_others(context: typer.Context, allowed: set[str]) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kaggle_digits.architectures import Convolutional
-from kaggle_digits.classifiers import networks, neural, precision
+from kaggle_digits.classifiers import fitting, networks, precision
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.classifiers.protocol import Silence
 from kaggle_digits.digits import split
@@ -39,7 +39,7 @@ def test_trained_in_16_bits_it_answers_in_32(tmp_path):
     train, _ = bundled.load()
     kept, held_out = split(train, 0.2, 0)
     parts = train.take(kept), train.take(held_out)
-    fitted = neural.fit(SMALL.with_fit(precision="bfloat16"), *parts, 0, Silence(), tmp_path)
+    fitted = fitting.fit(SMALL.with_fit(precision="bfloat16"), *parts, 0, Silence(), tmp_path)
     assert fitted.precision == "bfloat16"
     assert {layer.compute_dtype for layer in fitted.classifier.model.layers} == {"float32"}
     answers = fitted.classifier.probabilities(parts[1].images)

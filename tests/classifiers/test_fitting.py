@@ -1,0 +1,260 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss
+
+from kaggle_digits.architectures import Convolutional, Dense
+from kaggle_digits.classifiers import fitting, neural
+from kaggle_digits.classifiers.protocol import Epoch, Silence
+from kaggle_digits.digits import split
+from kaggle_digits.errors import DigitsError, RunError
+from kaggle_digits.recipes import Fit, Recipe
+from kaggle_digits.sources import bundled
+
+SMALL = Recipe("small", "", Dense(hidden=(32,)), Fit(epochs=4, batch_size=64, learning_rate=5e-3, weight_decay=0.1))
+SMALL_CNN = Recipe(
+    "small-cnn",
+    "",
+    Convolutional(blocks=((4,),), dense=16, block_dropout=0.1, dense_dropout=0.1),
+    Fit(epochs=3, batch_size=64, learning_rate=5e-3),
+)
+BINARY = Recipe(
+    "binary",
+    "",
+    Dense(hidden=(8,), activation="sigmoid", side=20, output="sigmoid"),
+    Fit(epochs=8, batch_size=16, learning_rate=2e-2),
+    labels=2,
+)
+
+
+class Recorder(Silence):
+    """Notes what it hears, and stops after a given number of steps."""
+
+    def __init__(self, stop_after=10**9):
+        self.begun, self.steps, self.epochs, self.stop_after = None, [], [], stop_after
+
+    def begins(self, epochs, steps):
+        self.begun = (epochs, steps)
+
+    def step(self, epoch, step, loss, accuracy):
+        assert loss > 0 and 0 <= accuracy <= 1
+        self.steps.append((epoch, step))
+
+    def epoch(self, epoch):
+        self.epochs.append(epoch)
+
+    def wants_stop(self):
+        return len(self.steps) >= self.stop_after
+
+
+@pytest.fixture(scope="module")
+def digits():
+    train, _ = bundled.load()
+    kept, held_out = split(train, 0.2, 0)
+    return train.take(kept), train.take(held_out)
+
+
+@pytest.fixture(scope="module")
+def fitted(digits, tmp_path_factory):
+    recorder = Recorder()
+    result = fitting.fit(SMALL, *digits, 0, recorder, tmp_path_factory.mktemp("run"))
+    return result.classifier, result.history, recorder
+
+
+def test_learns(fitted, digits):
+    network, history, _ = fitted
+    assert history[-1].loss < history[0].loss
+    assert (network.probabilities(digits[1].images).argmax(axis=1) == digits[1].known_labels).mean() > 0.8
+
+
+def test_probabilities_are_float32_rows_that_sum_to_1(fitted, digits):
+    probabilities = fitted[0].probabilities(digits[1].images)
+    assert probabilities.dtype == np.float32
+    assert probabilities.shape == (len(digits[1]), 10)
+    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def accuracy(network, digits):
+    return (network.probabilities(digits.images).argmax(axis=1) == digits.known_labels).mean()
+
+
+def test_a_whole_cycle_keeps_its_last_weights(fitted, digits):
+    network, history, _ = fitted
+    assert accuracy(network, digits[1]) == pytest.approx(history[-1].val_accuracy)
+
+
+def test_without_a_cycle_the_epoch_that_validated_best_is_kept(digits, tmp_path):
+    # Learning so fast, it gets worse again now and then.
+    recipe = SMALL.with_fit(schedule="constant", learning_rate=0.1, epochs=8)
+    result = fitting.fit(recipe, *digits, 0, Silence(), tmp_path)
+    best = max(epoch.val_accuracy for epoch in result.history)
+    assert best > result.history[-1].val_accuracy
+    assert accuracy(result.classifier, digits[1]) == pytest.approx(best)
+
+
+def test_a_cycle_that_is_interrupted_keeps_the_epoch_that_validated_best(digits, tmp_path):
+    steps = len(digits[0]) // 64
+    result = fitting.fit(SMALL, *digits, 0, Recorder(stop_after=2 * steps), tmp_path)
+    assert accuracy(result.classifier, digits[1]) == pytest.approx(max(e.val_accuracy for e in result.history))
+
+
+def test_the_validation_loss_is_the_cross_entropy_of_the_answers(fitted, digits):
+    network, history, _ = fitted
+    probabilities = network.probabilities(digits[1].images).astype(float)
+    expected = log_loss(digits[1].known_labels, probabilities / probabilities.sum(axis=1, keepdims=True))
+    assert history[-1].val_loss == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("recipe", [SMALL, BINARY], ids=lambda recipe: recipe.name)
+def test_smoothed_labels_are_learned_less_surely(recipe, digits, tmp_path):
+    train, validation = digits if recipe.labels is None else (part.of_labels(recipe.labels) for part in digits)
+    surest = []
+    for share in (0.0, 0.2):
+        smoothed = recipe.with_fit(label_smoothing=share, epochs=12)
+        network = fitting.fit(smoothed, train, validation, 0, Silence(), tmp_path / str(share)).classifier
+        assert accuracy(network, validation) > 0.9
+        surest.append(network.probabilities(validation.images).max(axis=1).mean())
+    assert surest[1] < surest[0]
+
+
+@pytest.mark.parametrize("recipe", [SMALL, SMALL_CNN], ids=lambda recipe: recipe.name)
+def test_the_same_seed_gives_the_same_weights_to_the_last_bit(recipe, digits, tmp_path_factory):
+    first, again, other = (
+        fitting.fit(recipe, *digits, seed, Silence(), tmp_path_factory.mktemp("run")).classifier.model.get_weights()
+        for seed in (3, 3, 4)
+    )
+    assert same(first, again)
+    assert not same(first, other)
+
+
+@pytest.mark.parametrize("recipe", [SMALL, SMALL_CNN], ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize("schedule", ["one-cycle", "plateau"])
+def test_interrupted_and_resumed_it_ends_with_the_same_weights(recipe, schedule, digits, tmp_path):
+    recipe = recipe.with_fit(schedule=schedule)
+    whole = fitting.fit(recipe, *digits, 3, Silence(), tmp_path / "whole")
+    steps = len(digits[0]) // 64
+    half = fitting.fit(recipe, *digits, 3, Recorder(stop_after=2 * steps - 1), tmp_path / "half")
+    assert half.interrupted
+    assert len(half.history) == 2
+    rest = Recorder()
+    resumed = fitting.fit(recipe, *digits, 3, rest, tmp_path / "half")
+    assert not resumed.interrupted
+    assert [epoch.epoch for epoch in rest.epochs] == list(range(2, recipe.fit.epochs + 1))
+    assert same(whole.classifier.model.get_weights(), resumed.classifier.model.get_weights())
+    assert [epoch.loss for epoch in resumed.history] == [epoch.loss for epoch in whole.history]
+
+
+def test_a_training_that_was_only_not_written_down_is_not_repeated(digits, tmp_path):
+    whole = fitting.fit(SMALL, *digits, 0, Silence(), tmp_path)
+    rest = Recorder()
+    again = fitting.fit(SMALL, *digits, 0, rest, tmp_path)
+    assert rest.epochs == []
+    assert again.history == whole.history
+    assert same(whole.classifier.model.get_weights(), again.classifier.model.get_weights())
+
+
+def test_a_training_that_diverges_says_what_to_do(digits, tmp_path):
+    wild = SMALL.with_fit(learning_rate=1e30, schedule="constant")
+    with pytest.raises(DigitsError, match="the training diverged: .*lower --learning-rate than 1e\\+30"):
+        fitting.fit(wild, *digits, 0, Silence(), tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04"])
+def test_a_damaged_checkpoint_is_one_sentence(content, digits, tmp_path):
+    (tmp_path / "checkpoint.npz").write_bytes(content)
+    with pytest.raises(RunError, match=r"checkpoint\.npz cannot be read"):
+        fitting.fit(SMALL, *digits, 0, Silence(), tmp_path)
+
+
+def test_a_checkpoint_of_another_model_is_refused(digits, tmp_path):
+    fitting.fit(SMALL, *digits, 0, Recorder(stop_after=20), tmp_path)
+    other = replace(SMALL, model=Dense(hidden=(16,)))
+    with pytest.raises(RunError, match=r"checkpoint\.npz cannot be read"):
+        fitting.fit(other, *digits, 0, Silence(), tmp_path)
+
+
+def test_one_sigmoid_unit_is_widened_to_two_columns(digits, tmp_path):
+    train, validation = (part.of_labels(2) for part in digits)
+    network = fitting.fit(BINARY, train, validation, 0, Silence(), tmp_path).classifier
+    probabilities = network.probabilities(validation.images)
+    assert network.model.output_shape == (None, 1)
+    assert probabilities.shape == (len(validation), 2)
+    assert probabilities.sum(axis=1) == pytest.approx(1)
+    assert (probabilities.argmax(axis=1) == validation.known_labels).mean() > 0.95
+
+
+def test_patience_ends_a_training_that_gets_no_better(digits, tmp_path):
+    hopeless = SMALL.with_fit(epochs=50, learning_rate=1e-12, schedule="constant", patience=3)
+    history = fitting.fit(hopeless, *digits, 0, Silence(), tmp_path).history
+    assert len(history) < 50
+    best = max(history, key=lambda epoch: (epoch.val_accuracy, -epoch.val_loss))
+    assert len(history) - best.epoch == 3
+
+
+def test_plateau_halves_the_rate_after_two_epochs_without_a_better_loss(digits, tmp_path):
+    wild = SMALL.with_fit(epochs=8, learning_rate=0.5, schedule="plateau")
+    history = fitting.fit(wild, *digits, 0, Silence(), tmp_path).history
+    assert history[0].learning_rate == 0.5
+    assert replay(history, 0.5) == [epoch.learning_rate for epoch in history]
+
+
+def replay(history: list[Epoch], rate: float) -> list[float]:
+    """The rates that the losses of a history ask for, found independently of the package."""
+    rates, best, waited = [], float("inf"), 0
+    for epoch in history:
+        rates.append(rate)
+        best, waited = (epoch.val_loss, 0) if epoch.val_loss < best else (best, waited + 1)
+        if waited == 2:
+            rate, waited = rate / 2, 0
+    return rates
+
+
+def same(first, second):
+    return all(np.array_equal(one, two) for one, two in zip(first, second, strict=True))
+
+
+def test_the_listener_hears_every_step_and_epoch(fitted, digits):
+    _, history, recorder = fitted
+    steps = len(digits[0]) // 64
+    assert recorder.begun == (4, steps)
+    assert recorder.steps == [(epoch, step) for epoch in range(1, 5) for step in range(1, steps + 1)]
+    assert recorder.epochs == history
+    assert [epoch.epoch for epoch in history] == [1, 2, 3, 4]
+
+
+def test_the_learning_rate_rises_and_falls(fitted):
+    rates = [epoch.learning_rate for epoch in fitted[1]]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < SMALL.fit.learning_rate / 100
+
+
+def test_a_stop_in_the_middle_of_an_epoch_still_validates_and_keeps_it(digits, tmp_path):
+    stopped = fitting.fit(SMALL, *digits, 0, Recorder(stop_after=3), tmp_path)
+    assert stopped.interrupted
+    right = stopped.classifier.probabilities(digits[1].images).argmax(axis=1) == digits[1].known_labels
+    assert [epoch.val_accuracy for epoch in stopped.history] == [pytest.approx(right.mean())]
+
+
+def test_a_training_that_goes_by_the_clock_ends_with_a_whole_cycle(digits, tmp_path):
+    timed = SMALL.with_fit(epochs=10**6, seconds=1.0)
+    recorder = Recorder()
+    result = fitting.fit(timed, *digits, 0, recorder, tmp_path)
+    assert recorder.begun[0] is None
+    assert not result.interrupted
+    assert sum(epoch.seconds for epoch in result.history[:-1]) < 1
+    assert result.history[-1].learning_rate < SMALL.fit.learning_rate / 10
+    assert accuracy(result.classifier, digits[1]) == pytest.approx(result.history[-1].val_accuracy)
+
+
+def test_a_pupil_learns_what_its_teacher_says(digits, tmp_path):
+    pupil = replace(SMALL, fit=replace(SMALL.fit, teacher="flat", epochs=8))
+    recorder = Recorder()
+    result = fitting.fit(pupil, *digits, 0, recorder, tmp_path)
+    teacher = neural.load(tmp_path / "teacher")
+    assert teacher.model.count_params() == 101_770
+    assert accuracy(result.classifier, digits[1]) > 0.9
+    before = (tmp_path / "teacher" / "model.keras").read_bytes()
+    again = fitting.fit(pupil, *digits, 0, Silence(), tmp_path)  # resumed: nothing is left to do
+    assert (tmp_path / "teacher" / "model.keras").read_bytes() == before
+    assert same(again.classifier.model.get_weights(), result.classifier.model.get_weights())

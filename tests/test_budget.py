@@ -1,0 +1,48 @@
+import pytest
+
+from kaggle_digits import recipes
+from kaggle_digits.errors import DigitsError
+from kaggle_digits.recipes import Committee
+from kaggle_digits.training.budget import Budget, choose, parse, within
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("10m", 600), ("1h", 3600), ("20", 20), (" 1.5M ", 90), ("0.5h", 1800)]
+)
+def test_times_are_read_as_people_write_them(text, seconds):
+    assert parse(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s", "-5s", "10 minutes", "1h30m", "nan", "1e3", "9s", "0", "1000h"])
+def test_what_is_no_time_or_too_little_is_refused(text):
+    with pytest.raises(DigitsError, match="--budget must be a time such as 90s, 10m or 1h"):
+        parse(text)
+
+
+def allowed(recipe):
+    """The seconds of all trainings of a recipe together."""
+    if isinstance(recipe.model, Committee):
+        return sum(one.fit.seconds for one in recipe.model.recipes) * recipe.model.folds
+    return recipe.fit.seconds
+
+
+@pytest.mark.parametrize("pace", [0.3, 0.5, 5.0])
+def test_longer_budgets_train_longer_and_none_too_long(pace):
+    before = 0.0
+    for seconds in (20, 60, 120, 600, 1800, 3600):
+        recipe = choose(Budget(seconds, spent=3.0, pace=pace))
+        assert before < allowed(recipe) < seconds - 3
+        before = allowed(recipe) if not isinstance(recipe.model, Committee) else 0.0
+
+
+def test_the_more_time_the_larger_the_model():
+    kinds = [choose(Budget(seconds, spent=3.0, pace=0.5)) for seconds in (20, 200, 3600)]
+    assert [kind.name for kind in kinds] == ["sprint", "strong", "strong"]
+    assert isinstance(kinds[2].model, Committee)
+    slow = choose(Budget(200, spent=3.0, pace=5.0))
+    assert slow.name == "sprint"
+
+
+def test_what_is_fitted_in_one_go_cannot_be_shortened():
+    with pytest.raises(DigitsError, match="svm is fitted in one go: --budget cannot shorten it"):
+        within(recipes.get("svm"), Budget(60, 3.0, 0.5))
