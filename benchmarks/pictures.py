@@ -127,7 +127,7 @@ def scanned(shape: Ink, random: Random) -> Image.Image:
 
 def scan(digit: NDArray[np.uint8], random: Random) -> Image.Image:
     """A digit on a scanned sheet."""
-    side = int(random.integers(200, 900))
+    side = int(random.integers(160, 640))
     shape = stroke(digit, max(30, int(side * random.uniform(0.08, 0.8))), random, random.uniform(-0.8, 0.8))
     return scanned(placed(shape, (side, int(side * random.uniform(0.6, 1.4))), random, side // 40), random)
 
@@ -186,7 +186,7 @@ def sheet_or_board(shape: Ink, random: Random) -> NDArray[np.float32]:
 
 def photo(digit: NDArray[np.uint8], random: Random) -> Image.Image:
     """A digit on paper or a board, photographed with a phone."""
-    side = int(random.integers(300, 1000))
+    side = int(random.integers(240, 640))
     shape = stroke(digit, max(40, int(side * random.uniform(0.1, 0.7))), random, random.uniform(-0.6, 0.8))
     sheet = placed(shape, (side, int(side * random.uniform(0.7, 1.35))), random, side // 9)
     return photographed(sheet_or_board(sheet, random), random)

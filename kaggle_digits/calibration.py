@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _LEAST_PROBABILITY = 1e-7  # of float32 probabilities; smaller ones are noise
 _COLDEST, _HOTTEST = 0.05, 20.0
-_STEPS = 60  # each shrinks the interval by the golden section: to less than a millionth
+_STEPS = 30  # each shrinks the interval by the golden section: to less than a ten-thousandth
 
 
 def fit_temperature(probabilities: "NDArray[np.float32]", labels: "NDArray[np.int64]") -> float:

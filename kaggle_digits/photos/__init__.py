@@ -7,7 +7,7 @@ Between the two a model judges the images; those of many pictures can be judged 
 """
 
 from kaggle_digits.photos.decision import SURE, Digit, decide
-from kaggle_digits.photos.layout import Layout, lay_out
+from kaggle_digits.photos.layout import Layout, is_ready, lay_out, whole
 from kaggle_digits.photos.standard import as_mnist
 
-__all__ = ["SURE", "Digit", "Layout", "as_mnist", "decide", "lay_out"]
+__all__ = ["SURE", "Digit", "Layout", "as_mnist", "decide", "is_ready", "lay_out", "whole"]

@@ -23,6 +23,8 @@ _CUT_COST = 0.6  # through one stroke as wide as strokes are
 _RUN_COST = 1.2  # for every further stroke that a cut goes through
 _JOIN_COST = 0.7
 _GAP_COST = 6.0  # for every line height between pieces that are joined
+_NOTHING_COST = 30.0  # a slice between two cuts may have no ink at all
+_LOW_COST, _LOWEST = 12.0, 0.6  # for every line height that a digit is lower than this share of it
 _WIDTH_COST = 4.0  # for every line height by which a digit is wider than high
 
 
@@ -71,12 +73,14 @@ class Layout:
         spans: whatever may be a digit.
         images: uint8 `(len(spans), height, width)`, each span as MNIST would show it.
         stages: the steps on the way, by name, for those who want to see them; empty unless asked for.
+        is_whole: whether the picture was taken for one digit as it is.
     """
 
     lines: list[int]
     spans: list[Span]
     images: "NDArray[np.uint8]"
     stages: "dict[str, NDArray[np.generic]]"
+    is_whole: bool = False
 
 
 def lay_out(
@@ -99,14 +103,17 @@ def lay_out(
     smoothed = mask.smooth(inked)
     is_ink, darkness = mask.ink_mask(smoothed, inked.noise)
     found, numbers = pieces.find(is_ink)
-    lines = [_sliced(line, numbers) for line in pieces.lines(found)] if len(found) <= pieces.MOST_PIECES else []
+    height = _typical_height(found)
+    lines = [_sliced(line, height, numbers) for line in pieces.lines(found)]
     amount = smoothed if inked.noise > _NOISY else inked.amount
     cutter = _Cutter(_shades(amount, darkness, inked.noise), numbers, times, picture.shape[:2])
     spans, images = [], []
     for number, line in enumerate(lines):
-        for first, after, cost in _spans(line):
-            spans.append(Span(number, first, after, cost, cutter.box(line[first:after])))
+        for first, after, cost in _spans(line, height):
+            box = cutter.box(line[first:after])
+            cost += _LOW_COST * max(0.0, _LOWEST - (box[3] - box[1]) * times / height)
             images.append(standard.as_mnist(cutter.ink(line[first:after]), image_shape))
+            spans.append(Span(number, first, after, cost if images[-1].any() else _NOTHING_COST, box))
     stages: dict[str, NDArray[np.generic]] = {}
     if keep_stages:
         stages = {"as read": enlarged, "flattened": amount, "mask": is_ink}
@@ -114,6 +121,36 @@ def lay_out(
     return Layout([len(line) for line in lines], spans, stacked, stages)
 
 
+def is_ready(picture: "NDArray[np.uint8]", image_shape: tuple[int, int]) -> bool:
+    """Whether a picture is one of MNIST's already: of that size, on black or white paper without a trace of light.
+
+    Args:
+        picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
+        image_shape: of the images that a model takes.
+    """
+    import numpy as np
+
+    if picture.shape[:2] != image_shape or picture.min() == picture.max():
+        return False
+    border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    typical = float(np.median(border))
+    return typical in (0.0, 255.0) and bool(np.mean(border == typical) >= _CLEAN_BORDER)
+
+
+def whole(picture: "NDArray[np.uint8]", digit: "NDArray[np.uint8]", keep_stages: bool = False) -> Layout:
+    """A picture that is one digit, and nothing else to be looked for.
+
+    Args:
+        picture: uint8 `(height, width)` or `(height, width, 3)`.
+        digit: uint8, the same in the form that a model takes.
+        keep_stages: whether the picture is kept.
+    """
+    height, width = picture.shape[:2]
+    span = Span(0, 0, 1, 0.0, (0, 0, width, height))
+    return Layout([1], [span], digit[None], {"as read": picture} if keep_stages else {}, is_whole=True)
+
+
+_CLEAN_BORDER = 0.9  # of the outermost pixels; some of MNIST's digits reach out to them
 _NOISY = 0.01  # of black on white; quieter pictures keep their own edges
 
 
@@ -136,10 +173,14 @@ def _shades(amount: "NDArray[np.float32]", darkness: float, noise: float) -> "ND
     return shades
 
 
-def _sliced(line: list[Piece], numbers: "NDArray[np.int32]") -> list[Slice]:
+def _typical_height(found: list[Piece]) -> int:
+    """The median height of all pieces, in pixels."""
+    heights = sorted(piece.height for piece in found)
+    return heights[len(heights) // 2] if heights else 1
+
+
+def _sliced(line: list[Piece], height: int, numbers: "NDArray[np.int32]") -> list[Slice]:
     """The pieces of a line, the wide ones cut wherever that is likely."""
-    heights = sorted(piece.height for piece in line)
-    height = heights[len(heights) // 2] if len(line) > 1 else heights[0]
     found: list[Slice] = []
     for piece in line:
         found += _cut(piece, height, numbers)
@@ -177,10 +218,8 @@ def _cuts(piece: Piece, height: int, numbers: "NDArray[np.int32]") -> list[tuple
     return chosen
 
 
-def _spans(line: list[Slice]) -> list[tuple[int, int, float]]:
+def _spans(line: list[Slice], height: int) -> list[tuple[int, int, float]]:
     """First slice, the one after the last, and cost of every run of slices that may be one digit."""
-    heights = sorted(each.piece.height for each in line)
-    height = heights[len(heights) // 2]
     found = []
     for first in range(len(line)):
         for after in range(first + 1, len(line) + 1):
@@ -241,7 +280,7 @@ class _Cutter:
         near = ndimage.maximum_filter(kept.view(np.uint8), 2 * margin + 1).view(np.bool_)
         shown = near & (kept | (numbers == 0))
         shades = np.where(shown, self.shades[window], 0).astype(np.float32)
-        return shades if shades.max() > 0 else kept.astype(np.float32)
+        return shades if shades.max() > 0.1 else kept.astype(np.float32)
 
     def _extent(self, slices: list[Slice]) -> tuple[int, int, int, int]:
         tops, bottoms = zip(*(self._rows(each) for each in slices), strict=True)

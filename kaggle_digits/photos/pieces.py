@@ -7,14 +7,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MOST_PIECES = 600
+MOST_PIECES = 300
 """So many pieces a picture may have; with more it is a texture, not writing."""
 
 _SMALL = 0.45  # of the largest part's side: what is smaller is a speck, or a fragment of its neighbour
-_NEAR = 0.22  # of the largest part's side, between a fragment and what it belongs to
+_NEAR = 0.25  # of the largest part's side, between a fragment and what it belongs to
 _SPECK = 0.012  # of the largest part's ink; less than that is dirt
 _ABOVE = 0.5  # of the narrower part's width must lie over the other one's for the two to be one digit
 _TALLER = 1.3  # times the larger one's side, that two parts joined may be high
+_FLAT, _FLAT_SIDE = 1.7, 0.45  # what is so many times wider than high, and lower than that share of a digit, is a bar
 _OWN = 0.33  # of the largest part's side, from which a part far from all others is a digit of its own
 
 
@@ -68,18 +69,26 @@ def find(mask: "NDArray[np.bool_]") -> "tuple[list[Piece], NDArray[np.int32]]":
 
 
 def join(parts: list[Piece]) -> list[Piece]:
-    """Joins fragments to their neighbours, and drops specks."""
+    """Joins fragments to their neighbours and drops specks; of a texture, nothing is left."""
     if not parts:
         return []
     parts = sorted(parts, key=lambda part: -part.side * part.area)
     largest = parts[0]
-    kept = [part for part in parts[: 8 * MOST_PIECES] if part.area >= _SPECK * largest.area]
+    kept = [part for part in parts if part.area >= _SPECK * largest.area]
     reference = _reference(kept)
-    main = [part for part in kept if part.side >= _SMALL * reference]
-    for part in kept:
-        if part.side < _SMALL * reference:
+    main = [part for part in kept if _may_stand_alone(part, reference)]
+    if len(main) > MOST_PIECES:
+        return []
+    for part in kept[: 4 * MOST_PIECES]:
+        if not _may_stand_alone(part, reference):
             _attach(main, part, reference)
-    return _stacked(main[: 2 * MOST_PIECES], reference)
+    return _stacked(main, reference)
+
+
+def _may_stand_alone(part: Piece, reference: float) -> bool:
+    """Whether a part is large enough to be a digit, and not as flat as the bar of a five."""
+    is_flat = part.height < _FLAT_SIDE * reference and part.width > _FLAT * part.height
+    return part.side >= _SMALL * reference and not is_flat
 
 
 def _reference(parts: list[Piece]) -> float:
@@ -91,6 +100,9 @@ def _reference(parts: list[Piece]) -> float:
 
 def _attach(main: list[Piece], part: Piece, reference: float) -> None:
     """Gives a fragment to the nearest piece, or lets it stand alone, or drops it."""
+    if not main:
+        main.append(part)
+        return
     nearest = min(range(len(main)), key=lambda place: _gap(main[place], part))
     gap = _gap(main[nearest], part)
     if gap <= _NEAR * reference:
@@ -104,14 +116,12 @@ def _stacked(pieces: list[Piece], reference: float) -> list[Piece]:
     pieces = sorted(pieces, key=lambda piece: piece.box)
     place = 0
     while place < len(pieces):
-        for other in range(place + 1, len(pieces)):
-            if pieces[other].box[0] > pieces[place].box[2]:
-                break
-            if _belong(pieces[place], pieces[other], reference):
-                pieces[place] = merged(pieces[place], pieces.pop(other))
-                break
-        else:
+        over = (other for other in range(place + 1, len(pieces)) if _belong(pieces[place], pieces[other], reference))
+        other = next(over, None)
+        if other is None:
             place += 1
+        else:
+            pieces[place] = merged(pieces[place], pieces.pop(other))
     return pieces
 
 

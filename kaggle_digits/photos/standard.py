@@ -13,6 +13,7 @@ _SIDE, _INK_SIDE = 28, 20
 _FINE = 6  # pixels, for one of MNIST's, at which a stroke is measured and brought to its width
 _THINNEST, _THICKEST = 1.4, 4.0  # widths of strokes in MNIST's pixels, between which 98 % of its digits lie
 _EDGE = 0.1  # of the darkest ink; the box of a digit ends where there is less
+_NOTHING = 1e-3  # of black on white
 
 
 def as_mnist(ink: "NDArray[np.float32]", image_shape: tuple[int, int] = (_SIDE, _SIDE)) -> "NDArray[np.uint8]":
@@ -21,12 +22,16 @@ def as_mnist(ink: "NDArray[np.float32]", image_shape: tuple[int, int] = (_SIDE, 
     Strokes much thinner or thicker than MNIST's are brought to its widths first; others are kept as they are.
 
     Args:
-        ink: float32 `(height, width)`, 0 is paper; at least one pixel is above 0.
+        ink: float32 `(height, width)`, 0 is paper; one without any gives a blank image.
         image_shape: the height and width wanted; the box and the middle are in proportion to MNIST's 28 x 28.
 
     Returns:
         uint8 of that shape, 0 is paper and 255 the darkest ink.
     """
+    import numpy as np
+
+    if not ink.max() >= _NOTHING:
+        return np.zeros(image_shape, np.uint8)
     side = min(image_shape)
     box = max(1, round(_INK_SIDE * side / _SIDE))
     tight = _tight(ink / ink.max())
