@@ -63,12 +63,14 @@ class Prediction:
         lines: the digits, lines from the top, each from left to right; empty where there are none.
         size: width and height of the picture, or of a row's image, in pixels.
         layout: how the picture was read, for those who asked to see it.
+        seen: the digits as the model saw them, with boxes in the picture as `layout` shows it.
     """
 
     image: str
     lines: list[list[ReadDigit]]
     size: tuple[int, int]
     layout: photos.Layout | None = field(default=None, compare=False, repr=False)
+    seen: tuple[photos.Digit, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def digits(self) -> list[ReadDigit]:
@@ -231,7 +233,9 @@ class _Reader:
             lines = photos.decide(layout, answers[start:end])
             name = image_folder.printable(path.as_posix())
             read = [[_read_digit(digit, picture, layout) for digit in line] for line in lines]
-            found[path] = Prediction(name, read, picture.size, layout if self.keep_stages else None)
+            seen = tuple(digit for line in lines for digit in line)
+            kept = (layout, seen) if self.keep_stages else (None, ())
+            found[path] = Prediction(name, read, picture.size, *kept)
             start = end
         return found
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kaggle_digits.photos import mask, paper, pieces, standard
+from kaggle_digits.photos import pieces, standard, strokes
 from kaggle_digits.photos.pieces import Piece
+from kaggle_digits.photos.strokes import Strokes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +25,7 @@ _RUN_COST = 1.2  # for every further stroke that a cut goes through
 _JOIN_COST = 0.7
 _GAP_COST = 6.0  # for every line height between pieces that are joined
 _NOTHING_COST = 30.0  # a slice between two cuts may have no ink at all
-_LOW_COST, _LOWEST = 12.0, 0.6  # for every line height that a digit is lower than this share of it
+_LOW_COST, _LOWEST = 25.0, 0.6  # for every line height that a digit is lower than this share of it
 _WIDTH_COST = 4.0  # for every line height by which a digit is wider than high
 
 
@@ -99,14 +100,11 @@ def lay_out(
     import numpy as np
 
     enlarged, times = _enlarged(picture)
-    inked = paper.ink(enlarged)
-    smoothed = mask.smooth(inked)
-    is_ink, darkness = mask.ink_mask(smoothed, inked.noise)
-    found, numbers = pieces.find(is_ink)
+    drawn = strokes.find(enlarged)
+    found, numbers = pieces.find(drawn.mask)
     height = _typical_height(found)
     lines = [_sliced(line, height, numbers) for line in pieces.lines(found)]
-    amount = smoothed if inked.noise > _NOISY else inked.amount
-    cutter = _Cutter(_shades(amount, darkness, inked.noise), numbers, times, picture.shape[:2])
+    cutter = _Cutter(_shades(drawn), numbers, times, picture.shape[:2])
     spans, images = [], []
     for number, line in enumerate(lines):
         for first, after, cost in _spans(line, height):
@@ -116,7 +114,7 @@ def lay_out(
             spans.append(Span(number, first, after, cost if images[-1].any() else _NOTHING_COST, box))
     stages: dict[str, NDArray[np.generic]] = {}
     if keep_stages:
-        stages = {"as read": enlarged, "flattened": amount, "mask": is_ink}
+        stages = {"as read": enlarged, "flattened": drawn.amount, "mask": drawn.mask}
     stacked = np.stack(images) if images else np.zeros((0, *image_shape), np.uint8)
     return Layout([len(line) for line in lines], spans, stacked, stages)
 
@@ -151,7 +149,6 @@ def whole(picture: "NDArray[np.uint8]", digit: "NDArray[np.uint8]", keep_stages:
 
 
 _CLEAN_BORDER = 0.9  # of the outermost pixels; some of MNIST's digits reach out to them
-_NOISY = 0.01  # of black on white; quieter pictures keep their own edges
 
 
 def _enlarged(picture: "NDArray[np.uint8]") -> "tuple[NDArray[np.uint8], int]":
@@ -166,10 +163,10 @@ def _enlarged(picture: "NDArray[np.uint8]") -> "tuple[NDArray[np.uint8], int]":
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)), times
 
 
-def _shades(amount: "NDArray[np.float32]", darkness: float, noise: float) -> "NDArray[np.float32]":
+def _shades(drawn: Strokes) -> "NDArray[np.float32]":
     """Ink from 0 to 1, with the paper's noise cut off."""
-    floor = min(2.5 * noise, 0.4 * darkness)
-    shades: NDArray[np.float32] = ((amount - floor) / max(darkness - floor, 1e-6)).clip(0, 1)
+    floor = min(2.5 * drawn.noise, 0.4 * drawn.darkness)
+    shades: NDArray[np.float32] = ((drawn.amount - floor) / max(drawn.darkness - floor, 1e-6)).clip(0, 1)
     return shades
 
 

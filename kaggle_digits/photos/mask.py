@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SMOOTHED = 0.8  # pixels of standard deviation; evens out noise and the blocks of JPEG
-_FAINTEST = 0.06  # of black on white; less contrast than this is no ink, however quiet the paper
+_FAINTEST = 0.08  # of black on white; less contrast than this is no ink, however quiet the paper
 _SIGMAS = 6.0  # of noise that ink stands out by
 _LOW, _HIGH = 0.30, 0.50  # of the ink's darkness: a stroke reaches down to the first where it has some of the second
 _RULE = 0.30  # of the picture's longer side: what is straight for so long is a rule

@@ -10,9 +10,12 @@ if TYPE_CHECKING:
 _THUMB = 128  # pixels of the longer side; light on paper needs no more
 _GREYS = 32  # steps of grey in which the paper's grey is counted
 _BORDER_WORTH = 0.5  # the border's share in that count: in a tight crop, ink may be the most of the rest
-_WINDOW = 0.32  # of the thumb's longer side; wider than any stroke, since paper is looked for on both sides of it
+WINDOWS = (0.10, 0.18, 0.32)
+"""Shares of the longer side within which paper is looked for around ink; the last is wider than any stroke."""
+
 _DARKEST_PAPER = 0.12  # paper darker than this, of 1, is as good as black: what lies on it cannot be read
 _CLEARER = 1.4  # so many times the contrast of the greys makes one colour channel the better one to look at
+_SIGMAS_FROM_5_TO_30 = 1.12  # of a normal distribution, between these percentiles
 _COLOURED = 24  # steps between a pixel's channels, from which a picture is called coloured
 
 
@@ -31,21 +34,22 @@ class Inked:
     is_dark: bool
 
 
-def ink(picture: "NDArray[np.uint8]") -> Inked:
+def ink(picture: "NDArray[np.uint8]", window: float = WINDOWS[-1]) -> Inked:
     """Finds the ink of a picture, whatever its colours, its light and its polarity.
 
     Args:
         picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
+        window: one of `WINDOWS`. Light that changes over less than that is taken for ink; so is no stroke wider than it.
 
     Returns:
         The ink, of the picture's height and width.
     """
     import numpy as np
 
-    greys = _clearest(picture)
+    greys = clearest(picture)
     is_dark = _is_dark_ink(_thumb(greys))
     dark = greys if is_dark else 255 - greys
-    paper = _paper(dark)
+    paper = _paper(dark, window)
     amount = (paper - dark) / np.maximum(paper, _DARKEST_PAPER * 255) if is_dark else (paper - dark) / 255
     amount = amount.astype(np.float32)
     # Most of a picture is paper; of a bold digit without any margin, more than a third still is.
@@ -53,10 +57,7 @@ def ink(picture: "NDArray[np.uint8]") -> Inked:
     return Inked(amount - np.float32(level), float(level - low) / _SIGMAS_FROM_5_TO_30, is_dark)
 
 
-_SIGMAS_FROM_5_TO_30 = 1.12  # of a normal distribution, between these percentiles
-
-
-def _clearest(picture: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
+def clearest(picture: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
     """The greys, or the colour channel on which the ink shows much better: yellow on white shows on blue alone."""
     import numpy as np
     from PIL import Image
@@ -123,14 +124,14 @@ def _is_dark_ink(thumb: "NDArray[np.uint8]") -> bool:
     return bool(paper - residual.min() >= residual.max() - paper)
 
 
-def _paper(dark: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+def _paper(dark: "NDArray[np.uint8]", share: float) -> "NDArray[np.float32]":
     """The light on the paper: a closing fills every dark stroke with the paper beside it, and keeps hard shadows."""
     import numpy as np
     from PIL import Image
     from scipy import ndimage
 
     thumb = ndimage.gaussian_filter(_thumb(dark).astype(np.float32), 0.7)
-    window = max(3, int(_WINDOW * max(thumb.shape)) | 1)
+    window = max(3, int(share * max(thumb.shape)) | 1)
     closed = ndimage.grey_closing(thumb, size=(window, window), mode="nearest")
     closed = ndimage.gaussian_filter(closed, 1.0)
     size = dark.shape[1], dark.shape[0]
