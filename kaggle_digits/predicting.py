@@ -226,11 +226,11 @@ class _Reader:
         if not opened:
             return {}
         images = np.concatenate([layout.images for _, _, layout in opened])
-        answers = self.ask(images) if len(images) else np.zeros((0, self.model.classes), np.float32)
+        plain, voted = self._ask_leaning(images)
         found, start = {}, 0
         for path, picture, layout in opened:
             end = start + len(layout.images)
-            lines = photos.decide(layout, answers[start:end])
+            lines = photos.decide(layout, (plain if layout.is_whole else voted)[start:end])
             name = image_folder.printable(path.as_posix())
             read = [[_read_digit(digit, picture, layout) for digit in line] for line in lines]
             seen = tuple(digit for line in lines for digit in line)
@@ -241,6 +241,16 @@ class _Reader:
 
     def ask(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
         return calibration.apply(self.model.probabilities(images), self.temperature)
+
+    def _ask_leaning(self, images: "NDArray[np.uint8]") -> "tuple[NDArray[np.float32], NDArray[np.float32]]":
+        """The answers on the images as they are, and the mean of those on the images as they are and leaning."""
+        import numpy as np
+
+        if len(images) == 0:
+            nothing = np.zeros((0, self.model.classes), np.float32)
+            return nothing, nothing
+        answers = self.ask(photos.leaning(images))
+        return answers[: len(images)], photos.counted(answers)
 
     def _lay_out(self, picture: image_file.Picture) -> photos.Layout:
         shape = self.model.image_shape

@@ -9,5 +9,6 @@ Between the two a model judges the images; those of many pictures can be judged 
 from kaggle_digits.photos.decision import SURE, Digit, decide
 from kaggle_digits.photos.layout import Layout, is_ready, lay_out, whole
 from kaggle_digits.photos.standard import as_mnist
+from kaggle_digits.photos.votes import counted, leaning
 
-__all__ = ["SURE", "Digit", "Layout", "as_mnist", "decide", "is_ready", "lay_out", "whole"]
+__all__ = ["SURE", "Digit", "Layout", "as_mnist", "counted", "decide", "is_ready", "lay_out", "leaning", "whole"]

@@ -1,18 +1,19 @@
 """Which way of reading a picture is the likeliest, and whether it is likely at all."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kaggle_digits.photos import plausible
 from kaggle_digits.photos.layout import Layout, Span
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-SURE = 0.6
+SURE = 0.5
 """The least probability with which a digit is read; below it the answer is "unsure"."""
 
+_MOST_TOUCHING = 4  # digits in one connected part of ink; a zigzag looks like many ones
 _LEAST = 1e-6  # probability; its logarithm ends the scale
 
 
@@ -60,7 +61,8 @@ def decide(layout: Layout, probabilities: "NDArray[np.float32]") -> list[list[Di
     for number, slices in enumerate(layout.lines):
         numbers = [place for place, span in enumerate(layout.spans) if span.line == number]
         chosen = _best_path(slices, numbers, layout.spans, scores)
-        lines.append([_digit(layout, place, probabilities[place]) for place in chosen])
+        parts = Counter(layout.spans[place].parts for place in chosen)
+        lines.append([_digit(layout, place, probabilities[place], parts) for place in chosen])
     return lines
 
 
@@ -75,6 +77,9 @@ def _best_path(slices: int, numbers: list[int], spans: list[Span], scores: "NDAr
     return reached[-1][1]
 
 
-def _digit(layout: Layout, place: int, probabilities: "NDArray[np.float32]") -> Digit:
-    image = layout.images[place]
-    return Digit(probabilities, layout.spans[place].box, image, plausible.is_digit_like(image))
+def _digit(
+    layout: Layout, place: int, probabilities: "NDArray[np.float32]", parts: "Counter[tuple[int, ...]]"
+) -> Digit:
+    span = layout.spans[place]
+    is_fair = span.looks_like_one and parts[span.parts] <= _MOST_TOUCHING
+    return Digit(probabilities, span.box, layout.images[place], is_fair)

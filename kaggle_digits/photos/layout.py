@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kaggle_digits.photos import pieces, standard, strokes
+from kaggle_digits.photos import pieces, plausible, standard, strokes
 from kaggle_digits.photos.pieces import Piece
 from kaggle_digits.photos.strokes import Strokes
 
@@ -16,6 +16,7 @@ _WIDE = 0.72  # of its line's height, from which a piece may be several digits t
 _WIDEST = 1.5  # times its line's height, at which a digit can no longer be one
 _NARROWEST = 0.12  # of the line's height, of what a cut may leave
 _MOST_CUTS = 9
+_MOST_SLICES = 24  # of one digit: more than any piece is cut into unless it is a long word
 _MOST_JOINED = 3  # neighbours that stand apart and may still be one digit
 _MARGIN = 0.03  # of a digit's side, kept around the mask for its grey edges
 
@@ -56,6 +57,8 @@ class Span:
         after: the slice after the last.
         cost: in nats.
         box: left, top, right and bottom in pixels of the picture as given, the last two exclusive.
+        parts: the connected parts of ink that it begins with.
+        looks_like_one: whether its ink has the form of a digit.
     """
 
     line: int
@@ -63,6 +66,8 @@ class Span:
     after: int
     cost: float
     box: tuple[int, int, int, int]
+    parts: tuple[int, ...] = ()
+    looks_like_one: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,8 +115,10 @@ def lay_out(
         for first, after, cost in _spans(line, height):
             box = cutter.box(line[first:after])
             cost += _LOW_COST * max(0.0, _LOWEST - (box[3] - box[1]) * times / height)
-            images.append(standard.as_mnist(cutter.ink(line[first:after]), image_shape))
-            spans.append(Span(number, first, after, cost if images[-1].any() else _NOTHING_COST, box))
+            ink = cutter.ink(line[first:after])
+            images.append(standard.as_mnist(ink, image_shape))
+            cost = cost if images[-1].any() else _NOTHING_COST
+            spans.append(Span(number, first, after, cost, box, line[first].piece.parts, plausible.is_digit_like(ink)))
     stages: dict[str, NDArray[np.generic]] = {}
     if keep_stages:
         stages = {"as read": enlarged, "flattened": drawn.amount, "mask": drawn.mask}
@@ -221,9 +228,10 @@ def _spans(line: list[Slice], height: int) -> list[tuple[int, int, float]]:
     for first in range(len(line)):
         for after in range(first + 1, len(line) + 1):
             cost = _cost(line[first:after], height)
-            if cost is None and after > first + 1:
+            if cost is not None or after == first + 1:
+                found.append((first, after, cost or 0.0))
+            elif after - first > _MOST_SLICES:
                 break
-            found.append((first, after, cost or 0.0))
     return found
 
 

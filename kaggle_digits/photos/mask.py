@@ -107,8 +107,24 @@ def _level_rules(mask: "NDArray[np.bool_]") -> "NDArray[np.bool_]":
     widened = ndimage.maximum_filter1d(thin, 3, axis=0)
     filled = ndimage.uniform_filter1d(widened.astype(np.float32), length, axis=1, mode="constant")
     on_rule = ndimage.maximum_filter1d(filled > _RULE_FILLED, length, axis=1)
-    nothing[rows, columns] = thin & on_rule
+    nothing[rows, columns] = thin & on_rule & _across(on_rule, widened)[:, None]
     return nothing
+
+
+def _across(on_rule: "NDArray[np.bool_]", dark: "NDArray[np.bool_]") -> "NDArray[np.bool_]":
+    """The rows where rules run from one side of the picture to the other; none where there is but one such rule."""
+    import numpy as np
+    from scipy import ndimage
+
+    width = on_rule.shape[1]
+    near = 2 * (1 + width // 150) + 1
+    found = ndimage.maximum_filter1d(on_rule & dark, near, axis=0)
+    side = max(2, width // 12)
+    reaching = (
+        (found.mean(axis=1) > _RULE_FILLED) & found[:, :side].any(axis=1) & found[:, -side:].any(axis=1)
+    )
+    _, count = ndimage.label(reaching)
+    return reaching if count > 1 else np.zeros_like(reaching)
 
 
 def _upright_runs(mask: "NDArray[np.bool_]") -> "NDArray[np.int32]":
