@@ -11,6 +11,7 @@ _SIDE = 60  # pixels of the longer side at which ink is judged; in 28, the tangl
 _INK = 0.45  # of 1; less is paper
 _MOST_HOLES, _LEAST_HOLE = 3, 8  # pixels that a hole has
 _MOST_FILLED = 0.75  # of the box; ones, which fill theirs, are narrow
+_FLATTEST = 2.2  # times its height, that a digit may be wide
 _MOST_CROSSED = 3.0  # strokes that a row or column crosses, in the mean over those with ink
 _MOST_CROSSED_BOTH = 4.5  # the two means together
 
@@ -27,6 +28,7 @@ def is_digit_like(ink: "NDArray[np.float32]") -> bool:
     return (
         holes(is_ink) <= _MOST_HOLES
         and filled <= _MOST_FILLED
+        and is_ink.shape[1] <= _FLATTEST * is_ink.shape[0]
         and max(down, across) <= _MOST_CROSSED
         and down + across <= _MOST_CROSSED_BOTH
     )

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 _SURVIVING = 0.95  # of the ink, that must still be seen through a narrow window for that window to be wide enough
 _STILL_DARK = 0.5  # of its darkness
-_SHARPEST_SHADOW = 14.0  # divided by the picture's longer side: the share of its darkness by which a shadow's edge
-# changes from one pixel to the next; strokes that are not out of focus altogether have three times that and more
+_SHARPEST_SHADOW = 30.0  # divided by the picture's longer side: the share of its darkness by which a shadow's edge
+# changes from one pixel to the next; of 228 simulated strokes none had less than 44, and most dim corners have 20
 
 
 @dataclass(frozen=True, eq=False)
