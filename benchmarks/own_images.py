@@ -106,7 +106,8 @@ def main() -> None:
     here, recipe = machine.describe(), model.run.record["recipe"]["name"]
     under = (
         f"Simulated from held-out digits, of which `{recipe}` labels {plain:.4f} rightly as they are. A string has "
-        f"five digits, all of which must be right; blanks and scribbles are right when refused. {machine.sentence(here)}."
+        "five digits, all of which must be right; blanks and scribbles are right when refused. "
+        f"{machine.sentence(here)}."
     )
     document = {"machine": here, "recipe": recipe, "accuracy_as_they_are": plain, "kinds": results}
     machine.save("own_images", document, table(results, under))

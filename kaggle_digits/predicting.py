@@ -1,6 +1,6 @@
 """From pictures, folders of pictures, or a CSV or .npy file of pixels to labels with probabilities."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -68,7 +68,8 @@ def decide(layout: Layout, probabilities: "NDArray[np.float32]") -> list[list[Di
 
 def _best_path(slices: int, numbers: list[int], spans: list[Span], scores: "NDArray[np.float64]") -> list[int]:
     """The spans that cover all slices of a line with the greatest sum of scores."""
-    reached: list[tuple[float, list[int]]] = [(0.0, [])] + [(float("-inf"), [])] * slices
+    reached: list[tuple[float, list[int]]] = [(float("-inf"), []) for _ in range(slices + 1)]
+    reached[0] = 0.0, []
     for place in sorted(numbers, key=lambda place: spans[place].first):
         span = spans[place]
         before, path = reached[span.first]

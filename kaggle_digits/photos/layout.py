@@ -1,5 +1,6 @@
 """What a picture may say: every way in which its pieces could be digits, each as an image that a model can judge."""
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -238,7 +239,7 @@ def _spans(line: list[Slice], height: int) -> list[tuple[int, int, float]]:
 def _cost(slices: list[Slice], height: int) -> float | None:
     """What taking slices for one digit costs; None where it is out of the question."""
     width = max(each.right for each in slices) - slices[0].left
-    joints = [(one, other) for one, other in zip(slices, slices[1:], strict=False) if one.piece is not other.piece]
+    joints = [(one, other) for one, other in itertools.pairwise(slices) if one.piece is not other.piece]
     if len(joints) >= _MOST_JOINED or (width > _WIDEST * height and (joints or len(slices) > 1)):
         whole = not joints and slices[0].left == slices[0].piece.box[0] and slices[-1].right == slices[0].piece.box[2]
         if not whole:

@@ -72,7 +72,7 @@ def _reaching(low: "NDArray[np.bool_]", high: "NDArray[np.bool_]") -> "NDArray[n
     kept = np.zeros(count + 1, np.bool_)
     kept[np.unique(parts[high & low])] = True
     kept[0] = False
-    return kept[parts]
+    return np.asarray(kept[parts], np.bool_)
 
 
 def rules(mask: "NDArray[np.bool_]") -> "NDArray[np.bool_]":
@@ -120,9 +120,7 @@ def _across(on_rule: "NDArray[np.bool_]", dark: "NDArray[np.bool_]") -> "NDArray
     near = 2 * (1 + width // 150) + 1
     found = ndimage.maximum_filter1d(on_rule & dark, near, axis=0)
     side = max(2, width // 12)
-    reaching = (
-        (found.mean(axis=1) > _RULE_FILLED) & found[:, :side].any(axis=1) & found[:, -side:].any(axis=1)
-    )
+    reaching = (found.mean(axis=1) > _RULE_FILLED) & found[:, :side].any(axis=1) & found[:, -side:].any(axis=1)
     _, count = ndimage.label(reaching)
     return reaching if count > 1 else np.zeros_like(reaching)
 
@@ -144,7 +142,7 @@ def _slope(mask: "NDArray[np.bool_]") -> float | None:
 
     step = 1 + max(mask.shape) // 256
     small = np.logical_or.reduce([mask[start::step, ::step][: len(mask) // step] for start in range(step)])
-    height, width = small.shape
+    _height, width = small.shape
     y, x = np.nonzero(small)
     if len(y) > 0.6 * small.size:
         return None

@@ -39,7 +39,7 @@ def ink(picture: "NDArray[np.uint8]", window: float = WINDOWS[-1]) -> Inked:
 
     Args:
         picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
-        window: one of `WINDOWS`. Light that changes over less than that is taken for ink; so is no stroke wider than it.
+        window: one of `WINDOWS`; a stroke wider than that is taken for paper.
 
     Returns:
         The ink, of the picture's height and width.
@@ -54,7 +54,7 @@ def ink(picture: "NDArray[np.uint8]", window: float = WINDOWS[-1]) -> Inked:
     amount = amount.astype(np.float32)
     # Most of a picture is paper; of a bold digit without any margin, more than a third still is.
     low, level = np.percentile(amount[:: 1 + amount.shape[0] // 400, :: 1 + amount.shape[1] // 400], (5, 30))
-    return Inked(amount - np.float32(level), float(level - low) / _SIGMAS_FROM_5_TO_30, is_dark)
+    return Inked((amount - level).astype(np.float32), float(level - low) / _SIGMAS_FROM_5_TO_30, is_dark)
 
 
 def clearest(picture: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
@@ -108,7 +108,7 @@ def _smooth_light(thumb: "NDArray[np.uint8]") -> "NDArray[np.float64]":
         # A little is added to the diagonal: a picture one pixel wide leaves most terms undetermined.
         factors = np.linalg.solve(weighted.T @ some + 1e-3 * np.eye(6), weighted.T @ greys)
         weights = 1 / np.maximum(np.abs(some @ factors - greys), 2.0)
-    return (terms @ factors).reshape(height, width)
+    return np.asarray((terms @ factors).reshape(height, width), np.float64)
 
 
 def _is_dark_ink(thumb: "NDArray[np.uint8]") -> bool:

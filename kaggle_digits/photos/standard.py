@@ -96,7 +96,7 @@ def _reduced(ink: "NDArray[np.float32]", longest: int) -> "NDArray[np.float32]":
 def _stretched(ink: "NDArray[np.float32]") -> "NDArray[np.uint8]":
     import numpy as np
 
-    return (ink.clip(0, None) * (255 / ink.max())).round().astype(np.uint8)
+    return np.asarray((ink.clip(0, None) * (255 / ink.max())).round(), np.uint8)
 
 
 def _pasted(digit: "NDArray[np.uint8]", image_shape: tuple[int, int]) -> "NDArray[np.uint8]":

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
 _SURVIVING = 0.95  # of the ink, that must still be seen through a narrow window for that window to be wide enough
 _STILL_DARK = 0.5  # of its darkness
-_SHARPEST_SHADOW = 30.0  # divided by the picture's longer side: the share of its darkness by which a shadow's edge
-# changes from one pixel to the next; of 228 simulated strokes none had less than 44, and most dim corners have 20
+# How much of its darkness a part's edge changes by from one pixel to the next, at least, times a length in pixels.
+_SHARP = 30.0  # times the picture's longer side: of 228 simulated strokes none has less than 44, most dim corners 20
+_SOFT = 4.0  # times the part's longer side: a digit of 20 pixels enlarged has ten
+_SHARP_ENOUGH = 0.08  # for both, in small pictures
+_DIM = 0.35  # of black on white; no corner of a photo and hardly a shadow is darker
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +66,29 @@ def _survives(widest: Strokes, narrower: Strokes) -> bool:
     from scipy import ndimage
 
     parts, count = ndimage.label(widest.mask, np.ones((3, 3)))
-    inner = np.ones(count + 1, np.bool_)
-    for edge in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
-        inner[edge] = False
+    inner = ~_at_border(parts, count)
     inner[0] = False
     judged = inner[parts] if inner.any() else widest.mask
     return float(np.mean(narrower.amount[judged] > _STILL_DARK * widest.amount[judged])) >= _SURVIVING
+
+
+def _at_border(parts: "NDArray[np.int32]", count: int) -> "NDArray[np.bool_]":
+    """Bool `(count + 1,)`, which parts touch the picture's border."""
+    import numpy as np
+
+    touching = np.zeros(count + 1, np.bool_)
+    for edge in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
+        touching[edge] = True
+    return touching
+
+
+def _sides(parts: "NDArray[np.int32]") -> "NDArray[np.float64]":
+    """Float64 `(count + 1,)`, the longer side of every part in pixels."""
+    import numpy as np
+    from scipy import ndimage
+
+    spans = [max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in ndimage.find_objects(parts)]
+    return np.array([0.0, *spans])
 
 
 def _sharp(strokes: Strokes) -> Strokes:
@@ -81,10 +101,15 @@ def _sharp(strokes: Strokes) -> Strokes:
         return strokes
     smoothed = ndimage.gaussian_filter(strokes.amount, 0.7)
     steepness = np.hypot(*np.gradient(smoothed)) if min(smoothed.shape) > 1 else np.abs(smoothed)
-    edge = strokes.mask & ~ndimage.minimum_filter(strokes.mask.view(np.uint8), 3, mode="constant", cval=1).view(np.bool_)
+    edge = strokes.mask & ~ndimage.minimum_filter(strokes.mask.view(np.uint8), 3, mode="constant", cval=1).view(
+        np.bool_
+    )
     lengths = np.maximum(np.bincount(parts[edge], minlength=count + 1), 1)
     mean = np.bincount(parts[edge], steepness[edge], count + 1) / lengths
     darkest = np.maximum(ndimage.maximum(smoothed, parts, np.arange(count + 1)), 1e-6)
-    kept = mean / darkest > _SHARPEST_SHADOW / max(strokes.mask.shape)
+    limits = np.minimum(_SOFT / np.maximum(_sides(parts), 1), _SHARP_ENOUGH)
+    strict = _at_border(parts, count) & (darkest < _DIM)
+    limits[strict] = min(_SHARP / max(parts.shape), _SHARP_ENOUGH)
+    kept = mean / darkest > limits
     kept[0] = False
     return Strokes(strokes.amount, kept[parts], strokes.darkness if kept.any() else 0.0, strokes.noise)

@@ -35,7 +35,9 @@ def explanation(
     shown = digits[:MOST_DIGITS]
     figure = sheet(11, 4.4 + (2.9 * (-(-len(shown) // 5)) if shown else 0))
     figure.suptitle(title, fontsize=13, parse_math=False)
-    upper, *lower = figure.subfigures(2, 1, height_ratios=(4, 2.9 * -(-len(shown) // 5))) if shown else (figure,)
+    lines = -(-len(shown) // 5)
+    parts: Any = figure.subfigures(2, 1, height_ratios=(4, 2.9 * lines)) if shown else (figure,)
+    upper, *lower = parts
     _draw_stages(upper, stages, digits)
     if shown:
         columns = min(5, len(shown))
@@ -54,7 +56,9 @@ def _draw_stages(figure: Any, stages: "Mapping[str, NDArray[np.generic]]", digit
 
     present = [(name, title) for name, title in _STAGES if name in stages]
     for axes, (name, title) in zip(figure.subplots(1, len(present), squeeze=False)[0], present, strict=True):
-        grey = {"cmap": "gray", "vmin": 0, "vmax": 255} if name == "as read" else {"cmap": "gray_r", "vmin": 0, "vmax": 1}
+        grey = (
+            {"cmap": "gray", "vmin": 0, "vmax": 255} if name == "as read" else {"cmap": "gray_r", "vmin": 0, "vmax": 1}
+        )
         axes.imshow(stages[name], **grey)
         axes.set_title(title, fontsize=10.5, color=RIGHT)
         axes.set(xticks=[], yticks=[])
