@@ -15,6 +15,7 @@ _LOW, _HIGH = 0.30, 0.50  # of the ink's darkness: a stroke reaches down to the 
 _RULE = 0.30  # of the picture's longer side: what is straight for so long is a rule
 _STEEPEST = 12.0  # degrees by which rules may lean
 _RULE_FILLED = 0.6  # of a rule's pixels that must be dark
+_RULE_SEEN = 0.4  # of the width, in one row of a thumb, without which there is no rule to look for
 _RULE_WIDTH = 0.02  # of the picture's longer side, at most
 
 
@@ -152,4 +153,4 @@ def _slope(mask: "NDArray[np.bool_]") -> float | None:
         counts = np.bincount(np.round(y - slope * (x - width / 2)).astype(np.intp) + width, minlength=1)
         if counts.max() > fullest:
             best, fullest = slope, float(counts.max())
-    return best if fullest > _RULE * max(small.shape) else None
+    return best if fullest > _RULE_SEEN * width else None

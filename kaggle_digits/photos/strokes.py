@@ -106,7 +106,8 @@ def _sharp(strokes: Strokes) -> Strokes:
     )
     lengths = np.maximum(np.bincount(parts[edge], minlength=count + 1), 1)
     mean = np.bincount(parts[edge], steepness[edge], count + 1) / lengths
-    darkest = np.maximum(ndimage.maximum(smoothed, parts, np.arange(count + 1)), 1e-6)
+    darkest = np.full(count + 1, 1e-6, np.float32)
+    np.maximum.at(darkest, parts[strokes.mask], smoothed[strokes.mask])
     limits = np.minimum(_SOFT / np.maximum(_sides(parts), 1), _SHARP_ENOUGH)
     strict = _at_border(parts, count) & (darkest < _DIM)
     limits[strict] = min(_SHARP / max(parts.shape), _SHARP_ENOUGH)
