@@ -56,8 +56,7 @@ def apply(probabilities: "NDArray[np.float32]", temperature: float) -> "NDArray[
         return probabilities
     scaled = _logarithms(probabilities) / temperature
     powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    softened: NDArray[np.float32] = (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
-    return softened
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
 
 
 def _logarithms(probabilities: "NDArray[np.float32]") -> "NDArray[np.float64]":

@@ -157,4 +157,19 @@ def download_bar() -> Iterator[Any]:
         yield draw
 
 
+@contextmanager
+def picture_bar() -> Iterator[Any]:
+    """A function of (pictures done, pictures in all) that draws a bar where there is a terminal and much to do."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("pictures"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
 _: type[Listener] = EpochLines  # mypy holds the two together

@@ -1,54 +1,121 @@
 """From pictures, folders of pictures, or a CSV or .npy file of pixels to labels with probabilities."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import evaluation
+from kaggle_digits import calibration, photos, runs
 from kaggle_digits.digits import Digits
-from kaggle_digits.errors import DataError
+from kaggle_digits.errors import DataError, RunError
 from kaggle_digits.models import Model
-from kaggle_digits.sources import image_folder, kaggle_csv, npy_pair
+from kaggle_digits.sources import image_file, image_folder, kaggle_csv, npy_pair
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+Box = tuple[int, int, int, int]
+
 _CSV, _ARRAY = ".csv", ".npy"
+_LONGEST = 1024  # pixels of a picture's longer side that are looked at; a digit of a twentieth still has fifty
+_AT_ONCE = 32  # pictures whose digits a model is asked about at once
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """What a model says of one image.
+class ReadDigit:
+    """One digit of a picture.
 
     Attributes:
-        image: the file, or for a CSV or .npy file its name and the row's number, from 1.
         label: the likeliest label.
-        probability: its probability, 0 to 1.
+        probability: its probability, 0 to 1, calibrated.
         runner_up: the second likeliest label.
         runner_up_probability: its probability, 0 to 1.
         probabilities: of all labels, in order.
-        size: width and height of the picture, or of a row's image, in pixels.
+        box: left, top, right and bottom in pixels of the picture as one sees it, the last two exclusive.
+        is_sure: whether the label is to be believed.
     """
 
-    image: str
     label: int
     probability: float
     runner_up: int
     runner_up_probability: float
     probabilities: list[float]
+    box: Box
+    is_sure: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        """The command line's form of it."""
+        return {
+            "label": str(self.label) if self.is_sure else None,
+            "probability": self.probability,
+            "probabilities": self.probabilities,
+            "box": list(self.box),
+        }
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one picture or row of pixels.
+
+    Attributes:
+        image: the file, or for a CSV or .npy file its name and the row's number, from 1.
+        lines: the digits, lines from the top, each from left to right; empty where there are none.
+        size: width and height of the picture, or of a row's image, in pixels.
+        layout: how the picture was read, for those who asked to see it.
+        seen: the digits as the model saw them, with boxes in the picture as `layout` shows it.
+    """
+
+    image: str
+    lines: list[list[ReadDigit]]
     size: tuple[int, int]
+    layout: photos.Layout | None = field(default=None, compare=False, repr=False)
+    seen: tuple[photos.Digit, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def digits(self) -> list[ReadDigit]:
+        """All digits in reading order."""
+        return [digit for line in self.lines for digit in line]
+
+    @property
+    def label(self) -> str | None:
+        """The digits, a space between lines; None where there are none or one of them is unsure."""
+        if not self.digits or not all(digit.is_sure for digit in self.digits):
+            return None
+        return " ".join("".join(str(digit.label) for digit in line) for line in self.lines)
+
+    @property
+    def probability(self) -> float | None:
+        """That all digits are right, 0 to 1; None where there are none."""
+        if not self.digits:
+            return None
+        product = 1.0
+        for digit in self.digits:
+            product *= digit.probability
+        return round(product, 6)
+
+    @property
+    def answer(self) -> str:
+        """The label, or in words why there is none."""
+        if self.label is not None:
+            return self.label
+        if not self.digits:
+            return "no digit found"
+        if len(self.digits) == 1:
+            return f"unsure: {self.digits[0].label} or {self.digits[0].runner_up}"
+        text = " ".join("".join(str(d.label) if d.is_sure else "?" for d in line) for line in self.lines)
+        return f"unsure: {text}"
 
     def as_json(self) -> dict[str, Any]:
         """The command line's form: a string of digits, and an entry for each digit with its box."""
-        digit = {
-            "label": str(self.label),
+        digits = self.digits
+        return {
+            "image": self.image,
+            "label": self.label,
             "probability": self.probability,
-            "probabilities": self.probabilities,
-            "box": [0, 0, *self.size],
+            "probabilities": digits[0].probabilities if len(digits) == 1 else None,
+            "digits": [digit.as_json() for digit in digits],
         }
-        return {"image": self.image, **{name: digit[name] for name in list(digit)[:3]}, "digits": [digit]}
 
 
 def predict(
@@ -56,41 +123,75 @@ def predict(
     paths: Sequence[Path],
     *,
     skip_broken: bool = False,
+    keep_stages: bool = False,
     on_skip: Callable[[Path, str], None] = lambda _path, _reason: None,
     on_note: Callable[[str], None] = lambda _note: None,
+    on_progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[Prediction]:
     """Labels every picture that the paths name, in their order.
+
+    A picture may be a photo, a scan or a drawing, of one digit or several. One that already has the form of the
+    images that the model learned from is asked about as it is, and so are all pictures where the model learned from
+    a folder of images.
 
     Args:
         model: what answers.
         paths: pictures, folders of pictures, CSVs of the form of test.csv or train.csv (whose labels are ignored), and
             .npy files of the form of X.npy, in any mixture.
         skip_broken: leave out pictures that cannot be read, instead of stopping.
+        keep_stages: keep how each picture was read, which takes memory.
         on_skip: is told which picture is left out, and why.
         on_note: is told what was found in an array and put right.
+        on_progress: is told how many pictures are done, of how many.
 
     Raises:
         DataError: there is nothing there, or something cannot be read.
     """
     named = {path: _pictures(path) for path in paths if not _holds_rows(path)}
-    # All pictures are read at once, so that one sentence counts the broken ones of all folders.
     pictures = list(dict.fromkeys(picture for listed in named.values() for picture in listed))
+    reader = _Reader(model, temperature(model), keep_stages, learned_from_pictures(model))
     answered: dict[Path, Prediction] = {}
-    if pictures:
-        read = image_folder.read_images(pictures, model.image_shape, skip_broken=skip_broken, on_skip=on_skip)
-        answered = _ask_pictures(model, read)
+    broken: dict[Path, str] = {}
+    for start in range(0, len(pictures), _AT_ONCE):
+        answered.update(reader.read(pictures[start : start + _AT_ONCE], broken))
+        on_progress(min(start + _AT_ONCE, len(pictures)), len(pictures))
+    if broken and (not skip_broken or not answered):
+        # All pictures are read first, so that one sentence counts the broken ones of all folders.
+        raise DataError(image_folder.refusal(len(answered), list(broken.values())))
+    for path, reason in broken.items():
+        on_skip(path, reason)
     predictions: list[Prediction] = []
     for path in paths:
         if path in named:
             predictions += [answered[picture] for picture in named[path] if picture in answered]
         else:
-            predictions += _ask_rows(model, path, on_note)
+            predictions += _ask_rows(reader, path, on_note)
     if not predictions:
         raise DataError(
             f"there is no picture in {', '.join(map(str, paths))}. PNG, JPEG, BMP and WebP are read, and CSV and .npy "
             "files of pixels where they are named themselves."
         )
     return predictions
+
+
+def temperature(model: Model) -> float:
+    """The temperature at which a model's probabilities mean what they say; see `calibration`.
+
+    It is the one that the run's record holds, else fitted on the run's validation rows, else 1.
+    """
+    recorded = model.run.record.get("temperature")
+    if recorded is not None:
+        return float(recorded)
+    try:
+        _, labels, probabilities = runs.validation_rows(model.run)
+    except RunError:
+        return 1.0
+    return calibration.fit_temperature(probabilities, labels)
+
+
+def learned_from_pictures(model: Model) -> bool:
+    """Whether a model learned from a folder of images: new ones must then be brought to its form in the same way."""
+    return set(model.run.record.get("data", {}).get("sha256", ())) in ({"train"}, {"train", "test"})
 
 
 def _holds_rows(path: Path) -> bool:
@@ -101,33 +202,102 @@ def _pictures(path: Path) -> list[Path]:
     return image_folder.find_images(path) if path.is_dir() else [path]
 
 
-def _ask_pictures(model: Model, read: image_folder.Pictures) -> dict[Path, Prediction]:
-    names = [str(name) for name in read.digits.ids]
-    return dict(zip(read.paths, _ask(model, read.digits, names, read.sizes), strict=True))
+@dataclass(frozen=True)
+class _Reader:
+    """A model that is asked about pictures."""
+
+    model: Model
+    temperature: float
+    keep_stages: bool
+    as_learned: bool
+
+    def read(self, paths: list[Path], broken: dict[Path, str]) -> dict[Path, Prediction]:
+        """Predictions of those that can be read; the others and the reasons are added to `broken`."""
+        import numpy as np
+
+        opened: list[tuple[Path, image_file.Picture, photos.Layout]] = []
+        for path in paths:
+            try:
+                picture = image_file.read_picture(path, _LONGEST)
+            except DataError as error:
+                broken[path] = str(error)
+            else:
+                opened.append((path, picture, self._lay_out(picture)))
+        if not opened:
+            return {}
+        images = np.concatenate([layout.images for _, _, layout in opened])
+        plain, voted = self._ask_leaning(images)
+        found, start = {}, 0
+        for path, picture, layout in opened:
+            end = start + len(layout.images)
+            lines = photos.decide(layout, (plain if layout.is_whole else voted)[start:end])
+            name = image_folder.printable(path.as_posix())
+            read = [[_read_digit(digit, picture, layout) for digit in line] for line in lines]
+            seen = tuple(digit for line in lines for digit in line)
+            kept = (layout, seen) if self.keep_stages else (None, ())
+            found[path] = Prediction(name, read, picture.size, *kept)
+            start = end
+        return found
+
+    def ask(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+        return calibration.apply(self.model.probabilities(images), self.temperature)
+
+    def _ask_leaning(self, images: "NDArray[np.uint8]") -> "tuple[NDArray[np.float32], NDArray[np.float32]]":
+        """The answers on the images as they are, and the mean of those on the images as they are and leaning."""
+        import numpy as np
+
+        if len(images) == 0:
+            nothing = np.zeros((0, self.model.classes), np.float32)
+            return nothing, nothing
+        answers = self.ask(photos.leaning(images))
+        return answers[: len(images)], photos.counted(answers)
+
+    def _lay_out(self, picture: image_file.Picture) -> photos.Layout:
+        shape = self.model.image_shape
+        if self.as_learned or photos.is_ready(picture.pixels, shape):
+            return photos.whole(picture.pixels, image_file.as_digit(_greys(picture), shape), self.keep_stages)
+        return photos.lay_out(picture.pixels, shape, keep_stages=self.keep_stages)
 
 
-def _ask_rows(model: Model, path: Path, on_note: Callable[[str], None]) -> list[Prediction]:
-    notes: tuple[str, ...] = ()
-    if path.suffix.lower() == _CSV:
-        digits = kaggle_csv.read_images(path)
-    else:
-        digits, notes = npy_pair.read_images(path)
+def _greys(picture: image_file.Picture) -> "NDArray[np.uint8]":
+    import numpy as np
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(picture.pixels).convert("L"))
+
+
+def _read_digit(digit: photos.Digit, picture: image_file.Picture, layout: photos.Layout) -> ReadDigit:
+    width, height = picture.size
+    across, down = width / picture.pixels.shape[1], height / picture.pixels.shape[0]
+    left, top, right, bottom = digit.box
+    box = (
+        int(left * across),
+        int(top * down),
+        min(width, -int(-right * across // 1)),
+        min(height, -int(-bottom * down // 1)),
+    )
+    return _digit(digit.probabilities, box, layout.is_whole or digit.is_sure)
+
+
+def _digit(probabilities: "NDArray[np.float32]", box: Box, is_sure: bool) -> ReadDigit:
+    shares = [round(float(share), 6) for share in probabilities]
+    first, second = sorted(range(len(shares)), key=lambda label: -float(probabilities[label]))[:2]
+    return ReadDigit(first, shares[first], second, shares[second], shares, box, is_sure)
+
+
+def _ask_rows(reader: _Reader, path: Path, on_note: Callable[[str], None]) -> list[Prediction]:
+    digits, notes = _rows(path)
     for note in notes:
         on_note(note)
     height, width = digits.image_shape
-    names = [f"{image_folder.printable(str(path))}:{number}" for number in digits.ids]
-    return _ask(model, digits, names, [(width, height)] * len(digits))
+    box = (0, 0, width, height)
+    return [
+        Prediction(
+            f"{image_folder.printable(str(path))}:{number}", [[_digit(probabilities, box, True)]], (width, height)
+        )
+        for number, probabilities in zip(digits.ids, reader.ask(digits.images), strict=True)
+    ]
 
 
-def _ask(model: Model, digits: Digits, names: list[str], sizes: list[tuple[int, int]]) -> list[Prediction]:
-    answers = model.probabilities(digits.images)
-    ranks = evaluation.ranked(answers, 2)
-    return [_prediction(*each) for each in zip(names, answers, ranks, sizes, strict=True)]
-
-
-def _prediction(
-    name: str, probabilities: "NDArray[np.float32]", ranks: "NDArray[np.intp]", size: tuple[int, int]
-) -> Prediction:
-    first, second = ranks.tolist()
-    shares = [round(float(share), 6) for share in probabilities]
-    return Prediction(name, first, shares[first], second, shares[second], shares, size)
+def _rows(path: Path) -> tuple[Digits, tuple[str, ...]]:
+    return (kaggle_csv.read_images(path), ()) if path.suffix.lower() == _CSV else npy_pair.read_images(path)

@@ -12,7 +12,7 @@ PACKAGE = Path(kaggle_digits.__file__).parent
 FLOORS = [
     {"errors"},
     {"storage", "architectures", "duplicates"},
-    {"digits", "recipes", "evaluation", "submission", "competition", "archive", "ledger", "calibration"},
+    {"digits", "recipes", "evaluation", "submission", "competition", "archive", "ledger", "calibration", "photos"},
     {"augmentation"},
     {"sources", "classifiers", "runs"},
     {"plots", "models", "leaks"},

@@ -1,6 +1,5 @@
-"""The commands `evaluate` and `predict`: a trained model, asked."""
+"""The command `evaluate`: a trained model, judged."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,32 +58,3 @@ def _summary(report: "Report") -> str:
     confused = ", ".join(f"{a} as {p} ({count})" for a, p, count in report.confused[:6])
     lines += ["", f"most confused      {confused or 'nothing: every row is right'}"]
     return "\n".join(lines)
-
-
-def predict(
-    paths: Annotated[list[Path], typer.Argument(metavar="IMAGE|FOLDER|CSV|NPY...", help="What to label.")],
-    run: Annotated[str | None, typer.Option(metavar="RUN", help="Which run; left out, the newest.")] = None,
-    skip_broken: SkipBroken = False,
-    models: Models = MODELS,
-    as_json: AsJson = False,
-) -> None:
-    """Label pictures of digits, or the pixel rows of a CSV or .npy file."""
-    from kaggle_digits import models as trained
-    from kaggle_digits import predicting
-
-    model = trained.load(run, models)
-    predictions = predicting.predict(
-        model,
-        paths,
-        skip_broken=skip_broken,
-        on_skip=lambda path, reason: console.tell(f"left out {path}: {reason}"),
-        on_note=lambda note: console.tell(f"note: {note}"),
-    )
-    if as_json:
-        print_json([prediction.as_json() for prediction in predictions])
-        return
-    rows = [
-        [p.image, str(p.label), f"{p.probability:.1%}", str(p.runner_up), f"{p.runner_up_probability:.1%}"]
-        for p in predictions
-    ]
-    typer.echo(console.table(["image", "label", "probability", "runner-up", "probability"], rows))

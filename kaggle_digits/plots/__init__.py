@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kaggle_digits import storage
 from kaggle_digits.plots.calibration import confidence
+from kaggle_digits.plots.explanation import explanation
 from kaggle_digits.plots.galleries import gallery, mistakes, samples
 from kaggle_digits.plots.learning import learning_curves
 from kaggle_digits.plots.matrix import confusion
@@ -23,6 +24,7 @@ __all__ = [
     "WRONG",
     "confidence",
     "confusion",
+    "explanation",
     "gallery",
     "learning_curves",
     "mistakes",

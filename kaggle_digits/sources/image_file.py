@@ -1,6 +1,9 @@
 """One image file of whatever format, size and colours, as grey ink on paper. Pillow's oddities stop here."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +38,59 @@ def read(path: Path) -> "NDArray[np.uint8]":
     Raises:
         DataError: the file is missing, broken, no such image, or has more than `MOST_PIXELS`. Never anything else.
     """
+    from PIL import ImageOps
+
+    with _opened(path) as image:
+        ImageOps.exif_transpose(image, in_place=True)
+        return _greys(image)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture as one sees it, in grey or in colours.
+
+    Attributes:
+        pixels: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
+        size: width and height of the file's picture, in pixels; `pixels` may have fewer.
+    """
+
+    pixels: "NDArray[np.uint8]"
+    size: tuple[int, int]
+
+
+def read_picture(path: Path, longest: int) -> Picture:
+    """Reads an image file as `read` does, but keeps its colours and no more pixels than needed.
+
+    Args:
+        path: a PNG, JPEG, BMP or WebP file.
+        longest: pixels that the longer side may have; larger pictures are averaged over areas.
+
+    Raises:
+        DataError: as `read`.
+    """
+    import numpy as np
     from PIL import Image, ImageOps
+
+    with _opened(path) as image:
+        size = image.size
+        # JPEG's decoder can leave out detail while it decodes, at a fraction of the time.
+        image.draft(None, (min(size[0], longest), min(size[1], longest)))
+        drafted = image.size
+        turned = ImageOps.exif_transpose(image)
+        if drafted[0] != drafted[1] and turned.size == drafted[::-1]:
+            size = size[::-1]
+        shown = _coloured(turned)
+        scale = longest / max(shown.size)
+        if scale < 1:
+            width, height = (max(1, round(side * scale)) for side in shown.size)
+            shown = shown.resize((width, height), Image.Resampling.BOX)
+        return Picture(np.asarray(shown), size)
+
+
+@contextmanager
+def _opened(path: Path) -> "Iterator[Image.Image]":
+    """The file's picture, not yet decoded; whatever is wrong with it, then or while decoding, is a DataError."""
+    from PIL import Image
 
     with warnings.catch_warnings():
         # Pillow warns of what it repairs (odd metadata, odd palettes) and of sizes, which are judged here.
@@ -45,8 +100,7 @@ def read(path: Path) -> "NDArray[np.uint8]":
                 raise DataError(f"{path} is not a file." if path.exists() else f"there is no file {path}.")
             with Image.open(path, formats=FORMATS) as image:
                 _check_size(path, image.size)
-                ImageOps.exif_transpose(image, in_place=True)
-                return _greys(image)
+                yield image
         except DataError:
             raise
         # Decoders meet broken files with errors of every kind: OSError, SyntaxError, struct.error, IndexError, ...
@@ -107,8 +161,22 @@ def _greys(image: "Image.Image") -> "NDArray[np.uint8]":
     if image.mode.startswith("I"):
         return _eight_bits(np.asarray(image))
     if image.has_transparency_data:
-        return _on_paper(image if image.mode in ("LA", "RGBA") else image.convert("RGBA"))
+        return _on_paper(image if image.mode in ("LA", "RGBA") else image.convert("RGBA")).greys
     return np.asarray(image.convert("L"))
+
+
+def _coloured(image: "Image.Image") -> "Image.Image":
+    """The picture in mode L or RGB, on paper."""
+    from PIL import Image
+
+    if image.mode.startswith("I") or image.mode in ("1", "L", "LA"):
+        return Image.fromarray(_greys(image))
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    seen = image.convert("RGBA")
+    drawn = _on_paper(seen)
+    paper = (0, 0, 0) if drawn.paper == 0 else (255, 255, 255)
+    return Image.composite(seen.convert("RGB"), Image.new("RGB", seen.size, paper), seen.getchannel("A"))
 
 
 def _eight_bits(deep: "NDArray[Any]") -> "NDArray[np.uint8]":
@@ -119,7 +187,15 @@ def _eight_bits(deep: "NDArray[Any]") -> "NDArray[np.uint8]":
     return (deep // step).astype(np.uint8)
 
 
-def _on_paper(image: "Image.Image") -> "NDArray[np.uint8]":
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """A see-through picture on paper, uint8 `(height, width)`, and the paper's grey."""
+
+    greys: "NDArray[np.uint8]"
+    paper: int
+
+
+def _on_paper(image: "Image.Image") -> _Drawn:
     import numpy as np
     from PIL import Image
 
@@ -128,7 +204,7 @@ def _on_paper(image: "Image.Image") -> "NDArray[np.uint8]":
         drawn = np.asarray(Image.composite(greys, Image.new("L", image.size, paper), opacity))
         if int(drawn.max()) - int(drawn.min()) >= _LEAST_CONTRAST:
             break
-    return drawn
+    return _Drawn(drawn, paper)
 
 
 def _paper(greys: "NDArray[np.uint8]") -> float:

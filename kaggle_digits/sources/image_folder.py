@@ -226,11 +226,17 @@ def _read(paths: Sequence[Path], image_shape: tuple[int, int], skip_broken: bool
         kept.append(path)
         sizes.append((greys.shape[1], greys.shape[0]))
     if not images or (broken and not skip_broken):
-        raise DataError(_refusal(len(images), list(broken.values())))
+        raise DataError(refusal(len(images), list(broken.values())))
     return _Found(np.stack(images), kept, sizes, broken)
 
 
-def _refusal(readable: int, reasons: list[str]) -> str:
+def refusal(readable: int, reasons: list[str]) -> str:
+    """One sentence on pictures that cannot be read: why the first cannot, and how many more there are.
+
+    Args:
+        readable: how many can be read.
+        reasons: a sentence for each that cannot.
+    """
     if not reasons:
         return f"there are no images. Files of these suffixes are looked for: {', '.join(sorted(image_file.SUFFIXES))}."
     sentence = reasons[0].rstrip(".") + _more(len(reasons))

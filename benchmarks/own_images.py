@@ -1,0 +1,117 @@
+"""How well own pictures are read: simulated drawings, scans, photos, strings, blanks and scribbles.
+
+    python benchmarks/own_images.py [--recipe sprint | --run RUN] [--count 1000] [--data data]
+
+The digits are those of the 6,000 rows of held_out.py; the pictures are made by pictures.py. The model is trained on
+the other 36,000 rows, or is a run that has not learned the held-out ones.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import held_out
+import machine
+import numpy as np
+import pictures
+from PIL import Image
+
+from kaggle_digits import evaluation, models, predicting, training
+from kaggle_digits.digits import Digits
+from kaggle_digits.models import Model
+from kaggle_digits.recipes import RECIPES
+
+TARGETS = {"drawing": 0.99, "scan": 0.985, "photo": 0.97, "string": 0.93, "blank": 0.95, "scribble": 0.95}
+_ONE = {"drawing": pictures.drawing, "scan": pictures.scan, "photo": pictures.photo}
+_NONE = {"blank": pictures.blank, "scribble": pictures.scribble}
+_DIGITS = 5
+
+
+def trained(recipe: str, data: Path, folder: Path) -> Model:
+    """A model of the recipe that knows nothing of the held-out rows."""
+    source, _ = held_out.load(data)
+    run = training.train(RECIPES[recipe], source, seed=0, models=folder / "models", submissions=folder / "submissions")
+    return models.load(run.run.path)
+
+
+def made(kind: str, count: int, unseen: Digits) -> Iterator[tuple[Image.Image, str | None]]:
+    """Pictures of a kind, each with its digits, or None where it has none."""
+    for number in range(count):
+        random = np.random.default_rng([number, sum(map(ord, kind))])
+        if kind in _NONE:
+            yield _NONE[kind](random), None
+        elif kind == "string":
+            rows = random.integers(0, len(unseen), _DIGITS)
+            yield pictures.string(unseen.images[rows], random), "".join(map(str, unseen.known_labels[rows]))
+        else:
+            row = number % len(unseen)
+            yield _ONE[kind](unseen.images[row], random), str(unseen.known_labels[row])
+
+
+def saved(kind: str, count: int, unseen: Digits, folder: Path) -> dict[str, str | None]:
+    """The pictures as files, and what each holds."""
+    folder.mkdir(parents=True)
+    truth = {}
+    for number, (image, digits) in enumerate(made(kind, count, unseen)):
+        path = folder / f"{number}.{'jpg' if image.format == 'JPEG' else 'png'}"
+        image.save(path, **({"quality": "keep"} if image.format == "JPEG" else {}))
+        truth[path.as_posix()] = digits
+    return truth
+
+
+def measure(kind: str, count: int, unseen: Digits, model: Model, folder: Path) -> dict[str, Any]:
+    """The share of pictures of a kind that are read rightly, or refused where there is nothing to read."""
+    truth = saved(kind, count, unseen, folder / kind)
+    clock = time.perf_counter()
+    predictions = predicting.predict(model, [folder / kind])
+    seconds = time.perf_counter() - clock
+    right = sum(prediction.label == truth[prediction.image] for prediction in predictions)
+    low, high = evaluation.wilson_interval(right, count)
+    unsure = sum(prediction.label is None for prediction in predictions)
+    result = {"pictures": count, "right": right, "share": right / count, "low": low, "high": high, "unsure": unsure}
+    print(kind, result, flush=True)
+    return {**result, "pictures_a_second": round(count / seconds, 1), "target": TARGETS[kind]}
+
+
+def table(results: dict[str, dict[str, Any]], under: str) -> str:
+    """The results as Markdown."""
+    lines = ["| pictures | how many | right | 95 % interval | unsure | target |", "|---|---:|---:|---|---:|---:|"]
+    lines += [
+        f"| {kind} | {each['pictures']:,} | {each['share']:.4f} | {each['low']:.4f} to {each['high']:.4f} "
+        f"| {each['unsure']:,} | {each['target']} |"
+        for kind, each in results.items()
+    ]
+    return "\n".join([*lines, "", under])
+
+
+def main() -> None:
+    """Measures, and writes results/own_images.json and results/own_images.md."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recipe", default="sprint")
+    parser.add_argument("--run", type=Path)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--data", type=Path, default=Path("data"))
+    options = parser.parse_args()
+    _, unseen = held_out.load(options.data)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        model = models.load(options.run) if options.run else trained(options.recipe, options.data, folder)
+        if learned := model.rows_learned(unseen):
+            raise SystemExit(f"{model.run.name} has learned {learned:,} of the held-out rows.")
+        plain = model.evaluate(unseen).accuracy
+        results = {kind: measure(kind, options.count, unseen, model, folder) for kind in TARGETS}
+    here, recipe = machine.describe(), model.run.record["recipe"]["name"]
+    under = (
+        f"Simulated from held-out digits, of which `{recipe}` labels {plain:.4f} rightly as they are. A string has "
+        "five digits, all of which must be right; blanks and scribbles are right when refused. "
+        f"{machine.sentence(here)}."
+    )
+    document = {"machine": here, "recipe": recipe, "accuracy_as_they_are": plain, "kinds": results}
+    machine.save("own_images", document, table(results, under))
+
+
+if __name__ == "__main__":
+    main()

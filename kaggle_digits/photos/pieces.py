@@ -1,0 +1,171 @@
+"""From a mask to pieces of digits: connected parts, with what belongs together joined and specks dropped."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MOST_PIECES = 300
+"""So many pieces a picture may have; with more it is a texture, not writing."""
+
+_SMALL = 0.45  # of the largest part's side: what is smaller is a speck, or a fragment of its neighbour
+_NEAR = 0.25  # of the largest part's side, between a fragment and what it belongs to
+_SPECK = 0.012  # of the largest part's ink; less than that is dirt
+_ABOVE = 0.5  # of the narrower part's width must lie over the other one's for the two to be one digit
+_TALLER = 1.3  # times the larger one's side, that two parts joined may be high
+_FLAT, _FLAT_SIDE = 1.7, 0.45  # what is so many times wider than high, and lower than that share of a digit, is a bar
+_OWN = 0.33  # of the largest part's side, from which a part far from all others is a digit of its own
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A connected part of the ink, or several that belong together.
+
+    Attributes:
+        box: left, top, right and bottom in pixels, the last two exclusive.
+        parts: the numbers of its connected parts.
+        area: its pixels of ink.
+    """
+
+    box: tuple[int, int, int, int]
+    parts: tuple[int, ...]
+    area: int
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self.box[2] - self.box[0]
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return self.box[3] - self.box[1]
+
+    @property
+    def side(self) -> int:
+        """The longer side in pixels."""
+        return max(self.width, self.height)
+
+
+def find(mask: "NDArray[np.bool_]") -> "tuple[list[Piece], NDArray[np.int32]]":
+    """The pieces that may be digits, and int32 `(height, width)`, the number of the part that each pixel belongs to.
+
+    Args:
+        mask: bool `(height, width)`, what is ink.
+    """
+    import numpy as np
+    from scipy import ndimage
+
+    numbers, _ = ndimage.label(mask, np.ones((3, 3)), output=np.int32)
+    areas = np.bincount(numbers.ravel())
+    boxes = ndimage.find_objects(numbers)
+    found = [
+        Piece((columns.start, rows.start, columns.stop, rows.stop), (place + 1,), int(areas[place + 1]))
+        for place, (rows, columns) in enumerate(boxes)
+    ]
+    return join(found), numbers
+
+
+def join(parts: list[Piece]) -> list[Piece]:
+    """Joins fragments to their neighbours and drops specks; of a texture, nothing is left."""
+    if not parts:
+        return []
+    parts = sorted(parts, key=lambda part: -part.side * part.area)
+    largest = parts[0]
+    kept = [part for part in parts if part.area >= _SPECK * largest.area]
+    reference = _reference(kept)
+    main = [part for part in kept if _may_stand_alone(part, reference)]
+    if len(main) > MOST_PIECES:
+        return []
+    for part in kept[: 4 * MOST_PIECES]:
+        if not _may_stand_alone(part, reference):
+            _attach(main, part, reference)
+    return _stacked(main, reference)
+
+
+def _may_stand_alone(part: Piece, reference: float) -> bool:
+    """Whether a part is large enough to be a digit, and not as flat as the bar of a five."""
+    is_flat = part.height < _FLAT_SIDE * reference and part.width > _FLAT * part.height
+    return part.side >= _SMALL * reference and not is_flat
+
+
+def _reference(parts: list[Piece]) -> float:
+    """The side of a typical digit: the median side of those that hold the most ink."""
+    most = max(part.area for part in parts)
+    sides = sorted(part.side for part in parts if part.area >= 0.25 * most)
+    return float(sides[len(sides) // 2])
+
+
+def _attach(main: list[Piece], part: Piece, reference: float) -> None:
+    """Gives a fragment to the nearest piece, or lets it stand alone, or drops it."""
+    if not main:
+        main.append(part)
+        return
+    nearest = min(range(len(main)), key=lambda place: _gap(main[place], part))
+    gap = _gap(main[nearest], part)
+    if gap <= _NEAR * reference:
+        main[nearest] = merged(main[nearest], part)
+    elif part.side >= _OWN * reference:
+        main.append(part)
+
+
+def _stacked(pieces: list[Piece], reference: float) -> list[Piece]:
+    """Joins pieces that lie over one another, such as a five and its bar."""
+    pieces = sorted(pieces, key=lambda piece: piece.box)
+    place = 0
+    while place < len(pieces):
+        over = (other for other in range(place + 1, len(pieces)) if _belong(pieces[place], pieces[other], reference))
+        other = next(over, None)
+        if other is None:
+            place += 1
+        else:
+            pieces[place] = merged(pieces[place], pieces.pop(other))
+    return pieces
+
+
+def _belong(one: Piece, other: Piece, reference: float) -> bool:
+    over = min(one.box[2], other.box[2]) - max(one.box[0], other.box[0])
+    height = max(one.box[3], other.box[3]) - min(one.box[1], other.box[1])
+    near = max(one.box[1], other.box[1]) - min(one.box[3], other.box[3]) <= _NEAR * reference
+    return near and over >= _ABOVE * min(one.width, other.width) and height <= _TALLER * max(one.height, other.height)
+
+
+def _gap(one: Piece, other: Piece) -> float:
+    """The distance between two boxes, in pixels."""
+    across = max(one.box[0], other.box[0]) - min(one.box[2], other.box[2])
+    down = max(one.box[1], other.box[1]) - min(one.box[3], other.box[3])
+    return float((max(across, 0) ** 2 + max(down, 0) ** 2) ** 0.5)
+
+
+def merged(one: Piece, other: Piece) -> Piece:
+    """Two pieces as one."""
+    box = (
+        min(one.box[0], other.box[0]),
+        min(one.box[1], other.box[1]),
+        max(one.box[2], other.box[2]),
+        max(one.box[3], other.box[3]),
+    )
+    return Piece(box, one.parts + other.parts, one.area + other.area)
+
+
+def lines(pieces: list[Piece]) -> list[list[Piece]]:
+    """Pieces in reading order: lines from the top, each from left to right.
+
+    A line may lean: each piece follows the last one of the line that it overlaps in height the most.
+    """
+    found: list[list[Piece]] = []
+    for piece in sorted(pieces, key=lambda piece: piece.box[0] + piece.box[2]):
+        shares = [_beside(line[-1], piece) for line in found]
+        if shares and max(shares) >= 0.3:
+            found[shares.index(max(shares))].append(piece)
+        else:
+            found.append([piece])
+    return sorted(found, key=lambda line: sum(piece.box[1] + piece.box[3] for piece in line) / len(line))
+
+
+def _beside(one: Piece, other: Piece) -> float:
+    """How much of the lower one of two pieces lies at the height of the other, from 0 to 1."""
+    over = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1])
+    return over / min(one.height, other.height)

@@ -1,0 +1,155 @@
+"""Pictures of digits, however made, come out as MNIST's were made."""
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image, ImageDraw
+
+from kaggle_digits import photos, plots, sources
+from kaggle_digits.photos import paper, plausible
+
+
+@pytest.fixture(scope="module")
+def standard():
+    """Digits in the form of MNIST's."""
+    images = sources.load("sklearn").train.images[:20]
+    return np.stack([photos.as_mnist(image.astype(np.float32) / 255) for image in images])
+
+
+def canvas(shape=(300, 400), paper=235, ink=40, width=12):
+    """A seven, drawn."""
+    image = Image.new("L", shape[::-1], paper)
+    ImageDraw.Draw(image).line([(150, 80), (230, 80), (180, 220)], fill=ink, width=width, joint="curve")
+    return np.asarray(image)
+
+
+def centre_and_side(image):
+    rows, columns = np.nonzero(image)
+    weights = image[rows, columns].astype(float)
+    centre = [float((weights * (places + 0.5)).sum() / weights.sum()) for places in (rows, columns)]
+    return centre, max(np.ptp(rows), np.ptp(columns)) + 1
+
+
+@settings(deadline=None, max_examples=60)
+@given(arrays(np.float32, st.tuples(st.integers(1, 60), st.integers(1, 60)), elements=st.sampled_from([0, 0.5, 1])))
+def test_the_longest_side_is_20_and_the_barycentre_in_the_middle(ink):
+    image = photos.as_mnist(ink)
+    assert image.shape == (28, 28) and image.dtype == np.uint8
+    if not ink.any():
+        assert not image.any()
+        return
+    centre, side = centre_and_side(image)
+    assert side <= 20 and image.max() == 255
+    assert all(14 - 1e-6 <= place < 15 + 1e-6 for place in centre) or side < 20
+
+
+def test_what_has_the_form_keeps_it(standard):
+    for image in standard:
+        centre, side = centre_and_side(image)
+        assert side in (19, 20)
+        assert all(14 <= place < 15 for place in centre)
+        again = photos.as_mnist(image.astype(np.float32) / 255)
+        assert np.abs(again.astype(int) - image).mean() < 8
+
+
+def test_a_digit_enlarged_on_paper_as_jpeg_comes_back_close(standard):
+    for image in standard[:8]:
+        big = 255 - np.asarray(Image.fromarray(image).resize((224, 224), Image.Resampling.BILINEAR)) * 0.8
+        sheet = np.full((500, 400), 255, np.uint8)
+        sheet[200:424, 20:244] = big.astype(np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(sheet).save(file, "JPEG", quality=80)
+        layout = photos.lay_out(np.asarray(Image.open(file)))
+        best = min(np.abs(each.astype(int) - image).mean() for each in layout.images)
+        assert best < 16
+
+
+@pytest.mark.parametrize(("ground", "ink"), [(255, 0), (0, 255), (200, 120), (60, 200), (235, 180)])
+@pytest.mark.parametrize("width", [1, 4, 25])
+def test_any_polarity_contrast_and_width_of_stroke(ground, ink, width):
+    layout = photos.lay_out(canvas(paper=ground, ink=ink, width=width))
+    whole = max(layout.spans, key=lambda span: span.box[2] - span.box[0])
+    left, top, right, bottom = whole.box
+    assert abs(left - (150 - width / 4)) <= 12 and abs(bottom - 220) <= 16
+    assert 60 < right - left < 120 and 120 < bottom - top < 180
+
+
+def test_a_shadow_and_a_gradient_are_no_ink():
+    light = np.linspace(1, 0.5, 400) * np.where(np.arange(300)[:, None] > 190, 0.7, 1)
+    random = np.random.default_rng(0)
+    picture = (canvas() * light + random.normal(0, 3, light.shape)).clip(0, 255).astype(np.uint8)
+    layout = photos.lay_out(picture, keep_stages=True)
+    rows, columns = np.nonzero(layout.stages["mask"])
+    assert columns.min() >= 140 and columns.max() <= 242 and rows.max() <= 232
+
+
+def test_rules_are_no_ink():
+    picture = canvas().copy()
+    ruled = picture.copy()
+    ruled[20::40] = np.minimum(ruled[20::40], 150)
+    layout = photos.lay_out(ruled, keep_stages=True)
+    _, columns = np.nonzero(layout.stages["mask"])
+    assert columns.min() >= 140 and columns.max() <= 242
+
+
+def test_yellow_on_white_shows():
+    picture = np.repeat(canvas(paper=255, ink=0)[:, :, None], 3, axis=2).copy()
+    picture[:, :, :2] = 250
+    assert len(photos.lay_out(picture).images)
+
+
+def test_light_ink_is_told_from_dark():
+    assert paper.ink(canvas()).is_dark
+    assert not paper.ink(canvas(paper=30, ink=220)).is_dark
+
+
+def test_a_scribble_is_no_digit_but_an_eight_is():
+    image = Image.new("L", (200, 200), 0)
+    points = np.random.default_rng(0).integers(10, 190, (25, 2))
+    ImageDraw.Draw(image).line([tuple(map(int, point)) for point in points], fill=255, width=4)
+    assert not plausible.is_digit_like(np.asarray(image, np.float32) / 255)
+    eight = Image.new("L", (100, 180), 0)
+    for top in (5, 85):
+        ImageDraw.Draw(eight).ellipse((10, top, 90, top + 85), outline=255, width=9)
+    assert plausible.is_digit_like(np.asarray(eight, np.float32) / 255)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 2**32 - 1), st.booleans())
+def test_wild_pictures_are_laid_out_or_refused(height, width, seed, coloured):
+    shape = (height, width, 3) if coloured else (height, width)
+    picture = np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
+    layout = photos.lay_out(picture)
+    assert layout.images.shape == (len(layout.spans), 28, 28)
+    answers = np.full((len(layout.spans), 10), 0.1, np.float32)
+    assert all(line for line in photos.decide(layout, answers))
+
+
+def test_ready_images_are_known():
+    digit = sources.load("sklearn").train.images[0]
+    assert photos.is_ready(digit, (28, 28)) and photos.is_ready(255 - digit, (28, 28))
+    assert not photos.is_ready(digit // 2 + 60, (28, 28))
+    assert not photos.is_ready(np.zeros((28, 28), np.uint8), (28, 28))
+    assert not photos.is_ready(digit[:27], (28, 28))
+
+
+def test_votes_are_counted_for_each_digit():
+    images = sources.load("sklearn").train.images[:3]
+    leaning = photos.leaning(images)
+    assert (leaning[:3] == images).all() and leaning.shape == (9, 28, 28)
+    assert photos.counted(np.eye(10, dtype=np.float32)[[0, 1, 2] * 3]).argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_the_sheet_is_drawn(tmp_path):
+    layout = photos.lay_out(canvas(), keep_stages=True)
+    answers = np.eye(10, dtype=np.float32)[[7] * len(layout.spans)]
+    (line,) = photos.decide(layout, answers)
+    shown = [(digit.image, digit.probabilities, digit.box, digit.is_sure) for digit in line]
+    plots.save(plots.explanation("a $seven$", layout.stages, shown), tmp_path / "a.png")
+    plots.save(plots.explanation("nothing", layout.stages, []), tmp_path / "b.png")
+    with Image.open(tmp_path / "a.png") as drawn:
+        assert drawn.width > 1000
