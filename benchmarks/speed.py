@@ -22,7 +22,7 @@ import machine
 
 from kaggle_digits.digits import Digits
 
-CONTESTANTS = ("plain cnn", "plain mlp", "sprint", "strong", "mlp", "cnn")
+CONTESTANTS = ("plain cnn", "plain mlp", "sprint", "sprint --precision float32", "strong", "mlp", "cnn")
 
 
 def write_csv(path: Path, digits: Digits) -> None:
@@ -56,7 +56,7 @@ def run(contestant: str, seed: int, folder: Path) -> dict[str, Any]:
         return result
     command = [sys.executable, "-m", "kaggle_digits"]
     began = time.perf_counter()
-    told = call([*command, "train", contestant, "--seed", str(seed), "--json"], folder)
+    told = call([*command, "train", *contestant.split(), "--seed", str(seed), "--json"], folder)
     seconds = time.perf_counter() - began
     judged = call([*command, "evaluate", told["run"], "--data", "unseen", "--json"], folder)
     return {

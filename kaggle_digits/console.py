@@ -41,9 +41,9 @@ class EpochLines:
         self._of = ""
         self._before: Any = None
 
-    def part(self, name: str, number: int, count: int) -> None:
+    def note(self, text: str) -> None:
         """See `Listener`."""
-        self._say(f"{name}, {number} of {count}")
+        self._say(text)
 
     def begins(self, epochs: int | None, steps: int) -> None:  # noqa: ARG002
         """See `Listener`. From now on Ctrl-C asks to stop after the step at hand; a second one stops at once."""

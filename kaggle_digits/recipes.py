@@ -186,6 +186,26 @@ _DEEP = Convolutional(
 )
 _LONG = Fit(epochs=22, batch_size=128, learning_rate=3e-3, label_smoothing=0.1, distortions=_STRONG, precision="auto")
 
+# The members of the champion differ in what they look at: small filters, large ones, and more of them on more places.
+_LARGE_FILTERS = Convolutional(
+    blocks=((32, 48), (96,)),
+    dense=256,
+    dense_dropout=0.4,
+    batch_normalization=False,
+    kernel=5,
+    padding="valid",
+    ending="pool",
+)
+_WIDE = Convolutional(
+    blocks=((48, 48), (96, 96, 192)),
+    dense=None,
+    dense_dropout=0.3,
+    batch_normalization=False,
+    first_kernel=5,
+    padding="valid",
+    ending="maximum",
+)
+
 _RECIPES = (
     Recipe(
         "mlp",
@@ -236,6 +256,18 @@ _RECIPES = (
         _DEEP,
         _LONG,
         expected=Expected(448_930, 0.9965, 170),
+    ),
+    Recipe(
+        "champion",
+        "the best score: three kinds of networks, five folds each, chosen and averaged",
+        Committee(
+            (
+                Recipe("small-filters", "", _DEEP, _LONG),
+                Recipe("large-filters", "", _LARGE_FILTERS, replace(_LONG, epochs=20)),
+                Recipe("wide", "", _WIDE, replace(_LONG, epochs=18)),
+            ),
+            folds=5,
+        ),
     ),
     Recipe(
         "dense",

@@ -121,7 +121,8 @@ def _about(run: runs.Run) -> tuple[str, Path]:
 
 def _title(run: runs.Run) -> str:
     recipe, accuracy = run.record["recipe"]["name"], run.record["validation_accuracy"]
-    return f"{run.name}: kaggle-digits {recipe}, validation accuracy {accuracy:.4f}"
+    beware = "CONTAMINATED BY TEST DATA, " if run.record.get("contaminated") else ""
+    return f"{beware}{run.name}: kaggle-digits {recipe}, validation accuracy {accuracy:.4f}"
 
 
 def _folder_of(run: runs.Run) -> Path:

@@ -46,11 +46,11 @@ class StopsAt(Silence):
     def __init__(self, member, steps):
         self.member, self.steps, self.parts = member, steps, []
 
-    def part(self, name, number, count):
-        self.parts.append((name, number, count))
+    def note(self, text):
+        self.parts.append(text.split(",")[0])
 
     def step(self, *_):
-        self.steps -= self.parts[-1][0] == self.member
+        self.steps -= self.parts[-1] == self.member
 
     def wants_stop(self):
         return self.steps <= 0

@@ -173,13 +173,13 @@ def _teacher(
     own = folder / TEACHER
     if not (own / neural.FILE).exists():
         teacher = recipes.get(how.teacher or "").with_fit(seconds=how.seconds, epochs=how.seconds and how.epochs)
-        listener.part(f"the teacher, {teacher.name}", 1, 2)
+        listener.note(f"first its teacher: {teacher.name}")
         fitted = fit(teacher, train, validation, seed, listener, own)
         if fitted.interrupted:
             raise KeyboardInterrupt
         fitted.classifier.save(own)
         checkpoint.remove(own)
-        listener.part("its pupil", 2, 2)
+        listener.note("now its pupil")
     return neural.load(own).probabilities
 
 

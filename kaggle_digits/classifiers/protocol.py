@@ -87,8 +87,8 @@ class Epoch:
 class Listener(Protocol):
     """Hears how a training goes, and may end it early."""
 
-    def part(self, name: str, number: int, count: int) -> None:
-        """Of many trainings in a row, the one of that name and number, from 1, is next."""
+    def note(self, text: str) -> None:
+        """Something to tell, in a line: which of many trainings is next, say."""
         ...
 
     def begins(self, epochs: int | None, steps: int) -> None:
@@ -115,7 +115,7 @@ class Listener(Protocol):
 class Silence:
     """A listener that says nothing and lets the training run to its end."""
 
-    def part(self, name: str, number: int, count: int) -> None: ...
+    def note(self, text: str) -> None: ...
 
     def begins(self, epochs: int | None, steps: int) -> None: ...
 

@@ -29,9 +29,9 @@ class Logged:
         self._summary = tensorflow.summary
         self._writer = tensorflow.summary.create_file_writer(str(folder))
 
-    def part(self, name: str, number: int, count: int) -> None:
+    def note(self, text: str) -> None:
         """See `Listener`."""
-        self._listener.part(name, number, count)
+        self._listener.note(text)
 
     def begins(self, epochs: int | None, steps: int) -> None:
         """See `Listener`."""

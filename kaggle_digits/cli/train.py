@@ -12,6 +12,7 @@ from kaggle_digits.errors import DigitsError
 
 if TYPE_CHECKING:
     from kaggle_digits.training import Trained
+    from kaggle_digits.training.committee import Elsewhere
 
 
 def train(
@@ -55,6 +56,10 @@ def train(
     budget: Annotated[
         str | None, typer.Option(metavar="TIME", help="Be done in this time, all in all: 90s, 10m, 1h.")
     ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of a Dask scheduler, whose workers train the folds.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Train so many folds at a time, on this machine.")] = 1,
     exclude: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A CSV with the ids of rows to leave out; see doubtful.csv.")
     ] = None,
@@ -73,7 +78,7 @@ def train(
     """Train a model; leave a run folder with its pictures, and a submission CSV."""
     clock = time.perf_counter()
     if resume is not None:
-        _refuse_others(context, {"resume", "models", "submissions", "as_json"})
+        _refuse_others(context, {"resume", "models", "submissions", "cluster", "jobs", "as_json"})
     allowed_seconds = _allowed_seconds(budget)
     dials = {
         "epochs": epochs,
@@ -109,11 +114,18 @@ def train(
                     models=models,
                     submissions=submissions,
                     listener=listener,
+                    elsewhere=_elsewhere(cluster, jobs),
                     tensorboard=tensorboard,
                     skip_broken=skip_broken,
                 )
             else:
-                trained = training.resume(resume, models=models, submissions=submissions, listener=listener)
+                trained = training.resume(
+                    resume,
+                    models=models,
+                    submissions=submissions,
+                    listener=listener,
+                    elsewhere=_elsewhere(cluster, jobs),
+                )
     except training.Paused as pause:
         console.tell(f"interrupted; to go on: kaggle-digits train --resume {pause.run}")
         raise typer.Exit(130) from None
@@ -146,6 +158,16 @@ def _in_time(name: str | None, seconds: float, folds: int | None, began: float) 
     recipe = within(recipe if folds is None else recipe.in_folds(folds), budget)
     console.tell(f"in {seconds:g} s: {recipe.name}, trained for {budget.for_training:.0f} s")
     return recipe
+
+
+def _elsewhere(cluster: str | None, jobs: int) -> "Elsewhere | None":
+    from functools import partial
+
+    from kaggle_digits.training import elsewhere
+
+    if cluster is not None:
+        return partial(elsewhere.on_cluster, cluster)
+    return partial(elsewhere.in_processes, jobs) if jobs > 1 else None
 
 
 def _refuse_others(context: typer.Context, allowed: set[str]) -> None:

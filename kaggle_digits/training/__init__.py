@@ -18,7 +18,7 @@ from kaggle_digits.recipes import Committee, Recipe
 from kaggle_digits.runs import Run
 from kaggle_digits.sources import Source
 from kaggle_digits.training import audit, committee, outcome, single
-from kaggle_digits.training.committee import Paused
+from kaggle_digits.training.committee import Elsewhere, Paused
 from kaggle_digits.training.outcome import Clock, Outcome
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def train(
     models: Path = runs.FOLDER,
     submissions: Path = submission.FOLDER,
     listener: Listener | None = None,
+    elsewhere: Elsewhere | None = None,
     tensorboard: bool = False,
     skip_broken: bool = False,
 ) -> Trained:
@@ -82,6 +83,7 @@ def train(
         models: the folder of all runs.
         submissions: the folder of all submissions.
         listener: hears of every step and epoch, and may stop the training early.
+        elsewhere: where the members of a committee are trained, see `training.elsewhere`; None is this process.
         tensorboard: whether to log to a folder `logs` in the run folder.
         skip_broken: whether the source was loaded without its broken pictures, for a training that is resumed.
 
@@ -121,7 +123,7 @@ def train(
     }
     path = runs.start(models, recipe.name, started, plan)
     try:
-        return _finish(path, plan, recipe, source, submissions, listener or Silence())
+        return _finish(path, plan, recipe, source, submissions, listener or Silence(), elsewhere)
     except BaseException:
         # Without a checkpoint there is nothing to go on from, and nothing worth keeping.
         if not any(path.glob(f"**/{checkpoint.FILE}")) and not any(path.glob(f"*/{runs.RECORD}")):
@@ -135,6 +137,7 @@ def resume(
     models: Path = runs.FOLDER,
     submissions: Path = submission.FOLDER,
     listener: Listener | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Trained:
     """Goes on with a training that was interrupted, from its last whole epoch.
 
@@ -145,6 +148,7 @@ def resume(
         models: the folder of all runs.
         submissions: the folder of all submissions.
         listener: hears of every step and epoch, and may stop the training early.
+        elsewhere: where the members of a committee are trained that are not there yet.
 
     Raises:
         RunError: there is no such run, or it came to its end.
@@ -158,7 +162,7 @@ def resume(
     if source.sha256 != plan["data"]["sha256"]:
         raise DataError(f"{source.name} is not the data that {path.name} began with. Begin anew: kaggle-digits train.")
     runs.reopen(path)
-    return _finish(path, plan, recipe, source, submissions, listener or Silence())
+    return _finish(path, plan, recipe, source, submissions, listener or Silence(), elsewhere)
 
 
 def _data(source: Source, skip_broken: bool) -> dict[str, Any]:
@@ -174,11 +178,17 @@ def _chosen(recipe: Recipe, digits: Digits, excluded: list[int | str]) -> Digits
 
 
 def _finish(
-    path: Path, plan: dict[str, Any], recipe: Recipe, source: Source, submissions: Path, listener: Listener
+    path: Path,
+    plan: dict[str, Any],
+    recipe: Recipe,
+    source: Source,
+    submissions: Path,
+    listener: Listener,
+    elsewhere: Elsewhere | None,
 ) -> Trained:
     clock = Clock()
     digits = _chosen(recipe, source.train, plan["excluded"])
-    found = _learn(path, plan, recipe, digits, listener)
+    found = _learn(path, plan, recipe, digits, listener, elsewhere)
     report = outcome.write_findings(path, found, plan["seed"])
     details: dict[str, Any] = {}
     if isinstance(recipe.model, Committee):
@@ -195,9 +205,16 @@ def _finish(
     return Trained(run, found.history, found.validation, found.probabilities, report, file)
 
 
-def _learn(path: Path, plan: dict[str, Any], recipe: Recipe, digits: Digits, listener: Listener) -> Outcome:
+def _learn(
+    path: Path,
+    plan: dict[str, Any],
+    recipe: Recipe,
+    digits: Digits,
+    listener: Listener,
+    elsewhere: Elsewhere | None,
+) -> Outcome:
     if isinstance(recipe.model, Committee):
-        return committee.learn(path, plan, recipe.model, digits, listener)
+        return committee.learn(path, plan, recipe.model, digits, listener, elsewhere)
     kept, held_out = split(digits, plan["validation"], _SPLIT_SEED)
     return single.learn(
         path,

@@ -52,8 +52,8 @@ class Member:
     seed: int
 
 
-Train = Callable[[Path, dict[str, Any], Member, Digits, Digits], None]
-"""Trains a member into its folder; a member that is there already is left as it is."""
+Elsewhere = Callable[[Path, dict[str, Any], list[Member], Digits, "NDArray[np.intp]", Listener], None]
+"""Trains members side by side, in other processes or on other machines."""
 
 
 def members(committee: Committee, seed: int) -> list[Member]:
@@ -72,7 +72,14 @@ def members(committee: Committee, seed: int) -> list[Member]:
     ]
 
 
-def learn(path: Path, plan: dict[str, Any], committee: Committee, digits: Digits, listener: Listener) -> Outcome:
+def learn(
+    path: Path,
+    plan: dict[str, Any],
+    committee: Committee,
+    digits: Digits,
+    listener: Listener,
+    elsewhere: Elsewhere | None = None,
+) -> Outcome:
     """Trains all members that are not there yet, and puts them together.
 
     Args:
@@ -81,6 +88,7 @@ def learn(path: Path, plan: dict[str, Any], committee: Committee, digits: Digits
         committee: the kinds of members and the number of folds.
         digits: labelled digits.
         listener: hears of every member's steps and epochs, and may stop the training.
+        elsewhere: trains the members that are not there yet; None is this process, one after the other.
 
     Returns:
         The outcome, whose probabilities are out-of-fold: each row is answered by members that did not learn it.
@@ -92,8 +100,12 @@ def learn(path: Path, plan: dict[str, Any], committee: Committee, digits: Digits
     """
     fold_of = folds(digits, committee.folds, _FOLDS_SEED)
     everyone = members(committee, plan["seed"])
+    if elsewhere is not None:
+        missing = [member for member in everyone if not (path / member.name / runs.RECORD).exists()]
+        elsewhere(path, plan, missing, digits, fold_of, listener)
     for number, member in enumerate(everyone, start=1):
-        listener.part(member.name, number, len(everyone))
+        if elsewhere is None:
+            listener.note(f"{member.name}, {number} of {len(everyone)}")
         train_here(path, plan, member, digits, fold_of, listener)
     return _together(path, committee, everyone, digits, fold_of)
 

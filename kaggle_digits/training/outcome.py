@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import plots, reporting, runs, storage
+from kaggle_digits import calibration, plots, reporting, runs, storage
 from kaggle_digits.classifiers import checkpoint
 from kaggle_digits.classifiers.protocol import Answers, Epoch, Layer
 from kaggle_digits.digits import Digits
@@ -106,6 +106,7 @@ def complete(path: Path, outcome: Outcome, report: Report, seconds: float, **det
         "layers": [asdict(layer) for layer in outcome.layers],
         "epochs": len(outcome.history),
         "interrupted": outcome.interrupted,
+        "temperature": calibration.fit_temperature(outcome.probabilities, outcome.validation.known_labels),
         **outcome.details,
         **details,
         "finished": datetime.now().astimezone().isoformat(timespec="seconds"),

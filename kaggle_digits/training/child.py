@@ -1,0 +1,142 @@
+"""A member of a committee trained in a process of its own, on this machine or on another one's behalf.
+
+    python -m kaggle_digits.training.child FOLDER
+
+FOLDER holds what `pack` wrote. Every line of standard output is a line of progress; the member's run folder is inside
+FOLDER when the process ends with 0. It ends at once when its standard input is closed: nobody waits for it any more.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kaggle_digits import recipes
+from kaggle_digits.classifiers.protocol import Epoch, Silence
+from kaggle_digits.digits import Digits
+from kaggle_digits.errors import DigitsError
+from kaggle_digits.training import committee
+from kaggle_digits.training.committee import Member
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+TASK = "task.json"
+ROWS = "rows.npz"
+
+
+def pack(folder: Path, plan: dict[str, Any], member: Member, rows: bytes) -> None:
+    """Writes what a child needs into an empty folder.
+
+    Args:
+        folder: which one.
+        plan: what the run began with.
+        member: which member.
+        rows: from `pack_rows`.
+    """
+    task = {"name": member.name, "recipe": member.recipe.as_json(), "fold": member.fold, "seed": member.seed}
+    (folder / TASK).write_text(json.dumps({"plan": plan, "member": task}), encoding="utf-8")
+    (folder / ROWS).write_bytes(rows)
+
+
+def pack_rows(digits: Digits, fold_of: "NDArray[np.intp]") -> bytes:
+    """Digits and folds as the bytes of an .npz."""
+    import io
+
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.savez(
+        buffer, images=digits.images, labels=digits.known_labels, ids=digits.ids, classes=digits.classes, folds=fold_of
+    )
+    return buffer.getvalue()
+
+
+def run(folder: Path, tell: Callable[[str], None], cores: set[int] | None = None) -> None:
+    """Trains a packed member in a child process, and waits for it.
+
+    Args:
+        folder: from `pack`.
+        tell: is given every line of progress.
+        cores: the processor cores that the child may use, where the system can hold it to them; None is all.
+
+    Raises:
+        DigitsError: the child failed; the sentence says why.
+    """
+    command = [sys.executable, "-m", __spec__.name, str(folder), ",".join(map(str, sorted(cores or ())))]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        try:
+            errors: list[str] = []
+            reader = threading.Thread(target=lambda: errors.extend(process.stderr or ()), daemon=True)
+            reader.start()
+            for line in process.stdout or ():
+                tell(line.rstrip())
+            process.wait()
+            reader.join(timeout=1)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode != 0:
+        reason = errors[-1].strip() if errors else f"it ended with {process.returncode}"
+        raise DigitsError(f"a member could not be trained: {reason}")
+
+
+class Teller(Silence):
+    """A listener that writes a line an epoch to standard output."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._epochs = name, ""
+
+    def begins(self, epochs: int | None, steps: int) -> None:  # noqa: ARG002
+        """See `Listener`."""
+        self._epochs = "" if epochs is None else f" of {epochs}"
+
+    def epoch(self, epoch: Epoch) -> None:
+        """See `Listener`."""
+        told = f"{self._name}: epoch {epoch.epoch}{self._epochs}, validation accuracy {epoch.val_accuracy:.4f}"
+        sys.stdout.write(f"{told}, {epoch.seconds:.1f} s\n")
+        sys.stdout.flush()
+
+
+def _train(folder: Path) -> None:
+    import numpy as np
+
+    task = json.loads((folder / TASK).read_text(encoding="utf-8"))
+    own = task["member"]
+    with np.load(folder / ROWS, allow_pickle=False) as rows:
+        digits = Digits(rows["images"], rows["labels"], rows["ids"], int(rows["classes"]))
+        fold_of = rows["folds"]
+    member = Member(own["name"], recipes.from_json(own["recipe"]), own["fold"], own["seed"])
+    committee.train_here(folder, task["plan"], member, digits, fold_of, Teller(member.name))
+
+
+def _end_when_nobody_waits() -> None:
+    def watch() -> None:
+        sys.stdin.read()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main(arguments: list[str]) -> int:
+    """What the process does."""
+    _end_when_nobody_waits()
+    if arguments[1:] and arguments[1] and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {int(core) for core in arguments[1].split(",")})
+    try:
+        _train(Path(arguments[0]))
+    except DigitsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,184 @@
+"""Members of a committee trained side by side: by processes of this machine, or by the workers of a Dask cluster."""
+
+import io
+import os
+import shutil
+import tempfile
+import zipfile
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kaggle_digits import runs
+from kaggle_digits.classifiers.protocol import Listener
+from kaggle_digits.digits import Digits
+from kaggle_digits.errors import DigitsError
+from kaggle_digits.training import child
+from kaggle_digits.training.committee import Member, Paused
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_TOPIC = "kaggle-digits"
+_PATIENCE = 30  # seconds to find the cluster's scheduler
+
+
+def in_processes(
+    count: int,
+    path: Path,
+    plan: dict[str, Any],
+    members: list[Member],
+    digits: Digits,
+    fold_of: "NDArray[np.intp]",
+    listener: Listener,
+) -> None:
+    """Trains members in processes of this machine, which share its cores.
+
+    Args:
+        count: how many at a time.
+        path: the run's folder.
+        plan: what the run began with.
+        members: those that are not there yet.
+        digits: all labelled digits.
+        fold_of: integers `(n,)`, the fold of each row.
+        listener: is told of every epoch.
+
+    Raises:
+        DigitsError: a member could not be trained.
+        Paused: Ctrl-C; members that are done stay.
+    """
+    rows = child.pack_rows(digits, fold_of)
+    shares = _shares(count)
+
+    def train(member: Member) -> None:
+        share = shares.pop()
+        try:
+            with tempfile.TemporaryDirectory(prefix=".member-", dir=path) as name:
+                child.pack(Path(name), plan, member, rows)
+                child.run(Path(name), listener.note, share)
+                _move(Path(name) / member.name, path / member.name)
+        finally:
+            shares.append(share)
+
+    with ThreadPoolExecutor(count) as threads:
+        waiting = [threads.submit(train, member) for member in members]
+        try:
+            for done in as_completed(waiting):
+                done.result()
+        except BaseException as error:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise Paused(path.name) if isinstance(error, KeyboardInterrupt) else error from None
+
+
+def on_cluster(
+    address: str,
+    path: Path,
+    plan: dict[str, Any],
+    members: list[Member],
+    digits: Digits,
+    fold_of: "NDArray[np.intp]",
+    listener: Listener,
+) -> None:
+    """Trains members on the workers of a Dask cluster, on each of which the package must be installed.
+
+    A worker that dies loses only its task, which another one takes over.
+
+    Args:
+        address: of the cluster's scheduler, `tcp://10.0.0.1:8786` say.
+        path: the run's folder, on this machine; the members' folders come back whole.
+        plan: what the run began with.
+        members: those that are not there yet.
+        digits: all labelled digits.
+        fold_of: integers `(n,)`, the fold of each row.
+        listener: is told of every epoch.
+
+    Raises:
+        DigitsError: Dask is not installed, the scheduler cannot be reached, or a member could not be trained.
+        Paused: Ctrl-C; members that are done stay.
+    """
+    with connect(address) as client:
+        client.subscribe_topic(_TOPIC, lambda event: listener.note(event[1]))
+        [rows] = client.scatter([child.pack_rows(digits, fold_of)])
+        waiting = {
+            client.submit(_on_worker, plan, member, rows, key=f"{path.name}-{member.name}", pure=False): member
+            for member in members
+        }
+        try:
+            from distributed import as_completed as in_turn
+
+            for done in in_turn(waiting):
+                _bring_home(done.result(), path, waiting[done])
+        except KeyboardInterrupt:
+            client.cancel(list(waiting), force=True)
+            raise Paused(path.name) from None
+
+
+def connect(address: str, patience: float = _PATIENCE) -> Any:
+    """A `distributed.Client` of the cluster.
+
+    Args:
+        address: of its scheduler.
+        patience: seconds to find it.
+
+    Raises:
+        DigitsError: Dask is not installed, or the scheduler cannot be reached.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise DigitsError("Dask is not installed. Install it: pip install 'kaggle-digits[cluster]'.") from None
+    try:
+        return Client(address, timeout=patience)
+    except (OSError, ValueError) as error:
+        raise DigitsError(
+            f"no Dask scheduler answers at {address} ({error}). Start one with dask scheduler, and workers with "
+            "dask worker ADDRESS."
+        ) from None
+
+
+def _on_worker(plan: dict[str, Any], member: Member, rows: bytes) -> bytes:
+    """What a worker does: its own process for every member, because a network's threads and seeds are the process's."""
+    from distributed import get_worker
+
+    worker = get_worker()
+
+    def tell(line: str) -> None:
+        worker.log_event(_TOPIC, f"{worker.name}: {line}")
+
+    with tempfile.TemporaryDirectory() as name:
+        child.pack(Path(name), plan, member, rows)
+        child.run(Path(name), tell)
+        return _zipped(Path(name) / member.name)
+
+
+def _zipped(folder: Path) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(folder))
+    return buffer.getvalue()
+
+
+def _bring_home(content: bytes, path: Path, member: Member) -> None:
+    """Unpacks a member beside its place, and moves it there when it is whole. `zipfile` keeps names inside."""
+    with tempfile.TemporaryDirectory(prefix=".member-", dir=path) as name:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            archive.extractall(Path(name) / member.name)
+        runs.find(Path(name) / member.name)
+        _move(Path(name) / member.name, path / member.name)
+
+
+def _move(whole: Path, place: Path) -> None:
+    """A half-trained member may stand there, from a training that was interrupted in this process."""
+    shutil.rmtree(place, ignore_errors=True)
+    whole.replace(place)
+
+
+def _shares(count: int) -> list[set[int] | None]:
+    """The cores of each of so many processes; None where the system cannot hold a process to some."""
+    if not hasattr(os, "sched_getaffinity"):
+        return [None] * count
+    cores = sorted(os.sched_getaffinity(0))
+    return [set(cores[number::count]) or set(cores) for number in range(count)]

@@ -1,0 +1,105 @@
+"""Members trained in other processes, and on a real Dask cluster on loopback, one of whose workers is killed."""
+
+import os
+import signal
+import threading
+from functools import partial
+
+import numpy as np
+import pytest
+
+from kaggle_digits import runs, sources, training
+from kaggle_digits.architectures import Dense
+from kaggle_digits.classifiers.protocol import Silence
+from kaggle_digits.errors import DigitsError
+from kaggle_digits.recipes import Fit, Recipe
+from kaggle_digits.training import elsewhere
+
+SMALL = Recipe("small", "", Dense(hidden=(32,)), Fit(epochs=3, batch_size=64, learning_rate=5e-3))
+
+
+class Notes(Silence):
+    """Collects what is told, and does something at the first line."""
+
+    def __init__(self, at_first=lambda: None):
+        self.lines, self._at_first = [], at_first
+
+    def note(self, text):
+        self.lines.append(text)
+        if len(self.lines) == 1:
+            self._at_first()
+
+
+@pytest.fixture(scope="module")
+def source():
+    return sources.load("sklearn")
+
+
+@pytest.fixture(scope="module")
+def here(source, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("here")
+    return training.train(SMALL, source, folds=2, models=folder, submissions=folder / "s")
+
+
+def same(one, other):
+    assert np.abs(one.probabilities - other.probabilities).max() < 1e-4
+    assert one.submission.read_bytes() == other.submission.read_bytes()
+    assert sorted(path.name for path in one.run.path.iterdir()) == sorted(p.name for p in other.run.path.iterdir())
+
+
+def test_two_processes_give_what_one_gives(here, source, tmp_path):
+    notes = Notes()
+    done = training.train(
+        SMALL,
+        source,
+        folds=2,
+        models=tmp_path,
+        submissions=tmp_path / "s",
+        listener=notes,
+        elsewhere=partial(elsewhere.in_processes, 2),
+    )
+    same(done, here)
+    assert sum(line.startswith("fold-1: epoch") for line in notes.lines) == 3
+    assert notes.lines[-1].endswith(" s")
+
+
+def test_a_member_that_fails_says_why_and_leaves_the_others(source, tmp_path):
+    wild = SMALL.with_fit(learning_rate=1e30, schedule="constant")
+    with pytest.raises(DigitsError, match="a member could not be trained: the training diverged"):
+        training.train(
+            wild, source, folds=2, models=tmp_path, submissions=tmp_path, elsewhere=partial(elsewhere.in_processes, 1)
+        )
+    assert not any(tmp_path.glob("**/run.json"))
+
+
+def test_a_worker_that_is_killed_loses_only_its_task(here, source, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path / "dask", silence_logs=50
+    ) as cluster:
+        pids = [worker.pid for worker in cluster.workers.values()]
+        killed = threading.Event()
+
+        def kill():
+            os.kill(pids[0], signal.SIGKILL)
+            killed.set()
+
+        done = training.train(
+            SMALL,
+            source,
+            folds=2,
+            models=tmp_path / "m",
+            submissions=tmp_path / "s",
+            listener=Notes(kill),
+            elsewhere=partial(elsewhere.on_cluster, cluster.scheduler_address),
+        )
+    assert killed.is_set()
+    same(done, here)
+    assert all(runs.find(done.run.path / f"fold-{number}") for number in (1, 2))
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense", "ftp://127.0.0.1:1"])
+def test_where_no_scheduler_answers_one_sentence_says_so(address):
+    pytest.importorskip("distributed")
+    with pytest.raises(DigitsError, match=f"no Dask scheduler answers at {address}"):
+        elsewhere.connect(address, patience=1)
