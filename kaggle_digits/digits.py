@@ -157,17 +157,19 @@ def folds(digits: Digits, count: int, seed: int) -> "NDArray[np.intp]":
         Integers `(n,)`, the fold of each row, from 0 to `count - 1`.
 
     Raises:
-        DataError: there are no labels, or fewer rows of some label than folds.
+        DataError: there are no labels, or fewer rows of some label than folds; those that are nearly the same count
+            as one.
     """
     import numpy as np
 
     labels = digits.known_labels
-    rarest = int(np.unique(labels, return_counts=True)[1].min())
+    group, members, sizes = np.unique(duplicates.groups(digits.images), return_inverse=True, return_counts=True)
+    rarest = int(np.unique(labels[group], return_counts=True)[1].min())
     if not 2 <= count <= rarest:
         raise DataError(
-            f"the number of folds must be from 2 to {rarest}, the rows of the rarest label. Received: {count}."
+            f"the number of folds must be from 2 to {rarest}, the images of the rarest label that are not nearly the "
+            f"same. Received: {count}."
         )
-    group, members, sizes = np.unique(duplicates.groups(digits.images), return_inverse=True, return_counts=True)
     rng = np.random.default_rng(seed)
     fold_of = np.zeros(len(group), np.intp)
     for label in np.unique(labels):

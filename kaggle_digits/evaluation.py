@@ -205,14 +205,14 @@ def _beta_binomial_quantile(level: float, alpha: float, beta: float, trials: int
 
 
 def gain_of_averaging(
-    truth: "NDArray[np.float32]", together: "NDArray[np.intp]", apart: "Sequence[NDArray[np.intp]]"
+    likely: "NDArray[np.float32]", together: "NDArray[np.intp]", apart: "Sequence[NDArray[np.intp]]"
 ) -> float:
     """How much more often several answers together are right than each alone, as far as can be told without labels.
 
     Where all agree there is nothing to gain; where they differ, their calibrated mean says how likely each answer is.
 
     Args:
-        truth: float32 `(n, classes)`, calibrated probabilities.
+        likely: float32 `(n, classes)`, calibrated probabilities.
         together: int `(n,)`, the labels that all predict together.
         apart: int `(n,)` each, the labels that each predicts alone.
 
@@ -222,7 +222,7 @@ def gain_of_averaging(
     import numpy as np
 
     def expected(labels: "NDArray[np.intp]") -> float:
-        return float(np.take_along_axis(truth, labels[:, None], axis=1).mean())
+        return float(np.take_along_axis(likely, labels[:, None], axis=1).mean())
 
     return max(0.0, expected(together) - sum(map(expected, apart)) / len(apart))
 

@@ -1,5 +1,6 @@
 """Every hyperparameter of every model, by name. Nothing heavy is imported here."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, cast, get_args
 
@@ -154,6 +155,13 @@ class Recipe:
                 raise DigitsError(f"{name} must be above 0. Received: {value}.")
         return replace(self, fit=replace(self.fit, **changes))
 
+    def at_precision(self, choose: Callable[[Precision], Precision]) -> "Recipe":
+        """The same recipe, its precision and its members' as a function of what it asks for says."""
+        if isinstance(self.model, Committee):
+            members = tuple(recipe.at_precision(choose) for recipe in self.model.recipes)
+            return replace(self, model=replace(self.model, recipes=members))
+        return self if self.fit is None else self.with_fit(precision=choose(self.fit.precision))
+
     def in_folds(self, count: int) -> "Recipe":
         """The same recipe, trained once for every fold: its members then answer together."""
         members = self.model.recipes if isinstance(self.model, Committee) else (self,)
@@ -185,26 +193,6 @@ _DEEP = Convolutional(
     ending="maximum",
 )
 _LONG = Fit(epochs=22, batch_size=128, learning_rate=3e-3, label_smoothing=0.1, distortions=_STRONG, precision="auto")
-
-# The members of the champion differ in what they look at: small filters, large ones, and more of them on more places.
-_LARGE_FILTERS = Convolutional(
-    blocks=((32, 48), (96,)),
-    dense=256,
-    dense_dropout=0.4,
-    batch_normalization=False,
-    kernel=5,
-    padding="valid",
-    ending="pool",
-)
-_WIDE = Convolutional(
-    blocks=((48, 48), (96, 96, 192)),
-    dense=None,
-    dense_dropout=0.3,
-    batch_normalization=False,
-    first_kernel=5,
-    padding="valid",
-    ending="maximum",
-)
 
 _RECIPES = (
     Recipe(
@@ -256,18 +244,6 @@ _RECIPES = (
         _DEEP,
         _LONG,
         expected=Expected(448_930, 0.9965, 170),
-    ),
-    Recipe(
-        "champion",
-        "the best score: three kinds of networks, five folds each, chosen and averaged",
-        Committee(
-            (
-                Recipe("small-filters", "", _DEEP, _LONG),
-                Recipe("large-filters", "", _LARGE_FILTERS, replace(_LONG, epochs=20)),
-                Recipe("wide", "", _WIDE, replace(_LONG, epochs=18)),
-            ),
-            folds=5,
-        ),
     ),
     Recipe(
         "dense",

@@ -30,7 +30,8 @@ def allowed(recipe):
 def test_longer_budgets_train_longer_and_none_too_long(pace):
     before = 0.0
     for seconds in (20, 60, 120, 600, 1800, 3600):
-        recipe = choose(Budget(seconds, spent=3.0, pace=pace))
+        budget = Budget(seconds, spent=3.0, pace=pace)
+        recipe = within(choose(budget), budget)
         assert before < allowed(recipe) < seconds - 3
         before = allowed(recipe) if not isinstance(recipe.model, Committee) else 0.0
 
@@ -46,3 +47,16 @@ def test_the_more_time_the_larger_the_model():
 def test_what_is_fitted_in_one_go_cannot_be_shortened():
     with pytest.raises(DigitsError, match="svm is fitted in one go: --budget cannot shorten it"):
         within(recipes.get("svm"), Budget(60, 3.0, 0.5))
+    with pytest.raises(DigitsError, match="svm is fitted in one go: --budget cannot shorten it"):
+        within(recipes.get("svm"), Budget(600, 3.0, 0.5, folds=5))
+
+
+def test_folds_share_the_time_and_jobs_multiply_it():
+    one, two = (allowed(within(recipes.get("mlp"), Budget(600, 3.0, 0.5, folds=4, jobs=jobs))) for jobs in (1, 2))
+    assert one < 600 < two < 1200
+    assert choose(Budget(200, 3.0, 0.5, folds=10)).name == "sprint"
+
+
+def test_too_many_folds_for_the_time_are_refused():
+    with pytest.raises(DigitsError, match="no time for 10 models in 60 s. Give it more time, or fewer --folds"):
+        within(recipes.get("mlp"), Budget(60, 3.0, 0.5, folds=10))

@@ -6,7 +6,7 @@ from kaggle_digits.architectures import Network
 from kaggle_digits.classifiers.protocol import Answers, Fitted, Listener
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import RunError
-from kaggle_digits.recipes import Recipe
+from kaggle_digits.recipes import Precision, Recipe
 
 
 def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:
@@ -27,6 +27,16 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     from kaggle_digits.classifiers import classic
 
     return Fitted(classic.fit(recipe, train, validation, seed), [])
+
+
+def precision_for(wanted: Precision) -> Precision:
+    """What this machine computes in where a recipe asks for `wanted`: `auto` is decided by a short measurement."""
+    if wanted != "auto":
+        return wanted
+    from kaggle_digits.classifiers import precision
+    from kaggle_digits.classifiers.backend import load_keras
+
+    return precision.choose(load_keras(), wanted)
 
 
 def load(folder: Path) -> Answers:

@@ -27,8 +27,9 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     With the same seed, data and machine, two calls give the same weights to the last bit; so does a call that goes
     on from the checkpoint which an interrupted one left in the folder.
 
-    A one-cycle training that comes to its end keeps its last weights, which have seen the whole cycle; any other
-    keeps those of the epoch that validated best.
+    A training that comes to its planned end keeps its last weights, so that the validation rows have not chosen
+    among epochs and judge honestly. One that is interrupted, or runs out of patience, keeps those of the epoch that
+    validated best. One that goes by the clock (`Fit.seconds`) depends on the machine's speed and does not repeat.
 
     Args:
         recipe: a network and how to fit it.
@@ -49,24 +50,25 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     if how.teacher is not None and how.seconds is not None:
         how = replace(how, seconds=how.seconds / 2)  # the other half is its teacher's
     keras = load_keras()
-    keras.utils.set_random_seed(seed)
     _make_gpus_deterministic(keras)
     computing_in = precision.choose(keras, how.precision)
     teach = None if how.teacher is None else _teacher(how, train, validation, seed, listener, folder)
+    keras.utils.set_random_seed(seed)
     model = networks.build(network, train.image_shape, train.classes, computing_in)
     _compile(keras, model, how)
     distort = None
     if how.distortions is not None:
         distort = augmentation.distorter(keras, how.distortions, train.image_shape)
     steps = max(1, len(train) // how.batch_size)
-    task = _Task(model, how, train, validation, seed, listener, distort, teach, steps)
     progress = checkpoint.restore(folder, model)
+    clock = time.perf_counter() - sum(epoch.seconds for epoch in progress.history)
+    task = _Task(model, how, train, validation, seed, listener, distort, teach, steps, clock)
     listener.begins(None if how.seconds else how.epochs, steps)
     interrupted = False
-    while not interrupted and not _is_over(progress.history, how):
+    while not interrupted and not _is_over(progress.history, task):
         epoch = _one_epoch(task, progress.history)
         interrupted = listener.wants_stop()
-        last = how.schedule == "one-cycle" and not interrupted and _is_over([*progress.history, epoch], how)
+        last = not interrupted and how.patience is None and _ran_its_course([*progress.history, epoch], task)
         progress.add(epoch, model.get_weights(), last=last)
         listener.epoch(epoch)
         if not interrupted:
@@ -90,6 +92,12 @@ class _Task:
     distort: augmentation.Distort | None
     teach: feeding.Teach | None
     steps: int
+    clock: float
+
+    @property
+    def time_used(self) -> float:
+        """The share of the seconds that are allowed, 0 where there is no limit."""
+        return (time.perf_counter() - self.clock) / self.how.seconds if self.how.seconds else 0.0
 
 
 def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
@@ -99,26 +107,23 @@ def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
     began, number, model = time.perf_counter(), len(history) + 1, task.model
     rng = np.random.default_rng((task.seed, number))
     batches = feeding.one_epoch(task.train, task.how.batch_size, task.distort, task.teach, rng)
-    loss, accuracy = _learn(task, history, batches, began)
-    if not math.isfinite(loss):
+    loss, accuracy = _learn(task, history, batches)
+    val_loss, val_accuracy = _judge(model, task.validation)
+    if not math.isfinite(loss + val_loss):
         raise DigitsError(
             f"the training diverged: after epoch {number} the loss is not a number. Use a lower --learning-rate than "
             f"{task.how.learning_rate:g}."
         )
-    val_loss, val_accuracy = _judge(model, task.validation)
     rate, seconds = float(model.optimizer.learning_rate), time.perf_counter() - began
     return Epoch(number, loss, accuracy, val_loss, val_accuracy, rate, seconds)
 
 
-def _learn(task: _Task, history: list[Epoch], batches: Iterator[feeding.Batch], began: float) -> tuple[float, float]:
+def _learn(task: _Task, history: list[Epoch], batches: Iterator[feeding.Batch]) -> tuple[float, float]:
     """Learns from one batch after the other until time or listener say stop; mean loss and accuracy."""
     loss = accuracy = 0.0
-    spent = _spent(history) - began
     # `fit` would trace the network twice as often, and take a third longer for every step of a small network.
     for step, (images, labels) in enumerate(batches, start=1):
-        progress = (len(history) + (step - 1) / task.steps) / task.how.epochs
-        if task.how.seconds is not None:
-            progress = max(progress, (spent + time.perf_counter()) / task.how.seconds)
+        progress = max(task.time_used, (len(history) + (step - 1) / task.steps) / task.how.epochs)
         if progress >= 1 and step > 1:
             break
         task.model.optimizer.learning_rate = schedules.rate(task.how, history, progress)
@@ -176,7 +181,7 @@ def _teacher(
         listener.note(f"first its teacher: {teacher.name}")
         fitted = fit(teacher, train, validation, seed, listener, own)
         if fitted.interrupted:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt  # its checkpoint stays
         fitted.classifier.save(own)
         checkpoint.remove(own)
         listener.note("now its pupil")
@@ -192,17 +197,12 @@ def _make_gpus_deterministic(keras: Any) -> None:
             tensorflow.config.experimental.enable_op_determinism()
 
 
-def _spent(history: list[Epoch]) -> float:
-    return sum(epoch.seconds for epoch in history)
-
-
-def _is_over(history: list[Epoch], how: Fit) -> bool:
+def _is_over(history: list[Epoch], task: _Task) -> bool:
     if not history:
         return False
-    best = max(history, key=merit)
-    without_progress = len(history) - best.epoch
-    return (
-        len(history) >= how.epochs
-        or (how.patience is not None and without_progress >= how.patience)
-        or (how.seconds is not None and _spent(history) >= how.seconds)
-    )
+    patience, best = task.how.patience, max(history, key=merit)
+    return _ran_its_course(history, task) or (patience is not None and len(history) - best.epoch >= patience)
+
+
+def _ran_its_course(history: list[Epoch], task: _Task) -> bool:
+    return len(history) >= task.how.epochs or task.time_used >= 1

@@ -24,7 +24,7 @@ def choose(keras: Any, wanted: Precision) -> Precision:
     """
     if wanted != "auto":
         return wanted
-    if not _may_pay():
+    if not _has_gpu(keras) and not _may_pay():
         return "float32"
     return "bfloat16" if _seconds(keras, "bfloat16") < _WORTH_IT * _seconds(keras, "float32") else "float32"
 
@@ -39,8 +39,12 @@ def pace(keras: Any, wanted: Precision) -> float:
     return 1000 * _seconds(keras, choose(keras, wanted))
 
 
+def _has_gpu(keras: Any) -> bool:
+    return any("gpu" in str(device).lower() for device in keras.distribution.list_devices())
+
+
 def _may_pay() -> bool:
-    """False where the processor is known to emulate bfloat16, which would make even the measurement slow."""
+    """False where only the processor computes and emulates bfloat16, which would make even the measurement slow."""
     try:
         text = _CPU_INFO.read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -79,6 +79,8 @@ def train(
     clock = time.perf_counter()
     if resume is not None:
         _refuse_others(context, {"resume", "models", "submissions", "cluster", "jobs", "as_json"})
+    else:
+        _refuse_what_folds_need(context, folds, jobs, cluster)
     allowed_seconds = _allowed_seconds(budget)
     dials = {
         "epochs": epochs,
@@ -98,7 +100,8 @@ def train(
         for note in source.notes:
             console.tell(f"{source.name}: {note}")
         if allowed_seconds is not None:
-            chosen = _in_time(recipe, allowed_seconds, folds, clock).with_fit(**dials)
+            chosen = _in_time(recipe, allowed_seconds, folds, jobs, clock).with_fit(**dials)
+            folds = None  # in the recipe already
         left_out = audit.read_ids(exclude, source.train) if exclude else []
     try:
         with console.training_display() as listener:
@@ -146,16 +149,15 @@ def _allowed_seconds(budget: str | None) -> float | None:
         raise typer.BadParameter(str(error)) from None
 
 
-def _in_time(name: str | None, seconds: float, folds: int | None, began: float) -> recipes.Recipe:
+def _in_time(name: str | None, seconds: float, folds: int | None, jobs: int, began: float) -> recipes.Recipe:
     """The recipe that makes the most of the time, or the one that was named, to be done in time."""
     from kaggle_digits.classifiers import precision
     from kaggle_digits.classifiers.backend import load_keras
     from kaggle_digits.training.budget import Budget, choose, within
 
     pace = precision.pace(load_keras(), "auto")
-    budget = Budget(seconds, time.perf_counter() - began, pace)
-    recipe = choose(budget) if name is None else recipes.get(name)
-    recipe = within(recipe if folds is None else recipe.in_folds(folds), budget)
+    budget = Budget(seconds, time.perf_counter() - began, pace, folds, jobs)
+    recipe = within(choose(budget) if name is None else recipes.get(name), budget)
     console.tell(f"in {seconds:g} s: {recipe.name}, trained for {budget.for_training:.0f} s")
     return recipe
 
@@ -176,6 +178,17 @@ def _refuse_others(context: typer.Context, allowed: set[str]) -> None:
         source = context.get_parameter_source(parameter.name or "")
         if parameter.name not in allowed and source is not None and source.name == "COMMANDLINE":
             raise typer.BadParameter(f"{parameter.opts[0]} cannot be changed by a training that goes on: --resume.")
+
+
+def _refuse_what_folds_need(context: typer.Context, folds: int | None, jobs: int, cluster: str | None) -> None:
+    """Options that would be ignored in silence."""
+    if folds is None and (jobs > 1 or cluster is not None):
+        raise typer.BadParameter("--jobs and --cluster train several models: they need --folds.")
+    if jobs > 1 and cluster is not None:
+        raise typer.BadParameter("--jobs is for this machine, --cluster for others: choose one.")
+    source = context.get_parameter_source("validation")
+    if folds is not None and source is not None and source.name == "COMMANDLINE":
+        raise typer.BadParameter("with --folds every row is held out once: leave --validation out.")
 
 
 def _report(trained: "Trained", seconds: float, as_json: bool) -> None:

@@ -68,7 +68,9 @@ def gallery(
         title: above the grid.
         with_ids: whether each digit's id is written above it.
     """
-    columns = min(_COLUMNS, max(1, len(rows)))
+    if not len(rows):
+        return _good_news(f"Nothing to show among {counted(len(digits), 'digit')}.")
+    columns = min(_COLUMNS, len(rows))
     lines = -(-len(rows) // columns)
     figure = sheet(1.25 * max(columns, 6.4), 0.6 + (1.62 if with_ids else 1.48) * lines)
     figure.suptitle(title + _meaning_of_orange(digits, probabilities, rows), fontsize=12)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import calibration, classifiers, evaluation, leaks, recipes, runs, sources, submission
-from kaggle_digits.classifiers import checkpoint
+from kaggle_digits.classifiers import checkpoint, neural
 from kaggle_digits.classifiers.ensemble import Ensemble
 from kaggle_digits.classifiers.protocol import Answers, Epoch, Listener, Silence
 from kaggle_digits.digits import Digits, split
-from kaggle_digits.errors import DataError, DigitsError
+from kaggle_digits.errors import DataError, DigitsError, RunError
 from kaggle_digits.evaluation import Report
 from kaggle_digits.recipes import Committee, Recipe
 from kaggle_digits.runs import Run
@@ -107,6 +107,8 @@ def train(
     digits = _chosen(recipe, source.train, left_out)
     if not isinstance(recipe.model, Committee):
         split(digits, validation, _SPLIT_SEED)  # what is wrong with the share or the labels is said at once
+    # Measured once: a second time, on a busier machine, the answer might be another one.
+    recipe = recipe.at_precision(classifiers.precision_for)
     plan = {
         "recipe": recipe.as_json(),
         "data": _data(source, skip_broken),
@@ -124,9 +126,11 @@ def train(
     path = runs.start(models, recipe.name, started, plan)
     try:
         return _finish(path, plan, recipe, source, submissions, listener or Silence(), elsewhere)
+    except Paused:
+        raise  # its plan is enough to go on with
     except BaseException:
         # Without a checkpoint there is nothing to go on from, and nothing worth keeping.
-        if not any(path.glob(f"**/{checkpoint.FILE}")) and not any(path.glob(f"*/{runs.RECORD}")):
+        if not any(any(path.glob(f"**/{name}")) for name in (checkpoint.FILE, runs.RECORD, neural.FILE)):
             shutil.rmtree(path, ignore_errors=True)
         raise
 
@@ -157,6 +161,10 @@ def resume(
     """
     path = runs.folder(run, models)
     plan = runs.interrupted_plan(path)
+    if not {"excluded", "contaminated"} <= set(plan):
+        raise RunError(f"{path.name} was begun by another release. Begin anew: kaggle-digits train.")
+    if "fold" in plan:
+        raise RunError(f"{path} is a member of {path.parent.name}. Go on with that one: --resume {path.parent.name}.")
     recipe = recipes.from_json(plan["recipe"])
     source = sources.load(plan["data"]["path"], skip_broken=plan["data"]["skip_broken"])
     if source.sha256 != plan["data"]["sha256"]:
@@ -198,11 +206,19 @@ def _finish(
         file = submissions / f"{path.name}.csv"
         answers, gain = _answers(found, source.test)
         submission.write(file, source.test.ids.tolist(), answers.argmax(axis=1))
-        details["predicted_range"] = evaluation.expected_range(
-            round(report.accuracy * report.rows), report.rows, len(source.test), gain
-        )
+        if digits.classes == source.train.classes and not plan["excluded"] and not _has_patience(recipe):
+            # Rows that were left out, and labels that are not known, are among the rows to come all the same; and
+            # rows that have chosen the best epoch flatter it.
+            details["predicted_range"] = evaluation.expected_range(
+                round(report.accuracy * report.rows), report.rows, len(source.test), gain
+            )
     run = outcome.complete(path, found, report, clock.seconds, **details)
     return Trained(run, found.history, found.validation, found.probabilities, report, file)
+
+
+def _has_patience(recipe: Recipe) -> bool:
+    kinds = recipe.model.recipes if isinstance(recipe.model, Committee) else (recipe,)
+    return any(kind.fit is not None and kind.fit.patience is not None for kind in kinds)
 
 
 def _learn(
@@ -245,5 +261,5 @@ def _answers(found: Outcome, test: Digits) -> "tuple[NDArray[np.float32], float]
         places = [place for place, name in enumerate(names) if name.rpartition("-")[2] == fold]
         weights = [classifier.weights[names[place]] for place in places]
         parts.append(classifiers.ensemble.mean([answers[place] for place in places], weights, classifier.mean))
-    truth = classifiers.ensemble.mean([calibration.apply(part, temperature) for part in parts], [1.0] * len(parts))
-    return together, evaluation.gain_of_averaging(truth, together.argmax(axis=1), [p.argmax(axis=1) for p in parts])
+    likely = classifiers.ensemble.mean([calibration.apply(part, temperature) for part in parts], [1.0] * len(parts))
+    return together, evaluation.gain_of_averaging(likely, together.argmax(axis=1), [p.argmax(axis=1) for p in parts])

@@ -16,6 +16,7 @@ _NO_END = 1_000_000  # epochs: the clock ends the training
 _AFTERWARDS = 1.3
 _SLACK = 0.03
 _MEMBER = 2.0
+_LEAST = 2.0
 
 # From how many seconds on a kind of model is worth it, on a machine that needs half a millisecond for the convolution
 # of `precision.pace`.
@@ -33,16 +34,33 @@ class Budget:
         seconds: from the shell to the end.
         spent: seconds that have gone already, by loading libraries and rows.
         pace: what `precision.pace` says of this machine, in milliseconds.
+        folds: how many models are trained instead of one; None is as the time allows.
+        jobs: how many of them at a time.
     """
 
     seconds: float
     spent: float
     pace: float
+    folds: int | None = None
+    jobs: int = 1
 
     @property
     def for_training(self) -> float:
-        """Seconds that a single training may take."""
+        """Seconds that all training may take."""
         return max(1.0, self.seconds * (1 - _SLACK) - self.spent * (1 + _AFTERWARDS))
+
+    def for_each_of(self, members: int) -> float:
+        """Seconds that each of so many members may take, beside what it needs to start, to be saved and to answer.
+
+        Raises:
+            DigitsError: there is no time for so many.
+        """
+        each = self.for_training / -(-members // self.jobs) - _MEMBER * self.spent
+        if each < _LEAST:
+            raise DigitsError(
+                f"there is no time for {members} models in {self.seconds:g} s. Give it more time, or fewer --folds."
+            )
+        return each
 
 
 def parse(text: str) -> float:
@@ -59,25 +77,30 @@ def parse(text: str) -> float:
 
 
 def choose(budget: Budget) -> Recipe:
-    """The recipe that makes the most of the time."""
-    seconds = budget.for_training * _REFERENCE / budget.pace
-    if seconds < _STRONG_FROM:
-        return within(recipes.get("sprint"), budget)
-    if seconds < _FOLDS_FROM:
-        return within(recipes.get("strong"), budget)
-    return within(recipes.get("strong").in_folds(_FOLDS), budget)
+    """The recipe that makes the most of the time, not yet told how long it has: see `within`.
+
+    Raises:
+        DigitsError: there is no time for so many folds.
+    """
+    alone = budget.for_training if budget.folds is None else budget.for_each_of(budget.folds)
+    seconds = alone * _REFERENCE / budget.pace
+    recipe = recipes.get("sprint" if seconds < _STRONG_FROM else "strong")
+    if budget.folds is None and seconds >= _FOLDS_FROM:
+        return recipe.in_folds(_FOLDS)
+    return recipe
 
 
 def within(recipe: Recipe, budget: Budget) -> Recipe:
-    """The same recipe, to be done in time.
+    """The same recipe, in the folds that are asked for, to be done in time.
 
     Raises:
-        DigitsError: it is fitted in one go, so that nobody knows how long it will take.
+        DigitsError: it is fitted in one go, so that nobody knows how long it will take; or there is too little time.
     """
-    if isinstance(recipe.model, Committee):
-        members = len(recipe.model.recipes) * recipe.model.folds
-        each = budget.for_training / members - _MEMBER * budget.spent
-        return recipe.with_fit(seconds=max(1.0, each), epochs=_NO_END)
-    if recipe.fit is None:
+    if budget.folds is not None:
+        recipe = recipe.in_folds(budget.folds)
+    kinds = recipe.model.recipes if isinstance(recipe.model, Committee) else (recipe,)
+    if any(kind.fit is None for kind in kinds):
         raise DigitsError(f"{recipe.name} is fitted in one go: --budget cannot shorten it. Leave it out.")
+    if isinstance(recipe.model, Committee):
+        return recipe.with_fit(seconds=budget.for_each_of(len(kinds) * recipe.model.folds), epochs=_NO_END)
     return recipe.with_fit(seconds=budget.for_training, epochs=_NO_END)

@@ -57,22 +57,30 @@ def pack_rows(digits: Digits, fold_of: "NDArray[np.intp]") -> bytes:
     return buffer.getvalue()
 
 
-def run(folder: Path, tell: Callable[[str], None], cores: set[int] | None = None) -> None:
-    """Trains a packed member in a child process, and waits for it.
+class Children:
+    """Child processes that train packed members, and can all be ended."""
 
-    Args:
-        folder: from `pack`.
-        tell: is given every line of progress.
-        cores: the processor cores that the child may use, where the system can hold it to them; None is all.
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[str]] = set()
+        self._ended = False
 
-    Raises:
-        DigitsError: the child failed; the sentence says why.
-    """
-    command = [sys.executable, "-m", __spec__.name, str(folder), ",".join(map(str, sorted(cores or ())))]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    ) as process:
-        try:
+    def run(self, folder: Path, tell: Callable[[str], None], cores: set[int] | None = None) -> None:
+        """Trains a packed member in a child process, and waits for it.
+
+        Args:
+            folder: from `pack`.
+            tell: is given every line of progress.
+            cores: the processor cores that the child may use, where the system can hold it to them; None is all.
+
+        Raises:
+            DigitsError: the child failed; the sentence says why.
+        """
+        command = [sys.executable, "-m", __spec__.name, str(folder), ",".join(map(str, sorted(cores or ())))]
+        if self._ended:
+            raise DigitsError("the training was ended.")
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8") as process:
+            self._running.add(process)
             errors: list[str] = []
             reader = threading.Thread(target=lambda: errors.extend(process.stderr or ()), daemon=True)
             reader.start()
@@ -80,12 +88,16 @@ def run(folder: Path, tell: Callable[[str], None], cores: set[int] | None = None
                 tell(line.rstrip())
             process.wait()
             reader.join(timeout=1)
-        except BaseException:
+            self._running.discard(process)
+        if process.returncode != 0:
+            reason = errors[-1].strip() if errors else f"its process ended with {process.returncode}"
+            raise DigitsError(f"a member could not be trained: {reason}")
+
+    def end(self) -> None:
+        """Kills all that run."""
+        self._ended = True
+        for process in list(self._running):
             process.kill()
-            raise
-    if process.returncode != 0:
-        reason = errors[-1].strip() if errors else f"it ended with {process.returncode}"
-        raise DigitsError(f"a member could not be trained: {reason}")
 
 
 class Teller(Silence):
@@ -119,7 +131,9 @@ def _train(folder: Path) -> None:
 
 def _end_when_nobody_waits() -> None:
     def watch() -> None:
-        sys.stdin.read()
+        # Not sys.stdin, whose lock the interpreter wants when it ends.
+        while os.read(0, 1024):
+            pass
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

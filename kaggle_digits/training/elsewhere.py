@@ -4,6 +4,8 @@ import io
 import os
 import shutil
 import tempfile
+import threading
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TOPIC = "kaggle-digits"
+_TEMPORARY = ".member-"
 _PATIENCE = 30  # seconds to find the cluster's scheduler
+_LOOK_EVERY = 2.0  # seconds
 
 
 def in_processes(
@@ -48,15 +52,16 @@ def in_processes(
         DigitsError: a member could not be trained.
         Paused: Ctrl-C; members that are done stay.
     """
-    rows = child.pack_rows(digits, fold_of)
-    shares = _shares(count)
+    _sweep(path)
+    rows, children = child.pack_rows(digits, fold_of), child.Children()
+    shares = _shares(min(count, len(members)))
 
     def train(member: Member) -> None:
         share = shares.pop()
         try:
-            with tempfile.TemporaryDirectory(prefix=".member-", dir=path) as name:
+            with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=path) as name:
                 child.pack(Path(name), plan, member, rows)
-                child.run(Path(name), listener.note, share)
+                children.run(Path(name), listener.note, share)
                 _move(Path(name) / member.name, path / member.name)
         finally:
             shares.append(share)
@@ -68,7 +73,10 @@ def in_processes(
                 done.result()
         except BaseException as error:
             threads.shutdown(wait=False, cancel_futures=True)
-            raise Paused(path.name) if isinstance(error, KeyboardInterrupt) else error from None
+            children.end()
+            if isinstance(error, KeyboardInterrupt):
+                raise Paused(path.name) from None
+            raise
 
 
 def on_cluster(
@@ -97,21 +105,39 @@ def on_cluster(
         DigitsError: Dask is not installed, the scheduler cannot be reached, or a member could not be trained.
         Paused: Ctrl-C; members that are done stay.
     """
+    _sweep(path)
     with connect(address) as client:
         client.subscribe_topic(_TOPIC, lambda event: listener.note(event[1]))
-        [rows] = client.scatter([child.pack_rows(digits, fold_of)])
-        waiting = {
-            client.submit(_on_worker, plan, member, rows, key=f"{path.name}-{member.name}", pure=False): member
-            for member in members
-        }
         try:
-            from distributed import as_completed as in_turn
+            # On every worker: what only one holds is lost with it.
+            [rows] = client.scatter([child.pack_rows(digits, fold_of)], broadcast=True)
+            _train_all(client, path, plan, members, rows)
+        except (DigitsError, Paused):
+            raise
+        except Exception as error:  # whatever a cluster can go wrong with, in its own words
+            raise DigitsError(
+                f"the cluster did not train all members: {type(error).__name__}: {error}. See that every worker has "
+                f"the same kaggle-digits; then go on: kaggle-digits train --resume {path.name} --cluster {address}."
+            ) from error
 
-            for done in in_turn(waiting):
-                _bring_home(done.result(), path, waiting[done])
-        except KeyboardInterrupt:
-            client.cancel(list(waiting), force=True)
+
+def _train_all(client: Any, path: Path, plan: dict[str, Any], members: list[Member], rows: Any) -> None:
+    from distributed import Event, as_completed
+
+    stop = f"{_TOPIC}-{path.name}-{time.time_ns()}"
+    waiting = {
+        client.submit(_on_worker, plan, member, rows, stop, key=f"{stop}-{member.name}", pure=False): member
+        for member in members
+    }
+    try:
+        for done in as_completed(waiting):
+            _bring_home(done.result(), path, waiting[done])
+    except BaseException as error:
+        Event(stop, client=client).set()
+        client.cancel(list(waiting))
+        if isinstance(error, KeyboardInterrupt):
             raise Paused(path.name) from None
+        raise
 
 
 def connect(address: str, patience: float = _PATIENCE) -> Any:
@@ -137,19 +163,28 @@ def connect(address: str, patience: float = _PATIENCE) -> Any:
         ) from None
 
 
-def _on_worker(plan: dict[str, Any], member: Member, rows: bytes) -> bytes:
+def _on_worker(plan: dict[str, Any], member: Member, rows: bytes, stop: str) -> bytes:
     """What a worker does: its own process for every member, because a network's threads and seeds are the process's."""
-    from distributed import get_worker
+    from distributed import Event, get_worker
 
-    worker = get_worker()
+    worker, children, done = get_worker(), child.Children(), threading.Event()
 
-    def tell(line: str) -> None:
-        worker.log_event(_TOPIC, f"{worker.name}: {line}")
+    def end_when_told() -> None:
+        told = Event(stop)
+        while not done.wait(_LOOK_EVERY):
+            if told.is_set():
+                children.end()
+                return
 
-    with tempfile.TemporaryDirectory() as name:
-        child.pack(Path(name), plan, member, rows)
-        child.run(Path(name), tell)
-        return _zipped(Path(name) / member.name)
+    watcher = threading.Thread(target=end_when_told, daemon=True)
+    watcher.start()
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            child.pack(Path(name), plan, member, rows)
+            children.run(Path(name), lambda line: worker.log_event(_TOPIC, f"{worker.name}: {line}"))
+            return _zipped(Path(name) / member.name)
+    finally:
+        done.set()
 
 
 def _zipped(folder: Path) -> bytes:
@@ -163,11 +198,17 @@ def _zipped(folder: Path) -> bytes:
 
 def _bring_home(content: bytes, path: Path, member: Member) -> None:
     """Unpacks a member beside its place, and moves it there when it is whole. `zipfile` keeps names inside."""
-    with tempfile.TemporaryDirectory(prefix=".member-", dir=path) as name:
+    with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=path) as name:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             archive.extractall(Path(name) / member.name)
         runs.find(Path(name) / member.name)
         _move(Path(name) / member.name, path / member.name)
+
+
+def _sweep(path: Path) -> None:
+    """What a process left behind that was killed."""
+    for folder in path.glob(f"{_TEMPORARY}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _move(whole: Path, place: Path) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_ROUNDS = 12  # a weight is a whole number of twelfths: finer differences are noise
+_ROUNDS = 12  # more only follow the noise
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _best(answers: "Sequence[NDArray[np.float32]]", labels: "NDArray[np.int64]")
 
 
 def _greedy(answers: "Sequence[NDArray[np.float32]]", labels: "NDArray[np.int64]", kind: Mean) -> list[float]:
-    """Begins with all kinds alike, and adds, one at a time, the kind that helps most; or none, once none does."""
+    """Begins with all kinds alike; then adds a kind once more, or drops one, whichever helps most, until none does."""
     counts = [1] * len(answers)
     best = _merit(mean(answers, counts, kind), labels)
     for _ in range(_ROUNDS):

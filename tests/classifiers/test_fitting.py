@@ -79,14 +79,14 @@ def accuracy(network, digits):
     return (network.probabilities(digits.images).argmax(axis=1) == digits.known_labels).mean()
 
 
-def test_a_whole_cycle_keeps_its_last_weights(fitted, digits):
+def test_a_training_that_comes_to_its_end_keeps_its_last_weights(fitted, digits):
     network, history, _ = fitted
     assert accuracy(network, digits[1]) == pytest.approx(history[-1].val_accuracy)
 
 
-def test_without_a_cycle_the_epoch_that_validated_best_is_kept(digits, tmp_path):
+def test_one_that_has_patience_keeps_the_epoch_that_validated_best(digits, tmp_path):
     # Learning so fast, it gets worse again now and then.
-    recipe = SMALL.with_fit(schedule="constant", learning_rate=0.1, epochs=8)
+    recipe = SMALL.with_fit(schedule="constant", learning_rate=0.1, epochs=8, patience=100)
     result = fitting.fit(recipe, *digits, 0, Silence(), tmp_path)
     best = max(epoch.val_accuracy for epoch in result.history)
     assert best > result.history[-1].val_accuracy
