@@ -200,7 +200,7 @@ _RECIPES = (
         "dense ReLU layers of 784, 256 and 128 units",
         Dense(hidden=(784, 256, 128)),
         Fit(
-            epochs=8,
+            epochs=6,
             batch_size=256,
             learning_rate=3e-3,
             weight_decay=0.1,
