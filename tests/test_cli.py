@@ -50,6 +50,23 @@ def test_train_prints_one_json_document_and_leaves_run_and_submission(trained):
     assert len(submission.check(folder / told["submission"], rows=719)) == 719
 
 
+def test_a_budget_is_kept_and_says_what_it_trains(tmp_path):
+    done = call("train", "--data", "sklearn", "--budget", "20s", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["recipe"] == "sprint"
+    assert "in 20 s: sprint, trained for" in done.stderr
+    assert runs.find(told["run"], tmp_path / "models").record["recipe"]["fit"]["seconds"] < 20
+
+
+def test_folds_say_which_score_to_expect(tmp_path):
+    done = call("train", "knn", "--data", "sklearn", "--folds", "3", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^out-of-fold 0\.9\d+ accuracy, 95 % interval", done.stdout, re.MULTILINE)
+    assert re.search(r"^Kaggle      a score from 0\.9\d+ to \d\.\d+ is to be expected", done.stdout, re.MULTILINE)
+    assert [line.split(",")[0] for line in done.stderr.splitlines()[1:]] == ["fold-1", "fold-2", "fold-3"]
+
+
 def test_train_tells_of_data_and_epochs_and_of_nothing_else(trained):
     lines = trained[1].stderr.splitlines()
     assert lines[0] == "sklearn: 1,078 labelled digits, 719 to label"
@@ -275,6 +292,15 @@ def test_runs_and_recipes_list_what_there_is(trained):
         (["train", "--epochs", "0"], 2, "--epochs"),
         (["train", "--seed", "-1"], 2, "--seed"),
         (["train", "--epochs", "many"], 2, "--epochs"),
+        (["train", "--budget", "soon"], 2, "--budget"),
+        (["train", "--jobs", "2"], 2, "--folds"),
+        (["train", "--cluster", "tcp://127.0.0.1:1"], 2, "--folds"),
+        (["train", "--folds", "2", "--validation", "0.2"], 2, "--validation"),
+        (["train", "--folds", "2", "--jobs", "2", "--cluster", "x"], 2, "choose one"),
+        (["train", "--folds", "1"], 2, "--folds"),
+        (["train", "--data", "sklearn", "--folds", "900"], 1, "number of folds"),
+        (["train", "--data", "sklearn", "--exclude", "nothing.csv"], 1, "nothing.csv"),
+        (["train", "--resume", "nothing", "--folds", "2"], 2, "--folds cannot be changed"),
         (["fetch", "--zip", "nothing.zip"], 1, "nothing.zip"),
         (["submit"], 1, "kaggle-digits train"),
         (["submit", "nothing.csv"], 1, "nothing.csv"),

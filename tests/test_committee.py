@@ -122,6 +122,32 @@ def test_interrupted_after_a_fold_it_goes_on_with_the_next(trained, source, tmp_
     assert (done.probabilities == trained.probabilities).all()
 
 
+def test_interrupted_in_its_first_epoch_it_can_be_gone_on_with(trained, source, tmp_path):
+    with pytest.raises(training.Paused) as pause:
+        training.train(
+            SMALL, source, folds=3, models=tmp_path, submissions=tmp_path / "s", listener=StopsAt("fold-1", 2)
+        )
+    done = training.resume(pause.value.run, models=tmp_path, submissions=tmp_path / "s")
+    assert done.submission.read_bytes() == trained.submission.read_bytes()
+
+
+def test_a_member_is_not_gone_on_with_by_itself(source, tmp_path):
+    with pytest.raises(training.Paused) as pause:
+        training.train(
+            SMALL, source, folds=3, models=tmp_path, submissions=tmp_path / "s", listener=StopsAt("fold-2", 15)
+        )
+    with pytest.raises(RunError, match=f"is a member of {pause.value.run}"):
+        training.resume(tmp_path / pause.value.run / "fold-2", models=tmp_path, submissions=tmp_path / "s")
+
+
+def test_without_a_mistake_there_is_nothing_to_doubt(source, tmp_path):
+    zeros = Recipe("zeros", "", Neighbors(neighbors=1, components=20), labels=2)
+    done = training.train(zeros, source, folds=2, models=tmp_path, submissions=tmp_path / "s")
+    assert done.report.accuracy == 1
+    assert (done.run.path / "doubtful.csv").read_text().count("\n") == 1
+    assert "predicted_range" not in done.run.record  # it knows two labels of the ten to come
+
+
 def test_a_member_that_was_tampered_with_is_noticed(trained, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(trained.run.path, copy)
