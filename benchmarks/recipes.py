@@ -59,8 +59,8 @@ def measure(name: str, seeds: int, data: Path) -> list[dict[str, Any]]:
     return results
 
 
-def table(recipes: dict[str, list[dict[str, Any]]], under: str) -> str:
-    """The results as Markdown."""
+def table(recipes: dict[str, list[dict[str, Any]]], machines: dict[str, dict[str, Any]]) -> str:
+    """The results as Markdown; the recipes may have been measured on different machines."""
     lines = [
         "| recipe | parameters | accuracy | 95 % interval | seeds (lowest to highest) | training | peak memory |",
         "|---|---:|---:|---|---|---:|---:|",
@@ -76,7 +76,11 @@ def table(recipes: dict[str, list[dict[str, Any]]], under: str) -> str:
             f"| {mean(run['train_seconds'] for run in runs):.0f} s | {max(run['peak_mb'] for run in runs):,} MB |"
         )
     note = "Accuracy on 6,000 rows kept out of training and tuning (`binary`: its zeros and ones), mean over seeds."
-    return "\n".join([*lines, "", f"{note} {under}."])
+    measured: dict[str, list[str]] = {}
+    for name in recipes:
+        measured.setdefault(machine.sentence(machines[name]), []).append(f"`{name}`")
+    where = " ".join(f"{', '.join(names)}: {sentence}." for sentence, names in measured.items())
+    return "\n".join([*lines, "", f"{note} {where}"])
 
 
 def main() -> None:
@@ -91,12 +95,13 @@ def main() -> None:
         print(json.dumps(train_once(options.one[0], int(options.one[1]), options.data)))
         return
     path = machine.RESULTS / "recipes.json"
-    before = json.loads(path.read_text())["recipes"] if path.exists() else {}
+    kept = json.loads(path.read_text()) if path.exists() else {"recipes": {}, "machines": {}}
+    before, machines = kept["recipes"], kept["machines"]
     for name in options.recipes:
         before[name] = measure(name, options.seeds, options.data)
+        machines[name] = machine.describe()
     results = {name: before[name] for name in RECIPES if name in before}
-    here = machine.describe()
-    machine.save("recipes", {"machine": here, "recipes": results}, table(results, machine.sentence(here)))
+    machine.save("recipes", {"machines": machines, "recipes": results}, table(results, machines))
 
 
 if __name__ == "__main__":
