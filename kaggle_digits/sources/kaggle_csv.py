@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kaggle_digits import storage
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
-from kaggle_digits.sources import parsed
+from kaggle_digits.sources import parsed, plain_csv
 from kaggle_digits.sources.source import Source
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ ROWS = (42_000, 28_000)
 """How many images the competition's train.csv and test.csv have."""
 
 LABEL = "label"
+_HIGHEST_LABEL = 9
 PIXELS = tuple(f"pixel{number}" for number in range(SIDE * SIDE))
 
 # pandas turns values over 255 into other numbers without a word when it is told to read uint8, so the file is read
@@ -98,6 +99,9 @@ def _parse(
 
     columns = ((LABEL,) if labelled else ()) + PIXELS
     try:
+        plain = plain_csv.read(path, columns)
+        if plain is not None and (not labelled or plain[:, 0].max() <= _HIGHEST_LABEL):
+            return _parted(plain, labelled)
         encoding = _encoding(path)
         _check_header(path, [name for name in _header(path, encoding) if name != ignored], columns)
         parts = [_narrow(path, chunk, columns) for chunk in _chunks(path, encoding)]
@@ -109,7 +113,13 @@ def _parse(
         raise DataError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from None
     if not any(map(len, parts)):
         raise DataError(f"{path} has a header but no rows. Fetch it again: kaggle-digits fetch --force.")
-    values = np.concatenate(parts)
+    return _parted(np.concatenate(parts), labelled)
+
+
+def _parted(values: "NDArray[np.uint8]", labelled: bool) -> "tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]":
+    """Labels and pixels."""
+    import numpy as np
+
     return (values[:, 0] if labelled else None), np.ascontiguousarray(values[:, -len(PIXELS) :])
 
 
@@ -182,7 +192,7 @@ def _narrow(path: Path, chunk: "pd.DataFrame", columns: tuple[str, ...]) -> "NDA
         values = chunk.apply(_numbers).to_numpy(np.float64)
     highest = np.full(len(columns), 255)
     if columns[0] == LABEL:
-        highest[0] = 9
+        highest[0] = _HIGHEST_LABEL
     wrong = ~((values >= 0) & (values <= highest))
     if values.dtype.kind == "f":
         wrong |= np.floor(values) != values

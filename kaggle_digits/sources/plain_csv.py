@@ -1,0 +1,96 @@
+"""The competition's CSVs in the form in which Kaggle gives them, read twice as fast as any CSV can be.
+
+Digits, commas and line ends are all that such a file has below its header, so that its numbers can be found by looking
+at all bytes at once. Whatever else a file may be, it is left to a reader with more patience.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+_COMMA, _LINE_FEED, _ZERO, _NINE = b",\n09"
+_BLOCK_BYTES = 1 << 19  # few enough for the arrays in between to stay in the processor's cache
+
+
+def read(path: Path, columns: tuple[str, ...]) -> "NDArray[np.uint8] | None":
+    """All values of a plain CSV.
+
+    Args:
+        path: the file.
+        columns: the names that its header must have, in this order.
+
+    Returns:
+        uint8 `(rows, columns)`, or None where the file is not of this form, or has a value above 255.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    import numpy as np
+
+    with path.open("rb") as file:
+        if file.readline(1 << 16).replace(b"\r\n", b"\n") != ",".join(columns).encode() + b"\n":
+            return None
+        parts = []
+        for block in _blocks(file):
+            part = _values(block, len(columns))
+            if part is None:
+                return None
+            parts.append(part)
+    return np.concatenate(parts) if parts else None
+
+
+def _blocks(file: "BinaryIO") -> "Iterator[NDArray[np.uint8]]":
+    """Whole lines that end in a line feed, the last one too, even where it has none in the file."""
+    import numpy as np
+
+    rest = b""
+    while content := file.read(_BLOCK_BYTES):
+        whole, feed, rest_of_line = content.rpartition(b"\n")
+        if feed:
+            yield np.frombuffer((rest + whole + feed).replace(b"\r\n", b"\n"), np.uint8)
+            rest = rest_of_line
+        else:
+            rest += content
+            if len(rest) > 4 * _BLOCK_BYTES:  # no line of the competition's is so long
+                break
+    if rest:
+        yield np.frombuffer(rest + b"\n", np.uint8)
+
+
+def _values(block: "NDArray[np.uint8]", columns: int) -> "NDArray[np.uint8] | None":
+    """Of some whole lines, uint8 `(lines, columns)`; None where they hold anything but numbers from 0 to 255.
+
+    Every byte is taken for the end of a number, and its number computed from the three bytes before it; then those are
+    kept that are ends. That is more work than to look for the ends first, and takes a third of the time.
+    """
+    import numpy as np
+
+    ends = np.concatenate([np.ones(4, np.bool_), block < _ZERO])  # as if other numbers had ended before the first
+    digits = np.concatenate([np.zeros(4, np.uint8), block - np.uint8(_ZERO)])
+    digits[ends] = 0
+    now, one, two, three = (ends[4 - back : len(ends) - back] for back in range(4))
+    places = np.flatnonzero(now)  # several times faster than to choose by a mask three times
+    after = block[places]
+    if (
+        block.max() > _NINE
+        or len(after) % columns
+        or (now & one).any()
+        or (now & ~(one | two | three | ends[:-4])).any()
+    ):
+        return None
+    after = after.reshape(-1, columns)
+    if (after[:, -1] != _LINE_FEED).any() or (after[:, :-1] != _COMMA).any():
+        return None
+    units, tens, hundreds = (digits[4 - back : len(ends) - back] for back in (1, 2, 3))
+    below = (units + tens * np.uint8(10))[places]
+    hundreds = (hundreds * ~two)[places]
+    if (hundreds > 2).any() or ((hundreds == 2) & (below > 55)).any():
+        return None
+    values: NDArray[np.uint8] = below + hundreds * np.uint8(100)
+    return values.reshape(-1, columns)
