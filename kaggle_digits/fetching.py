@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ TRAIN, TEST, SAMPLE = "train.csv", "test.csv", "sample_submission.csv"
 # Code that looks for the data looks for train.csv, so it is checked last and comes last.
 _NAMES = (SAMPLE, TEST, TRAIN)
 _PREFIX, _LOCK = ".fetch-", "lock"
+_YOUNG = 60.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -137,12 +139,13 @@ def _temporary_folder(data: Path) -> Iterator[Path]:
 
 def _sweep(folder: Path) -> None:
     """Removes the folder of a fetch that was killed."""
-    if not (folder / _LOCK).exists():
-        return
     try:
+        # A fetch that has just begun makes its folder first and locks it then.
+        if time.time() - (folder / _LOCK).stat().st_mtime < _YOUNG:
+            return
         with locked(folder / _LOCK, 0):
             pass
-    except StorageError:
+    except (StorageError, OSError):
         return
     shutil.rmtree(folder, ignore_errors=True)
 
