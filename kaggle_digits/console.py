@@ -140,36 +140,31 @@ def training_display() -> Iterator[EpochLines]:
 @contextmanager
 def download_bar() -> Iterator[Any]:
     """A function of (bytes so far, bytes in all or None) that draws a bar where there is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("downloading", total=None)
-
-        def draw(done: int, total: int | None) -> None:
-            description = "checking" if done == total else "downloading"
-            progress.update(task, completed=done, total=total, description=description)
-
-        yield draw
+    with _bar("DownloadColumn", "TransferSpeedColumn") as show:
+        yield lambda done, total: show("checking" if done == total else "downloading", done, total)
 
 
 @contextmanager
 def picture_bar() -> Iterator[Any]:
     """A function of (pictures done, pictures in all) that draws a bar where there is a terminal and much to do."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    with _bar("MofNCompleteColumn", "TimeRemainingColumn") as show:
+        yield lambda done, total: show("pictures", done, total)
 
-    columns = (TextColumn("pictures"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+@contextmanager
+def _bar(*columns: str) -> Iterator[Any]:
+    """A function of (words, done, total) that draws a bar, and rich's columns of these names, on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _words, _done, _total: None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    parts = [progress.TextColumn("{task.description}"), progress.BarColumn()]
+    parts += [getattr(progress, name)() for name in columns]
+    with progress.Progress(*parts, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda words, done, total: bar.update(task, description=words, completed=done, total=total)
 
 
 _: type[Listener] = EpochLines  # mypy holds the two together

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from kaggle_digits.classifiers import precision
 from kaggle_digits.classifiers.backend import usable_cores
 from kaggle_digits.competition import credentials
 from kaggle_digits.doctor.check import Check
 
-_CPU_INFO, _MEMORY_INFO = Path("/proc/cpuinfo"), Path("/proc/meminfo")
+_MEMORY_INFO = Path("/proc/meminfo")
 _MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")
-_FAST_16_BIT = ("amx_bf16", "avx512_bf16")
 # What training the largest recipes takes; see the table in README.md.
 _ENOUGH_MEMORY = 2e9
 
@@ -106,11 +106,7 @@ def _has_cuda_libraries() -> bool:
 
 def _precision() -> Check:
     """What `--precision auto` may come to. It measures when it trains; this only reads what the processor can."""
-    flags: set[str] = set()
-    with suppress(OSError):
-        text = _CPU_INFO.read_text(errors="replace")
-        flags = set(text.split("flags", 1)[-1].split("\n", 1)[0].split())
-    fast = [name for name in _FAST_16_BIT if name in flags]
+    fast = precision.instructions()
     if fast:
         return Check("precision", "ok", f"bfloat16 where a training measures that it pays ({', '.join(fast)})")
     return Check("precision", "ok", "float32: this processor does not multiply faster in 16 bits")

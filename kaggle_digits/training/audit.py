@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kaggle_digits import plots, storage
 from kaggle_digits.digits import Digits
+from kaggle_digits.errors import DataError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,8 +58,6 @@ def read_ids(path: Path, digits: Digits) -> list[int | str]:
     Raises:
         DataError: the file cannot be read, or holds an id that the digits do not have.
     """
-    from kaggle_digits.errors import DataError
-
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.reader(file))

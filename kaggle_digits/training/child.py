@@ -20,11 +20,10 @@ from kaggle_digits.classifiers.protocol import Epoch, Silence
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.training import committee
-from kaggle_digits.training.committee import Member
+from kaggle_digits.training.committee import Member, Work
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 TASK = "task.json"
 ROWS = "rows.npz"
@@ -44,15 +43,20 @@ def pack(folder: Path, plan: dict[str, Any], member: Member, rows: bytes) -> Non
     (folder / ROWS).write_bytes(rows)
 
 
-def pack_rows(digits: Digits, fold_of: "NDArray[np.intp]") -> bytes:
+def pack_rows(work: Work) -> bytes:
     """Digits and folds as the bytes of an .npz."""
     import io
 
     import numpy as np
 
-    buffer = io.BytesIO()
+    buffer, digits = io.BytesIO(), work.digits
     np.savez(
-        buffer, images=digits.images, labels=digits.known_labels, ids=digits.ids, classes=digits.classes, folds=fold_of
+        buffer,
+        images=digits.images,
+        labels=digits.known_labels,
+        ids=digits.ids,
+        classes=digits.classes,
+        folds=work.fold_of,
     )
     return buffer.getvalue()
 
@@ -126,7 +130,7 @@ def _train(folder: Path) -> None:
         digits = Digits(rows["images"], rows["labels"], rows["ids"], int(rows["classes"]))
         fold_of = rows["folds"]
     member = Member(own["name"], recipes.from_json(own["recipe"]), own["fold"], own["seed"])
-    committee.train_here(folder, task["plan"], member, digits, fold_of, Teller(member.name))
+    committee.train_here(Work(folder, task["plan"], digits, fold_of), member, Teller(member.name))
 
 
 def _end_when_nobody_waits() -> None:

@@ -52,7 +52,24 @@ class Member:
     seed: int
 
 
-Elsewhere = Callable[[Path, dict[str, Any], list[Member], Digits, "NDArray[np.intp]", Listener], None]
+@dataclass(frozen=True)
+class Work:
+    """What the members of one run have in common.
+
+    Attributes:
+        path: the run's folder.
+        plan: what the run began with.
+        digits: all labelled digits.
+        fold_of: integers `(n,)`, the fold of each row.
+    """
+
+    path: Path
+    plan: dict[str, Any]
+    digits: Digits
+    fold_of: "NDArray[np.intp]"
+
+
+Elsewhere = Callable[[Work, list[Member], Listener], None]
 """Trains members side by side, in other processes or on other machines."""
 
 
@@ -98,34 +115,24 @@ def learn(
         DataError: too few rows for the folds.
         StorageError: the folder cannot be written, or the disk is full.
     """
-    fold_of = folds(digits, committee.folds, _FOLDS_SEED)
+    work = Work(path, plan, digits, folds(digits, committee.folds, _FOLDS_SEED))
     everyone = members(committee, plan["seed"])
     if elsewhere is not None:
         missing = [member for member in everyone if not (path / member.name / runs.RECORD).exists()]
-        elsewhere(path, plan, missing, digits, fold_of, listener)
+        elsewhere(work, missing, listener)
     for number, member in enumerate(everyone, start=1):
         if elsewhere is None:
             listener.note(f"{member.name}, {number} of {len(everyone)}")
-        train_here(path, plan, member, digits, fold_of, listener)
-    return _together(path, committee, everyone, digits, fold_of)
+        train_here(work, member, listener)
+    return _together(work, committee, everyone)
 
 
-def train_here(
-    path: Path,
-    plan: dict[str, Any],
-    member: Member,
-    digits: Digits,
-    fold_of: "NDArray[np.intp]",
-    listener: Listener,
-) -> Run:
+def train_here(work: Work, member: Member, listener: Listener) -> Run:
     """Trains a member in this process, or goes on with it, unless it is complete already.
 
     Args:
-        path: the run folder of the whole committee.
-        plan: what the run began with.
+        work: the run that it is a member of.
         member: which member.
-        digits: all labelled digits.
-        fold_of: integers `(n,)`, the fold of each row.
         listener: hears of its steps and epochs, and may stop it.
 
     Raises:
@@ -133,29 +140,25 @@ def train_here(
     """
     import numpy as np
 
-    clock, folder = Clock(), path / member.name
+    clock, folder = Clock(), work.path / member.name
     if (folder / runs.RECORD).exists():
         return runs.find(folder)
-    own = {**plan, "recipe": member.recipe.as_json(), "seed": member.seed, "fold": member.fold}
+    own = {**work.plan, "recipe": member.recipe.as_json(), "seed": member.seed, "fold": member.fold}
     storage.write_text(folder / runs.PLAN, json.dumps({"format": runs.FORMAT, **own}, indent=2) + "\n")
-    out = digits.take(np.flatnonzero(fold_of == member.fold))
-    others = digits.take(np.flatnonzero(fold_of != member.fold))
+    out = work.digits.take(np.flatnonzero(work.fold_of == member.fold))
+    others = work.digits.take(np.flatnonzero(work.fold_of != member.fold))
     found = single.learn(folder, member.recipe, others, out, seed=member.seed, listener=listener)
     if found.interrupted:
-        raise Paused(path.name)
+        raise Paused(work.path.name)
     report = outcome.write_numbers(folder, found)
     return outcome.complete(folder, found, report, clock.seconds)
 
 
-def _together(
-    path: Path, committee: Committee, everyone: list[Member], digits: Digits, fold_of: "NDArray[np.intp]"
-) -> Outcome:
+def _together(work: Work, committee: Committee, everyone: list[Member]) -> Outcome:
     """The ensemble of all members, judged by what each said of the rows that it did not learn."""
+    path, digits, fold_of = work.path, work.digits, work.fold_of
     complete = {member.name: runs.find(path / member.name) for member in everyone}
-    answers = [
-        _out_of_fold(path, [one for one in everyone if one.recipe is recipe], digits, fold_of)
-        for recipe in committee.recipes
-    ]
+    answers = [_out_of_fold(work, [one for one in everyone if one.recipe is recipe]) for recipe in committee.recipes]
     chosen = selection.choose(answers, digits.known_labels, fold_of)
     weights = {
         member.name: weight
@@ -186,14 +189,12 @@ def _together(
     )
 
 
-def _out_of_fold(
-    path: Path, of_a_kind: list[Member], digits: Digits, fold_of: "NDArray[np.intp]"
-) -> "NDArray[np.float32]":
+def _out_of_fold(work: Work, of_a_kind: list[Member]) -> "NDArray[np.float32]":
     """float32 `(n, classes)`: each row as the member answered it that did not learn it."""
     import numpy as np
 
-    answers = np.zeros((len(digits), digits.classes), np.float32)
+    answers = np.zeros((len(work.digits), work.digits.classes), np.float32)
     for member in of_a_kind:
-        _, _, probabilities = runs.validation_rows(runs.find(path / member.name))
-        answers[fold_of == member.fold] = probabilities
+        _, _, probabilities = runs.validation_rows(runs.find(work.path / member.name))
+        answers[work.fold_of == member.fold] = probabilities
     return answers

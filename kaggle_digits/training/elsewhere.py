@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import runs
 from kaggle_digits.classifiers.protocol import Listener
-from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.training import child
-from kaggle_digits.training.committee import Member, Paused
+from kaggle_digits.training.committee import Member, Paused, Work
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 _TOPIC = "kaggle-digits"
 _TEMPORARY = ".member-"
@@ -28,41 +26,30 @@ _PATIENCE = 30  # seconds to find the cluster's scheduler
 _LOOK_EVERY = 2.0  # seconds
 
 
-def in_processes(
-    count: int,
-    path: Path,
-    plan: dict[str, Any],
-    members: list[Member],
-    digits: Digits,
-    fold_of: "NDArray[np.intp]",
-    listener: Listener,
-) -> None:
+def in_processes(count: int, work: Work, members: list[Member], listener: Listener) -> None:
     """Trains members in processes of this machine, which share its cores.
 
     Args:
         count: how many at a time.
-        path: the run's folder.
-        plan: what the run began with.
+        work: the run that they are members of.
         members: those that are not there yet.
-        digits: all labelled digits.
-        fold_of: integers `(n,)`, the fold of each row.
         listener: is told of every epoch.
 
     Raises:
         DigitsError: a member could not be trained.
         Paused: Ctrl-C; members that are done stay.
     """
-    _sweep(path)
-    rows, children = child.pack_rows(digits, fold_of), child.Children()
+    _sweep(work.path)
+    rows, children = child.pack_rows(work), child.Children()
     shares = _shares(min(count, len(members)))
 
     def train(member: Member) -> None:
         share = shares.pop()
         try:
-            with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=path) as name:
-                child.pack(Path(name), plan, member, rows)
+            with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=work.path) as name:
+                child.pack(Path(name), work.plan, member, rows)
                 children.run(Path(name), listener.note, share)
-                _move(Path(name) / member.name, path / member.name)
+                _move(Path(name) / member.name, work.path / member.name)
         finally:
             shares.append(share)
 
@@ -75,68 +62,58 @@ def in_processes(
             threads.shutdown(wait=False, cancel_futures=True)
             children.end()
             if isinstance(error, KeyboardInterrupt):
-                raise Paused(path.name) from None
+                raise Paused(work.path.name) from None
             raise
 
 
-def on_cluster(
-    address: str,
-    path: Path,
-    plan: dict[str, Any],
-    members: list[Member],
-    digits: Digits,
-    fold_of: "NDArray[np.intp]",
-    listener: Listener,
-) -> None:
+def on_cluster(address: str, work: Work, members: list[Member], listener: Listener) -> None:
     """Trains members on the workers of a Dask cluster, on each of which the package must be installed.
 
     A worker that dies loses only its task, which another one takes over.
 
     Args:
         address: of the cluster's scheduler, `tcp://10.0.0.1:8786` say.
-        path: the run's folder, on this machine; the members' folders come back whole.
-        plan: what the run began with.
+        work: the run that they are members of; their folders come back whole to its own, on this machine.
         members: those that are not there yet.
-        digits: all labelled digits.
-        fold_of: integers `(n,)`, the fold of each row.
         listener: is told of every epoch.
 
     Raises:
         DigitsError: Dask is not installed, the scheduler cannot be reached, or a member could not be trained.
         Paused: Ctrl-C; members that are done stay.
     """
-    _sweep(path)
+    _sweep(work.path)
     with connect(address) as client:
         client.subscribe_topic(_TOPIC, lambda event: listener.note(event[1]))
         try:
             # On every worker: what only one holds is lost with it.
-            [rows] = client.scatter([child.pack_rows(digits, fold_of)], broadcast=True)
-            _train_all(client, path, plan, members, rows)
+            [rows] = client.scatter([child.pack_rows(work)], broadcast=True)
+            _train_all(client, work, members, rows)
         except (DigitsError, Paused):
             raise
         except Exception as error:  # whatever a cluster can go wrong with, in its own words
             raise DigitsError(
                 f"the cluster did not train all members: {type(error).__name__}: {error}. See that every worker has "
-                f"the same kaggle-digits; then go on: kaggle-digits train --resume {path.name} --cluster {address}."
+                "the same kaggle-digits; then go on: "
+                f"kaggle-digits train --resume {work.path.name} --cluster {address}."
             ) from error
 
 
-def _train_all(client: Any, path: Path, plan: dict[str, Any], members: list[Member], rows: Any) -> None:
+def _train_all(client: Any, work: Work, members: list[Member], rows: Any) -> None:
     from distributed import Event, as_completed
 
-    stop = f"{_TOPIC}-{path.name}-{time.time_ns()}"
+    stop = f"{_TOPIC}-{work.path.name}-{time.time_ns()}"
     waiting = {
-        client.submit(_on_worker, plan, member, rows, stop, key=f"{stop}-{member.name}", pure=False): member
+        client.submit(_on_worker, work.plan, member, rows, stop, key=f"{stop}-{member.name}", pure=False): member
         for member in members
     }
     try:
         for done in as_completed(waiting):
-            _bring_home(done.result(), path, waiting[done])
+            _bring_home(done.result(), work.path, waiting[done])
     except BaseException as error:
         Event(stop, client=client).set()
         client.cancel(list(waiting))
         if isinstance(error, KeyboardInterrupt):
-            raise Paused(path.name) from None
+            raise Paused(work.path.name) from None
         raise
 
 
