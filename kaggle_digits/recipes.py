@@ -194,6 +194,52 @@ _DEEP = Convolutional(
 )
 _LONG = Fit(epochs=22, batch_size=128, learning_rate=3e-3, label_smoothing=0.1, distortions=_STRONG, precision="auto")
 
+# Unlike one another in what they look at, so that they err on different digits.
+_DIVERSE = (
+    Recipe("small-filters", "six convolutions of 3 x 3", _DEEP, replace(_LONG, epochs=20)),
+    Recipe(
+        "large-filters",
+        "three convolutions of 5 x 5 and a dense layer",
+        Convolutional(
+            blocks=((32, 48), (96,)),
+            dense=256,
+            dense_dropout=0.4,
+            batch_normalization=False,
+            kernel=5,
+            padding="valid",
+        ),
+        replace(_LONG, epochs=20),
+    ),
+    Recipe(
+        "wide",
+        "five convolutions, the first of 5 x 5, in two blocks",
+        Convolutional(
+            blocks=((48, 48), (96, 96, 192)),
+            dense=None,
+            dense_dropout=0.3,
+            batch_normalization=False,
+            first_kernel=5,
+            padding="valid",
+            ending="maximum",
+        ),
+        replace(_LONG, epochs=18),
+    ),
+    Recipe(
+        "folded",
+        "four convolutions on every 2 x 2 pixels as one place of four channels",
+        Convolutional(
+            blocks=((96, 96), (192, 192)),
+            dense=None,
+            dense_dropout=0.3,
+            batch_normalization=False,
+            fold=True,
+            padding="valid",
+            ending="maximum",
+        ),
+        replace(_LONG, epochs=20),
+    ),
+)
+
 _RECIPES = (
     Recipe(
         "mlp",
@@ -244,6 +290,11 @@ _RECIPES = (
         _DEEP,
         _LONG,
         expected=Expected(448_930, 0.9957, 179),
+    ),
+    Recipe(
+        "champion",
+        "the best score: four unlike networks, each trained once for every fold, that answer together",
+        Committee(_DIVERSE, folds=5),
     ),
     Recipe(
         "dense",
