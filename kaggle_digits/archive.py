@@ -1,4 +1,4 @@
-"""The competition's zip, opened with suspicion: nothing it says about itself is believed before it is checked."""
+"""A zip from elsewhere, opened with suspicion: nothing it says about itself is believed before it is checked."""
 
 import json
 import os
@@ -16,7 +16,10 @@ from kaggle_digits.errors import DataError, StorageError
 from kaggle_digits.storage import disk_errors
 
 LARGEST_FILE = 1 << 28
-"""Bytes that one file may have when unpacked; the largest real one has 77 million."""
+"""Bytes that one file may have when unpacked; the largest real one, train.csv, has 77 million."""
+
+LARGEST_SUM = 1 << 30
+"""Bytes that all files together may have when unpacked."""
 
 _CHUNK_BYTES = 1 << 20
 # Encrypted, patched, strongly encrypted.
@@ -31,7 +34,7 @@ def unpack(path: Path, names: Iterable[str], wanted: Iterable[str], folder: Path
         path: the zip. It is only read.
         names: what the zip must hold, no more and no less.
         wanted: which of them to unpack.
-        folder: where to; existing files of these names are overwritten.
+        folder: where to; existing files of these names are overwritten, and folders in the names are made.
         called: what to call the zip in a sentence.
 
     Raises:
@@ -90,12 +93,14 @@ def _checked(archive: zipfile.ZipFile, names: set[str], called: str) -> list[zip
         what = [f"lacks {_list(missing)}"] if missing else []
         what += [f"holds {_list(foreign)}"] if foreign else []
         raise DataError(
-            f"{called} is not this competition's: it {' and '.join(what)}. Expected: {_list(sorted(names))}."
+            f"{called} is not what it should be: it {' and '.join(what)}. Expected: {_list(sorted(names))}."
         )
     if len(found) != len(names):
         raise DataError(f"{called} holds a file twice. Received: {_list(found)}.")
     for member in members:
         _check_member(member, called)
+    if sum(member.file_size for member in members) > LARGEST_SUM:
+        raise DataError(f"{called} claims to unpack to more than {LARGEST_SUM:,} bytes, which cannot be right.")
     return members
 
 
@@ -138,8 +143,14 @@ def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, ca
         source = archive.open(member)
     except (*_BROKEN, RuntimeError) as error:
         raise DataError(f"{member.filename} in {called} is damaged: {error}.") from error
-    with source, _room_errors(target, member.file_size), target.open("wb") as file:
-        while chunk := _read(source, member.filename, called):
+    with source, _room_errors(target, member.file_size):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _copy(source, member.filename, target, called)
+
+
+def _copy(source: IO[bytes], name: str, target: Path, called: str) -> None:
+    with target.open("wb") as file:
+        while chunk := _read(source, name, called):
             file.write(chunk)
         # The name that this file will get must never point at bytes that a power cut can still lose.
         file.flush()

@@ -18,6 +18,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from kaggle_kernels import Kernels
+
 from kaggle_digits.competition import Kaggle
 
 OpenKaggle = Callable[..., Kaggle]
@@ -68,8 +70,8 @@ class KaggleServer:
     Attributes:
         archive: the bytes of the competition's zip.
         slug: the only competition there is.
-        faults: by the name of a call (`DownloadDataFiles`, `CreateSubmission`, ...), or `zip`, `rest` of a zip, and
-            `upload`.
+        faults: by the name of a call (`DownloadDataFiles`, `CreateSubmission`, ...), or `zip`, `rest` of a zip,
+            `upload`, and `output` of a kernel.
         calls: the names of all calls so far.
         submissions: those taken, newest first, as Kaggle lists them.
         uploads: the uploaded bytes by token.
@@ -77,6 +79,7 @@ class KaggleServer:
         verdict: what a submission then becomes.
         left: submissions left today.
         rules_accepted: whether the account has joined the competition.
+        kernels: the programs that it runs.
         resumed_with: every byte of a resumed download is mixed (xor) with this one.
         stalled: set when a client waits for an answer that will not come.
         hung_up: set when such a client went away.
@@ -93,6 +96,7 @@ class KaggleServer:
         self.verdict: dict[str, Any] = {"status": "COMPLETE", "publicScore": "0.98765"}
         self.left = 5
         self.rules_accepted = True
+        self.kernels = Kernels()
         self.closing = threading.Event()
         self.resumed_with = 0
         self.stalled = threading.Event()
@@ -109,6 +113,7 @@ class KaggleServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.closing.set()
+        self.kernels.end()
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
@@ -185,6 +190,15 @@ class KaggleServer:
         total = len(self.submissions)
         return {"numToday": total, "numTotal": total, "numAllowedNow": self.left if total else 0}
 
+    def save_kernel(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return self.kernels.save(asked, [] if self.rules_accepted else [self.slug])
+
+    def kernel_status(self, asked: dict[str, Any]) -> dict[str, Any] | None:
+        return self.kernels.status(f"{asked['userName']}/{asked['kernelSlug']}")
+
+    def kernel_output(self, asked: dict[str, Any]) -> dict[str, Any] | None:
+        return self.kernels.output(f"{asked['userName']}/{asked['kernelSlug']}")
+
 
 _ANSWERS = {
     "IntrospectToken": KaggleServer.introspect_token,
@@ -193,6 +207,9 @@ _ANSWERS = {
     "ListSubmissions": KaggleServer.list_submissions,
     "ListCompetitions": KaggleServer.list_competitions,
     "GetSubmissionLimits": KaggleServer.get_submission_limits,
+    "SaveKernel": KaggleServer.save_kernel,
+    "GetKernelSessionStatus": KaggleServer.kernel_status,
+    "ListKernelSessionOutput": KaggleServer.kernel_output,
 }
 
 
@@ -211,8 +228,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing."""
 
     def do_GET(self) -> None:
-        is_zip = urlsplit(self.path).path.endswith(".zip")
-        self._begin("page" if not is_zip else "rest" if "Range" in self.headers else "zip")
+        path = urlsplit(self.path).path
+        if path.startswith("/output/"):
+            self._begin("output")
+        else:
+            self._begin("page" if not path.endswith(".zip") else "rest" if "Range" in self.headers else "zip")
 
     def do_PUT(self) -> None:
         self._begin("upload")
@@ -241,6 +261,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, b"{}", fault)
         elif name in ("zip", "rest"):
             self._send_archive(fault)
+        elif name == "output":
+            self._send(200, kaggle.kernels.file(urlsplit(self.path).path.removeprefix("/output/")), fault)
         elif name == "page":
             self._send(200, b"<!DOCTYPE html><title>Log in</title>", fault, {"Content-Type": "text/html"})
         elif not kaggle.known(self.headers.get("Authorization", "")):
@@ -256,7 +278,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(302, b"", fault, {"Location": f"http://localhost/storage/{kaggle.slug}.zip?signature=abc"})
         else:
             answer = _ANSWERS[name](kaggle, asked)
-            if not fault.lost:
+            if answer is None:
+                self._misbehave(Fault(403, message="Permission 'kernels.get' was denied"))
+            elif not fault.lost:
                 self._send(200, json.dumps(answer).encode(), fault, {"Content-Type": "application/json"})
             elif fault.status != 200:
                 self._misbehave(fault)

@@ -195,7 +195,7 @@ def test_doubtful_labels_are_found_and_can_be_left_out(source, tmp_path):
     found = [int(row["id"]) for row in rows]
     assert set(source.train.ids[swapped].tolist()) <= set(found)
     assert len(set(source.train.ids[swapped].tolist()) & set(found[:10])) >= 4
-    ids = audit.read_ids(done.run.path / "doubtful.csv", source.train)
+    ids = audit.read_ids(done.run.path / "doubtful.csv", source.train.ids.tolist())
     again = training.train(NEAR, wrong, exclude=ids, models=tmp_path, submissions=tmp_path)
     assert again.run.record["excluded"] == ids
     assert again.run.record["train_rows"] + again.run.record["validation_rows"] == 1078 - len(ids)
@@ -212,9 +212,9 @@ def test_doubtful_labels_are_found_and_can_be_left_out(source, tmp_path):
 def test_a_list_of_rows_that_makes_no_sense_is_one_sentence(text, sentence, source, tmp_path):
     (tmp_path / "list.csv").write_text(text)
     with pytest.raises(DataError, match=sentence):
-        audit.read_ids(tmp_path / "list.csv", source.train)
+        audit.read_ids(tmp_path / "list.csv", source.train.ids.tolist())
     with pytest.raises(DataError, match="cannot be read"):
-        audit.read_ids(tmp_path, source.train)
+        audit.read_ids(tmp_path, source.train.ids.tolist())
 
 
 def test_test_rows_among_the_training_rows_are_refused_or_remembered(source, tmp_path):

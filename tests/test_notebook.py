@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 from kaggle_digits import runs, submission
@@ -48,6 +49,26 @@ def test_runs_on_the_bundled_digits_where_there_is_no_data(tmp_path: Path) -> No
     for run in trained:
         assert run.record["data"]["name"] == "sklearn"
         submission.check(tmp_path / "submissions" / f"{run.name}.csv", rows=len(test))
+
+
+@pytest.mark.parametrize("layout", ["competitions/digit-recognizer", "digit-recognizer"])
+def test_finds_the_files_where_kaggle_mounts_them(layout: str, tmp_path: Path) -> None:
+    mounted = tmp_path / "input" / layout
+    mounted.mkdir(parents=True)
+    (tmp_path / "working").mkdir()
+    pixels = ",".join(f"pixel{number}" for number in range(784))
+    (mounted / "train.csv").write_text(f"label,{pixels}\n" + f"7{',9' * 784}\n" * 3)
+    (mounted / "test.csv").write_text(f"{pixels}\n{'9,' * 783}9\n")
+    notebook = read_notebook()
+    [loading] = [number for number, cell in enumerate(notebook.cells) if "sources.find()" in cell.source.split("\n")[0]]
+    notebook.cells = notebook.cells[: loading + 1]
+    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path / "working")}})
+    mount = {"KDIGITS_KAGGLE_INPUT": str(tmp_path / "input"), "IPYTHONDIR": str(tmp_path / "ipython")}
+    client.execute(env={**os.environ, **mount})
+    assert text_of(outputs(notebook)[-1]).split("\n")[:2] == [
+        f"from      {mounted}",
+        "training       3 pictures with labels",
+    ]
 
 
 def test_is_committed_as_one_run_on_the_real_files() -> None:

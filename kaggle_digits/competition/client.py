@@ -112,7 +112,7 @@ class Kaggle:
         """
         path = folder / f"{self.slug}.zip"
         watch = Download(path, on_progress)
-        self._answer({"do": "download", "path": str(path.absolute())}, watch)
+        self.answer({"do": "download", "path": str(path.absolute())}, watch)
         watch.moved()
         return path
 
@@ -133,7 +133,7 @@ class Kaggle:
         question = {"do": "submit", "file": str(file.absolute()), "message": message}
         try:
             # Until the upload is over, Kaggle was not asked to take anything; and it may say that it has not.
-            reply = self._retried(
+            reply = self.reply(
                 question, 2 * self.patience, watch, lambda failed: not (watch.events and answers.leaves_open(failed))
             )
         except CompetitionError as error:
@@ -154,7 +154,7 @@ class Kaggle:
         Raises:
             CompetitionError: Kaggle said no, or nothing.
         """
-        return [Submission.from_json(entry) for entry in self._answer({"do": "submissions"}, Watch())]
+        return [Submission.from_json(entry) for entry in self.answer({"do": "submissions"})]
 
     def submissions_left(self) -> int | None:
         """How many more submissions Kaggle takes today, or None where it cannot tell (before the first one).
@@ -162,7 +162,7 @@ class Kaggle:
         Raises:
             CompetitionError: Kaggle said no, or nothing.
         """
-        limits = self._answer({"do": "limits"}, Watch())
+        limits = self.answer({"do": "limits"})
         # Who has no team yet, because nothing was submitted, is told three zeros.
         return int(limits["left"]) if any(limits.values()) else None
 
@@ -172,8 +172,50 @@ class Kaggle:
         Raises:
             CompetitionError: Kaggle said no, or nothing.
         """
-        joined: bool | None = self._answer({"do": "joined"}, Watch())
+        joined: bool | None = self.answer({"do": "joined"})
         return joined
+
+    def answer(self, question: dict[str, Any], watch: Watch | None = None) -> Any:
+        """The answer to a question that changes nothing.
+
+        Args:
+            question: what the child process shall `do`, and with what.
+            watch: sees what can be seen of it on the way.
+
+        Raises:
+            CompetitionError: Kaggle said no, or nothing.
+        """
+        reply = self.reply(question, self.patience, watch or Watch(), lambda _failed: True)
+        if "failed" in reply:
+            raise answers.error_for(reply["failed"], self.slug)
+        return reply["done"]
+
+    def reply(
+        self, question: dict[str, Any], seconds: float, watch: Watch, is_safe: Callable[[Mapping[str, Any]], bool]
+    ) -> dict[str, Any]:
+        """The child's reply, `done` or `failed`, after retries where a failure may pass and asking again `is_safe`.
+
+        Args:
+            question: what the child process shall `do`, and with what.
+            seconds: without a sign of life, after which it is given up.
+            watch: sees what can be seen of it on the way.
+            is_safe: whether the question may be put again after a failure.
+
+        Raises:
+            CompetitionError: nothing came in time, or the child process died.
+        """
+        pause, left = self.patience * _FIRST_PAUSE, self.patience
+        for retry in range(_RETRIES):
+            reply = self._ask(question, seconds, watch)
+            if "done" in reply or not is_safe(reply["failed"]):
+                return reply
+            wait = answers.pause_before_retry(reply["failed"], pause * 2**retry, left)
+            if wait is None:
+                return reply
+            left -= wait
+            self._on_retry(answers.retrying(reply["failed"], wait))
+            time.sleep(wait)
+        return self._ask(question, seconds, watch)
 
     def _find(self, message: str, known: set[int], lost: DigitsError) -> int:
         """The number of a submission whose answer was lost."""
@@ -190,29 +232,6 @@ class Kaggle:
             if new:
                 return max(new)
         raise answers.unknown_fate(self.slug, str(lost), looked) from lost
-
-    def _answer(self, question: dict[str, Any], watch: Watch) -> Any:
-        reply = self._retried(question, self.patience, watch, lambda _failed: True)
-        if "failed" in reply:
-            raise answers.error_for(reply["failed"], self.slug)
-        return reply["done"]
-
-    def _retried(
-        self, question: dict[str, Any], seconds: float, watch: Watch, is_safe: Callable[[Mapping[str, Any]], bool]
-    ) -> dict[str, Any]:
-        """The reply, after retries where a failure may pass and asking again `is_safe`."""
-        pause, left = self.patience * _FIRST_PAUSE, self.patience
-        for retry in range(_RETRIES):
-            reply = self._ask(question, seconds, watch)
-            if "done" in reply or not is_safe(reply["failed"]):
-                return reply
-            wait = answers.pause_before_retry(reply["failed"], pause * 2**retry, left)
-            if wait is None:
-                return reply
-            left -= wait
-            self._on_retry(answers.retrying(reply["failed"], wait))
-            time.sleep(wait)
-        return self._ask(question, seconds, watch)
 
     def _ask(self, question: dict[str, Any], seconds: float, watch: Watch) -> dict[str, Any]:
         if self._child is None or not self._child.alive:

@@ -12,14 +12,17 @@ import errno
 import json
 import os
 import queue
+import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
 _CHUNK_BYTES = 1 << 14
 _SUBMISSIONS_LISTED = 100
 _LONGEST_TEXT = 300
+_LOG_LINES = 200
 
 # What the client raises on an answer that is not the JSON it hopes for: a web page, half of it, another shape.
 _MISUNDERSTANDINGS = (ValueError, TypeError, KeyError, AttributeError)
@@ -75,6 +78,37 @@ class _Session:
         entered = {one.ref.rsplit("/", 1)[-1]: bool(one.user_has_entered) for one in listed.competitions or []}
         return entered.get(slug)
 
+    def _account(self, slug: str) -> str:  # noqa: ARG002
+        return str(self._api.get_config_value(self._api.CONFIG_NAME_USER) or "")
+
+    def _push(self, slug: str, folder: str) -> dict[str, Any]:  # noqa: ARG002
+        answer = self._api.kernels_push(folder)
+        invalid = answer.invalid_competition_sources
+        return {"url": answer.url or "", "error": answer.error, "invalid": list(invalid or [])}
+
+    def _kernel(self, slug: str, kernel: str) -> dict[str, str] | None:  # noqa: ARG002
+        try:
+            found = self._api.kernels_status(kernel)
+        except Exception as error:
+            # Kaggle tells a kernel that is not there from a private one of somebody else's as little as it can.
+            if _status(_cause(error)) in (403, 404):
+                return None
+            raise
+        return {"status": found.status.name.lower(), "message": found.failure_message}
+
+    def _log(self, slug: str, kernel: str) -> list[str]:  # noqa: ARG002
+        text = self._api.kernels_logs(kernel)
+        with suppress(*_MISUNDERSTANDINGS):  # it came as plain lines long ago
+            text = "".join(str(part["data"]) for part in json.loads(text))
+        return [_clean(line, _secrets(self._api)) for line in text.splitlines()[-_LOG_LINES:]]
+
+    def _output(self, slug: str, kernel: str, path: str) -> bool:  # noqa: ARG002
+        """Downloads the file of that name; False if the kernel left none."""
+        self._api.target = Path(path)
+        pattern = rf"\A{re.escape(Path(path).name)}\Z"
+        found, _ = self._api.kernels_output(kernel, str(Path(path).parent), file_pattern=pattern)
+        return path in found
+
 
 def _connect(emit: Emit) -> Any:
     # With VERBOSE set, the client reads a whole download into memory in order to print it.
@@ -117,6 +151,16 @@ def _api(emit: Emit) -> Any:
             except ValueError as error:
                 raise _FailedError("cut_off", str(error)) from error
 
+        def download_needed(self, response: Any, _outfile: str, _quiet: bool = True) -> bool:
+            # Asked for every file of a kernel's output; else the client would take an error page for the file, and
+            # hold all of it in memory.
+            response.raise_for_status()
+            emit({"event": "size", "bytes": int(response.headers.get("Content-Length") or 0) or None})
+            with self.target.open("wb") as file:
+                for chunk in response.iter_content(_CHUNK_BYTES):
+                    file.write(chunk)
+            return False
+
         def upload_complete(self, *arguments: Any, **options: Any) -> Any:
             result = super().upload_complete(*arguments, **options)
             emit({"event": "uploaded"})
@@ -147,6 +191,7 @@ def _entry(one: Any) -> dict[str, Any]:
 
 def _describe(error: BaseException, secrets: set[str], path: str | None) -> dict[str, Any]:
     """What the parent needs in order to tell the user; never a credential."""
+    error = _cause(error)
     kind, text, status, retry_after = _kind(error), str(error), None, None
     if kind == "http":
         response = error.response  # type: ignore[attr-defined]
@@ -157,6 +202,16 @@ def _describe(error: BaseException, secrets: set[str], path: str | None) -> dict
     elif kind == "unexpected":
         text = f"{type(error).__name__}: {error}"
     return {"kind": kind, "status": status, "text": _clean(text, secrets), "retry_after": retry_after}
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What Kaggle said, where the client says something else instead: of kernels, it makes a guess at a wrong name."""
+    before = error.__context__
+    return before if before is not None and isinstance(error, ValueError) and _status(before) else error
+
+
+def _status(error: BaseException | None) -> int | None:
+    return getattr(getattr(error, "response", None), "status_code", None)
 
 
 def _kind(error: BaseException) -> str:

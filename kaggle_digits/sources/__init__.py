@@ -13,7 +13,7 @@ BUNDLED = "sklearn"
 """The word that stands for the digits bundled with scikit-learn."""
 
 DEFAULT_FOLDER = Path("data")
-_KAGGLE_INPUT = Path("/kaggle/input")
+_KAGGLE_INPUT = "/kaggle/input"
 
 
 def load(
@@ -52,18 +52,20 @@ def load(
     )
 
 
-def find(kaggle_input: Path = _KAGGLE_INPUT) -> str:
+def find(kaggle_input: Path | None = None) -> str:
     """The best data at hand: `data/`, else a Kaggle notebook's own copy, else scikit-learn's digits.
 
     Kaggle mounts a competition's files in one of two places, by the age of the notebook; where it is neither, any
     folder below its input will do that holds a train.csv with the right header.
 
     Args:
-        kaggle_input: the folder below which a Kaggle notebook finds its inputs.
+        kaggle_input: the folder below which a Kaggle notebook finds its inputs; by default what the environment
+            variable KDIGITS_KAGGLE_INPUT names, else /kaggle/input.
 
     Returns:
         A name that `load` understands.
     """
+    kaggle_input = kaggle_input or Path(os.environ.get("KDIGITS_KAGGLE_INPUT", _KAGGLE_INPUT))
     likely = [DEFAULT_FOLDER, kaggle_input / "competitions/digit-recognizer", kaggle_input / "digit-recognizer"]
     others = sorted(path.parent for path in kaggle_input.glob("**/train.csv"))
     for folder in likely + others:

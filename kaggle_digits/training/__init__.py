@@ -161,6 +161,8 @@ def resume(
     """
     path = runs.folder(run, models)
     plan = runs.interrupted_plan(path)
+    if "kaggle" in plan:
+        raise RunError(f"{path.name} is trained on Kaggle. Bring it home: kaggle-digits train --resume {path.name}.")
     if not {"excluded", "contaminated"} <= set(plan):
         raise RunError(f"{path.name} was begun by another release. Begin anew: kaggle-digits train.")
     if "fold" in plan:

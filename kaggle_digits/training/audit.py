@@ -10,6 +10,8 @@ from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -48,15 +50,15 @@ def write(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]") ->
     plots.save(plots.gallery(digits, probabilities, doubtful[:_DRAWN], title, with_ids=True), folder / PICTURE)
 
 
-def read_ids(path: Path, digits: Digits) -> list[int | str]:
+def read_ids(path: Path, ids_there: "Iterable[int | str]") -> list[int | str]:
     """The ids to leave out: the first column, under a header, of a CSV such as doubtful.csv.
 
     Args:
         path: the CSV.
-        digits: whose ids they are.
+        ids_there: the ids of the digits that they are left out of.
 
     Raises:
-        DataError: the file cannot be read, or holds an id that the digits do not have.
+        DataError: the file cannot be read, or holds an id that is not there.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -65,7 +67,7 @@ def read_ids(path: Path, digits: Digits) -> list[int | str]:
         raise DataError(f"{path} cannot be read: {error}. Name a CSV with a column of ids.") from None
     if not rows or not rows[0] or rows[0][0].strip().lower() != "id":
         raise DataError(f"{path}, row 1 (the header) must begin with the column 'id', as doubtful.csv does.")
-    known = {str(one): one for one in digits.ids.tolist()}
+    known = {str(one): one for one in ids_there}
     ids: list[int | str] = []
     for number, row in enumerate(rows[1:], start=2):
         if not row:

@@ -1,0 +1,117 @@
+"""A run folder on its way home: one zip, and a note of what must be in it.
+
+    run.zip        the run folder's files, and submission.csv
+    parcel.json    {"format", "run", "cards", "sha256" of run.zip, "files": the names in it}
+
+What comes out of it is believed only after the checks.
+"""
+
+import json
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kaggle_digits import archive, runs, storage, submission
+from kaggle_digits.errors import DataError, DigitsError
+from kaggle_digits.runs import Run
+
+ARCHIVE = "run.zip"
+NOTE = "parcel.json"
+SUBMISSION = "submission.csv"
+
+_FORMAT = 1
+_MOST_FILES = 2_000
+_LONGEST_NOTE = 1 << 20  # bytes
+# Of what a training writes; no name of these leads out of a folder, or is hidden.
+_NAME = re.compile(r"([A-Za-z0-9][\w-]{0,99}/){0,2}[A-Za-z0-9][\w-]{0,99}\.(json|csv|npy|npz|png|keras|tflite|skops)")
+_CALLED = "the run that Kaggle sent"
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A run folder that came home and was checked.
+
+    Attributes:
+        run: the run, in a folder of its own for now.
+        labels: `(n,)`, what it says of the test images, or None where there were none.
+        cards: the names of the graphics cards of the machine that trained it.
+    """
+
+    run: Run
+    labels: list[int] | None
+    cards: list[str]
+
+
+def pack(run: Path, file: Path | None, outbox: Path, about: dict[str, Any]) -> None:
+    """Packs a complete run.
+
+    Args:
+        run: its folder.
+        file: its submission, if there is one.
+        outbox: where the two files go; the note is written last.
+        about: the name `run` that it was ordered under, and the `cards`.
+    """
+    names = {one.relative_to(run).as_posix(): one for one in run.rglob("*") if one.is_file()}
+    packed = {name: one for name, one in names.items() if _NAME.fullmatch(name)}
+    if file is not None:
+        packed[SUBMISSION] = file
+    with zipfile.ZipFile(outbox / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, one in packed.items():
+            zipped.write(one, name)
+    note = {"format": _FORMAT, **about, "sha256": storage.sha256(outbox / ARCHIVE), "files": list(packed)}
+    storage.write_text(outbox / NOTE, json.dumps(note) + "\n")
+
+
+def unpack(inbox: Path, folder: Path, name: str) -> Parcel:
+    """Opens a parcel with suspicion.
+
+    Args:
+        inbox: the folder with the two files.
+        folder: an empty one, for the run.
+        name: the run that was ordered.
+
+    Raises:
+        DataError: it is damaged, not a run, or not this one.
+        StorageError: there is no room for it.
+    """
+    note = _note(inbox / NOTE)
+    if note["run"] != name:
+        raise DataError(f"{_CALLED} is another one, {note['run'][:60]!r}.")
+    if storage.sha256(inbox / ARCHIVE) != note["sha256"]:
+        raise DataError(f"{_CALLED} is damaged: it has not the checksum that it had on Kaggle.")
+    archive.unpack(inbox / ARCHIVE, note["files"], note["files"], folder, _CALLED)
+    try:
+        run = runs.find(folder)
+        runs.verify(run)
+        runs.validation_rows(run)
+        labels = _labels(folder / SUBMISSION, run)
+    except (DigitsError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{_CALLED} cannot be used: {str(error).replace(str(folder), 'its folder')}") from error
+    return Parcel(run, labels, note["cards"])
+
+
+def _labels(path: Path, run: Run) -> list[int] | None:
+    rows = run.record["test_rows"]
+    if rows is None:
+        return None
+    labels = submission.read(path)
+    path.unlink()
+    if len(labels) != rows:
+        raise DataError(f"it labels {len(labels):,} test images of {rows:,}.")
+    return labels
+
+
+def _note(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            note = json.loads(file.read(_LONGEST_NOTE))
+        files, texts = note["files"], [note["run"], note["sha256"], *note["files"], *note["cards"]]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataError(f"{_CALLED} has no note that can be read ({type(error).__name__}).") from error
+    if note.get("format") != _FORMAT or not all(isinstance(text, str) for text in texts):
+        raise DataError(f"{_CALLED} has a note of another form.")
+    if len(files) > _MOST_FILES or not all(_NAME.fullmatch(name) for name in files):
+        raise DataError(f"{_CALLED} holds files that no training writes.")
+    return dict(note)
