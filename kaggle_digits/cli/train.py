@@ -59,7 +59,15 @@ def train(
     cluster: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Of a Dask scheduler, whose workers train the folds.")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Train so many folds at a time, on this machine.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Train so many folds at a time, on this machine.",
+            show_default="long trainings: one a core",
+        ),
+    ] = None,
     exclude: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A CSV with the ids of rows to leave out; see doubtful.csv.")
     ] = None,
@@ -80,7 +88,7 @@ def train(
     if resume is not None:
         _refuse_others(context, {"resume", "models", "submissions", "cluster", "jobs", "as_json"})
     else:
-        _refuse_what_folds_need(context, folds, jobs, cluster)
+        _refuse_what_folds_need(context, recipe, folds, jobs, cluster)
     allowed_seconds = _allowed_seconds(budget)
     dials = {
         "epochs": epochs,
@@ -149,27 +157,28 @@ def _allowed_seconds(budget: str | None) -> float | None:
         raise typer.BadParameter(str(error)) from None
 
 
-def _in_time(name: str | None, seconds: float, folds: int | None, jobs: int, began: float) -> recipes.Recipe:
+def _in_time(name: str | None, seconds: float, folds: int | None, jobs: int | None, began: float) -> recipes.Recipe:
     """The recipe that makes the most of the time, or the one that was named, to be done in time."""
     from kaggle_digits.classifiers import precision
     from kaggle_digits.classifiers.backend import load_keras
+    from kaggle_digits.training import elsewhere
     from kaggle_digits.training.budget import Budget, choose, within
 
     pace = precision.pace(load_keras(), "auto")
-    budget = Budget(seconds, time.perf_counter() - began, pace, folds, jobs)
+    budget = Budget(seconds, time.perf_counter() - began, pace, folds, jobs, elsewhere.most_at_once())
     recipe = within(choose(budget) if name is None else recipes.get(name), budget)
     console.tell(f"in {seconds:g} s: {recipe.name}, trained for {budget.for_training:.0f} s")
     return recipe
 
 
-def _elsewhere(cluster: str | None, jobs: int) -> "Elsewhere | None":
+def _elsewhere(cluster: str | None, jobs: int | None) -> "Elsewhere":
     from functools import partial
 
     from kaggle_digits.training import elsewhere
 
     if cluster is not None:
         return partial(elsewhere.on_cluster, cluster)
-    return partial(elsewhere.in_processes, jobs) if jobs > 1 else None
+    return partial(elsewhere.in_processes, jobs)
 
 
 def _refuse_others(context: typer.Context, allowed: set[str]) -> None:
@@ -180,14 +189,17 @@ def _refuse_others(context: typer.Context, allowed: set[str]) -> None:
             raise typer.BadParameter(f"{parameter.opts[0]} cannot be changed by a training that goes on: --resume.")
 
 
-def _refuse_what_folds_need(context: typer.Context, folds: int | None, jobs: int, cluster: str | None) -> None:
+def _refuse_what_folds_need(
+    context: typer.Context, recipe: str | None, folds: int | None, jobs: int | None, cluster: str | None
+) -> None:
     """Options that would be ignored in silence."""
-    if folds is None and (jobs > 1 or cluster is not None):
+    in_folds = folds is not None or (recipe is not None and isinstance(recipes.get(recipe).model, recipes.Committee))
+    if not in_folds and (jobs is not None or cluster is not None):
         raise typer.BadParameter("--jobs and --cluster train several models: they need --folds.")
-    if jobs > 1 and cluster is not None:
+    if jobs is not None and cluster is not None:
         raise typer.BadParameter("--jobs is for this machine, --cluster for others: choose one.")
     source = context.get_parameter_source("validation")
-    if folds is not None and source is not None and source.name == "COMMANDLINE":
+    if in_folds and source is not None and source.name == "COMMANDLINE":
         raise typer.BadParameter("with --folds every row is held out once: leave --validation out.")
 
 
