@@ -9,6 +9,7 @@ import pytest
 from kaggle_digits import evaluating, models, runs, sources, submission, training
 from kaggle_digits.architectures import Dense, Neighbors
 from kaggle_digits.classifiers.protocol import Silence
+from kaggle_digits.classifiers.shifts import Shifted
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError
 from kaggle_digits.recipes import Committee, Fit, Recipe, from_json
@@ -67,7 +68,8 @@ def test_every_row_is_answered_by_the_member_that_did_not_learn_it(trained, sour
         own_ids, _, own = runs.validation_rows(member)
         place = np.isin(ids, own_ids)
         seen += place
-        assert (probabilities[place] == own).all()
+        in_views = np.load(member.path / "shifted.npy")
+        assert any(np.allclose(probabilities[place], way, atol=1e-6) for way in (own, in_views))
         assert not np.isin(hashes[place], runs.learned_rows(member)).any()
     assert (seen == 1).all()
 
@@ -84,7 +86,9 @@ def test_the_score_card_agrees_with_the_rows(trained):
 
 def test_the_members_answer_the_test_set_together(trained, source):
     predicted = submission.check(trained.submission, rows=len(source.test))
-    parts = [models.load(trained.run.path / f"fold-{n}").probabilities(source.test.images) for n in (1, 2, 3)]
+    asked = Shifted if json.loads((trained.run.path / "ensemble.json").read_text())["shifts"] else lambda member: member
+    members = [asked(models.load(trained.run.path / f"fold-{number}")) for number in (1, 2, 3)]
+    parts = [member.probabilities(source.test.images) for member in members]
     assert predicted == np.mean(parts, axis=0).argmax(axis=1).tolist()
     model = models.load(trained.run.path)
     assert model.labels(source.test.images).tolist() == predicted

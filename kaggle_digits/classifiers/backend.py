@@ -1,15 +1,12 @@
 """Keras, brought up without a word on the user's terminal."""
 
 import logging
-import math
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from kaggle_digits.classifiers.silence import silenced
-
-_GROUPS = Path("/sys/fs/cgroup")
+from kaggle_digits.hardware import usable_cores
 
 
 def load_keras() -> Any:
@@ -43,28 +40,10 @@ def _limit_threads(keras: Any) -> None:
         tensorflow.config.threading.set_inter_op_parallelism_threads(usable_cores())
 
 
-def usable_cores(groups: Path = _GROUPS) -> int:
-    """Processor cores that this process may use: in a container, or under a batch system, fewer than there are.
+def has_gpu(keras: Any) -> bool:
+    """Whether Keras's backend computes on a graphics card.
 
     Args:
-        groups: where Linux shows the limits of control groups, of either version.
+        keras: the module.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    share = _share_of_time(groups)
-    return cores if share is None else max(1, min(cores, math.ceil(share)))
-
-
-def _share_of_time(groups: Path) -> float | None:
-    """How many cores' time a container may use, such as 1.5 (`docker run --cpus 1.5`); None where it has no limit."""
-    try:
-        quota, period = (groups / "cpu.max").read_text().split()
-    except (OSError, ValueError):
-        try:
-            quota, period = ((groups / "cpu" / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
-        except OSError:
-            return None
-    try:
-        share = float(quota) / float(period)
-    except (ValueError, ZeroDivisionError):  # "max" is no limit
-        return None
-    return share if share > 0 else None  # -1 is no limit, too
+    return any("gpu" in str(device).lower() for device in keras.distribution.list_devices())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from kaggle_digits import storage
 from kaggle_digits.classifiers.protocol import Answers, Layer
+from kaggle_digits.classifiers.shifts import Shifted
 from kaggle_digits.errors import RunError
 
 if TYPE_CHECKING:
@@ -24,15 +25,19 @@ class Ensemble:
     """Members and what each weighs.
 
     Attributes:
-        members: by their names, which are their folders' in the run folder.
+        members: by their names, which are their folders' in the run folder; with `shifts`, as `Shifted`.
         weights: above 0, by the same names.
         mean: what is averaged.
+        shifts: whether every member looks at five views of an image.
     """
 
-    def __init__(self, members: dict[str, Answers], weights: dict[str, float], mean: Mean) -> None:
-        self.members = members
+    def __init__(
+        self, members: dict[str, Answers], weights: dict[str, float], mean: Mean, *, shifts: bool = False
+    ) -> None:
+        self.members = {name: Shifted(member) for name, member in members.items()} if shifts else members
         self.weights = weights
         self.mean = mean
+        self.shifts = shifts
 
     def probabilities(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
         """See `Classifier.probabilities`."""
@@ -52,7 +57,7 @@ class Ensemble:
         Raises:
             StorageError: the folder cannot be written, or the disk is full.
         """
-        text = json.dumps({"mean": self.mean, "weights": self.weights}, indent=2)
+        text = json.dumps({"mean": self.mean, "shifts": self.shifts, "weights": self.weights}, indent=2)
         storage.write_text(folder / FILE, text + "\n")
         return [FILE]
 
@@ -97,11 +102,12 @@ def load(folder: Path, load_member: "Callable[[Path], Answers]") -> Ensemble:
         record = json.loads((folder / FILE).read_text(encoding="utf-8"))
         weights = {str(name): float(weight) for name, weight in record["weights"].items()}
         kind: Mean = record["mean"]
-        sound = kind in get_args(Mean) and weights and min(weights.values()) > 0
+        shifts = record.get("shifts", False)  # older runs do not say
+        sound = kind in get_args(Mean) and weights and min(weights.values()) > 0 and isinstance(shifts, bool)
         # A name is a folder in the run folder, and nothing that leads out of it.
         sound = sound and all(name == Path(name).name and name not in ("", ".", "..") for name in weights)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise RunError(f"{folder / FILE} cannot be read: {error}. Train again.") from None
     if not sound:
         raise RunError(f"{folder / FILE} is not an ensemble of this release. Train again.")
-    return Ensemble({name: load_member(folder / name) for name in weights}, weights, kind)
+    return Ensemble({name: load_member(folder / name) for name in weights}, weights, kind, shifts=shifts)

@@ -9,7 +9,7 @@ from typing import Any
 
 from kaggle_digits import augmentation, recipes
 from kaggle_digits.architectures import Network
-from kaggle_digits.classifiers import checkpoint, feeding, networks, neural, precision, schedules
+from kaggle_digits.classifiers import checkpoint, feeding, networks, neural, parallel, precision, schedules
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.classifiers.checkpoint import merit
 from kaggle_digits.classifiers.protocol import Epoch, Fitted, Listener
@@ -40,7 +40,7 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
         folder: where a checkpoint is kept after every epoch, and looked for at the beginning.
 
     Raises:
-        DigitsError: the training diverged.
+        DigitsError: the training diverged, or KDIGITS_DEVICES names a device that is not there.
         RunError: the checkpoint in the folder cannot be read.
         StorageError: the folder cannot be written, or the disk is full.
     """
@@ -54,15 +54,17 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     computing_in = precision.choose(keras, how.precision)
     teach = None if how.teacher is None else _teacher(how, train, validation, seed, listener, folder)
     keras.utils.set_random_seed(seed)
-    model = networks.build(network, train.image_shape, train.classes, computing_in)
-    _compile(keras, model, how)
+    replicas = parallel.replicas(keras)
+    with replicas.scope():
+        model = networks.build(network, train.image_shape, train.classes, computing_in)
+        _compile(keras, model, how)
     distort = None
     if how.distortions is not None:
         distort = augmentation.distorter(keras, how.distortions, train.image_shape)
     steps = max(1, len(train) // how.batch_size)
     progress = checkpoint.restore(folder, model)
     clock = time.perf_counter() - sum(epoch.seconds for epoch in progress.history)
-    task = _Task(model, how, train, validation, seed, listener, distort, teach, steps, clock)
+    task = _Task(model, replicas, how, train, validation, seed, listener, distort, teach, steps, clock)
     listener.begins(None if how.seconds else how.epochs, steps)
     interrupted = False
     while not interrupted and not _is_over(progress.history, task):
@@ -84,6 +86,7 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
 @dataclass(frozen=True)
 class _Task:
     model: Any
+    replicas: parallel.Replicas
     how: Fit
     train: Digits
     validation: Digits
@@ -107,33 +110,33 @@ def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
     began, number, model = time.perf_counter(), len(history) + 1, task.model
     rng = np.random.default_rng((task.seed, number))
     batches = feeding.one_epoch(task.train, task.how.batch_size, task.distort, task.teach, rng)
-    loss, accuracy = _learn(task, history, batches)
+    loss, accuracy, rate = _learn(task, history, batches)
     val_loss, val_accuracy = _judge(model, task.validation)
     if not math.isfinite(loss + val_loss):
         raise DigitsError(
             f"the training diverged: after epoch {number} the loss is not a number. Use a lower --learning-rate than "
             f"{task.how.learning_rate:g}."
         )
-    rate, seconds = float(model.optimizer.learning_rate), time.perf_counter() - began
-    return Epoch(number, loss, accuracy, val_loss, val_accuracy, rate, seconds)
+    return Epoch(number, loss, accuracy, val_loss, val_accuracy, rate, time.perf_counter() - began)
 
 
-def _learn(task: _Task, history: list[Epoch], batches: Iterator[feeding.Batch]) -> tuple[float, float]:
-    """Learns from one batch after the other until time or listener say stop; mean loss and accuracy."""
-    loss = accuracy = 0.0
+def _learn(task: _Task, history: list[Epoch], batches: Iterator[feeding.Batch]) -> tuple[float, float, float]:
+    """Learns from one batch after the other until time or listener say stop; mean loss, accuracy, last rate."""
+    loss = accuracy = rate = 0.0
     # `fit` would trace the network twice as often, and take a third longer for every step of a small network.
     for step, (images, labels) in enumerate(batches, start=1):
         progress = max(task.time_used, (len(history) + (step - 1) / task.steps) / task.how.epochs)
         if progress >= 1 and step > 1:
             break
-        task.model.optimizer.learning_rate = schedules.rate(task.how, history, progress)
-        logs = task.model.train_on_batch(images, labels, return_dict=True)
+        rate = schedules.rate(task.how, history, progress)
+        task.model.optimizer.learning_rate = rate
+        logs = task.replicas.learn(task.model, images, labels)
         loss += (float(logs["loss"]) - loss) / step
         accuracy += (float(logs["accuracy"]) - accuracy) / step
         task.listener.step(len(history) + 1, step, loss, accuracy)
         if task.listener.wants_stop():
             break
-    return loss, accuracy
+    return loss, accuracy, rate
 
 
 def _judge(model: Any, digits: Digits) -> tuple[float, float]:

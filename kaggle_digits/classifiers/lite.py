@@ -4,9 +4,9 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits.classifiers.backend import usable_cores
 from kaggle_digits.classifiers.silence import silenced
 from kaggle_digits.errors import RunError
+from kaggle_digits.hardware import usable_cores
 
 if TYPE_CHECKING:
     import numpy as np

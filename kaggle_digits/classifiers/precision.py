@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kaggle_digits.classifiers.backend import has_gpu
 from kaggle_digits.recipes import Precision
 
 # bfloat16 must win clearly: part of every step stays in float32, and converting between the two costs time as well.
@@ -26,7 +27,7 @@ def choose(keras: Any, wanted: Precision) -> Precision:
     """
     if wanted != "auto":
         return wanted
-    if not _has_gpu(keras) and not _may_pay():
+    if not has_gpu(keras) and not _may_pay():
         return "float32"
     return "bfloat16" if _bfloat16_pays(keras) else "float32"
 
@@ -48,10 +49,6 @@ def instructions() -> list[str] | None:
     except OSError:
         return None
     return [name for name in _FAST if name in text] if "flags" in text else None
-
-
-def _has_gpu(keras: Any) -> bool:
-    return any("gpu" in str(device).lower() for device in keras.distribution.list_devices())
 
 
 def _may_pay() -> bool:

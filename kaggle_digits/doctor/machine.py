@@ -7,16 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from kaggle_digits.classifiers import precision
-from kaggle_digits.classifiers.backend import usable_cores
 from kaggle_digits.competition import credentials
 from kaggle_digits.doctor.check import Check
+from kaggle_digits.hardware import free_memory, usable_cores
 
-_MEMORY_INFO = Path("/proc/meminfo")
-_MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")
 # What training the largest recipes takes; see the table in README.md.
 _ENOUGH_MEMORY = 2e9
 
@@ -44,28 +41,12 @@ def _cores() -> Check:
 
 
 def _memory() -> Check:
-    sizes = [*_system_memory(), *_container_memory()]
-    if not sizes:
+    free = free_memory()
+    if free is None:
         return Check("memory", "note", "unknown")
-    free = min(sizes)
     if free < _ENOUGH_MEMORY:
         return Check("memory", "note", f"{free / 1e9:.1f} GB free", "close other programs, or train a smaller recipe")
     return Check("memory", "ok", f"{free / 1e9:.1f} GB free")
-
-
-def _system_memory() -> Iterator[float]:
-    with suppress(OSError, ValueError, IndexError):
-        text = _MEMORY_INFO.read_text()
-        yield 1024.0 * int(text.split("MemAvailable:")[1].split()[0])
-        return
-    with suppress(OSError, ValueError, AttributeError):
-        yield float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-
-
-def _container_memory() -> Iterator[float]:
-    with suppress(OSError, ValueError):
-        limit = float(_MEMORY_LIMIT.read_text())
-        yield limit - float(_MEMORY_LIMIT.with_name("memory.current").read_text())
 
 
 def _graphics(environment: Mapping[str, str]) -> Check:

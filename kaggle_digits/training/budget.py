@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from kaggle_digits import recipes
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.recipes import Committee, Recipe
+from kaggle_digits.training import elsewhere
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _SHORTEST = 10.0
@@ -35,14 +36,16 @@ class Budget:
         spent: seconds that have gone already, by loading libraries and rows.
         pace: what `precision.pace` says of this machine, in milliseconds.
         folds: how many models are trained instead of one; None is as the time allows.
-        jobs: how many of them at a time.
+        jobs: how many of them at a time; None is as `elsewhere.in_processes` decides.
+        most_at_once: how many processes this machine is good for.
     """
 
     seconds: float
     spent: float
     pace: float
     folds: int | None = None
-    jobs: int = 1
+    jobs: int | None = None
+    most_at_once: int = 1
 
     @property
     def for_training(self) -> float:
@@ -55,12 +58,18 @@ class Budget:
         Raises:
             DigitsError: there is no time for so many.
         """
-        each = self.for_training / -(-members // self.jobs) - _MEMBER * self.spent
+        at_once = self.jobs or min(self.most_at_once, members)
+        each = self._for_each(members, at_once)
+        if self.jobs is None and each < elsewhere.LONG:
+            each = self._for_each(members, 1)
         if each < _LEAST:
             raise DigitsError(
                 f"there is no time for {members} models in {self.seconds:g} s. Give it more time, or fewer --folds."
             )
         return each
+
+    def _for_each(self, members: int, at_once: int) -> float:
+        return self.for_training / -(-members // at_once) - _MEMBER * self.spent
 
 
 def parse(text: str) -> float:

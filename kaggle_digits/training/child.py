@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kaggle_digits import recipes
 from kaggle_digits.classifiers.protocol import Epoch, Silence
@@ -21,9 +21,6 @@ from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.training import committee
 from kaggle_digits.training.committee import Member, Work
-
-if TYPE_CHECKING:
-    pass
 
 TASK = "task.json"
 ROWS = "rows.npz"

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import classifiers, runs, storage
 from kaggle_digits.classifiers.ensemble import Ensemble
 from kaggle_digits.classifiers.protocol import Layer, Listener
+from kaggle_digits.classifiers.shifts import Shifted
 from kaggle_digits.digits import Digits, folds
+from kaggle_digits.errors import RunError
 from kaggle_digits.recipes import Committee, Recipe
 from kaggle_digits.runs import Run
 from kaggle_digits.training import outcome, selection, single
@@ -18,6 +20,9 @@ from kaggle_digits.training.outcome import Clock, Outcome
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+# What a member says of its validation rows when it looks at each in five shifted views.
+_SHIFTED = "shifted.npy"
 
 # The rows are dealt in the same way whatever the seed of a training, so that any two can be compared row by row.
 _FOLDS_SEED = 0
@@ -70,7 +75,7 @@ class Work:
 
 
 Elsewhere = Callable[[Work, list[Member], Listener], None]
-"""Trains members side by side, in other processes or on other machines."""
+"""Trains members side by side, in other processes or on other machines; it may leave some, or all."""
 
 
 def members(committee: Committee, seed: int) -> list[Member]:
@@ -105,7 +110,8 @@ def learn(
         committee: the kinds of members and the number of folds.
         digits: labelled digits.
         listener: hears of every member's steps and epochs, and may stop the training.
-        elsewhere: trains the members that are not there yet; None is this process, one after the other.
+        elsewhere: may train members that are not there yet. Those that it leaves are trained in this process, one
+            after the other.
 
     Returns:
         The outcome, whose probabilities are out-of-fold: each row is answered by members that did not learn it.
@@ -121,7 +127,7 @@ def learn(
         missing = [member for member in everyone if not (path / member.name / runs.RECORD).exists()]
         elsewhere(work, missing, listener)
     for number, member in enumerate(everyone, start=1):
-        if elsewhere is None:
+        if not (path / member.name / runs.RECORD).exists():
             listener.note(f"{member.name}, {number} of {len(everyone)}")
         train_here(work, member, listener)
     return _together(work, committee, everyone)
@@ -150,6 +156,12 @@ def train_here(work: Work, member: Member, listener: Listener) -> Run:
     found = single.learn(folder, member.recipe, others, out, seed=member.seed, listener=listener)
     if found.interrupted:
         raise Paused(work.path.name)
+    if member.recipe.fit is not None and member.recipe.fit.seconds is None:
+        # Whoever counts seconds has none to look five times.
+        views = Shifted(found.classifier).probabilities(out.images)
+        with storage.replacing(folder / _SHIFTED) as temporary, temporary.open("wb") as file:
+            np.save(file, views)
+        found = replace(found, files=[*found.files, _SHIFTED])
     report = outcome.write_numbers(folder, found)
     return outcome.complete(folder, found, report, clock.seconds)
 
@@ -158,15 +170,20 @@ def _together(work: Work, committee: Committee, everyone: list[Member]) -> Outco
     """The ensemble of all members, judged by what each said of the rows that it did not learn."""
     path, digits, fold_of = work.path, work.digits, work.fold_of
     complete = {member.name: runs.find(path / member.name) for member in everyone}
-    answers = [_out_of_fold(work, [one for one in everyone if one.recipe is recipe]) for recipe in committee.recipes]
-    chosen = selection.choose(answers, digits.known_labels, fold_of)
+    kinds = [[one for one in everyone if one.recipe is recipe] for recipe in committee.recipes]
+    ways = [[_out_of_fold(work, kind, _answered) for kind in kinds]]
+    if all((path / name / _SHIFTED).exists() for name in complete):
+        ways.append([_out_of_fold(work, kind, _answered_in_views) for kind in kinds])
+    chosen = selection.choose(ways, digits.known_labels, fold_of)
     weights = {
         member.name: weight
         for recipe, weight in zip(committee.recipes, chosen.weights, strict=True)
         for member in everyone
         if member.recipe is recipe and weight > 0
     }
-    ensemble = Ensemble({name: classifiers.load(path / name) for name in weights}, weights, chosen.mean)
+    ensemble = Ensemble(
+        {name: classifiers.load(path / name) for name in weights}, weights, chosen.mean, shifts=chosen.way == 1
+    )
     files = ensemble.save(path)
     layers = [
         Layer(name, str(complete[name].record["recipe"]["kind"]), (), int(complete[name].record["parameters"]))
@@ -189,12 +206,28 @@ def _together(work: Work, committee: Committee, everyone: list[Member]) -> Outco
     )
 
 
-def _out_of_fold(work: Work, of_a_kind: list[Member]) -> "NDArray[np.float32]":
+def _out_of_fold(
+    work: Work, of_a_kind: list[Member], answered: "Callable[[Run], NDArray[np.float32]]"
+) -> "NDArray[np.float32]":
     """float32 `(n, classes)`: each row as the member answered it that did not learn it."""
     import numpy as np
 
     answers = np.zeros((len(work.digits), work.digits.classes), np.float32)
     for member in of_a_kind:
-        _, _, probabilities = runs.validation_rows(runs.find(work.path / member.name))
-        answers[work.fold_of == member.fold] = probabilities
+        answers[work.fold_of == member.fold] = answered(runs.find(work.path / member.name))
+    return answers
+
+
+def _answered(run: Run) -> "NDArray[np.float32]":
+    return runs.validation_rows(run)[2]
+
+
+def _answered_in_views(run: Run) -> "NDArray[np.float32]":
+    import numpy as np
+
+    try:
+        with (run.path / _SHIFTED).open("rb") as file:
+            answers: NDArray[np.float32] = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise RunError(f"{run.path / _SHIFTED} cannot be read: {error}. Train again.") from error
     return answers

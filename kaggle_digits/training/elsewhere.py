@@ -9,28 +9,38 @@ import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kaggle_digits import runs
+from kaggle_digits.classifiers.backend import has_gpu, load_keras
 from kaggle_digits.classifiers.protocol import Listener
 from kaggle_digits.errors import DigitsError
+from kaggle_digits.hardware import free_memory, usable_cores
+from kaggle_digits.recipes import Recipe
 from kaggle_digits.training import child
 from kaggle_digits.training.committee import Member, Paused, Work
-
-if TYPE_CHECKING:
-    pass
 
 _TOPIC = "kaggle-digits"
 _TEMPORARY = ".member-"
 _PATIENCE = 30  # seconds to find the cluster's scheduler
 _LOOK_EVERY = 2.0  # seconds
 
+# What makes a training long: `strong` learns from 20 x 33,600 images, `sprint`, which is done in 5 s, from 2 x 33,600.
+LONG = 60.0
+"""Seconds from which on a training is worth a process of its own."""
 
-def in_processes(count: int, work: Work, members: list[Member], listener: Listener) -> None:
-    """Trains members in processes of this machine, which share its cores.
+_MANY_IMAGES = 400_000
+_MEMORY = 1.5e9  # bytes that a process takes, at most; see the table in README.md
+_BLIND = 2  # processes where nobody tells how much memory is free
+
+
+def in_processes(count: int | None, work: Work, members: list[Member], listener: Listener) -> None:
+    """Trains members in processes of this machine, which share its cores; or leaves them all to this process.
+
+    Networks as small as these cannot keep two cores busy: two processes with a core each get 1.3 times as far.
 
     Args:
-        count: how many at a time.
+        count: how many at a time; None is as many as make it faster.
         work: the run that they are members of.
         members: those that are not there yet.
         listener: is told of every epoch.
@@ -40,6 +50,9 @@ def in_processes(count: int, work: Work, members: list[Member], listener: Listen
         Paused: Ctrl-C; members that are done stay.
     """
     _sweep(work.path)
+    count = count or _fastest(work, members)
+    if count == 1:
+        return
     rows, children = child.pack_rows(work), child.Children()
     shares = _shares(min(count, len(members)))
 
@@ -192,6 +205,30 @@ def _move(whole: Path, place: Path) -> None:
     """A half-trained member may stand there, from a training that was interrupted in this process."""
     shutil.rmtree(place, ignore_errors=True)
     whole.replace(place)
+
+
+def most_at_once() -> int:
+    """How many processes this machine is good for: one a core, as far as the memory goes; one beside a GPU."""
+    if has_gpu(load_keras()):
+        return 1  # which each process would want for itself
+    memory = free_memory()
+    return min(usable_cores(), _BLIND if memory is None else max(1, int(memory / _MEMORY)))
+
+
+def _fastest(work: Work, members: list[Member]) -> int:
+    """How many processes get so many members done first."""
+    if len(members) < 2 or not all(_takes_long(member.recipe, len(work.digits)) for member in members):
+        return 1
+    return min(most_at_once(), len(members))
+
+
+def _takes_long(recipe: Recipe, rows: int) -> bool:
+    """Whether the few seconds that a process needs to start do not matter."""
+    if recipe.fit is None:
+        return False
+    if recipe.fit.seconds is not None:
+        return recipe.fit.seconds >= LONG
+    return recipe.fit.epochs * rows >= _MANY_IMAGES
 
 
 def _shares(count: int) -> list[set[int] | None]:

@@ -1,5 +1,7 @@
 """Which kinds of members a committee keeps, how much each weighs, and an estimate that this choice has not flattered.
 
+Beside the kinds it is chosen whether images are looked at once or in five shifted views, and what is averaged.
+
 Source: R. Caruana et al., Ensemble Selection from Libraries of Models, 2004: greedy, with replacement.
 """
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Answers = Sequence[NDArray[np.float32]]
+
 _ROUNDS = 12  # more only follow the noise
 
 
@@ -23,44 +27,45 @@ class Choice:
     Attributes:
         weights: one a kind, from 0 to 1; they sum to 1.
         mean: what is averaged.
+        way: which of the ways to ask the members.
         probabilities: float32 `(n, classes)`: each row answered by the choice that was made without its fold, so
             that the choice cannot flatter itself.
     """
 
     weights: list[float]
     mean: Mean
+    way: int
     probabilities: "NDArray[np.float32]"
 
 
-def choose(
-    answers: "Sequence[NDArray[np.float32]]", labels: "NDArray[np.int64]", fold_of: "NDArray[np.intp]"
-) -> Choice:
+def choose(ways: "Sequence[Answers]", labels: "NDArray[np.int64]", fold_of: "NDArray[np.intp]") -> Choice:
     """Chooses by the out-of-fold rows.
 
     Args:
-        answers: out-of-fold probabilities of each kind, float32 `(n, classes)`.
+        ways: one or more ways to ask the members; in each, the out-of-fold probabilities of each kind, float32
+            `(n, classes)`. The first one is kept unless another is better.
         labels: int64 `(n,)`, the truth.
         fold_of: integers `(n,)`, the fold of each row.
     """
     import numpy as np
 
-    if len(answers) == 1:
-        return Choice([1.0], "probabilities", answers[0])
-    nested = np.zeros_like(answers[0])
+    if len(ways) == len(ways[0]) == 1:
+        return Choice([1.0], "probabilities", 0, ways[0][0])
+    nested = np.zeros_like(ways[0][0])
     for fold in np.unique(fold_of):
         out = fold_of == fold
-        weights, kind = _best([answer[~out] for answer in answers], labels[~out])
-        nested[out] = mean([answer[out] for answer in answers], weights, kind)
-    weights, kind = _best(answers, labels)
-    return Choice(weights, kind, nested)
+        weights, kind, way = _best([[answer[~out] for answer in answers] for answers in ways], labels[~out])
+        nested[out] = mean([answer[out] for answer in ways[way]], weights, kind)
+    weights, kind, way = _best(ways, labels)
+    return Choice(weights, kind, way, nested)
 
 
-def _best(answers: "Sequence[NDArray[np.float32]]", labels: "NDArray[np.int64]") -> tuple[list[float], Mean]:
-    found = [(_greedy(answers, labels, kind), kind) for kind in get_args(Mean)]
-    return max(found, key=lambda one: _merit(mean(answers, *one), labels))
+def _best(ways: "Sequence[Answers]", labels: "NDArray[np.int64]") -> tuple[list[float], Mean, int]:
+    found = [(_greedy(answers, labels, kind), kind, way) for way, answers in enumerate(ways) for kind in get_args(Mean)]
+    return max(found, key=lambda one: _merit(mean(ways[one[2]], *one[:2]), labels))
 
 
-def _greedy(answers: "Sequence[NDArray[np.float32]]", labels: "NDArray[np.int64]", kind: Mean) -> list[float]:
+def _greedy(answers: "Answers", labels: "NDArray[np.int64]", kind: Mean) -> list[float]:
     """Begins with all kinds alike; then adds a kind once more, or drops one, whichever helps most, until none does."""
     counts = [1] * len(answers)
     best = _merit(mean(answers, counts, kind), labels)

@@ -1,7 +1,7 @@
 """The command `train`."""
 
 import time
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
 import typer
 
@@ -28,7 +28,7 @@ def train(
     budget: options.Budget = None,
     on: options.On = options.Where.here,
     cluster: options.Cluster = None,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Train so many folds at a time, on this machine.")] = 1,
+    jobs: options.Jobs = None,
     exclude: options.Exclude = None,
     allow_leak: options.AllowLeak = False,
     resume: options.Resume = None,

@@ -50,19 +50,19 @@ class Wish:
 
 @dataclass(frozen=True)
 class Machine:
-    """Who trains the members of a committee: the workers of a cluster, or so many processes of this machine."""
+    """Who trains the members of a committee: a cluster, or so many processes of this machine; None is what helps."""
 
     cluster: str | None
-    jobs: int
+    jobs: int | None
 
     @property
-    def elsewhere(self) -> "Elsewhere | None":
+    def elsewhere(self) -> "Elsewhere":
         """As `training.train` understands it."""
         from kaggle_digits.training import elsewhere
 
         if self.cluster is not None:
             return partial(elsewhere.on_cluster, self.cluster)
-        return partial(elsewhere.in_processes, self.jobs) if self.jobs > 1 else None
+        return partial(elsewhere.in_processes, self.jobs)
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def go_on(run: str, machine: Machine, folders: Folders) -> "Done":
     from kaggle_digits.training import on_kaggle
 
     if on_kaggle.is_there(runs.interrupted_plan(runs.folder(run, folders.models))):
-        if machine.cluster is not None or machine.jobs > 1:
+        if machine != Machine(None, None):
             raise RunError(f"{run} is trained on Kaggle: leave --jobs and --cluster out.")
         with _way(folders) as way:
             home = on_kaggle.resume(run, way, models=folders.models)
@@ -150,14 +150,15 @@ def _way(folders: Folders) -> "Iterator[Way]":
         yield Way(kaggle, folders.submissions, console.tell, on_progress)
 
 
-def _in_time(wish: Wish, seconds: float, jobs: int, began: float) -> recipes.Recipe:
+def _in_time(wish: Wish, seconds: float, jobs: int | None, began: float) -> recipes.Recipe:
     """The recipe that makes the most of the time, or the one that was named, to be done in time."""
     from kaggle_digits.classifiers import precision
     from kaggle_digits.classifiers.backend import load_keras
+    from kaggle_digits.training import elsewhere
     from kaggle_digits.training.budget import Budget, choose, within
 
     pace = precision.pace(load_keras(), "auto")
-    budget = Budget(seconds, time.perf_counter() - began, pace, wish.folds, jobs)
+    budget = Budget(seconds, time.perf_counter() - began, pace, wish.folds, jobs, elsewhere.most_at_once())
     recipe = within(choose(budget) if wish.recipe is None else recipes.get(wish.recipe), budget)
     console.tell(f"in {seconds:g} s: {recipe.name}, trained for {budget.for_training:.0f} s")
     return recipe

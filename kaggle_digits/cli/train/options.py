@@ -51,6 +51,15 @@ On = Annotated[Where, typer.Option(help="Whose machine trains: kaggle lends GPUs
 Cluster = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="Of a Dask scheduler, whose workers train the folds.")
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="Train so many folds at a time, on this machine.",
+        show_default="long trainings: one a core",
+    ),
+]
 Exclude = Annotated[
     Path | None, typer.Option(metavar="FILE", help="A CSV with the ids of rows to leave out; see doubtful.csv.")
 ]

@@ -4,6 +4,7 @@ from typing import Any
 
 import typer
 
+from kaggle_digits import recipes
 from kaggle_digits.errors import DigitsError
 
 _WHEN_GOING_ON = {"resume", "models", "submissions", "cluster", "jobs", "as_json"}
@@ -53,9 +54,14 @@ def _check_machine(said: dict[str, str], values: dict[str, Any]) -> None:
 
 
 def _check_folds(said: dict[str, str], values: dict[str, Any]) -> None:
-    if values["folds"] is None and (values["jobs"] > 1 or values["cluster"] is not None):
+    in_folds = values["folds"] is not None or _is_committee(values["recipe"])
+    if not in_folds and said.keys() & {"jobs", "cluster"}:
         raise typer.BadParameter("--jobs and --cluster train several models: they need --folds.")
-    if values["jobs"] > 1 and values["cluster"] is not None:
+    if {"jobs", "cluster"} <= said.keys():
         raise typer.BadParameter("--jobs is for this machine, --cluster for others: choose one.")
-    if values["folds"] is not None and "validation" in said:
+    if in_folds and "validation" in said:
         raise typer.BadParameter("with --folds every row is held out once: leave --validation out.")
+
+
+def _is_committee(recipe: str | None) -> bool:
+    return recipe is not None and isinstance(recipes.get(recipe).model, recipes.Committee)

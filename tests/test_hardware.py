@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from kaggle_digits.classifiers.backend import usable_cores
+from kaggle_digits.hardware import free_memory, usable_cores
 
 ALL = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -26,3 +26,16 @@ def test_the_older_form_of_the_limit_counts_too(tmp_path, quota, cores):
 
 def test_without_control_groups_every_allowed_core_counts(tmp_path):
     assert usable_cores(tmp_path) == ALL
+
+
+def test_a_containers_memory_counts(tmp_path):
+    (tmp_path / "memory.max").write_text("3000\n")
+    (tmp_path / "memory.current").write_text("1000\n")
+    assert free_memory(tmp_path) == 2000
+
+
+def test_without_a_limit_the_systems_memory_counts(tmp_path):
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.current").write_text("1000\n")
+    free = free_memory(tmp_path)
+    assert free is None or free > 1e6

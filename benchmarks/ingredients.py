@@ -1,0 +1,206 @@
+"""What each ingredient of `champion` brings, one by one, on rows that were not learned.
+
+    python benchmarks/ingredients.py RUN [--data data]
+
+RUN is a run folder of `kaggle-digits train champion`. From its members alone: every kind by itself, all kinds
+together, without each, what is averaged, one view or five. Then kinds are trained without the first fold with one
+ingredient changed, or others in their place, and compared on its rows. Writes results/ingredients.json and .md.
+"""
+
+import argparse
+import multiprocessing
+import os
+import tempfile
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import machine
+import numpy as np
+
+from kaggle_digits import evaluation, recipes, runs, sources
+from kaggle_digits.architectures import Convolutional
+from kaggle_digits.classifiers import ensemble, fitting
+from kaggle_digits.classifiers.protocol import Silence
+from kaggle_digits.digits import Digits, folds
+from kaggle_digits.recipes import Recipe
+
+EPOCHS = 12
+"""Half of what the champion's members have: enough to see what an ingredient does, and cheap enough for a dozen."""
+
+
+def changed(kind: str, model: dict[str, Any] | None = None, **fit: Any) -> Recipe:
+    """A kind of the champion's, with other values for some fields of its model and fit."""
+    [recipe] = [one for one in recipes.get("champion").model.recipes if one.name == kind]
+    fit = {"epochs": EPOCHS, **fit}
+    return replace(recipe, model=replace(recipe.model, **model or {}), fit=replace(recipe.fit, **fit))
+
+
+def instead(**fields: Any) -> Recipe:
+    """Another network in the place of `large-filters`."""
+    return replace(changed("large-filters"), model=Convolutional(batch_normalization=False, **fields))
+
+
+_NO_ELASTIC = replace(recipes._STRONG, elastic=0.0)
+_DENSE = {"dense": 256, "dense_dropout": 0.4}
+VARIANTS: dict[str, Recipe] = {
+    "large-filters as they are": changed("large-filters"),
+    "large-filters, no distortion": changed("large-filters", distortions=None),
+    "large-filters, no elastic distortion": changed("large-filters", distortions=_NO_ELASTIC),
+    "large-filters, wilder distortion": changed("large-filters", distortions=recipes._WILD),
+    "large-filters, no label smoothing": changed("large-filters", label_smoothing=0.0),
+    "large-filters, no dropout": changed("large-filters", {"dense_dropout": 0.0}),
+    "large-filters, a constant rate": changed("large-filters", schedule="constant", learning_rate=1e-3),
+    "large-filters, batch normalisation": changed("large-filters", {"batch_normalization": True}),
+    "large-filters, twice as many epochs": changed("large-filters", epochs=2 * EPOCHS),
+    "7 x 7 filters": instead(blocks=((48,), (96,)), kernel=7, padding="valid", **_DENSE),
+    "folded pixels": instead(blocks=((96, 96), (192,)), fold=True, padding="valid", **_DENSE),
+    "small-filters as they are": changed("small-filters"),
+    "small-filters, milder distortion": changed("small-filters", distortions=recipes._STRONG),
+    "small-filters and a dense layer": changed(
+        "small-filters", {**_DENSE, "blocks": ((40, 40), (80, 80), (160,)), "ending": "nothing"}
+    ),
+}
+_BASELINE = "large-filters as they are"
+
+
+def right(probabilities: Any, labels: Any) -> Any:
+    """Which rows are labelled rightly."""
+    return probabilities.argmax(axis=1) == labels
+
+
+def against(name: str, new: Any, old: Any) -> dict[str, Any]:
+    """A line of the table: accuracy, interval, and McNemar's test against what it is compared with."""
+    found = evaluation.compare(new, old)
+    return {
+        "name": name,
+        "rows": found.rows,
+        "accuracy": found.accuracies[0],
+        "interval": evaluation.wilson_interval(int(new.sum()), found.rows),
+        "only_it": found.only_first_right,
+        "only_the_other": found.only_second_right,
+        "p": found.p_value,
+    }
+
+
+def of_the_run(run: runs.Run) -> list[dict[str, Any]]:
+    """What can be told from the members' answers: kinds, means, views."""
+    members = {name: runs.find(run.path / name) for name in run.record["members"]}
+    kinds = sorted({name.rsplit("-fold-", 1)[0] for name in members})
+    ids, labels, nested = runs.validation_rows(run)
+    place = {row: number for number, row in enumerate(ids.tolist())}
+    once, views = ({kind: np.zeros_like(nested) for kind in kinds} for _ in range(2))
+    for name, member in members.items():
+        own_ids, _, answers = runs.validation_rows(member)
+        rows = [place[row] for row in own_ids.tolist()]
+        once[name.rsplit("-fold-", 1)[0]][rows] = answers
+        views[name.rsplit("-fold-", 1)[0]][rows] = np.load(member.path / "shifted.npy", allow_pickle=False)
+
+    def mean(of: list[str], asked: dict[str, Any], kind: ensemble.Mean = "probabilities") -> Any:
+        return right(ensemble.mean([asked[one] for one in of], [1.0] * len(of), kind), labels)
+
+    whole = mean(kinds, once)
+    lines = [against(f"{kind} alone", right(once[kind], labels), whole) for kind in kinds]
+    lines += [against(f"{kind} alone, five views", right(views[kind], labels), whole) for kind in kinds]
+    if len(kinds) > 2:
+        lines += [
+            against(f"without {kind}", mean([one for one in kinds if one != kind], once), whole) for kind in kinds
+        ]
+    lines += [
+        against("all kinds, mean of probabilities", whole, whole),
+        against("all kinds, mean of logits", mean(kinds, once, "logits"), whole),
+        against("all kinds, five views", mean(kinds, views), whole),
+        against("as chosen, each fold by the others (nested)", right(nested, labels), whole),
+    ]
+    return lines
+
+
+def answer(name: str, data: Path, precision: recipes.Precision) -> Any:
+    """What a variant, trained on the other folds, says of the first one's rows."""
+    digits, fold_of = first_fold(data)
+    out, others = digits.take(np.flatnonzero(fold_of == 0)), digits.take(np.flatnonzero(fold_of != 0))
+    with tempfile.TemporaryDirectory() as folder:
+        recipe = VARIANTS[name].with_fit(precision=precision)
+        fitted = fitting.fit(recipe, others, out, 0, Silence(), Path(folder))
+    return fitted.classifier.probabilities(out.images)
+
+
+def first_fold(data: Path) -> tuple[Digits, Any]:
+    """All rows and the fold of each, as `train --folds 5` deals them."""
+    digits = sources.load(data).train
+    return digits, folds(digits, 5, 0)
+
+
+def on_a_core(free: Any) -> None:
+    """Gives a process a core of its own."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {free.get()})
+
+
+def train_all(names: list[str], data: Path, precision: recipes.Precision) -> dict[str, Any]:
+    """The answers of several variants, one process a core."""
+    context = multiprocessing.get_context("spawn")
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+    free = context.Queue()
+    for core in cores:
+        free.put(core)
+    with ProcessPoolExecutor(len(cores), context, on_a_core, (free,)) as processes:
+        waiting = {processes.submit(answer, name, data, precision): name for name in names}
+        found = {}
+        for done in as_completed(waiting):
+            found[waiting[done]] = done.result()
+            print(waiting[done], flush=True)
+    return found
+
+
+def table(kinds: list[dict[str, Any]], variants: list[dict[str, Any]], under: str) -> str:
+    """The results as Markdown."""
+    head = [
+        "| | rows | accuracy | 95 % interval | only it right | only the other | p |",
+        "|---|---:|---:|---|---:|---:|---:|",
+    ]
+
+    def line(name: str, one: dict[str, Any]) -> str:
+        low, high = one["interval"]
+        return (
+            f"| {name} | {one['rows']:,} | {one['accuracy']:.5f} | {low:.4f} to {high:.4f} | {one['only_it']} "
+            f"| {one['only_the_other']} | {one['p']:.2g} |"
+        )
+
+    return "\n".join(
+        [
+            "Against the plain mean of all kinds:",
+            "",
+            *head,
+            *(line(one["name"], one) for one in kinds),
+            "",
+            f"One ingredient changed, {EPOCHS} epochs, on the first fold, against `{_BASELINE}`:",
+            "",
+            *head,
+            *(line(one["name"], one) for one in variants),
+            "",
+            f"Out-of-fold rows of train.csv, one seed; p is McNemar's. {under}.",
+        ]
+    )
+
+
+def main() -> None:
+    """Measures, and writes the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run")
+    parser.add_argument("--data", type=Path, default=Path("data"))
+    options = parser.parse_args()
+    run, here = runs.find(options.run), machine.describe()
+    members = [runs.find(run.path / name) for name in run.record["members"]]
+    found = train_all(list(VARIANTS), options.data, members[0].record["recipe"]["fit"]["precision"])
+    digits, fold_of = first_fold(options.data)
+    labels = digits.known_labels[fold_of == 0]
+    variants = [against(name, right(found[name], labels), right(found[_BASELINE], labels)) for name in VARIANTS]
+    kinds = of_the_run(run)
+    document = {"machine": here, "kinds": kinds, "variants": variants}
+    machine.save("ingredients", document, table(kinds, variants, machine.sentence(here)))
+
+
+if __name__ == "__main__":
+    main()
