@@ -4,7 +4,9 @@ Kaggle's own client is imported by one file, worker.py, which runs in a process 
 
     client.Kaggle -> child.Child -> | process border | -> worker.py -> kaggle
 
-What comes back as an error becomes a sentence in answers.py.
+Submissions are the business of client.py and scoring.py, programs on Kaggle's machines of kernels.py and following.py.
+
+An error is told by failures.py on that side, and becomes a sentence in answers.py on this.
 """
 
 from kaggle_digits.competition.client import Kaggle, Submission

@@ -13,7 +13,12 @@ from typing import IO, Any, cast
 
 from kaggle_digits.competition.watch import Watch
 
-_WORKER = Path(__file__).with_name("worker.py")
+_ROOT = Path(__file__).parents[2]
+# The same package as here, wherever it is; but whatever lies beside it must not stand in for the real kaggle.
+_START = (
+    "import sys; sys.path.insert(0, sys.argv.pop()); from kaggle_digits.competition import worker; "
+    "del sys.path[0]; worker.main()"
+)
 _TICK = 0.1
 
 
@@ -29,7 +34,7 @@ class Child:
         # -W: a warning of the client's must not become an error because PYTHONWARNINGS says so for us.
         # A session of its own has no terminal, so nothing can ask for a password, and Ctrl-C reaches the parent alone.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-W", "ignore", str(_WORKER)],
+            [sys.executable, "-P", "-W", "ignore", "-c", _START, str(_ROOT)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,14 +1,13 @@
-"""The only code that imports the kaggle client. It runs in a process of its own, as a script.
+"""The only code that imports the kaggle client. It runs in a process of its own, see child.py.
 
 The client has no time-outs, prints on stdout, asks the network while it is imported and may end the process: a process
-of its own can be killed and takes nothing along. So this file imports nothing of the package.
+of its own can be killed and takes nothing along.
 
 One request comes as a line of JSON on stdin, for example `{"do": "submit", "slug": ..., "file": ..., "message": ...}`;
 its answer goes to stdout, `{"done": ...}` or `{"failed": {"kind", "status", "text", "retry_after"}}`, perhaps after
 lines `{"event": ...}`. When stdin ends, so does the process: it never outlives the command that started it.
 """
 
-import errno
 import json
 import os
 import queue
@@ -19,24 +18,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from kaggle_digits.competition.failures import MISUNDERSTANDINGS, FailedError, clean, describe, status_of
+
 _CHUNK_BYTES = 1 << 14
 _SUBMISSIONS_LISTED = 100
-_LONGEST_TEXT = 300
 _LOG_LINES = 200
 
-# What the client raises on an answer that is not the JSON it hopes for: a web page, half of it, another shape.
-_MISUNDERSTANDINGS = (ValueError, TypeError, KeyError, AttributeError)
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT)
-
 Emit = Callable[[dict[str, Any]], None]
-
-
-class _FailedError(Exception):
-    """What went wrong, where no exception of the client's says it."""
-
-    def __init__(self, kind: str, text: str = "") -> None:
-        super().__init__(text)
-        self.kind = kind
 
 
 class _Session:
@@ -52,7 +40,7 @@ class _Session:
                 self._api = _connect(self._emit)
             return {"done": getattr(self, f"_{request.pop('do')}")(**request)}
         except (Exception, SystemExit) as error:
-            return {"failed": _describe(error, _secrets(self._api), request.get("path") or request.get("file"))}
+            return {"failed": describe(error, _secrets(self._api), request.get("path") or request.get("file"))}
 
     def _download(self, slug: str, path: str) -> None:
         self._api.target = Path(path)
@@ -64,7 +52,7 @@ class _Session:
             return int(answer.ref)
         # A failed upload is returned, not raised. Any other answer without a number leaves open what happened.
         upload_failed = answer.message == self._api.COMPETITION_SUBMIT_UPLOAD_FAILED_MESSAGE
-        raise _FailedError("upload_failed" if upload_failed else "no_ref", answer.message)
+        raise FailedError("upload_failed" if upload_failed else "no_ref", answer.message)
 
     def _submissions(self, slug: str) -> list[dict[str, Any]]:
         return [_entry(one) for one in self._api.competition_submissions(slug, page_size=_SUBMISSIONS_LISTED) or []]
@@ -91,16 +79,16 @@ class _Session:
             found = self._api.kernels_status(kernel)
         except Exception as error:
             # Kaggle tells a kernel that is not there from a private one of somebody else's as little as it can.
-            if _status(_cause(error)) in (403, 404):
+            if status_of(error) in (403, 404):
                 return None
             raise
         return {"status": found.status.name.lower(), "message": found.failure_message}
 
     def _log(self, slug: str, kernel: str) -> list[str]:  # noqa: ARG002
         text = self._api.kernels_logs(kernel)
-        with suppress(*_MISUNDERSTANDINGS):  # it came as plain lines long ago
+        with suppress(*MISUNDERSTANDINGS):  # it came as plain lines long ago
             text = "".join(str(part["data"]) for part in json.loads(text))
-        return [_clean(line, _secrets(self._api)) for line in text.splitlines()[-_LOG_LINES:]]
+        return [clean(line, _secrets(self._api)) for line in text.splitlines()[-_LOG_LINES:]]
 
     def _output(self, slug: str, kernel: str, path: str) -> bool:  # noqa: ARG002
         """Downloads the file of that name; False if the kernel left none."""
@@ -117,19 +105,19 @@ def _connect(emit: Emit) -> Any:
     try:
         api = _api(emit)
     except OSError as error:
-        raise _FailedError("no_folder", f"{error.strerror}: {error.filename}") from error
+        raise FailedError("no_folder", f"{error.strerror}: {error.filename}") from error
     except (ImportError, SystemExit) as error:
-        raise _FailedError("no_client", f"{type(error).__name__}: {error}") from error
+        raise FailedError("no_client", f"{type(error).__name__}: {error}") from error
     try:
         # The import has tried this already and swallowed the reason why it failed.
         api.authenticate()
     except SystemExit:
-        raise _FailedError("rejected" if _given_token() else "no_credentials") from None
+        raise FailedError("rejected" if _given_token() else "no_credentials") from None
     except OSError as error:
         # The errors of requests are OSErrors too, without a number.
         if error.errno is None:
             raise
-        raise _FailedError("unreadable_credentials", f"{error.strerror}: {error.filename}") from None
+        raise FailedError("unreadable_credentials", f"{error.strerror}: {error.filename}") from None
     return api
 
 
@@ -149,7 +137,7 @@ def _api(emit: Emit) -> Any:
             try:
                 super().download_file(response, str(self.target), http_client, **options)
             except ValueError as error:
-                raise _FailedError("cut_off", str(error)) from error
+                raise FailedError("cut_off", str(error)) from error
 
         def download_needed(self, response: Any, _outfile: str, _quiet: bool = True) -> bool:
             # Asked for every file of a kernel's output; else the client would take an error page for the file, and
@@ -189,81 +177,11 @@ def _entry(one: Any) -> dict[str, Any]:
     }
 
 
-def _describe(error: BaseException, secrets: set[str], path: str | None) -> dict[str, Any]:
-    """What the parent needs in order to tell the user; never a credential."""
-    error = _cause(error)
-    kind, text, status, retry_after = _kind(error), str(error), None, None
-    if kind == "http":
-        response = error.response  # type: ignore[attr-defined]
-        status, text = response.status_code, _message_of(response)
-        retry_after = response.headers.get("Retry-After")
-    elif kind == "disk" and isinstance(error, OSError):
-        text = f"{error.strerror}: {error.filename or path}"
-    elif kind == "unexpected":
-        text = f"{type(error).__name__}: {error}"
-    return {"kind": kind, "status": status, "text": _clean(text, secrets), "retry_after": retry_after}
-
-
-def _cause(error: BaseException) -> BaseException:
-    """What Kaggle said, where the client says something else instead: of kernels, it makes a guess at a wrong name."""
-    before = error.__context__
-    return before if before is not None and isinstance(error, ValueError) and _status(before) else error
-
-
-def _status(error: BaseException | None) -> int | None:
-    return getattr(getattr(error, "response", None), "status_code", None)
-
-
-def _kind(error: BaseException) -> str:
-    import requests
-    import urllib3
-
-    if isinstance(error, _FailedError):
-        return error.kind
-    # An error response is falsy, so a mere `and error.response` would never hold.
-    if isinstance(error, requests.exceptions.HTTPError) and error.response is not None:
-        return "http"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "untrusted"
-    if isinstance(error, _MISUNDERSTANDINGS):
-        return "garbled"
-    if isinstance(error, requests.exceptions.RequestException | urllib3.exceptions.HTTPError):
-        return "unreachable" if _never_connected(error) else "cut_off"
-    return "disk" if isinstance(error, OSError) and error.errno in _DISK else "unexpected"
-
-
-def _never_connected(error: BaseException) -> bool:
-    import urllib3
-
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    # Behind a proxy, urllib3 calls a connection that was cut after the request a ProxyError too: look inside.
-    cause = getattr(reason, "original_error", reason)
-    return isinstance(cause, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
-
-
-def _message_of(response: Any) -> str:
-    """Kaggle's own sentence, where the answer is JSON; a web page's text would help nobody."""
-    if "application/json" not in response.headers.get("Content-Type", ""):
-        return ""
-    try:
-        answer = response.json()
-    except ValueError:
-        return ""
-    return str(answer.get("message") or "") if isinstance(answer, dict) else ""
-
-
 def _secrets(api: Any) -> set[str]:
     values = {os.environ.get("KAGGLE_API_TOKEN"), os.environ.get("KAGGLE_KEY"), _given_token()}
     if api is not None:
         values |= {api.config_values.get("key"), api.config_values.get("token")}
     return {value for value in values if value}
-
-
-def _clean(text: str, secrets: set[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 3] + "..."
 
 
 def _own_pipes() -> tuple[TextIO, TextIO]:
@@ -291,6 +209,7 @@ def _lines(stream: TextIO) -> Iterator[str]:
 
 
 def main() -> None:
+    """What the process does."""
     requests, replies = _own_pipes()
 
     def emit(message: dict[str, Any]) -> None:
@@ -299,7 +218,3 @@ def main() -> None:
     session = _Session(emit)
     for line in _lines(requests):
         emit(session.answer(json.loads(line)))
-
-
-if __name__ == "__main__":
-    main()
