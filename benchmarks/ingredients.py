@@ -42,22 +42,23 @@ def instead(**fields: Any) -> Recipe:
     return replace(changed("large-filters"), model=Convolutional(batch_normalization=False, **fields))
 
 
+_WILD = recipes.Distortions(rotation=15, shift=2.5, zoom=0.15, shear=0.2, elastic=1.2)
 _NO_ELASTIC = replace(recipes._STRONG, elastic=0.0)
 _DENSE = {"dense": 256, "dense_dropout": 0.4}
 VARIANTS: dict[str, Recipe] = {
     "large-filters as they are": changed("large-filters"),
     "large-filters, no distortion": changed("large-filters", distortions=None),
     "large-filters, no elastic distortion": changed("large-filters", distortions=_NO_ELASTIC),
-    "large-filters, wilder distortion": changed("large-filters", distortions=recipes._WILD),
+    "large-filters, wilder distortion": changed("large-filters", distortions=_WILD),
     "large-filters, no label smoothing": changed("large-filters", label_smoothing=0.0),
     "large-filters, no dropout": changed("large-filters", {"dense_dropout": 0.0}),
     "large-filters, a constant rate": changed("large-filters", schedule="constant", learning_rate=1e-3),
     "large-filters, batch normalisation": changed("large-filters", {"batch_normalization": True}),
     "large-filters, twice as many epochs": changed("large-filters", epochs=2 * EPOCHS),
-    "7 x 7 filters": instead(blocks=((48,), (96,)), kernel=7, padding="valid", **_DENSE),
+    "huge-filters as they are": changed("huge-filters"),
     "folded pixels": instead(blocks=((96, 96), (192,)), fold=True, padding="valid", **_DENSE),
     "small-filters as they are": changed("small-filters"),
-    "small-filters, milder distortion": changed("small-filters", distortions=recipes._STRONG),
+    "small-filters, wilder distortion": changed("small-filters", distortions=_WILD),
     "small-filters and a dense layer": changed(
         "small-filters", {**_DENSE, "blocks": ((40, 40), (80, 80), (160,)), "ending": "nothing"}
     ),

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from kaggle_digits import runs, sources, training
+from kaggle_digits import hardware, runs, sources, training
 from kaggle_digits.architectures import Dense
 from kaggle_digits.classifiers.protocol import Silence
 from kaggle_digits.errors import DigitsError
@@ -63,11 +63,42 @@ def test_two_processes_give_what_one_gives(here, source, tmp_path):
     assert notes.lines[-1].endswith(" s")
 
 
+def test_short_trainings_are_not_worth_a_process(source, tmp_path):
+    notes = Notes()
+    training.train(
+        SMALL.with_fit(epochs=1),
+        source,
+        folds=2,
+        models=tmp_path,
+        submissions=tmp_path / "s",
+        listener=notes,
+        elsewhere=partial(elsewhere.in_processes, None),
+    )
+    assert notes.lines == ["fold-1, 1 of 2", "fold-2, 2 of 2"]
+
+
+@pytest.mark.parametrize(
+    ("fit", "worth_it"),
+    [
+        ({"epochs": 2}, False),
+        ({"epochs": 20}, True),
+        ({"epochs": 1_000_000, "seconds": 30.0}, False),
+        ({"epochs": 1_000_000, "seconds": 90.0}, True),
+    ],
+)
+def test_what_a_process_is_worth_starting_for(fit, worth_it):
+    assert elsewhere.takes_long(SMALL.with_fit(**fit), 33_600) == worth_it
+
+
+def test_there_is_always_one_process():
+    assert 1 <= elsewhere.most_at_once() <= hardware.usable_cores()
+
+
 def test_a_member_that_fails_says_why_and_leaves_the_others(source, tmp_path):
     wild = SMALL.with_fit(learning_rate=1e30, schedule="constant")
     with pytest.raises(DigitsError, match="a member could not be trained: the training diverged"):
         training.train(
-            wild, source, folds=2, models=tmp_path, submissions=tmp_path, elsewhere=partial(elsewhere.in_processes, 1)
+            wild, source, folds=2, models=tmp_path, submissions=tmp_path, elsewhere=partial(elsewhere.in_processes, 2)
         )
     assert not any(tmp_path.glob("**/run.json"))
 

@@ -52,7 +52,9 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     keras = load_keras()
     _make_gpus_deterministic(keras)
     computing_in = precision.choose(keras, how.precision)
-    teach = None if how.teacher is None else _teacher(how, train, validation, seed, listener, folder)
+    teach = None
+    if how.teacher is not None:
+        teach = _teacher(replace(how, precision=computing_in), train, validation, seed, listener, folder)
     keras.utils.set_random_seed(seed)
     replicas = parallel.replicas(keras)
     with replicas.scope():
@@ -177,18 +179,23 @@ def _loss(keras: Any, how: Fit, outputs: int) -> Any:
 def _teacher(
     how: Fit, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path
 ) -> feeding.Teach | None:
-    """The network to learn from, trained on the same rows unless it is there already."""
+    """The network to learn from, trained on the same rows unless it is there already, in the pupil's precision."""
     own = folder / TEACHER
+    recipe = recipes.get(how.teacher or "").with_fit(
+        seconds=how.seconds, epochs=how.seconds and how.epochs, precision=how.precision
+    )
     if not (own / neural.FILE).exists():
-        teacher = recipes.get(how.teacher or "").with_fit(seconds=how.seconds, epochs=how.seconds and how.epochs)
-        listener.note(f"first its teacher: {teacher.name}")
-        fitted = fit(teacher, train, validation, seed, listener, own)
+        listener.note(f"first its teacher: {recipe.name}")
+        fitted = fit(recipe, train, validation, seed, listener, own)
         if fitted.interrupted:
             raise KeyboardInterrupt  # its checkpoint stays
         fitted.classifier.save(own)
         checkpoint.remove(own)
         listener.note("now its pupil")
-    return neural.load(own).probabilities
+    network: Any = recipe.model
+    teacher = networks.build(network, train.image_shape, train.classes, how.precision)
+    teacher.set_weights(neural.load(own).model.get_weights())
+    return neural.NeuralNetwork(teacher).probabilities
 
 
 def _make_gpus_deterministic(keras: Any) -> None:

@@ -32,16 +32,6 @@ def choose(keras: Any, wanted: Precision) -> Precision:
     return "bfloat16" if _bfloat16_pays(keras) else "float32"
 
 
-def pace(keras: Any, wanted: Precision) -> float:
-    """How long this machine takes for a convolution of usual size, in milliseconds; 0.5 on two cores with AMX.
-
-    Args:
-        keras: the module.
-        wanted: what a recipe asks to compute in.
-    """
-    return 1000 * _seconds(keras, choose(keras, wanted))[0]
-
-
 def instructions() -> list[str] | None:
     """The processor's instructions that multiply in bfloat16, by Linux's names; None where nobody tells."""
     try:

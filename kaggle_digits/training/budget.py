@@ -19,11 +19,11 @@ _SLACK = 0.03
 _MEMBER = 2.0
 _LEAST = 2.0
 
-# From how many seconds on a kind of model is worth it, on a machine that needs half a millisecond for the convolution
-# of `precision.pace`.
-_REFERENCE = 0.5
-_STRONG_FROM = 45.0
+# From how many seconds of training on a kind of model is worth it; benchmarks/budget.py shows what they come to. A
+# faster machine could make use of the larger ones a little earlier.
+_STRONG_FROM = 60.0
 _FOLDS_FROM = 420.0
+_CHAMPION_FROM = 1500.0
 _FOLDS = 5
 
 
@@ -34,7 +34,6 @@ class Budget:
     Attributes:
         seconds: from the shell to the end.
         spent: seconds that have gone already, by loading libraries and rows.
-        pace: what `precision.pace` says of this machine, in milliseconds.
         folds: how many models are trained instead of one; None is as the time allows.
         jobs: how many of them at a time; None is as `elsewhere.in_processes` decides.
         most_at_once: how many processes this machine is good for.
@@ -42,7 +41,6 @@ class Budget:
 
     seconds: float
     spent: float
-    pace: float
     folds: int | None = None
     jobs: int | None = None
     most_at_once: int = 1
@@ -91,12 +89,11 @@ def choose(budget: Budget) -> Recipe:
     Raises:
         DigitsError: there is no time for so many folds.
     """
-    alone = budget.for_training if budget.folds is None else budget.for_each_of(budget.folds)
-    seconds = alone * _REFERENCE / budget.pace
+    seconds = budget.for_training if budget.folds is None else budget.for_each_of(budget.folds)
+    if budget.folds is None and seconds >= _CHAMPION_FROM:
+        return recipes.get("champion")
     recipe = recipes.get("sprint" if seconds < _STRONG_FROM else "strong")
-    if budget.folds is None and seconds >= _FOLDS_FROM:
-        return recipe.in_folds(_FOLDS)
-    return recipe
+    return recipe.in_folds(_FOLDS) if budget.folds is None and seconds >= _FOLDS_FROM else recipe
 
 
 def within(recipe: Recipe, budget: Budget) -> Recipe:

@@ -79,7 +79,7 @@ Elsewhere = Callable[[Work, list[Member], Listener], None]
 
 
 def members(committee: Committee, seed: int) -> list[Member]:
-    """All members, the kinds one after the other; no two have the same seed."""
+    """All members, the kinds one after the other; those of a kind are what that kind alone in folds would have."""
     names = [recipe.name for recipe in committee.recipes]
     alone = len(names) == 1
     return [
@@ -87,9 +87,9 @@ def members(committee: Committee, seed: int) -> list[Member]:
             name=f"fold-{fold + 1}" if alone else f"{recipe.name}-fold-{fold + 1}",
             recipe=recipe,
             fold=fold,
-            seed=(seed + number * committee.folds + fold) % 2**32,
+            seed=(seed + fold) % 2**32,
         )
-        for number, recipe in enumerate(committee.recipes)
+        for recipe in committee.recipes
         for fold in range(committee.folds)
     ]
 

@@ -217,13 +217,18 @@ def most_at_once() -> int:
 
 def _fastest(work: Work, members: list[Member]) -> int:
     """How many processes get so many members done first."""
-    if len(members) < 2 or not all(_takes_long(member.recipe, len(work.digits)) for member in members):
+    if len(members) < 2 or not all(takes_long(member.recipe, len(work.digits)) for member in members):
         return 1
     return min(most_at_once(), len(members))
 
 
-def _takes_long(recipe: Recipe, rows: int) -> bool:
-    """Whether the few seconds that a process needs to start do not matter."""
+def takes_long(recipe: Recipe, rows: int) -> bool:
+    """Whether the few seconds that a process needs to start do not matter.
+
+    Args:
+        recipe: of a member.
+        rows: how many there are in all.
+    """
     if recipe.fit is None:
         return False
     if recipe.fit.seconds is not None:

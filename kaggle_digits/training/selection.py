@@ -61,7 +61,9 @@ def choose(ways: "Sequence[Answers]", labels: "NDArray[np.int64]", fold_of: "NDA
 
 
 def _best(ways: "Sequence[Answers]", labels: "NDArray[np.int64]") -> tuple[list[float], Mean, int]:
-    found = [(_greedy(answers, labels, kind), kind, way) for way, answers in enumerate(ways) for kind in get_args(Mean)]
+    # Out of fold, one kind is one answer, which tells nothing of how to average several.
+    means: tuple[Mean, ...] = get_args(Mean) if len(ways[0]) > 1 else ("probabilities",)
+    found = [(_greedy(answers, labels, kind), kind, way) for way, answers in enumerate(ways) for kind in means]
     return max(found, key=lambda one: _merit(mean(ways[one[2]], *one[:2]), labels))
 
 

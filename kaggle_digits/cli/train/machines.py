@@ -152,13 +152,11 @@ def _way(folders: Folders) -> "Iterator[Way]":
 
 def _in_time(wish: Wish, seconds: float, jobs: int | None, began: float) -> recipes.Recipe:
     """The recipe that makes the most of the time, or the one that was named, to be done in time."""
-    from kaggle_digits.classifiers import precision
-    from kaggle_digits.classifiers.backend import load_keras
     from kaggle_digits.training import elsewhere
     from kaggle_digits.training.budget import Budget, choose, within
 
-    pace = precision.pace(load_keras(), "auto")
-    budget = Budget(seconds, time.perf_counter() - began, pace, wish.folds, jobs, elsewhere.most_at_once())
+    most = elsewhere.most_at_once()  # which also loads Keras, so that the time for that is counted as spent
+    budget = Budget(seconds, time.perf_counter() - began, wish.folds, jobs, most)
     recipe = within(choose(budget) if wish.recipe is None else recipes.get(wish.recipe), budget)
     console.tell(f"in {seconds:g} s: {recipe.name}, trained for {budget.for_training:.0f} s")
     return recipe
