@@ -36,7 +36,7 @@ def card(run: runs.Run) -> dict[str, Any]:
 def table(cards: dict[str, dict[str, Any]]) -> str:
     """The cards as Markdown."""
     lines = [
-        "| recipe | out-of-fold accuracy | 95 % interval | folds (lowest to highest) | score to expect | models | whole |",
+        "| recipe | out of fold | 95 % interval | folds (lowest to highest) | score to expect | models | whole |",
         "|---|---:|---|---|---|---:|---:|",
     ]
     for name, one in cards.items():

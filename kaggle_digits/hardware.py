@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+SETTING = "KDIGITS_CORES"
+"""The environment variable with the most cores to use; unset, all that there are."""
+
 _GROUPS = Path("/sys/fs/cgroup")
 _MEMORY_INFO = Path("/proc/meminfo")
 
@@ -18,7 +21,10 @@ def usable_cores(groups: Path = _GROUPS) -> int:
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     share = _share_of_time(groups)
-    return cores if share is None else max(1, min(cores, math.ceil(share)))
+    limits = [cores if share is None else math.ceil(share)]
+    with suppress(KeyError, ValueError):
+        limits.append(int(os.environ[SETTING]))
+    return max(1, min(cores, *limits))
 
 
 def free_memory(groups: Path = _GROUPS) -> float | None:

@@ -39,3 +39,9 @@ def test_without_a_limit_the_systems_memory_counts(tmp_path):
     (tmp_path / "memory.current").write_text("1000\n")
     free = free_memory(tmp_path)
     assert free is None or free > 1e6
+
+
+@pytest.mark.parametrize(("setting", "cores"), [("1", 1), ("0", 1), ("9999", ALL), ("", ALL), ("all", ALL)])
+def test_a_setting_may_ask_for_fewer(tmp_path, monkeypatch, setting, cores):
+    monkeypatch.setenv("KDIGITS_CORES", setting)
+    assert usable_cores(tmp_path) == cores

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kaggle_digits import recipes
+from kaggle_digits import hardware, recipes
 from kaggle_digits.classifiers.protocol import Epoch, Silence
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError
@@ -65,13 +65,14 @@ class Children:
         self._running: set[subprocess.Popen[str]] = set()
         self._ended = False
 
-    def run(self, folder: Path, tell: Callable[[str], None], cores: set[int] | None = None) -> None:
+    def run(self, folder: Path, tell: Callable[[str], None], most: int, cores: set[int] | None = None) -> None:
         """Trains a packed member in a child process, and waits for it.
 
         Args:
             folder: from `pack`.
             tell: is given every line of progress.
-            cores: the processor cores that the child may use, where the system can hold it to them; None is all.
+            most: how many processor cores the child may use.
+            cores: which ones, where the system can hold it to them; None is any.
 
         Raises:
             DigitsError: the child failed; the sentence says why.
@@ -79,8 +80,10 @@ class Children:
         command = [sys.executable, "-m", __spec__.name, str(folder), ",".join(map(str, sorted(cores or ())))]
         if self._ended:
             raise DigitsError("the training was ended.")
-        pipe = subprocess.PIPE
-        with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8") as process:
+        pipe, environment = subprocess.PIPE, {**os.environ, hardware.SETTING: str(most)}
+        with subprocess.Popen(
+            command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8"
+        ) as process:
             self._running.add(process)
             errors: list[str] = []
             reader = threading.Thread(target=lambda: errors.extend(process.stderr or ()), daemon=True)

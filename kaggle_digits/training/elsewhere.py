@@ -54,14 +54,15 @@ def in_processes(count: int | None, work: Work, members: list[Member], listener:
     if count == 1:
         return
     rows, children = child.pack_rows(work), child.Children()
-    shares = _shares(min(count, len(members)))
+    count = min(count, len(members))
+    shares, most = _shares(count), max(1, usable_cores() // count)
 
     def train(member: Member) -> None:
         share = shares.pop()
         try:
             with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=work.path) as name:
                 child.pack(Path(name), work.plan, member, rows)
-                children.run(Path(name), listener.note, share)
+                children.run(Path(name), listener.note, most, share)
                 _move(Path(name) / member.name, work.path / member.name)
         finally:
             shares.append(share)
@@ -171,7 +172,8 @@ def _on_worker(plan: dict[str, Any], member: Member, rows: bytes, stop: str) -> 
     try:
         with tempfile.TemporaryDirectory() as name:
             child.pack(Path(name), plan, member, rows)
-            children.run(Path(name), lambda line: worker.log_event(_TOPIC, f"{worker.name}: {line}"))
+            # A task is one thread's work, and a worker has as many at a time as it has threads.
+            children.run(Path(name), lambda line: worker.log_event(_TOPIC, f"{worker.name}: {line}"), most=1)
             return _zipped(Path(name) / member.name)
     finally:
         done.set()
