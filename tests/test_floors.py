@@ -11,14 +11,14 @@ PACKAGE = Path(kaggle_digits.__file__).parent
 
 FLOORS = [
     {"errors"},
-    {"storage", "architectures", "duplicates"},
+    {"storage", "architectures", "duplicates", "page"},
     {"digits", "recipes", "evaluation", "submission", "competition", "archive", "ledger", "calibration", "photos"},
     {"augmentation"},
     {"sources", "classifiers", "runs"},
     {"plots", "models", "leaks"},
     {"reporting"},
     {"training", "evaluating", "predicting", "fetching", "submitting"},
-    {"sending", "doctor"},
+    {"sending", "doctor", "export"},
     {"console"},
     {"cli"},
     {"__main__"},
