@@ -18,7 +18,7 @@ FLOORS = [
     {"plots", "models", "leaks"},
     {"reporting"},
     {"training", "evaluating", "predicting", "fetching", "submitting"},
-    {"sending", "doctor", "export"},
+    {"sending", "doctor", "export", "serving"},
     {"console"},
     {"cli"},
     {"__main__"},

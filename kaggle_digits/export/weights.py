@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LEVEL = 47
-"""The largest of the integers that weights become: enough for every label to stay, and deflate packs them into six bits."""
+"""The largest of the integers that weights become: labels stay, and deflate packs them into six bits and a half."""
 
 
 @dataclass(frozen=True)
