@@ -1,7 +1,7 @@
 """The page on which one draws digits: one file without any outside resource, for the server and for taking along.
 
 `page.html`, `page.css`, `pad.js` and `page.js` are the same for both. What answers differs: `online.js` asks the
-server; `offline.js` treats the picture (`filters.js`, `photos.js`) and runs the network (`network.js`) itself.
+server; `offline.js` has a worker, which treats the picture (`photos.js`) and runs the network (`network.js`).
 """
 
 import base64
@@ -11,12 +11,11 @@ import json
 from importlib import resources
 from typing import Any
 
-_PAD, _PAGE = "pad.js", "page.js"
-
 
 def online() -> str:
     """The page that asks the server it came from, at `api/`."""
-    return _assembled([_PAD, "online.js", _PAGE], None)
+    scripts = {"page": _joined("pad.js", "online.js", "page.js")}
+    return _assembled(scripts, "connect-src 'self'")
 
 
 def offline(model: dict[str, Any]) -> str:
@@ -26,7 +25,13 @@ def offline(model: dict[str, Any]) -> str:
         model: JSON-like: `layers` and `weights` (as `export.weights` tells; base64 of zlib), `imageShape`,
             `temperature`, and `about`: `recipe`, `parameters`, `classes` and `image_shape`.
     """
-    return _assembled(["filters.js", "photos.js", "network.js", _PAD, "offline.js", _PAGE], model)
+    scripts = {
+        "engine": _joined("filters.js", "photos.js", "network.js", "reading.js"),
+        "page": _joined("pad.js", "offline.js", "page.js"),
+    }
+    # Within a script element, only "</" could end it.
+    data = json.dumps(model, separators=(",", ":")).replace("</", "<\\/")
+    return _assembled(scripts, "worker-src blob:", f'<script type="application/json" id="model">{data}</script>\n')
 
 
 def text(name: str) -> str:
@@ -34,17 +39,16 @@ def text(name: str) -> str:
     return (resources.files(__name__) / name).read_text(encoding="utf-8")
 
 
-def _assembled(scripts: list[str], model: dict[str, Any] | None) -> str:
-    style, code = text("page.css"), [text(name) for name in scripts]
-    allowed = " ".join(map(_hash, code))
-    policy = f"default-src 'none'; script-src {allowed}; style-src {_hash(style)}; img-src data: blob:; base-uri 'none'"
-    policy += "; connect-src 'self'" if model is None else ""
-    blocks = [f"<script>{each}</script>" for each in code]
-    if model is not None:
-        # Within a script element, only "</" could end it.
-        data = json.dumps(model, separators=(",", ":")).replace("</", "<\\/")
-        blocks.insert(0, f'<script type="application/json" id="model">{data}</script>')
-    parts = {"{policy}": html.escape(policy), "{style}": style, "{scripts}": "\n".join(blocks)}
+def _joined(*names: str) -> str:
+    return "\n".join(map(text, names))
+
+
+def _assembled(scripts: dict[str, str], allowed: str, data: str = "") -> str:
+    """The page with these scripts, by their ids, which may do what the policy's directive `allowed` says."""
+    style, hashes = text("page.css"), " ".join(map(_hash, scripts.values()))
+    policy = f"default-src 'none'; script-src {hashes}; style-src {_hash(style)}; img-src data: blob:; base-uri 'none'"
+    blocks = "\n".join(f'<script id="{name}">{script}</script>' for name, script in scripts.items())
+    parts = {"{policy}": html.escape(f"{policy}; {allowed}"), "{style}": style, "{scripts}": data + blocks}
     page = text("page.html")
     for place, part in parts.items():
         page = page.replace(place, part)

@@ -6,7 +6,7 @@ const { readFileSync } = require("node:fs");
 
 const [page, rows] = [readFileSync(process.argv[2], "utf8"), readFileSync(process.argv[3])];
 const model = JSON.parse(page.match(/<script type="application\/json" id="model">(.*?)<\/script>/s)[1]);
-const script = [...page.matchAll(/<script>(.*?)<\/script>/gs)].find(([, text]) => text.includes("const network"))[1];
+const script = page.match(/<script id="engine">(.*?)<\/script>/s)[1];
 
 (async () => {
   const probabilities = await new Function(`${script}; return network;`)().open(model);

@@ -65,27 +65,31 @@ const filters = (() => {
     return turned < size ? turned : 2 * size - 1 - turned;
   }
 
-  // The highest value within a window of each row; `better` picks one of two. Edges are repeated.
-  function extreme({ values, width, height }, size, better) {
+  // The highest value within a window of each row, or the lowest where `sign` is -1. Edges are repeated. A queue keeps
+  // the places that may still become the best, best first, so that a window's size costs nothing.
+  function extreme({ values, width, height }, size, sign) {
     const found = picture(new values.constructor(values.length), width, height);
-    const before = size >> 1;
+    const queue = new Int32Array(width);
+    const before = size >> 1, after = size - before - 1;
     for (let y = 0; y < height; y++) {
+      const row = y * width;
+      let head = 0, tail = 0, next = 0;
       for (let x = 0; x < width; x++) {
-        let best = values[y * width + x];
-        const last = Math.min(width - 1, x - before + size - 1);
-        for (let at = Math.max(0, x - before); at <= last; at++) best = better(best, values[y * width + at]);
-        found.values[y * width + x] = best;
+        for (; next <= x + after && next < width; next++) {
+          while (tail > head && sign * values[row + queue[tail - 1]] <= sign * values[row + next]) tail--;
+          queue[tail++] = next;
+        }
+        while (queue[head] < x - before) head++;
+        found.values[row + x] = values[row + queue[head]];
       }
     }
     return found;
   }
 
-  const higher = (one, other) => (other > one ? other : one);
-  const lower = (one, other) => (other < one ? other : one);
-  const maximumAcross = (shown, size) => extreme(shown, size, higher);
+  const maximumAcross = (shown, size) => extreme(shown, size, 1);
   const maximumDown = (shown, size) => transposed(maximumAcross(transposed(shown), size));
-  const maximum = (shown, size) => separable(shown, (rows) => extreme(rows, size, higher));
-  const minimum = (shown, size) => separable(shown, (rows) => extreme(rows, size, lower));
+  const maximum = (shown, size) => separable(shown, (rows) => extreme(rows, size, 1));
+  const minimum = (shown, size) => separable(shown, (rows) => extreme(rows, size, -1));
   const closing = (shown, size) => minimum(maximum(shown, size), size);
 
   // The mean over a window of each row, with zeros beyond the edges.

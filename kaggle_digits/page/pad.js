@@ -5,7 +5,7 @@
 
 const ASPECT = 3 / 4;
 const STROKE = 0.034;  // of the area's width
-const READ_SIDE = 480;  // pixels of the longer side in which a drawing is read
+const READ_SIDE = 360;  // pixels of the longer side in which a drawing is read
 const LONGEST = 1024;  // pixels of the longer side in which an image is read; a digit of a twentieth still has fifty
 const LEAST_CONTRAST = 32;  // greys; see-through pictures with less on white paper lie on black
 

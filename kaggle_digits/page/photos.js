@@ -748,16 +748,14 @@ const photos = (() => {
     return reached[slices][1];
   }
 
-  // Reads a picture: lines of digits. `breathe` is awaited between two images, so that a page stays alive.
-  async function read(shown, { shape, temperature, probabilities }, breathe = async () => {}) {
+  // Reads a picture: lines of digits, each with probabilities, box, seen and isSure.
+  function read(shown, { shape, temperature, probabilities }) {
     const layout = layOut(shown, shape);
-    const answers = [];
-    for (const { image } of layout.spans) {
-      await breathe();
+    const answers = layout.spans.map(({ image }) => {
       const views = layout.isWhole ? [image] : [image, ...LEANINGS.map((slope) => leaned(image, shape, slope))];
       const votes = views.map((view) => calibrated(probabilities(view), temperature));
-      answers.push(votes[0].map((_, label) => sum(votes.map((vote) => vote[label])) / votes.length));
-    }
+      return votes[0].map((_, label) => sum(votes.map((vote) => vote[label])) / votes.length);
+    });
     return decide(layout, answers);
   }
 
