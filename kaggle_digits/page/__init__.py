@@ -6,7 +6,6 @@ server; `offline.js` has a worker, which treats the picture (`photos.js`) and ru
 
 import base64
 import hashlib
-import html
 import json
 from importlib import resources
 from typing import Any
@@ -48,7 +47,7 @@ def _assembled(scripts: dict[str, str], allowed: str, data: str = "") -> str:
     style, hashes = text("page.css"), " ".join(map(_hash, scripts.values()))
     policy = f"default-src 'none'; script-src {hashes}; style-src {_hash(style)}; img-src data: blob:; base-uri 'none'"
     blocks = "\n".join(f'<script id="{name}">{script}</script>' for name, script in scripts.items())
-    parts = {"{policy}": html.escape(f"{policy}; {allowed}"), "{style}": style, "{scripts}": data + blocks}
+    parts = {"{policy}": f"{policy}; {allowed}", "{style}": style, "{scripts}": data + blocks}
     page = text("page.html")
     for place, part in parts.items():
         page = page.replace(place, part)

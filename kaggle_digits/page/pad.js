@@ -85,7 +85,6 @@ class Pad {
       const palm = event.pointerType === "touch" && [...this.drawing.values()].some((stroke) => stroke.pen);
       if (event.button !== 0 || palm) return;
       event.preventDefault();
-      canvas.focus({ preventScroll: true });
       canvas.setPointerCapture(event.pointerId);
       this.pen = null;
       const stroke = [at(event)];
@@ -167,12 +166,14 @@ class Pad {
       context.drawImage(image, left, top, image.width * scale, image.height * scale);
     }
     this.draw(context, width, colour("--ink"));
-    context.strokeStyle = colour("--accent");
-    context.lineWidth = 1.5;
     for (const [x, y, right, bottom] of this.boxes) {
       context.beginPath();
       context.roundRect(left + x * scale - 4, top + y * scale - 4, (right - x) * scale + 8, (bottom - y) * scale + 8, 6);
-      context.stroke();
+      // A rim of paper keeps the frame visible on any photo.
+      for (const [rim, thickness] of [["--paper", 3.5], ["--accent", 1.5]]) {
+        Object.assign(context, { strokeStyle: colour(rim), lineWidth: thickness });
+        context.stroke();
+      }
     }
     if (this.pen) this.paintPen(context, width, colour("--accent"));
   }

@@ -35,33 +35,35 @@
   function show(said) {
     answer = said;
     const digits = said?.digits ?? [];
-    if (chosen === null || chosen >= digits.length) chosen = digits.length - 1;
-    // While a number is being written, its last digit is the one to watch.
     find("label").toggleAttribute("data-empty", !said || said.label === null);
     find("label").textContent = said ? said.answer : "Nothing written yet";
-    find("sure").textContent = digits.length ? percent(digits.reduce((all, { probability }) => all * probability, 1)) : "";
+    find("sure").textContent = digits.length ? `${percent(together(digits))} sure` : "";
     find("sure").classList.toggle("unsure", Boolean(said) && said.label === null);
-    showDigits(said, digits);
-    showDetail(digits[chosen]);
+    // While a number is being written, its last digit is the one to watch.
+    const watched = Math.min(chosen ?? Infinity, digits.length - 1);
+    showDigits(digits, watched);
+    showDetail(digits[watched]);
     pad.mark(digits.length > 1 || pad.state.image ? digits.map(({ box }) => box) : []);
     speakSoon(said);
   }
 
-  function showDigits(said, digits) {
+  const together = (digits) => digits.reduce((all, { probability }) => all * probability, 1);
+
+  function showDigits(digits, watched) {
     const list = find("digits");
     list.hidden = digits.length < 2;
     const had = list.contains(document.activeElement);
-    list.replaceChildren(...(list.hidden ? [] : digits.map(chip)));
+    list.replaceChildren(...(list.hidden ? [] : digits.map((digit, place) => chip(digit, place, place === watched))));
     if (had) list.querySelector("[aria-pressed=true]")?.focus();
   }
 
-  function chip(digit, place) {
+  function chip(digit, place, isWatched) {
     const button = document.createElement("button");
     const picture = document.createElement("canvas");
     paintSeen(picture, digit);
     button.type = "button";
     button.append(picture, digit.label ?? "?");
-    button.setAttribute("aria-pressed", String(place === chosen));
+    button.setAttribute("aria-pressed", String(isWatched));
     button.setAttribute("aria-label", `Digit ${place + 1}: ${spell(digit)}`);
     button.addEventListener("click", () => { chosen = place; show(answer); });
     return button;
@@ -104,7 +106,7 @@
   function sentence(said) {
     if (!said) return "The drawing area is empty.";
     const letters = said.label === null ? said.answer : [...said.label].join(" ");
-    return `${letters}. ${find("sure").textContent}`;
+    return `${letters}. ${find("sure").textContent}.`;
   }
 
   function fail(error) {

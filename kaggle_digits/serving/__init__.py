@@ -51,7 +51,7 @@ def serve(
         is_local = host in ("localhost", "::1") or host.startswith("127.")
         app = create_app(model, only_local=is_local, on_ready=lambda: on_ready(_address(heard, host)))
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE
+            app, log_level="error", access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE
         )
         uvicorn.Server(config).run(sockets=[heard])
 

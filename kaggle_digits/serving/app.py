@@ -88,7 +88,7 @@ def _add_information(app: FastAPI, model: Model) -> None:
         run=model.run.name,
         recipe=information.recipe,
         kind=information.kind,
-        image_shape=model.image_shape,
+        image_shape=list(model.image_shape),
         classes=model.classes,
         parameters=information.parameters,
         validation_accuracy=model.run.record.get("validation_accuracy"),
@@ -129,7 +129,8 @@ def _add_pictures(app: FastAPI, desk: Desk) -> None:
 
 def _add_rows(app: FastAPI, desk: Desk) -> None:
     height, width = desk.model.image_shape
-    pixel = Annotated[int, Field(strict=True, ge=0, le=255)]
+    # To JSON, 7.0 is an integer, and "7" and true are none: strict floats say the same.
+    pixel = Annotated[float, Field(strict=True, ge=0, le=255, multiple_of=1)]
     row = Annotated[list[pixel], Field(min_length=height * width, max_length=height * width)]
 
     class Pixels(BaseModel):

@@ -87,8 +87,8 @@ class Desk:
                 raise type(error)(str(error).replace(str(path), name)) from None
         return dataclasses.replace(prediction, image=name)
 
-    def label(self, rows: list[list[int]]) -> "NDArray[np.float32]":
-        """float32 `(n, classes)`, the calibrated probabilities of rows of pixels, each from 0, paper, to 255, ink."""
+    def label(self, rows: list[list[float]]) -> "NDArray[np.float32]":
+        """float32 `(n, classes)`, the calibrated probabilities of rows of whole numbers, 0 is paper and 255 is ink."""
         import numpy as np
 
         images = np.array(rows, np.uint8).reshape(-1, *self.model.image_shape)
