@@ -7,7 +7,7 @@ import pytest
 from kaggle_digits.serving.limits import Limits
 
 
-async def echo(scope, receive, send):
+async def echo(_scope, receive, send):
     message = await receive()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": message["body"]})
