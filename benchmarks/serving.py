@@ -10,6 +10,7 @@ import argparse
 import http.client
 import io
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -70,6 +71,12 @@ def memory(process: int) -> float:
     return int(next(line.split()[1] for line in lines if line.startswith("VmRSS"))) / 1024
 
 
+def processor_seconds(process: int) -> float:
+    """What it has computed so far, which a busy machine does not change."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Client(threading.Thread):
     """Asks so often, and notes how long each answer took and its status."""
 
@@ -98,7 +105,7 @@ def measured(run: str, requests: int, clients: int) -> dict[str, Any]:
         warm = Client(port, 50)
         warm.run()
         crowd = [Client(port, requests // clients) for _ in range(clients)]
-        began = time.perf_counter()
+        computed, began = processor_seconds(server.pid), time.perf_counter()
         for client in crowd:
             client.start()
         sizes, asked = [memory(server.pid)], sum(client.count for client in crowd)
@@ -107,6 +114,7 @@ def measured(run: str, requests: int, clients: int) -> dict[str, Any]:
             if sum(len(client.seconds) for client in crowd) >= len(sizes) * asked / _SAMPLES:
                 sizes.append(memory(server.pid))
         seconds = time.perf_counter() - began
+        computed = processor_seconds(server.pid) - computed
         sizes.append(memory(server.pid))
     finally:
         server.terminate()
@@ -122,6 +130,7 @@ def measured(run: str, requests: int, clients: int) -> dict[str, Any]:
         "requests": asked,
         "statuses": statuses,
         "requests_per_s": asked / seconds,
+        "processor_ms": 1000 * computed / asked,
         "p50_ms": 1000 * float(np.percentile(taken, 50)),
         "p99_ms": 1000 * float(np.percentile(taken, 99)),
         "memory_mb": [round(size, 1) for size in sizes],
@@ -136,6 +145,7 @@ def table(result: dict[str, Any], where: dict[str, Any]) -> str:
         ("requests, all at once " + str(result["clients"]), f"{result['requests']:,}"),
         ("answered with 200", f"{result['statuses'].get(200, 0):,}"),
         ("requests a second", f"{result['requests_per_s']:.0f}"),
+        ("processor time of one", f"{result['processor_ms']:.1f} ms"),
         ("half of them within", f"{result['p50_ms']:.1f} ms"),
         ("99 % of them within", f"{result['p99_ms']:.1f} ms"),
         ("memory after a tenth of them, and at the end", f"{sizes[len(sizes) // 10]:.0f} MB, {sizes[-1]:.0f} MB"),
