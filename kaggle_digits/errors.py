@@ -3,6 +3,7 @@
     DigitsError              every error that a user can act on
     ├── DataError            a file or array that is not what it should be
     ├── RunError             a run folder that is missing, unfinished or unreadable
+    ├── ExportError          a model that cannot travel in the form asked for, or would not answer as before
     ├── SubmissionError      a submission file that Kaggle would reject
     ├── StorageError         a disk that is full, a folder that cannot be written
     └── CompetitionError     Kaggle said no, or nothing at all
@@ -28,6 +29,10 @@ class DataError(DigitsError):
 
 class RunError(DigitsError):
     """A run folder that is missing, unfinished or unreadable."""
+
+
+class ExportError(DigitsError):
+    """A model that cannot travel in the form asked for, or that would not answer as before."""
 
 
 class SubmissionError(DigitsError):

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from digit_server import DigitServer
 from kaggle_server import KaggleServer, OpenKaggle
 
 from kaggle_digits.competition import Kaggle
+from kaggle_digits.runs import Run
 
 
 @pytest.fixture
@@ -34,3 +36,24 @@ def open_kaggle(server: KaggleServer, tmp_path: Path) -> Iterator[OpenKaggle]:
     yield open_one
     for kaggle in opened:
         kaggle.close()
+
+
+@pytest.fixture(scope="session")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of `sprint` that has learned scikit-learn's digits well enough to read drawings."""
+    from kaggle_digits import sources, training
+    from kaggle_digits.recipes import RECIPES
+
+    folder = tmp_path_factory.mktemp("network")
+    recipe = RECIPES["sprint"].with_fit(epochs=12, batch_size=64, precision="float32")
+    trained = training.train(
+        recipe, sources.load("sklearn"), models=folder / "models", submissions=folder / "submissions"
+    )
+    return trained.run
+
+
+@pytest.fixture(scope="session")
+def digit_server(network: Run) -> Iterator[DigitServer]:
+    """`kaggle-digits serve` for `network`."""
+    with DigitServer(network.path) as running:
+        yield running

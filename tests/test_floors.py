@@ -11,14 +11,14 @@ PACKAGE = Path(kaggle_digits.__file__).parent
 
 FLOORS = [
     {"errors"},
-    {"storage", "architectures", "duplicates", "hardware"},
+    {"storage", "architectures", "duplicates", "hardware", "page"},
     {"digits", "recipes", "evaluation", "submission", "competition", "archive", "ledger", "calibration", "photos"},
     {"augmentation"},
     {"sources", "classifiers", "runs"},
     {"plots", "models", "leaks"},
     {"reporting"},
     {"training", "evaluating", "predicting", "fetching", "submitting"},
-    {"sending", "doctor"},
+    {"sending", "doctor", "export", "serving"},
     {"console"},
     {"cli"},
     {"__main__"},

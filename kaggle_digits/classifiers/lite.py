@@ -51,12 +51,20 @@ def is_installed() -> bool:
 
 
 def load(folder: Path) -> LiteNetwork:
-    """Loads a network from its run folder; the file holds numbers and operations of the runtime, and no code.
+    """Loads a network from its run folder.
+
+    Raises:
+        RunError: as `load_file`.
+    """
+    return load_file(folder / FILE)
+
+
+def load_file(path: Path) -> LiteNetwork:
+    """Loads a network from a .tflite file, which holds numbers and operations of the runtime, and no code.
 
     Raises:
         RunError: the file is missing or not a model.
     """
-    path = folder / FILE
     try:
         with silenced():
             from ai_edge_litert.interpreter import Interpreter

@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from kaggle_digits import __version__, console
-from kaggle_digits.cli import doctor, fetch, judge, listings, predict, submit, train
+from kaggle_digits.cli import doctor, export, fetch, judge, listings, predict, serve, submit, train
 from kaggle_digits.errors import DigitsError
 
 
@@ -52,6 +52,8 @@ for command, example in (
     (train.train, "train cnn --epochs 5 --seed 1"),
     (judge.evaluate, "evaluate --data my-digits"),
     (predict.predict, "predict seven.jpg my-digits/test --explain"),
+    (export.export, "export digits.html"),
+    (serve.serve, "serve --port 8080"),
     (submit.submit, "submit --dry-run"),
     (submit.scores, "scores --no-refresh"),
     (listings.runs, "runs --compare 20261120-220844-mlp 20261120-221530-cnn"),

@@ -1,0 +1,51 @@
+"""The command `export`: a trained network, made ready to travel."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kaggle_digits import console
+from kaggle_digits.cli.options import MODELS, AsJson, Models, print_json
+
+
+def export(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[RUN] FILE", help="Which run (left out, the newest), and a .tflite, .onnx or .html file."
+        ),
+    ],
+    int8: Annotated[
+        bool, typer.Option("--int8", help="For .tflite: compute in 8-bit integers, in a quarter of the size.")
+    ] = False,
+    data: Annotated[
+        str | None, typer.Option(metavar="WHERE", help="The run's data, should it no longer be where it was.")
+    ] = None,
+    models: Models = MODELS,
+    as_json: AsJson = False,
+) -> None:
+    """Write a network as one file for phones (.tflite), other runtimes (.onnx), or any browser (.html).
+
+    The page works offline, from a double click: draw, paste or photograph digits. Each file is checked on 1,000
+    validation rows before it is there. All take pixels from 0, paper, to 255, ink.
+    """
+    from kaggle_digits import export as exporting
+    from kaggle_digits import runs
+
+    if len(words) > 2:
+        raise typer.BadParameter(f"expected [RUN] FILE. Received: {' '.join(words)}.")
+    run, path = [None, *words][-2], Path(words[-1])
+    if path.suffix.lower() not in exporting.SUFFIXES:
+        raise typer.BadParameter(f"{path} must end with {', '.join(exporting.SUFFIXES)}: that says what it becomes.")
+    if int8 and path.suffix.lower() != ".tflite":
+        raise typer.BadParameter("--int8 is for .tflite files; an .html file is small anyway.")
+    done = exporting.export(runs.find(run, models), path, int8=int8, where=data)
+    agreement = done.agreement
+    if as_json:
+        print_json({"file": str(done.path), "bytes": done.bytes, "checked_with": done.judge, **vars(agreement)})
+        return
+    console.tell(f"checked     by {done.judge}, on {agreement.rows:,} validation rows")
+    console.tell(f"same label  {agreement.same:,} of {agreement.rows:,}, largest difference {agreement.largest:.1g}")
+    console.tell(f"accuracy    {agreement.accuracy:.4f}, of the run {agreement.accuracy_before:.4f}")
+    typer.echo(f"{done.path}: {done.bytes / 1000:,.0f} kB")

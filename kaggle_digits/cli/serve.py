@@ -1,0 +1,28 @@
+"""The command `serve`: a page to draw on and a REST API."""
+
+from typing import Annotated
+
+import typer
+
+from kaggle_digits import console
+from kaggle_digits.cli.options import MODELS, Models
+
+
+def serve(
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help="Which run; left out, the newest.")] = None,
+    host: Annotated[
+        str, typer.Option(metavar="HOST", help="The address to listen at; 0.0.0.0 is for the whole network.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes one that is free.")] = 8000,
+    models: Models = MODELS,
+) -> None:
+    """Open a page to draw, paste or photograph digits on, and a REST API beside it. Ctrl-C ends it.
+
+    Only this machine is answered unless --host says otherwise: there is no password and no encryption.
+    """
+    from kaggle_digits import serving
+
+    def tell(address: str) -> None:
+        console.tell(f"page  {address}\nAPI   {address}/api")
+
+    serving.serve(run, folder=models, host=host, port=port, on_ready=tell)

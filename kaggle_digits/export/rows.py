@@ -1,0 +1,78 @@
+"""The rows that a run has learned, and some that it has not, found again in the data that it was trained on."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from kaggle_digits import runs, sources
+from kaggle_digits.digits import Digits
+from kaggle_digits.errors import DataError
+from kaggle_digits.runs import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_MOST = 1000
+
+
+@dataclass
+class Rows:
+    """The data of a run.
+
+    Args:
+        run: the run.
+        where: where the data lies; None is where it was.
+
+    Raises:
+        DataError: the data is gone, or not what it was.
+    """
+
+    run: Run
+    where: str | None = None
+    _digits: Digits = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        data = self.run.record["data"]
+        where = self.where or data["path"]
+        try:
+            source = sources.load(
+                where, image_shape=tuple(self.run.record["image_shape"]), skip_broken=data["skip_broken"]
+            )
+        except DataError as error:
+            raise DataError(
+                f"the file is checked on the rows that {self.run.name} was validated on, and {error} "
+                "Say where they are: --data WHERE."
+            ) from None
+        if _training_files(source.sha256) != _training_files(data["sha256"]):
+            raise DataError(f"{where} is not the data that {self.run.name} was trained on. Name that: --data WHERE.")
+        self._digits = source.train
+
+    @cached_property
+    def validation(self) -> Digits:
+        """Rows that the run was validated on: 1,000 spread evenly over them, or all where there are fewer.
+
+        Raises:
+            RunError: the run's list of them is damaged.
+        """
+        import numpy as np
+
+        ids, _, _ = runs.validation_rows(self.run)
+        places = np.flatnonzero(np.isin(self._digits.ids, ids))
+        spread = np.linspace(0, len(places) - 1, min(_MOST, len(places))).astype(np.intp)
+        return self._digits.take(places[spread])
+
+    @property
+    def learned(self) -> "NDArray[np.uint8]":
+        """uint8 `(n, height, width)`, the images that the run was trained on.
+
+        Raises:
+            RunError: the run's list of them is damaged.
+        """
+        import numpy as np
+
+        return self._digits.images[np.isin(self._digits.hashes(), runs.learned_rows(self.run))]
+
+
+def _training_files(sha256: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in sha256.items() if "test" not in name.lower()}

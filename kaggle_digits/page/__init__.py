@@ -1,0 +1,59 @@
+"""The page on which one draws digits: one file without any outside resource, for the server and for taking along.
+
+`page.html`, `page.css`, `pad.js` and `page.js` are the same for both. What answers differs: `online.js` asks the
+server; `offline.js` has a worker, which treats the picture (`photos.js`) and runs the network (`network.js`).
+"""
+
+import base64
+import hashlib
+import json
+from importlib import resources
+from typing import Any
+
+
+def online() -> str:
+    """The page that asks the server it came from, at `api/`."""
+    scripts = {"page": _joined("pad.js", "online.js", "page.js")}
+    return _assembled(scripts, "connect-src 'self'")
+
+
+def offline(model: dict[str, Any]) -> str:
+    """The page that needs no server.
+
+    Args:
+        model: JSON-like: `layers` and `weights` (as `export.weights` tells; base64 of zlib), `imageShape`,
+            `temperature`, and `about`: `recipe`, `parameters`, `classes` and `image_shape`.
+    """
+    scripts = {
+        "engine": _joined("filters.js", "photos.js", "network.js", "reading.js"),
+        "page": _joined("pad.js", "offline.js", "page.js"),
+    }
+    # Within a script element, only "</" could end it.
+    data = json.dumps(model, separators=(",", ":")).replace("</", "<\\/")
+    return _assembled(scripts, "worker-src blob:", f'<script type="application/json" id="model">{data}</script>\n')
+
+
+def text(name: str) -> str:
+    """One of the page's parts, such as `network.js`."""
+    return (resources.files(__name__) / name).read_text(encoding="utf-8")
+
+
+def _joined(*names: str) -> str:
+    return "\n".join(map(text, names))
+
+
+def _assembled(scripts: dict[str, str], allowed: str, data: str = "") -> str:
+    """The page with these scripts, by their ids, which may do what the policy's directive `allowed` says."""
+    style, hashes = text("page.css"), " ".join(map(_hash, scripts.values()))
+    policy = f"default-src 'none'; script-src {hashes}; style-src {_hash(style)}; img-src data: blob:; base-uri 'none'"
+    blocks = "\n".join(f'<script id="{name}">{script}</script>' for name, script in scripts.items())
+    parts = {"{policy}": f"{policy}; {allowed}", "{style}": style, "{scripts}": data + blocks}
+    page = text("page.html")
+    for place, part in parts.items():
+        page = page.replace(place, part)
+    return page
+
+
+def _hash(content: str) -> str:
+    """By which a browser knows the one script or style that it may use."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"

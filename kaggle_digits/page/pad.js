@@ -1,0 +1,233 @@
+// The drawing area: strokes by finger, pen, mouse or keyboard, or an image instead of them; every step can be undone.
+//
+// Strokes are kept as lines, in shares of the area's width, so that they survive a new size and a change of colours.
+"use strict";
+
+const ASPECT = 3 / 4;
+const STROKE = 0.034;  // of the area's width
+const READ_SIDE = 360;  // pixels of the longer side in which a drawing is read
+const LONGEST = 1024;  // pixels of the longer side in which an image is read; a digit of a twentieth still has fifty
+const LEAST_CONTRAST = 32;  // greys; see-through pictures with less on white paper lie on black
+
+class Pad {
+  // `changed` is told of every change, with whether a stroke is still being drawn.
+  constructor(canvas, changed) {
+    this.canvas = canvas;
+    this.changed = changed;
+    this.states = [{ strokes: [], image: null }];
+    this.drawing = new Map();  // strokes that are being drawn, by pointer
+    this.pen = null;  // where the keyboard's pen is, and its stroke while it is down
+    this.boxes = [];
+    this.listen();
+    new ResizeObserver(() => this.paint()).observe(canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.paint());
+  }
+
+  get state() { return this.states[this.states.length - 1]; }
+  get strokes() { return [...this.state.strokes, ...this.drawing.values(), ...(this.pen?.stroke ? [this.pen.stroke] : [])]; }
+  get isBlank() { return !this.state.image && !this.strokes.length; }
+  get canUndo() { return this.states.length > 1 || Boolean(this.pen?.stroke); }
+
+  undo() {
+    if (this.pen?.stroke) this.pen.stroke = null;
+    else if (this.states.length > 1) this.states.pop();
+    this.tell();
+  }
+
+  clear() {
+    this.pen = this.pen && { ...this.pen, stroke: null };
+    if (!this.isBlank) this.states.push({ strokes: [], image: null });
+    this.tell();
+  }
+
+  // Anything that a canvas can draw: an image takes the place of what is there.
+  show(image) {
+    this.pen = this.pen && { ...this.pen, stroke: null };
+    this.states.push({ strokes: [], image: onPaper(image) });
+    this.tell();
+  }
+
+  add(stroke) {
+    const before = this.state.image ? [] : this.state.strokes;
+    this.states.push({ strokes: [...before, stroke], image: null });
+  }
+
+  tell(isDrawing = false) {
+    if (!isDrawing) this.boxes = [];
+    this.paint();
+    this.changed(isDrawing);
+  }
+
+  // A canvas with what is to be read, black on white where it is drawn.
+  picture() {
+    if (this.state.image) return this.state.image;
+    const canvas = sized(READ_SIDE, READ_SIDE * ASPECT);
+    const context = canvas.getContext("2d");
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    this.draw(context, canvas.width, "#000");
+    return canvas;
+  }
+
+  // Frames around what was found, in pixels of the picture.
+  mark(boxes) {
+    this.boxes = boxes;
+    this.paint();
+  }
+
+  listen() {
+    const { canvas } = this;
+    const at = (event) => {
+      const area = canvas.getBoundingClientRect();
+      return [(event.clientX - area.left) / area.width, (event.clientY - area.top) / area.width];
+    };
+    canvas.addEventListener("pointerdown", (event) => {
+      const palm = event.pointerType === "touch" && [...this.drawing.values()].some((stroke) => stroke.pen);
+      if (event.button !== 0 || palm) return;
+      event.preventDefault();
+      canvas.setPointerCapture(event.pointerId);
+      this.pen = null;
+      const stroke = [at(event)];
+      stroke.pen = event.pointerType === "pen";
+      if (this.state.image) this.states.push({ strokes: [], image: null });
+      this.drawing.set(event.pointerId, stroke);
+      this.tell(true);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      const stroke = this.drawing.get(event.pointerId);
+      if (!stroke) return;
+      const steps = event.getCoalescedEvents?.() ?? [];
+      stroke.push(...(steps.length ? steps : [event]).map(at));
+      this.tell(true);
+    });
+    const end = (event) => {
+      const stroke = this.drawing.get(event.pointerId);
+      if (!stroke) return;
+      this.drawing.delete(event.pointerId);
+      this.add(stroke);
+      this.tell();
+    };
+    canvas.addEventListener("pointerup", end);
+    canvas.addEventListener("pointercancel", end);
+    canvas.addEventListener("keydown", (event) => this.press(event));
+    canvas.addEventListener("blur", () => this.lift());
+  }
+
+  press(event) {
+    const step = event.shiftKey ? 0.1 : 0.025;
+    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in moves) this.movePen(moves[event.key]);
+    else if (event.key === " ") this.pen?.stroke ? this.lift() : this.lower();
+    else if (event.key === "Delete" || event.key === "Backspace") this.clear();
+    else return;
+    event.preventDefault();
+  }
+
+  movePen([across, down]) {
+    this.pen ??= { x: 0.5, y: ASPECT / 2, stroke: null };
+    this.pen.x = Math.min(1, Math.max(0, this.pen.x + across));
+    this.pen.y = Math.min(ASPECT, Math.max(0, this.pen.y + down));
+    this.pen.stroke?.push([this.pen.x, this.pen.y]);
+    if (this.pen.stroke) this.tell(true);
+    else this.paint();
+  }
+
+  lower() {
+    this.pen ??= { x: 0.5, y: ASPECT / 2, stroke: null };
+    if (this.state.image) this.states.push({ strokes: [], image: null });
+    this.pen.stroke = [[this.pen.x, this.pen.y]];
+    this.tell(true);
+  }
+
+  lift() {
+    if (!this.pen?.stroke) return;
+    this.add(this.pen.stroke);
+    this.pen.stroke = null;
+    this.tell();
+  }
+
+  paint() {
+    const { canvas } = this;
+    const width = canvas.clientWidth, height = canvas.clientHeight, ratio = devicePixelRatio || 1;
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+      [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
+    }
+    const context = canvas.getContext("2d");
+    const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    const { image } = this.state;
+    let [scale, left, top] = [width / READ_SIDE, 0, 0];
+    if (image && !this.drawing.size) {
+      scale = Math.min(width / image.width, height / image.height);
+      [left, top] = [(width - image.width * scale) / 2, (height - image.height * scale) / 2];
+      context.imageSmoothingEnabled = scale < 4;
+      context.drawImage(image, left, top, image.width * scale, image.height * scale);
+    }
+    this.draw(context, width, colour("--ink"));
+    for (const [x, y, right, bottom] of this.boxes) {
+      context.beginPath();
+      context.roundRect(left + x * scale - 4, top + y * scale - 4, (right - x) * scale + 8, (bottom - y) * scale + 8, 6);
+      // A rim of paper keeps the frame visible on any photo.
+      for (const [rim, thickness] of [["--paper", 3.5], ["--accent", 1.5]]) {
+        Object.assign(context, { strokeStyle: colour(rim), lineWidth: thickness });
+        context.stroke();
+      }
+    }
+    if (this.pen) this.paintPen(context, width, colour("--accent"));
+  }
+
+  paintPen(context, width, colour) {
+    context.beginPath();
+    context.arc(this.pen.x * width, this.pen.y * width, (STROKE * width) / 2 + 3, 0, 2 * Math.PI);
+    context.lineWidth = 2;
+    context.strokeStyle = context.fillStyle = colour;
+    if (this.pen.stroke) context.fill();
+    else context.stroke();
+  }
+
+  draw(context, width, colour) {
+    Object.assign(context, { strokeStyle: colour, lineWidth: STROKE * width, lineCap: "round", lineJoin: "round" });
+    for (const stroke of this.strokes) {
+      const points = stroke.map(([x, y]) => [x * width, y * width]);
+      context.beginPath();
+      context.moveTo(...points[0]);
+      context.lineTo(...points[0]);
+      // A curve through the middles of the pointer's steps looks drawn, not sampled.
+      for (let place = 1; place < points.length; place++) {
+        const [[x, y], [nextX, nextY]] = [points[place - 1], points[place]];
+        context.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
+      }
+      context.lineTo(...points[points.length - 1]);
+      context.stroke();
+    }
+  }
+}
+
+function sized(width, height) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [Math.max(1, Math.round(width)), Math.max(1, Math.round(height))];
+  return canvas;
+}
+
+// An image in its own proportions and no larger than it is read; what is see-through lies on paper.
+function onPaper(image) {
+  const scale = Math.min(1, LONGEST / Math.max(image.width, image.height));
+  const canvas = sized(image.width * scale, image.height * scale);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.imageSmoothingQuality = "high";
+  for (const paper of ["#fff", "#000"]) {
+    context.fillStyle = paper;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    let [low, high] = [255, 0];
+    for (let place = 0; place < data.length; place += 4) {
+      const grey = (data[place] + data[place + 1] + data[place + 2]) / 3;
+      [low, high] = [Math.min(low, grey), Math.max(high, grey)];
+    }
+    if (high - low >= LEAST_CONTRAST) break;
+  }
+  return canvas;
+}

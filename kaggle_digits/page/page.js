@@ -1,0 +1,169 @@
+// The page: what is drawn or shown is read at once, and the answer is told to eyes and ears.
+"use strict";
+
+(() => {
+  const find = (name) => document.getElementById(name);
+  const QUIET = 700;  // milliseconds without a change, after which a screen reader is told the answer
+  let busy = false, again = false, chosen = null, answer = null, spoken = null;
+
+  const pad = new Pad(find("pad"), (isDrawing) => {
+    find("undo").disabled = !pad.canUndo;
+    find("clear").disabled = pad.isBlank;
+    find("hint").classList.toggle("gone", !pad.isBlank || Boolean(pad.pen));
+    if (!isDrawing) chosen = null;
+    ask();
+  });
+
+  // One question at a time; what changes meanwhile is asked about afterwards.
+  async function ask() {
+    if (busy) { again = true; return; }
+    busy = true;
+    do {
+      again = false;
+      try {
+        const said = pad.isBlank ? null : await reader.read(pad.picture(), Boolean(pad.state.image));
+        if (!again || said) show(pad.isBlank ? null : said);
+      } catch (error) {
+        fail(error);
+      }
+      await new Promise(requestAnimationFrame);
+    } while (again);
+    busy = false;
+    document.body.dataset.answered = String(Number(document.body.dataset.answered ?? 0) + 1);
+  }
+
+  function show(said) {
+    answer = said;
+    const digits = said?.digits ?? [];
+    find("label").toggleAttribute("data-empty", !said || said.label === null);
+    find("label").textContent = said ? said.answer : "Nothing written yet";
+    find("sure").textContent = digits.length ? `${percent(together(digits))} sure` : "";
+    find("sure").classList.toggle("unsure", Boolean(said) && said.label === null);
+    // While a number is being written, its last digit is the one to watch.
+    const watched = Math.min(chosen ?? Infinity, digits.length - 1);
+    showDigits(digits, watched);
+    showDetail(digits[watched]);
+    pad.mark(digits.length > 1 || pad.state.image ? digits.map(({ box }) => box) : []);
+    speakSoon(said);
+  }
+
+  const together = (digits) => digits.reduce((all, { probability }) => all * probability, 1);
+
+  function showDigits(digits, watched) {
+    const list = find("digits");
+    list.hidden = digits.length < 2;
+    const had = list.contains(document.activeElement);
+    list.replaceChildren(...(list.hidden ? [] : digits.map((digit, place) => chip(digit, place, place === watched))));
+    if (had) list.querySelector("[aria-pressed=true]")?.focus();
+  }
+
+  function chip(digit, place, isWatched) {
+    const button = document.createElement("button");
+    const picture = document.createElement("canvas");
+    paintSeen(picture, digit);
+    button.type = "button";
+    button.append(picture, digit.label ?? "?");
+    button.setAttribute("aria-pressed", String(isWatched));
+    button.setAttribute("aria-label", `Digit ${place + 1}: ${spell(digit)}`);
+    button.addEventListener("click", () => { chosen = place; show(answer); });
+    return button;
+  }
+
+  function showDetail(digit) {
+    const shares = digit?.probabilities ?? [];
+    const highest = Math.max(...shares);
+    [...find("bars").children].forEach((row, label) => {
+      const share = shares[label] ?? 0;
+      row.classList.toggle("likeliest", share > 0 && share === highest);
+      row.querySelector("i").style.setProperty("--share", share);
+      row.lastChild.textContent = digit ? percent(share) : "";
+    });
+    paintSeen(find("seen"), digit);
+    find("seen").setAttribute("aria-label", `What the network sees: ${digit ? `a digit like ${likeliest(digit)}` : "nothing yet"}`);
+  }
+
+  function paintSeen(canvas, digit) {
+    const [height, width] = shape;
+    [canvas.width, canvas.height] = [width, height];
+    if (!digit) return;
+    const image = new ImageData(width, height);
+    digit.seen.forEach((value, at) => image.data.set([value, value, value, 255], 4 * at));
+    canvas.getContext("2d").putImageData(image, 0, 0);
+  }
+
+  const likeliest = ({ probabilities }) => probabilities.indexOf(Math.max(...probabilities));
+  const spell = (digit) => `${digit.label ?? `perhaps ${likeliest(digit)}`}, ${percent(digit.probability)}`;
+
+  function percent(share) {
+    return share >= 0.9995 && share < 1 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`;
+  }
+
+  function speakSoon(said) {
+    clearTimeout(spoken);
+    spoken = setTimeout(() => { find("status").textContent = sentence(said); }, QUIET);
+  }
+
+  function sentence(said) {
+    if (!said) return "The drawing area is empty.";
+    const letters = said.label === null ? said.answer : [...said.label].join(" ");
+    return `${letters}. ${find("sure").textContent}.`;
+  }
+
+  function fail(error) {
+    show(null);
+    find("label").textContent = error instanceof TypeError ? "The server does not answer." : error.message;
+  }
+
+  async function open(file) {
+    try {
+      pad.show(await createImageBitmap(file));
+    } catch {
+      fail(new Error("That is not an image that can be read."));
+    }
+  }
+
+  const firstImage = (items) => [...(items ?? [])].find((file) => file.type.startsWith("image/")) ?? items?.[0];
+
+  find("undo").addEventListener("click", () => pad.undo());
+  find("clear").addEventListener("click", () => pad.clear());
+  for (const [button, input] of [["choose", "file"], ["shoot", "camera"]]) {
+    find(button).addEventListener("click", () => find(input).click());
+    find(input).addEventListener("change", ({ target }) => {
+      if (target.files[0]) open(target.files[0]);
+      target.value = "";
+    });
+  }
+  addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
+      event.preventDefault();
+      pad.undo();
+    }
+  });
+  addEventListener("paste", (event) => {
+    const file = firstImage(event.clipboardData?.files);
+    if (file) open(file);
+  });
+  const paper = document.querySelector(".paper");
+  addEventListener("dragover", (event) => { event.preventDefault(); paper.classList.add("over"); });
+  addEventListener("dragleave", (event) => { if (!event.relatedTarget) paper.classList.remove("over"); });
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    paper.classList.remove("over");
+    const file = firstImage(event.dataTransfer?.files);
+    if (file) open(file);
+  });
+
+  let shape = [28, 28];
+  function row(_, label) {
+    const item = document.createElement("li");
+    item.innerHTML = `<span>${label}</span><span class="bar" aria-hidden="true"><i></i></span><span></span>`;
+    return item;
+  }
+  reader.about.then((about) => {
+    shape = about.image_shape;
+    find("about").textContent = `${about.recipe}, ${about.parameters.toLocaleString("en")} parameters`;
+    find("bars").replaceChildren(...Array.from({ length: about.classes }, row));
+    show(null);
+    document.body.dataset.ready = "";
+  }, fail);
+})();

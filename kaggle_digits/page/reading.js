@@ -1,0 +1,55 @@
+// From the pixels of a canvas to an answer of the server's form; in a worker, so that the page stays quick.
+"use strict";
+
+const reading = (() => {
+  // A function from ImageData to an answer.
+  function open(model) {
+    const opened = network.open(model);
+    return async ({ data, width, height }) => {
+      const channel = (first) =>
+        filters.picture(Uint8Array.from({ length: width * height }, (_, at) => data[4 * at + first]), width, height);
+      const picture = { width, height, red: channel(0), green: channel(1), blue: channel(2) };
+      const asked = { shape: model.imageShape, temperature: model.temperature, probabilities: await opened };
+      return answered(photos.read(picture, asked));
+    };
+  }
+
+  const likeliest = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
+
+  function answered(lines) {
+    const digits = lines.flat().map(({ probabilities, box, seen, isSure }) => {
+      const label = likeliest(probabilities);
+      const shown = isSure ? String(label) : null;
+      return { label: shown, probability: probabilities[label], probabilities, box, seen: Array.from(seen) };
+    });
+    const said = ({ probabilities, isSure }) => (isSure ? likeliest(probabilities) : "?");
+    const text = lines.map((line) => line.map(said).join("")).join(" ");
+    const isSure = digits.length > 0 && digits.every(({ label }) => label !== null);
+    return { label: isSure ? text : null, answer: isSure ? text : doubt(digits, text), digits };
+  }
+
+  function doubt(digits, text) {
+    if (!digits.length) return "no digit found";
+    if (digits.length > 1) return `unsure: ${text}`;
+    const [{ probabilities }] = digits;
+    const [first, second] = [...probabilities.keys()].sort((one, other) => probabilities[other] - probabilities[one]);
+    return `unsure: ${first} or ${second}`;
+  }
+
+  return { open };
+})();
+
+if (typeof WorkerGlobalScope !== "undefined") {
+  let read;
+  onmessage = async ({ data: { model, pixels } }) => {
+    if (model) {
+      read = reading.open(model);
+      return;
+    }
+    try {
+      postMessage({ answer: await read(pixels) });
+    } catch (error) {
+      postMessage({ error: error.message });
+    }
+  };
+}

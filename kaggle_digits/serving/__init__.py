@@ -1,0 +1,72 @@
+"""A server with the page to draw on and a REST API: a trained model for the browser next door.
+
+It answers on this machine alone unless told otherwise, and needs no TensorFlow where the run has a model.tflite.
+"""
+
+import importlib.util
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from kaggle_digits import models, runs
+from kaggle_digits.errors import DigitsError
+
+__all__ = ["serve"]
+
+_NEEDED = {"fastapi": "fastapi", "uvicorn": "uvicorn", "python_multipart": "python-multipart"}
+_GRACE = 3  # seconds that requests under way get when the server is told to end
+
+
+def serve(
+    run: str | Path | None = None,
+    *,
+    folder: Path = runs.FOLDER,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    on_ready: Callable[[str], None] = lambda _address: None,
+) -> None:
+    """Serves a run's model until Ctrl-C or a SIGTERM.
+
+    Args:
+        run: a run's name or path; None is the newest complete run.
+        folder: of all runs.
+        host: the address to listen at; 0.0.0.0 is every network that the machine is in.
+        port: 1 to 65535, or 0 for any that is free.
+        on_ready: is told the address as soon as questions are heard.
+
+    Raises:
+        DigitsError: the extra `serve` is not installed, or the port is taken, or the address is not this machine's.
+        RunError: there is no such run, or its files are not those that the training wrote.
+    """
+    missing = [shown for name, shown in _NEEDED.items() if importlib.util.find_spec(name) is None]
+    if missing:
+        raise DigitsError(f"{', '.join(missing)} is not installed. Install it: pip install 'kaggle-digits[serve]'.")
+    with closing(_listening(host, port)) as heard:
+        model = models.load(run, folder)
+        import uvicorn
+
+        from kaggle_digits.serving.app import create_app
+
+        is_local = host in ("localhost", "::1") or host.startswith("127.")
+        app = create_app(model, only_local=is_local, on_ready=lambda: on_ready(_address(heard, host)))
+        config = uvicorn.Config(
+            app, log_level="error", access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE
+        )
+        uvicorn.Server(config).run(sockets=[heard])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=256)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DigitsError(
+            f"cannot listen at {host}, port {port}: {reason}. Choose another: --port 8001, or --host 127.0.0.1."
+        ) from None
+
+
+def _address(heard: socket.socket, host: str) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{heard.getsockname()[1]}"

@@ -1,0 +1,188 @@
+"""The API and the page."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import FastAPI, File, Query, Request, UploadFile
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import BaseModel, Field
+
+from kaggle_digits import __version__, page
+from kaggle_digits.errors import DataError
+from kaggle_digits.models import Model
+from kaggle_digits.serving import forms, reference
+from kaggle_digits.serving.limits import Limits
+from kaggle_digits.serving.reading import BusyError, Desk, TooLargeError
+
+if TYPE_CHECKING:
+    from kaggle_digits.predicting import Prediction
+
+MOST_IMAGES, MOST_ROWS = 32, 1000
+"""In one request."""
+
+_NAME_LENGTH = 100  # characters of an upload's name that an answer repeats
+
+Seen = Annotated[bool, Query(description="Whether the answer shows what the network saw.")]
+
+
+def create_app(model: Model, *, only_local: bool = True, on_ready: Callable[[], None] = lambda: None) -> Any:
+    """An ASGI application that answers for a model.
+
+    Args:
+        model: what answers.
+        only_local: whether requests must name this machine; see `Limits`.
+        on_ready: is called once requests are answered.
+    """
+    desk = Desk(model)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        on_ready()
+        yield
+        desk.close()
+
+    app = FastAPI(
+        title="Digits",
+        version=__version__,
+        description=f"What digits are in a picture, or in rows of pixels? The model {model.run.name} answers.",
+        docs_url=None,  # FastAPI's own pages load their parts from other servers
+        redoc_url=None,
+        lifespan=lifespan,
+        responses={code: {"model": forms.Refusal, "description": why} for code, why in _REFUSALS.items()},
+    )
+    _add_pages(app)
+    _add_information(app, model)
+    _add_pictures(app, desk)
+    _add_rows(app, desk)
+    _add_refusals(app)
+    return Limits(app, only_local)
+
+
+_REFUSALS = {
+    400: "The request is malformed.",
+    408: "The request did not arrive in time.",
+    413: "The request, or a picture in it, is too large.",
+    421: "The request names another machine.",
+    422: "The request is not of the form described, or a picture cannot be read.",
+    429: "Too many questions are waiting. Ask again in a second.",
+}
+
+
+def _add_pages(app: FastAPI) -> None:
+    content = page.online()
+
+    @app.get("/", include_in_schema=False)
+    async def home() -> HTMLResponse:
+        return HTMLResponse(content)
+
+    @app.get("/api", include_in_schema=False)
+    async def describe(request: Request) -> HTMLResponse:
+        return HTMLResponse(reference.page(app.openapi(), str(request.base_url).rstrip("/")))
+
+
+def _add_information(app: FastAPI, model: Model) -> None:
+    information = model.info()
+    about = forms.ModelInformation(
+        run=model.run.name,
+        recipe=information.recipe,
+        kind=information.kind,
+        image_shape=list(model.image_shape),
+        classes=model.classes,
+        parameters=information.parameters,
+        validation_accuracy=model.run.record.get("validation_accuracy"),
+    )
+
+    @app.get("/api/health", summary="Whether the server answers")
+    async def health() -> forms.Health:
+        return forms.Health(status="ok")
+
+    @app.get("/api/model", summary="What answers")
+    async def describe_model() -> forms.ModelInformation:
+        return about
+
+
+def _add_pictures(app: FastAPI, desk: Desk) -> None:
+    @app.post("/api/image", summary="Read the digits of a picture")
+    async def read_image(
+        image: Annotated[UploadFile, File(description="A PNG, JPEG, BMP or WebP file of at most 25 megapixels.")],
+        seen: Seen = False,
+    ) -> forms.Reading:
+        content, name = await image.read(), _name(image)
+        return _reading(await desk.ask(lambda: desk.read(content, name)), seen)
+
+    @app.post("/api/images", summary="Read the digits of several pictures")
+    async def read_images(
+        images: Annotated[list[UploadFile], File(min_length=1, max_length=MOST_IMAGES, description="Up to 32 files.")],
+        seen: Seen = False,
+    ) -> list[forms.Reading | forms.Unread]:
+        answers: list[forms.Reading | forms.Unread] = []
+        for image in images:
+            content, name = await image.read(), _name(image)
+            try:
+                answers.append(_reading(await desk.ask(lambda c=content, n=name: desk.read(c, n)), seen))  # type: ignore[misc]
+            except DataError as error:
+                answers.append(forms.Unread(image=name, error=str(error)))
+        return answers
+
+
+def _add_rows(app: FastAPI, desk: Desk) -> None:
+    height, width = desk.model.image_shape
+    # To JSON, 7.0 is an integer, and "7" and true are none: strict floats say the same.
+    pixel = Annotated[float, Field(strict=True, ge=0, le=255, multiple_of=1)]
+    row = Annotated[list[pixel], Field(min_length=height * width, max_length=height * width)]
+
+    class Pixels(BaseModel):
+        """Images of digits as the model takes them."""
+
+        rows: Annotated[list[row], Field(min_length=1, max_length=MOST_ROWS)] = Field(
+            description=f"Up to 1,000 images of {height} x {width} pixels, row by row; 0 is paper and 255 is ink."
+        )
+
+    @app.post("/api/pixels", summary="Label rows of pixels")
+    async def label_rows(pixels: Pixels) -> list[forms.Row]:
+        answers = await desk.ask(lambda: desk.label(pixels.rows))
+        labels = answers.argmax(axis=1).tolist()
+        return [
+            forms.Row(label=label, probability=shares[label], probabilities=shares)
+            for label, shares in zip(labels, answers.tolist(), strict=True)
+        ]
+
+
+def _add_refusals(app: FastAPI) -> None:
+    @app.exception_handler(RequestValidationError)
+    async def explain(_request: Request, error: RequestValidationError) -> JSONResponse:
+        # FastAPI's own answer tells of every fault, and repeats what was sent: a thousand rows, perhaps.
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        return JSONResponse({"detail": f"{place}: {first['msg']}."}, 422)
+
+    def refuse(status: int) -> Callable[[Any, Exception], Any]:
+        async def answer(_request: Any, error: Exception) -> JSONResponse:
+            return JSONResponse({"detail": str(error) or _REFUSALS[status]}, status)
+
+        return answer
+
+    app.add_exception_handler(TooLargeError, refuse(413))
+    app.add_exception_handler(DataError, refuse(422))
+    app.add_exception_handler(BusyError, refuse(429))
+
+
+def _name(upload: UploadFile) -> str:
+    name = "".join(letter if letter.isprintable() else "?" for letter in upload.filename or "")
+    return name[:_NAME_LENGTH] or "image"
+
+
+def _reading(prediction: "Prediction", seen: bool) -> forms.Reading:
+    said = prediction.as_json()
+    digits = [forms.Digit(**digit) for digit in said["digits"]]
+    for digit, shown in zip(digits, prediction.seen, strict=True) if seen else ():
+        digit.seen = shown.image.ravel().tolist()
+    return forms.Reading(
+        image=prediction.image,
+        label=prediction.label,
+        answer=prediction.answer,
+        probability=prediction.probability,
+        digits=digits,
+    )

@@ -1,0 +1,165 @@
+"""Networks that travel: a file is there only if it answers as its run does."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kaggle_digits import export, models, runs, sources, training
+from kaggle_digits.errors import DataError, ExportError
+from kaggle_digits.export.agreement import Agreement, compare
+from kaggle_digits.recipes import RECIPES
+
+
+@pytest.fixture
+def unseen():
+    return sources.load("sklearn").test.images[:50]
+
+
+def outputs_of_onnx(path, images):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: images.astype(np.float32)})[0]
+
+
+def outputs_of_tflite(path, images):
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(path))
+    (given,), (answered,) = interpreter.get_input_details(), interpreter.get_output_details()
+    interpreter.resize_tensor_input(given["index"], images.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(given["index"], images.astype(np.float32))
+    interpreter.invoke()
+    return interpreter.get_tensor(answered["index"])
+
+
+@pytest.mark.parametrize(
+    ("name", "int8", "ask", "largest"),
+    [
+        ("model.tflite", False, outputs_of_tflite, 1e-4),
+        ("model.tflite", True, outputs_of_tflite, 0.2),
+        ("model.onnx", False, outputs_of_onnx, 1e-4),
+    ],
+)
+def test_a_file_for_a_runtime_answers_as_its_run(network, tmp_path, unseen, name, int8, ask, largest):
+    done = export.export(network, tmp_path / name, int8=int8)
+    expected = models.load(network.path).probabilities(unseen)
+    assert ask(done.path, unseen) == pytest.approx(expected, abs=largest)
+    assert done.agreement.rows == network.record["validation_rows"]
+    assert done.agreement.accuracy >= network.record["validation_accuracy"] - 0.01
+    assert done.bytes == done.path.stat().st_size
+    assert done.bytes < (400_000 if int8 else 1_300_000)
+    assert list(tmp_path.iterdir()) == [done.path]
+
+
+def test_a_page_holds_everything(network, tmp_path):
+    done = export.export(network, tmp_path / "digits.html")
+    content = done.path.read_text(encoding="utf-8")
+    assert done.bytes <= 400_000
+    assert "default-src 'none'" in content
+    assert not [word for word in ("http://", "https://", "src=", "@import") if word in content.partition("<body>")[0]]
+    assert done.agreement.same >= done.agreement.rows - 1
+    assert ("Node" in done.judge) == (shutil.which("node") is not None)
+
+
+def test_without_node_keras_judges_the_same_weights(network, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = export.export(network, tmp_path / "digits.html")
+    assert done.judge.startswith("Keras")
+    assert 0 < done.agreement.largest < 0.2
+
+
+def test_what_is_no_single_network_stays_at_home(tmp_path):
+    folders = {"models": tmp_path / "models", "submissions": tmp_path / "submissions"}
+    run = training.train(RECIPES["logistic"], sources.load("sklearn"), **folders).run
+    with pytest.raises(ExportError, match="scikit-learn model"):
+        export.export(run, tmp_path / "model.onnx")
+    committee = replace(run, record={**run.record, "files": {"ensemble.json": ""}})
+    with pytest.raises(ExportError, match="an ensemble"):
+        export.export(committee, tmp_path / "model.html")
+    assert not list(tmp_path.glob("model.*"))
+
+
+def test_an_unknown_suffix(network, tmp_path):
+    with pytest.raises(ExportError, match=r"model.pb must end with one of .tflite, .onnx, .html"):
+        export.export(network, tmp_path / "model.pb")
+
+
+def test_the_data_must_be_what_the_run_was_trained_on(network, tmp_path):
+    np.save(tmp_path / "X.npy", np.zeros((20, 28, 28), np.uint8))
+    np.save(tmp_path / "y.npy", np.arange(20) % 10)
+    with pytest.raises(DataError, match="is not the data that"):
+        export.export(network, tmp_path / "model.tflite", where=str(tmp_path))
+    with pytest.raises(DataError, match="Say where they are: --data WHERE"):
+        export.export(network, tmp_path / "model.tflite", where=str(tmp_path / "nowhere"))
+    assert not (tmp_path / "model.tflite").exists()
+
+
+def test_a_page_does_not_learn_from_folders(network, tmp_path):
+    data = {**network.record["data"], "sha256": {"train": "0"}}
+    foreign = replace(network, record={**network.record, "data": data})
+    (tmp_path / "copy").mkdir()
+    for path in network.path.iterdir():
+        shutil.copy(path, tmp_path / "copy")
+    (tmp_path / "copy" / runs.RECORD).write_text(json.dumps(foreign.record))
+    with pytest.raises(DataError):  # its rows cannot be found, and nothing is written
+        export.export(runs.find(tmp_path / "copy"), tmp_path / "page.html")
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_agreement_is_counted():
+    labels = np.array([0, 1, 1, 0])
+    before = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]], np.float32)
+    after = np.array([[0.8, 0.2], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]], np.float32)
+    assert compare(labels, before, after) == Agreement(4, 3, pytest.approx(0.2), 0.75, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("agreement", "exact", "good"),
+    [
+        (Agreement(1000, 1000, 9e-5, 0.99, 0.99), True, True),
+        (Agreement(1000, 1000, 2e-4, 0.99, 0.99), True, False),
+        (Agreement(1000, 999, 1e-5, 0.99, 0.99), True, False),
+        (Agreement(1000, 995, 0.3, 0.99, 0.989), False, True),
+        (Agreement(1000, 995, 0.3, 0.99, 0.988), False, False),
+        (Agreement(100, 98, 0.3, 0.99, 0.98), False, True),
+        (Agreement(100, 98, 0.3, 0.99, 0.97), False, False),
+    ],
+)
+def test_how_close_is_close_enough(agreement, exact, good):
+    if good:
+        agreement.check("a.tflite", "run", exact=exact)
+    else:
+        with pytest.raises(ExportError, match=r"a.tflite would not answer as run does, and was not written"):
+            agreement.check("a.tflite", "run", exact=exact)
+
+
+def command(*words, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "kaggle_digits", "export", *words], capture_output=True, text=True, cwd=cwd
+    )
+
+
+def test_the_command(network, tmp_path):
+    done = command(str(network.path), "model.tflite", "--json", cwd=tmp_path)
+    said = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert (said["file"], said["checked_with"]) == ("model.tflite", "LiteRT")
+    assert said["same"] == said["rows"]
+
+
+@pytest.mark.parametrize("words", [("a", "b", "c.html"), ("model.pb",), ("page.html", "--int8"), ()])
+def test_wrong_usage(words, tmp_path):
+    assert command(*words, cwd=tmp_path).returncode == 2
+
+
+def test_no_run_to_export(tmp_path):
+    done = command("page.html", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "there is no complete run" in done.stderr

@@ -1,0 +1,96 @@
+"""The page's photo treatment, span by span beside the package's."""
+
+import base64
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+import kaggle_digits
+from kaggle_digits import photos, sources
+
+NODE = shutil.which("node")
+SCRIPTS = Path(kaggle_digits.__file__).parent / "page"
+
+
+def drawing(*lines, size=(200, 160), width=12, ink="black", paper="white"):
+    image = Image.new("RGB", size, paper)
+    for line in lines:
+        ImageDraw.Draw(image).line(line, fill=ink, width=width, joint="curve")
+    return np.asarray(image)
+
+
+def pictures():
+    """Drawings, digits of every size in a row, light that falls off, noise, rules, and nothing at all."""
+    digits = sources.load("sklearn").test.images
+    random = np.random.default_rng(5)
+    row = np.full((90, 400, 3), 250, np.uint8)
+    for place, digit in enumerate(digits[:5]):
+        side = 40 + 6 * place
+        row[15 : 15 + side, 10 + 76 * place :][:, :side] = 255 - np.asarray(
+            Image.fromarray(digit).convert("RGB").resize((side, side))
+        )
+    lit = row * np.linspace(0.4, 1, 400)[None, :, None]
+    noisy = (lit + random.normal(0, 6, row.shape)).clip(0, 255).astype(np.uint8)
+    ruled = noisy.copy()
+    ruled[12::18] = ruled[12::18] * 0.6
+    seven = [(50, 30), (130, 30), (80, 140)]
+    touching = drawing(seven, [(140, 30), (128, 140)], [(20, 20), (52, 32)])
+    return {
+        "drawing": drawing(seven),
+        "hair": drawing(seven, width=2),
+        "marker": drawing(seven, width=32),
+        "chalk": drawing(seven, ink="#dddddd", paper="#203028"),
+        "yellow": drawing(seven, ink="#ffe600"),
+        "touching": touching,
+        "row": row,
+        "noisy": noisy,
+        "ruled": ruled,
+        "small": np.repeat(255 - digits[3][..., None], 3, 2),
+        "tiny": noisy[:3, :4],
+        "line": noisy[:1],
+        "blank": np.full((60, 80, 3), 255, np.uint8),
+        "texture": random.integers(0, 256, (150, 200, 3), np.uint8),
+    }
+
+
+PICTURES = pictures()
+
+
+@pytest.fixture(scope="module")
+def layouts(tmp_path_factory):
+    if NODE is None:
+        pytest.skip("Node is not installed")
+    folder = tmp_path_factory.mktemp("pictures")
+    for name, pixels in PICTURES.items():
+        rgb = base64.b64encode(np.ascontiguousarray(pixels).tobytes()).decode()
+        picture = {"width": pixels.shape[1], "height": pixels.shape[0], "rgb": rgb}
+        (folder / f"{name}.json").write_text(json.dumps(picture))
+    paths = [folder / f"{name}.json" for name in PICTURES]
+    command = [NODE, Path(__file__).parent / "lay_out.js", SCRIPTS, *paths]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return dict(zip(PICTURES, map(json.loads, done.stdout.splitlines()), strict=True))
+
+
+def expected(pixels):
+    if photos.is_ready(pixels, (28, 28)):
+        return photos.whole(pixels, 255 - pixels[:, :, 0])
+    return photos.lay_out(pixels)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_spans_boxes_costs_and_images_are_the_same(layouts, name):
+    ours, theirs = expected(PICTURES[name]), layouts[name]
+    assert theirs["isWhole"] == ours.is_whole
+    assert theirs["lines"] == ours.lines
+    assert [span["box"] for span in theirs["spans"]] == [list(span.box) for span in ours.spans]
+    assert [span["cost"] for span in theirs["spans"]] == pytest.approx([span.cost for span in ours.spans], abs=0.05)
+    assert [span["looksLikeOne"] for span in theirs["spans"]] == [span.looks_like_one for span in ours.spans]
+    images = [np.frombuffer(base64.b64decode(span["image"]), np.uint8).reshape(28, 28) for span in theirs["spans"]]
+    for image, own in zip(images, ours.images, strict=True):
+        # A barycentre on the border of two pixels may fall to either side by rounding.
+        assert min(np.abs(image - np.roll(own.astype(float), shift, (0, 1))).max() for shift in (0, 1, -1)) <= 3

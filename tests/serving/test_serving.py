@@ -1,0 +1,242 @@
+"""The server as a browser and a program meet it: good questions, bad ones, and far too many."""
+
+import concurrent.futures
+import io
+import socket
+import struct
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pytest
+import requests
+import schemathesis
+from digit_server import DigitServer
+from hypothesis import HealthCheck, given, settings
+from PIL import Image, ImageDraw
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+
+from kaggle_digits import models, page, predicting, sources
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return sources.load("sklearn").test.images
+
+
+def as_png(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def a_seven():
+    image = Image.new("L", (200, 160), 255)
+    ImageDraw.Draw(image).line([(50, 30), (130, 30), (80, 140)], fill=0, width=12)
+    return as_png(np.asarray(image))
+
+
+def post(server, path, **options):
+    return requests.post(server.address + path, timeout=60, **options)
+
+
+def test_the_page(digit_server):
+    answer = requests.get(digit_server.address + "/", timeout=60)
+    assert answer.text == page.online()
+    assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+def test_the_description(digit_server):
+    answer = requests.get(digit_server.address + "/api", timeout=60)
+    document = requests.get(digit_server.address + "/openapi.json", timeout=60).json()
+    assert set(document["paths"]) == {"/api/health", "/api/model", "/api/image", "/api/images", "/api/pixels"}
+    assert all(path in answer.text for path in document["paths"])
+    assert "<script" not in answer.text
+
+
+def test_health_and_model(digit_server, network):
+    assert requests.get(digit_server.address + "/api/health", timeout=60).json() == {"status": "ok"}
+    said = requests.get(digit_server.address + "/api/model", timeout=60).json()
+    assert (said["run"], said["recipe"], said["image_shape"], said["classes"]) == (network.name, "sprint", [28, 28], 10)
+
+
+def test_a_picture_is_read_as_predict_reads_it(digit_server, network, tmp_path):
+    (tmp_path / "seven.png").write_bytes(a_seven())
+    (expected,) = predicting.predict(models.load(network.path), [tmp_path / "seven.png"], keep_stages=True)
+    said = post(digit_server, "/api/image?seen=true", files={"image": ("seven.png", a_seven())}).json()
+    assert {**expected.as_json(), "image": "seven.png", "answer": expected.answer} == {
+        **said,
+        "probabilities": expected.as_json()["probabilities"],
+        "digits": [{k: v for k, v in digit.items() if k != "seen"} for digit in said["digits"]],
+    }
+    assert said["digits"][0]["seen"] == expected.seen[0].image.ravel().tolist()
+
+
+def test_a_batch_names_what_it_cannot_read(digit_server):
+    files = [("images", ("a.png", a_seven())), ("images", ("b.png", b"no picture")), ("images", ("c.png", a_seven()))]
+    first, broken, last = post(digit_server, "/api/images", files=files).json()
+    assert first["image"] == "a.png"
+    assert first["digits"] == last["digits"]
+    assert broken["image"] == "b.png"
+    assert broken["error"].startswith("b.png is not a whole image")
+
+
+def test_rows_are_labelled_as_the_model_labels_them(digit_server, network, digits):
+    model = models.load(network.path)
+    said = post(digit_server, "/api/pixels", json={"rows": digits[:20].reshape(20, -1).tolist()}).json()
+    assert [row["label"] for row in said] == model.labels(digits[:20]).tolist()
+    assert [sum(row["probabilities"]) for row in said] == pytest.approx([1] * 20, abs=1e-4)
+
+
+def huge_png():
+    """400 megapixels in a few bytes: a bomb, if it were decoded."""
+
+    def chunk(kind, content):
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
+
+
+PNG, PARTS = a_seven(), "multipart/form-data"
+BAD = {
+    "no picture": (422, "/api/image", {"files": {"image": ("a.png", b"hello")}}),
+    "an empty file": (422, "/api/image", {"files": {"image": ("a.png", b"")}}),
+    "half a picture": (422, "/api/image", {"files": {"image": ("a.png", PNG[: len(PNG) // 2])}}),
+    "a bomb": (413, "/api/image", {"files": {"image": ("a.png", huge_png())}}),
+    "too many bytes": (413, "/api/image", {"data": b"\0" * 12_000_001}),
+    "another field": (422, "/api/image", {"files": {"picture": ("a.png", PNG)}}),
+    "a field of text": (422, "/api/image", {"data": {"image": "a.png"}}),
+    "two for one": (200, "/api/image", {"files": [("image", ("a.png", PNG)), ("image", ("b.png", PNG))]}),
+    "a strange name": (200, "/api/image", {"files": {"image": ("../../\u202e" + "a" * 500, PNG)}}),
+    "a strange flag": (422, "/api/image?seen=perhaps", {"files": {"image": ("a.png", PNG)}}),
+    "no boundary": (400, "/api/image", {"data": b"x", "headers": {"Content-Type": PARTS}}),
+    "broken parts": (422, "/api/image", {"data": b"--x\r\nno", "headers": {"Content-Type": PARTS + "; boundary=x"}}),
+    "nothing at all": (422, "/api/image", {}),
+    "33 pictures": (422, "/api/images", {"files": [("images", ("a.png", b"x"))] * 33}),
+    "no pictures": (422, "/api/images", {"files": {}}),
+    "no JSON": (422, "/api/pixels", {"data": "[", "headers": {"Content-Type": "application/json"}}),
+    "deep JSON": (400, "/api/pixels", {"data": "[" * 100_000, "headers": {"Content-Type": "application/json"}}),
+    "no UTF-8": (400, "/api/pixels", {"data": b"\xff\xfe{", "headers": {"Content-Type": "application/json"}}),
+    "no rows": (422, "/api/pixels", {"json": {"rows": []}}),
+    "a short row": (422, "/api/pixels", {"json": {"rows": [[0] * 783]}}),
+    "too white": (422, "/api/pixels", {"json": {"rows": [[256] * 784]}}),
+    "half a grey": (422, "/api/pixels", {"json": {"rows": [[0.5] * 784]}}),
+    "words": (422, "/api/pixels", {"json": {"rows": [["7"] * 784]}}),
+    "no number": (422, "/api/pixels", {"data": '{"rows": [[NaN]]}', "headers": {"Content-Type": "application/json"}}),
+    "1,001 rows": (422, "/api/pixels", {"json": {"rows": [[0] * 784] * 1001}}),
+    "another machine": (421, "/api/health", {"headers": {"Host": "digits.example.com"}}),
+    "another method": (405, "/api/health", {}),
+    "nowhere": (404, "/api/nothing", {}),
+    "upwards": (404, "/../../etc/passwd", {}),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_question_gets_a_clear_answer(digit_server, name):
+    status, path, options = BAD[name]
+    answer = post(digit_server, path, **options)
+    assert answer.status_code == status
+    assert status == 200 or isinstance(answer.json()["detail"], str)
+    assert len(answer.content) < 3000
+    assert "/tmp" not in answer.text
+    assert requests.get(digit_server.address + "/api/health", timeout=60).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"hello\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST /api/image HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+        b"POST /api/image HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        b"POST /api/image HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nA: " + b"a" * 200_000 + b"\r\n\r\n",
+    ],
+    ids=["words", "version", "negative", "twice", "chunks", "long"],
+)
+def test_what_is_hardly_http(digit_server, sent):
+    host, port = digit_server.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        try:
+            answer = connection.makefile("rb").readline()
+        except ConnectionResetError:
+            answer = b""
+    assert not answer or answer.split()[1].startswith(b"4")
+
+
+def test_a_crowd_is_answered_or_asked_to_wait(digit_server):
+    with concurrent.futures.ThreadPoolExecutor(100) as crowd:
+        answers = [crowd.submit(post, digit_server, "/api/image", files={"image": ("a.png", PNG)}) for _ in range(150)]
+    statuses = {answer.result().status_code for answer in answers}
+    assert 200 in statuses
+    assert statuses <= {200, 429}
+
+
+OPERATIONS = [("GET", "health"), ("GET", "model"), ("POST", "image"), ("POST", "images"), ("POST", "pixels")]
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["as described", "otherwise"])
+@pytest.mark.parametrize(("method", "name"), OPERATIONS, ids=" ".join)
+def test_the_description_is_true(digit_server, method, name, mode):
+    """Requests made from the API's own description, and requests that go against it."""
+    if (method, mode) == ("GET", GenerationMode.NEGATIVE):
+        return  # nothing in them can be wrong
+    operation = schemathesis.openapi.from_url(digit_server.address + "/openapi.json")[f"/api/{name}"][method]
+    # Most bytes are no picture, and a file's content has no type, whatever the schema says.
+    excluded = [positive_data_acceptance, negative_data_rejection] if "image" in name else []
+
+    @settings(max_examples=10, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case):
+        case.call_and_validate(excluded_checks=excluded, timeout=60)
+
+    ask()
+
+
+def command(*words, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "kaggle_digits", "serve", *words], capture_output=True, text=True, cwd=cwd
+    )
+
+
+def test_a_taken_port(digit_server, network, tmp_path):
+    done = command(str(network.path), "--port", digit_server.address.rsplit(":", 1)[1], cwd=tmp_path)
+    assert done.returncode == 1
+    assert "cannot listen at 127.0.0.1" in done.stderr
+    assert "--port 8001" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_run_to_serve(tmp_path):
+    done = command("--port", "0", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "there is no complete run" in done.stderr
+
+
+def test_it_needs_no_tensorflow(network):
+    code = (
+        "import sys, asyncio\nfrom pathlib import Path\nfrom kaggle_digits import models\n"
+        "from kaggle_digits.serving.reading import Desk\nfrom kaggle_digits.serving.app import create_app\n"
+        f"model = models.load(Path({str(network.path)!r}))\ncreate_app(model)\nDesk(model).label([[0] * 784])\n"
+        "print({'tensorflow', 'keras', 'matplotlib', 'sklearn', 'pandas'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_other_machines_are_answered_only_where_asked_for(network):
+    with DigitServer(network.path, "--host", "0.0.0.0") as running:
+        port = running.address.rsplit(":", 1)[1]
+        answer = requests.get(f"http://127.0.0.1:{port}/api/health", headers={"Host": "desk.example.com"}, timeout=60)
+    assert answer.json() == {"status": "ok"}
