@@ -44,7 +44,9 @@ def test_the_longest_side_is_20_and_the_barycentre_in_the_middle(ink):
         return
     centre, side = centre_and_side(image)
     assert side <= 20 and image.max() == 255
-    assert all(14 - 1e-6 <= place < 15 + 1e-6 for place in centre) or side < 20
+    # What hangs on one edge alone cannot be balanced within the image; it then reaches the image's edge.
+    edge = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    assert all(14 - 1e-6 <= place < 15 + 1e-6 for place in centre) or side < 20 or edge.any()
 
 
 def test_what_has_the_form_keeps_it(standard):
@@ -52,7 +54,7 @@ def test_what_has_the_form_keeps_it(standard):
         centre, side = centre_and_side(image)
         assert side in (19, 20)
         assert all(14 <= place < 15 for place in centre)
-        again = photos.as_mnist(image.astype(np.float32) / 255)
+        again = photos.as_mnist(image.astype(np.float32) / 255, stroke=3)
         assert np.abs(again.astype(int) - image).mean() < 8
 
 
@@ -64,8 +66,10 @@ def test_a_digit_enlarged_on_paper_as_jpeg_comes_back_close(standard):
         file = io.BytesIO()
         Image.fromarray(sheet).save(file, "JPEG", quality=80)
         layout = photos.lay_out(np.asarray(Image.open(file)))
-        best = min(np.abs(each.astype(int) - image).mean() for each in layout.images)
-        assert best < 16
+        # The barycentre is rounded to a whole pixel, which a trace of noise may turn up or down.
+        shifts = [(down, across) for down in (-1, 0, 1) for across in (-1, 0, 1)]
+        moved = [np.roll(each, shift, (0, 1)).astype(int) for each in layout.images for shift in shifts]
+        assert min(np.abs(each - image).mean() for each in moved) < 13
 
 
 @pytest.mark.parametrize(("ground", "ink"), [(255, 0), (0, 255), (200, 120), (60, 200), (235, 180)])
@@ -111,11 +115,11 @@ def test_a_scribble_is_no_digit_but_an_eight_is():
     image = Image.new("L", (200, 200), 0)
     points = np.random.default_rng(0).integers(10, 190, (25, 2))
     ImageDraw.Draw(image).line([tuple(map(int, point)) for point in points], fill=255, width=4)
-    assert not plausible.is_digit_like(np.asarray(image, np.float32) / 255)
+    assert plausible.least_probability(np.asarray(image, np.float32) / 255) == plausible.NEVER
     eight = Image.new("L", (100, 180), 0)
     for top in (5, 85):
         ImageDraw.Draw(eight).ellipse((10, top, 90, top + 85), outline=255, width=9)
-    assert plausible.is_digit_like(np.asarray(eight, np.float32) / 255)
+    assert plausible.least_probability(np.asarray(eight, np.float32) / 255) < 1
 
 
 @settings(deadline=None, max_examples=40)

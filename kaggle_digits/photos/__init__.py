@@ -6,8 +6,9 @@
 Between the two a model judges the images; those of many pictures can be judged at once.
 """
 
-from kaggle_digits.photos.decision import SURE, Digit, decide
+from kaggle_digits.photos.decision import Digit, decide
 from kaggle_digits.photos.layout import Layout, is_ready, lay_out, whole
+from kaggle_digits.photos.plausible import SURE
 from kaggle_digits.photos.standard import as_mnist
 from kaggle_digits.photos.votes import counted, leaning
 

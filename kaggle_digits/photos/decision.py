@@ -4,14 +4,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kaggle_digits.photos import plausible
 from kaggle_digits.photos.layout import Layout, Span
+from kaggle_digits.photos.plausible import NEVER, SURE
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-SURE = 0.5
-"""The least probability with which a digit is read; below it the answer is "unsure"."""
 
 _MOST_TOUCHING = 4  # digits in one connected part of ink; a zigzag looks like many ones
 _LEAST = 1e-6  # probability; its logarithm ends the scale
@@ -25,13 +24,13 @@ class Digit:
         probabilities: float32 `(classes,)`.
         box: left, top, right and bottom in pixels, the last two exclusive.
         image: uint8 `(height, width)`, what the model saw.
-        looks_like_one: whether it has the form of a digit at all.
+        least: the probability from which on it is read; above 1 where it has not the form of a digit.
     """
 
     probabilities: "NDArray[np.float32]"
     box: tuple[int, int, int, int]
     image: "NDArray[np.uint8]"
-    looks_like_one: bool = True
+    least: float = SURE
 
     @property
     def label(self) -> int:
@@ -41,7 +40,7 @@ class Digit:
     @property
     def is_sure(self) -> bool:
         """Whether the label is to be believed."""
-        return self.looks_like_one and float(self.probabilities.max()) >= SURE
+        return float(self.probabilities.max()) >= self.least
 
 
 def decide(layout: Layout, probabilities: "NDArray[np.float32]") -> list[list[Digit]]:
@@ -61,8 +60,8 @@ def decide(layout: Layout, probabilities: "NDArray[np.float32]") -> list[list[Di
     for number, slices in enumerate(layout.lines):
         numbers = [place for place, span in enumerate(layout.spans) if span.line == number]
         chosen = _best_path(slices, numbers, layout.spans, scores)
-        parts = Counter(layout.spans[place].parts for place in chosen)
-        lines.append([_digit(layout, place, probabilities[place], parts) for place in chosen])
+        touching = Counter(layout.spans[place].piece for place in chosen)
+        lines.append([_digit(layout, place, probabilities[place], touching) for place in chosen])
     return lines
 
 
@@ -78,9 +77,8 @@ def _best_path(slices: int, numbers: list[int], spans: list[Span], scores: "NDAr
     return reached[-1][1]
 
 
-def _digit(
-    layout: Layout, place: int, probabilities: "NDArray[np.float32]", parts: "Counter[tuple[int, ...]]"
-) -> Digit:
-    span = layout.spans[place]
-    is_fair = span.looks_like_one and parts[span.parts] <= _MOST_TOUCHING
-    return Digit(probabilities, span.box, layout.images[place], is_fair)
+def _digit(layout: Layout, place: int, probabilities: "NDArray[np.float32]", touching: "Counter[int]") -> Digit:
+    span, least = layout.spans[place], SURE
+    if not layout.is_whole:
+        least = NEVER if touching[span.piece] > _MOST_TOUCHING else plausible.least_probability(layout.inks[place])
+    return Digit(probabilities, span.box, layout.images[place], least)

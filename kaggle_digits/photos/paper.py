@@ -1,22 +1,29 @@
 """From a picture to the ink on it: which side is ink, and what is left once the light on the paper is taken away."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 _THUMB = 128  # pixels of the longer side; light on paper needs no more
+_SMALLER = 48  # pixels of the longer side, enough for the second degree of a polynomial
 _GREYS = 32  # steps of grey in which the paper's grey is counted
 _BORDER_WORTH = 0.5  # the border's share in that count: in a tight crop, ink may be the most of the rest
-WINDOWS = (0.10, 0.18, 0.32)
+_WINDOWS = (0.06, 0.10, 0.18, 0.32)
 """Shares of the longer side within which paper is looked for around ink; the last is wider than any stroke."""
 
+_EVEN, _MOSTLY = 10, 0.7  # steps of grey, and the share of the border that must lie so near to its median
+_STRONG = 0.6  # of the darkest ink: strokes are darker than that, and shadows hardly ever
+_DARKEST = 12  # pixels of a thumb that may be darker than the darkest ink: dirt
+_STILL_DARK, _SURVIVING = 0.6, 0.99  # of its darkness, and of the strong ink, that a wide enough window must keep
 _DARKEST_PAPER = 0.12  # paper darker than this, of 1, is as good as black: what lies on it cannot be read
 _CLEARER = 1.4  # so many times the contrast of the greys makes one colour channel the better one to look at
 _SIGMAS_FROM_5_TO_30 = 1.12  # of a normal distribution, between these percentiles
 _COLOURED = 24  # steps between a pixel's channels, from which a picture is called coloured
+_SAMPLED = 20_000  # pixels, from which the noise is taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +41,11 @@ class Inked:
     is_dark: bool
 
 
-def ink(picture: "NDArray[np.uint8]", window: float = WINDOWS[-1]) -> Inked:
+def ink(picture: "NDArray[np.uint8]") -> Inked:
     """Finds the ink of a picture, whatever its colours, its light and its polarity.
 
     Args:
         picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
-        window: one of `WINDOWS`; a stroke wider than that is taken for paper.
 
     Returns:
         The ink, of the picture's height and width.
@@ -47,14 +53,15 @@ def ink(picture: "NDArray[np.uint8]", window: float = WINDOWS[-1]) -> Inked:
     import numpy as np
 
     greys = clearest(picture)
-    is_dark = _is_dark_ink(_thumb(greys))
+    is_dark = _is_dark_ink(_thumb(greys, _SMALLER))
     dark = greys if is_dark else 255 - greys
-    paper = _paper(dark, window)
-    amount = (paper - dark) / np.maximum(paper, _DARKEST_PAPER * 255) if is_dark else (paper - dark) / 255
-    amount = amount.astype(np.float32)
+    paper = _enlarged(_paper(_thumb(dark, _THUMB), is_dark), greys.shape)
+    amount = _share(paper, dark, is_dark)
     # Most of a picture is paper; of a bold digit without any margin, more than a third still is.
-    low, level = np.percentile(amount[:: 1 + amount.shape[0] // 400, :: 1 + amount.shape[1] // 400], (5, 30))
-    return Inked((amount - level).astype(np.float32), float(level - low) / _SIGMAS_FROM_5_TO_30, is_dark)
+    step = max(1, int((amount.size / _SAMPLED) ** 0.5))
+    low, level = np.percentile(amount[::step, ::step], (5, 30))
+    amount -= np.float32(level)
+    return Inked(amount, float(level - low) / _SIGMAS_FROM_5_TO_30, is_dark)
 
 
 def clearest(picture: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
@@ -65,12 +72,22 @@ def clearest(picture: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
     if picture.ndim == 2:
         return picture
     greys = np.asarray(Image.fromarray(picture).convert("L"))
-    thumbs = _thumb(picture).astype(np.int16)
-    if int((thumbs.max(axis=2) - thumbs.min(axis=2)).max()) < _COLOURED:
+    thumb = _thumb(picture, _SMALLER).astype(np.int16)
+    if int((thumb.max(axis=2) - thumb.min(axis=2)).max()) < _COLOURED:
         return greys
-    contrasts = [_contrast(thumbs[:, :, channel].astype(np.uint8)) for channel in range(3)]
+    contrasts = [_contrast(thumb[:, :, channel].astype(np.uint8)) for channel in range(3)]
     best = int(np.argmax(contrasts))
-    return picture[:, :, best] if contrasts[best] > _CLEARER * _contrast(_thumb(greys)) else greys
+    return picture[:, :, best] if contrasts[best] > _CLEARER * _contrast(_thumb(greys, _SMALLER)) else greys
+
+
+def _share(
+    paper: "NDArray[np.float32]", dark: "NDArray[np.uint8] | NDArray[np.float32]", is_dark: bool
+) -> "NDArray[np.float32]":
+    """How much of the paper's light is missing, of 1: ink swallows a share of it, and chalk adds to none."""
+    import numpy as np
+
+    most = np.maximum(paper, np.float32(_DARKEST_PAPER * 255)) if is_dark else np.float32(255)
+    return np.asarray((paper - dark) / most, np.float32)
 
 
 def _contrast(thumb: "NDArray[np.uint8]") -> float:
@@ -80,14 +97,21 @@ def _contrast(thumb: "NDArray[np.uint8]") -> float:
     return float(np.percentile(np.abs(residual), 99.5))
 
 
-def _thumb(picture: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
+def _thumb(picture: "NDArray[np.uint8]", longest: int) -> "NDArray[np.uint8]":
     import numpy as np
     from PIL import Image
 
     height, width = picture.shape[:2]
-    scale = min(1.0, _THUMB / max(height, width))
+    scale = min(1.0, longest / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))
+
+
+def _enlarged(thumb: "NDArray[np.float32]", shape: tuple[int, ...]) -> "NDArray[np.float32]":
+    import numpy as np
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(thumb).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
 
 
 def _smooth_light(thumb: "NDArray[np.uint8]") -> "NDArray[np.float64]":
@@ -97,26 +121,35 @@ def _smooth_light(thumb: "NDArray[np.uint8]") -> "NDArray[np.float64]":
     """
     import numpy as np
 
-    height, width = thumb.shape
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
-    step = 1 + terms.shape[0] // 2000
-    some, greys = terms[::step], thumb.reshape(-1)[::step].astype(np.float64)
+    terms, greys = _terms(*thumb.shape), thumb.ravel().astype(np.float64)
     weights = np.ones(len(greys))
     for _ in range(6):
-        weighted = some * weights[:, None]
+        weighted = terms.T * weights
         # A little is added to the diagonal: a picture one pixel wide leaves most terms undetermined.
-        factors = np.linalg.solve(weighted.T @ some + 1e-3 * np.eye(6), weighted.T @ greys)
-        weights = 1 / np.maximum(np.abs(some @ factors - greys), 2.0)
-    return np.asarray((terms @ factors).reshape(height, width), np.float64)
+        factors = np.linalg.solve(weighted @ terms + 1e-3 * np.eye(6), weighted @ greys)
+        fitted = terms @ factors
+        weights = 1 / np.maximum(np.abs(fitted - greys), 2.0)
+    return np.asarray(fitted.reshape(thumb.shape), np.float64)
+
+
+@lru_cache(maxsize=64)
+def _terms(height: int, width: int) -> "NDArray[np.float64]":
+    """Float64 `(height * width, 6)`: the terms of a polynomial of second degree at every pixel."""
+    import numpy as np
+
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
 
 
 def _is_dark_ink(thumb: "NDArray[np.uint8]") -> bool:
     """Ink is on that side of the paper's grey, once the light is even, to which the picture reaches further."""
     import numpy as np
 
-    residual = thumb - _smooth_light(thumb)
-    border = np.concatenate([residual[0], residual[-1], residual[:, 0], residual[:, -1]])
+    around = _border(thumb)
+    even = np.abs(around - np.median(around)) <= _EVEN
+    # Light that is even at the border is not taken away: of a digit that fills its picture, it would take the ink.
+    residual = thumb.astype(np.float64) if even.mean() >= _MOSTLY else thumb - _smooth_light(thumb)
+    border = _border(residual)
     edges = np.linspace(residual.min() - 1, residual.max() + 1, _GREYS + 1)
     everywhere, around = (np.histogram(part, edges)[0] / part.size for part in (residual, border))
     place = int(np.argmax((1 - _BORDER_WORTH) * everywhere + _BORDER_WORTH * around))
@@ -124,15 +157,41 @@ def _is_dark_ink(thumb: "NDArray[np.uint8]") -> bool:
     return bool(paper - residual.min() >= residual.max() - paper)
 
 
-def _paper(dark: "NDArray[np.uint8]", share: float) -> "NDArray[np.float32]":
-    """The light on the paper: a closing fills every dark stroke with the paper beside it, and keeps hard shadows."""
+def _border(picture: "NDArray[Any]") -> "NDArray[np.float64]":
     import numpy as np
-    from PIL import Image
+
+    return np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]]).astype(np.float64)
+
+
+def _paper(thumb: "NDArray[np.uint8]", is_dark: bool) -> "NDArray[np.float32]":
+    """The light on the paper, looked for as near to the strokes as their width allows: float32, the thumb's shape.
+
+    A narrow window follows the edge of a shadow; but a stroke wider than the window would be taken for paper. So it is
+    the narrowest one through which the strong ink still looks as dark as through the widest.
+    """
+    import numpy as np
     from scipy import ndimage
 
-    thumb = ndimage.gaussian_filter(_thumb(dark).astype(np.float32), 0.7)
+    smoothed = ndimage.gaussian_filter(thumb.astype(np.float32), 0.7)
+    widest = _closed(smoothed, _WINDOWS[-1])
+    dark = _share(widest, smoothed, is_dark)
+    darkest = float(np.sort(dark, axis=None)[-min(_DARKEST, dark.size)])
+    strong = dark > _STRONG * darkest
+    if darkest <= 0 or not strong.any():
+        return widest
+    for window in _WINDOWS[:-1]:
+        closed = _closed(smoothed, window)
+        kept = _share(closed, smoothed, is_dark)[strong] > _STILL_DARK * dark[strong]
+        if kept.mean() >= _SURVIVING:
+            return closed
+    return widest
+
+
+def _closed(thumb: "NDArray[np.float32]", share: float) -> "NDArray[np.float32]":
+    """A closing fills every dark stroke with the paper beside it, and keeps the edges of shadows."""
+    import numpy as np
+    from scipy import ndimage
+
     window = max(3, int(share * max(thumb.shape)) | 1)
     closed = ndimage.grey_closing(thumb, size=(window, window), mode="nearest")
-    closed = ndimage.gaussian_filter(closed, 1.0)
-    size = dark.shape[1], dark.shape[0]
-    return np.asarray(Image.fromarray(closed).resize(size, Image.Resampling.BILINEAR))
+    return np.asarray(ndimage.gaussian_filter(closed, 1.0), np.float32)

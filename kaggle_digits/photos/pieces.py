@@ -1,6 +1,6 @@
-"""From a mask to pieces of digits: connected parts, with what belongs together joined and specks dropped."""
+"""From connected parts of ink to pieces of digits: what belongs together is joined, and specks are dropped."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,11 +27,13 @@ class Piece:
         box: left, top, right and bottom in pixels, the last two exclusive.
         parts: the numbers of its connected parts.
         area: its pixels of ink.
+        number: its own, from 1, once all pieces are known.
     """
 
     box: tuple[int, int, int, int]
     parts: tuple[int, ...]
     area: int
+    number: int = 0
 
     @property
     def width(self) -> int:
@@ -49,23 +51,27 @@ class Piece:
         return max(self.width, self.height)
 
 
-def find(mask: "NDArray[np.bool_]") -> "tuple[list[Piece], NDArray[np.int32]]":
-    """The pieces that may be digits, and int32 `(height, width)`, the number of the part that each pixel belongs to.
+def find(parts: "NDArray[np.int32]") -> "tuple[list[Piece], NDArray[np.int32]]":
+    """The pieces that may be digits, and int32 `(height, width)`, whose ink a pixel is: 0 is paper, and -1 a speck.
 
     Args:
-        mask: bool `(height, width)`, what is ink.
+        parts: int32 `(height, width)`, the number of the connected part of ink that a pixel belongs to, 0 is none.
     """
     import numpy as np
     from scipy import ndimage
 
-    numbers, _ = ndimage.label(mask, np.ones((3, 3)), output=np.int32)
-    areas = np.bincount(numbers.ravel())
-    boxes = ndimage.find_objects(numbers)
+    areas = np.bincount(parts.ravel())
     found = [
-        Piece((columns.start, rows.start, columns.stop, rows.stop), (place + 1,), int(areas[place + 1]))
-        for place, (rows, columns) in enumerate(boxes)
+        Piece((where[1].start, where[0].start, where[1].stop, where[0].stop), (number,), int(areas[number]))
+        for number, where in enumerate(ndimage.find_objects(parts), 1)
+        if where is not None
     ]
-    return join(found), numbers
+    pieces = [replace(piece, number=number) for number, piece in enumerate(join(found), 1)]
+    owners = np.full(len(areas), -1, np.int32)
+    owners[0] = 0
+    for piece in pieces:
+        owners[list(piece.parts)] = piece.number
+    return pieces, owners[parts]
 
 
 def join(parts: list[Piece]) -> list[Piece]:

@@ -5,18 +5,22 @@ Source: how C. Yadav and L. Bottou reconstructed it, Cold Case: The Lost MNIST D
 
 from typing import TYPE_CHECKING
 
+from kaggle_digits.photos import strokes
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 _SIDE, _INK_SIDE = 28, 20
-_FINE = 6  # pixels, for one of MNIST's, at which a stroke is measured and brought to its width
-_THINNEST, _THICKEST = 1.4, 4.0  # widths of strokes in MNIST's pixels, between which 98 % of its digits lie
+_FINE = 4  # pixels, for one of MNIST's, at which a stroke is measured and brought to its width
+_THINNEST, _THICKEST = 1.6, 4.8  # widths of strokes in MNIST's pixels, between which 98 % of its digits lie
 _EDGE = 0.1  # of the darkest ink; the box of a digit ends where there is less
 _NOTHING = 1e-3  # of black on white
 
 
-def as_mnist(ink: "NDArray[np.float32]", image_shape: tuple[int, int] = (_SIDE, _SIDE)) -> "NDArray[np.uint8]":
+def as_mnist(
+    ink: "NDArray[np.float32]", image_shape: tuple[int, int] = (_SIDE, _SIDE), stroke: float | None = None
+) -> "NDArray[np.uint8]":
     """Brings the ink of one digit to the form of MNIST's.
 
     Strokes much thinner or thicker than MNIST's are brought to its widths first; others are kept as they are.
@@ -24,6 +28,7 @@ def as_mnist(ink: "NDArray[np.float32]", image_shape: tuple[int, int] = (_SIDE, 
     Args:
         ink: float32 `(height, width)`, 0 is paper; one without any gives a blank image.
         image_shape: the height and width wanted; the box and the middle are in proportion to MNIST's 28 x 28.
+        stroke: the width of the pen's strokes in pixels of `ink`, where it is known.
 
     Returns:
         uint8 of that shape, 0 is paper and 255 the darkest ink.
@@ -35,23 +40,11 @@ def as_mnist(ink: "NDArray[np.float32]", image_shape: tuple[int, int] = (_SIDE, 
     side = min(image_shape)
     box = max(1, round(_INK_SIDE * side / _SIDE))
     tight = _tight(ink / ink.max())
-    stroked = _tight(_with_fair_strokes(tight, box))
+    if stroke is None:
+        fine = _reduced(tight, _FINE * box)
+        stroke = strokes.width(fine > fine.max() / 2) * max(tight.shape) / (_FINE * box)
+    stroked = _tight(_with_fair_strokes(tight, box, stroke * box / max(tight.shape)))
     return _pasted(_stretched(_reduced(stroked, box)), image_shape)
-
-
-def stroke_width(ink: "NDArray[np.float32]") -> float:
-    """The typical width of a stroke in pixels: twice the distance from its middle to the paper.
-
-    Args:
-        ink: float32 `(height, width)`, 0 is paper and 1 is ink.
-    """
-    import numpy as np
-    from scipy import ndimage
-
-    inside = np.pad(ink >= 0.5, 1)
-    depth = ndimage.distance_transform_edt(inside)
-    ridge = inside & (depth >= ndimage.maximum_filter(depth, 3))
-    return 2 * float(np.median(depth[ridge])) - 1 if ridge.any() else 0.0
 
 
 def _tight(ink: "NDArray[np.float32]") -> "NDArray[np.float32]":
@@ -62,19 +55,17 @@ def _tight(ink: "NDArray[np.float32]") -> "NDArray[np.float32]":
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _with_fair_strokes(ink: "NDArray[np.float32]", box: int) -> "NDArray[np.float32]":
+def _with_fair_strokes(ink: "NDArray[np.float32]", box: int, width: float) -> "NDArray[np.float32]":
     """The digit with strokes of a width that MNIST's have, redrawn only where they have not."""
     import numpy as np
     from scipy import ndimage
 
-    fine = _reduced(ink, _FINE * box)
-    fine = fine / fine.max()
-    width = stroke_width(fine) / _FINE
     wanted = min(max(width, _THINNEST), _THICKEST)
     if wanted == width:
         return ink
+    fine = _reduced(ink, _FINE * box)
     grown = (wanted - width) / 2 * _FINE
-    inked = np.pad(fine >= 0.4, int(abs(grown)) + 2)
+    inked = np.pad(fine >= 0.4 * fine.max(), int(abs(grown)) + 2)
     depth = ndimage.distance_transform_edt(inked) - ndimage.distance_transform_edt(~inked)
     drawn: NDArray[np.float32] = (depth + grown + 0.5).clip(0, 1).astype(np.float32)
     return drawn if drawn.max() >= 0.5 else ink

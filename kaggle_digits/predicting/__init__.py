@@ -1,11 +1,14 @@
 """From pictures, folders of pictures, or a CSV or .npy file of pixels to labels with probabilities."""
 
+import warnings
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from kaggle_digits import calibration, photos, runs
+from kaggle_digits.classifiers.backend import usable_cores
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError
 from kaggle_digits.models import Model
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Prediction", "ReadDigit", "learned_from_pictures", "predict", "temperature"]
 
+_T = TypeVar("_T")
 _CSV, _ARRAY = ".csv", ".npy"
 _LONGEST = 1024  # pixels of a picture's longer side that are looked at; a digit of a twentieth still has fifty
 _AT_ONCE = 32  # pictures whose digits a model is asked about at once
@@ -121,13 +125,11 @@ class _Reader:
         import numpy as np
 
         opened: list[tuple[Path, image_file.Picture, photos.Layout]] = []
-        for path in paths:
-            try:
-                picture = image_file.read_picture(path, _LONGEST)
-            except DataError as error:
-                broken[path] = str(error)
+        for path, result in zip(paths, _at_once(self._open, paths), strict=True):
+            if isinstance(result, DataError):
+                broken[path] = str(result)
             else:
-                opened.append((path, picture, self._lay_out(picture)))
+                opened.append((path, *result))
         if not opened:
             return {}
         images = np.concatenate([layout.images for _, _, layout in opened])
@@ -143,6 +145,13 @@ class _Reader:
             found[path] = Prediction(name, read, picture.size, *kept)
             start = end
         return found
+
+    def _open(self, path: Path) -> tuple[image_file.Picture, photos.Layout] | DataError:
+        try:
+            picture = image_file.read_picture(path, _LONGEST)
+        except DataError as error:
+            return error
+        return picture, self._lay_out(picture)
 
     def ask(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
         return calibration.apply(self.model.probabilities(images), self.temperature)
@@ -162,6 +171,16 @@ class _Reader:
         if self.as_learned or photos.is_ready(picture.pixels, shape):
             return photos.whole(picture.pixels, image_file.as_digit(_greys(picture), shape), self.keep_stages)
         return photos.lay_out(picture.pixels, shape, keep_stages=self.keep_stages)
+
+
+def _at_once(function: Callable[[Path], _T], paths: list[Path]) -> list[_T]:
+    """What the function gives for every path, worked out on all cores: decoders and filters let others run."""
+    if len(paths) == 1:
+        return [function(paths[0])]
+    # Decoders silence warnings while they read, which threads do to one another unless all is silent already.
+    with warnings.catch_warnings(), ThreadPoolExecutor(usable_cores()) as pool:
+        warnings.simplefilter("ignore")
+        return list(pool.map(function, paths))
 
 
 def _greys(picture: image_file.Picture) -> "NDArray[np.uint8]":
