@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from kaggle_digits import calibration, photos, runs
-from kaggle_digits.classifiers.backend import usable_cores
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError
+from kaggle_digits.hardware import usable_cores
 from kaggle_digits.models import Model
 from kaggle_digits.predicting.answer import Box, Prediction, ReadDigit
 from kaggle_digits.sources import image_file, image_folder, kaggle_csv, npy_pair
