@@ -1,10 +1,15 @@
 """Run folders: begun, completed, found again."""
 
+import contextlib
 import importlib.metadata
 import json
 import platform
+import secrets
+import shutil
 import subprocess
+import time
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +30,9 @@ LEARNED = "learned.npy"
 FORMAT = 1
 """Grows by one whenever an older release could no longer read a new run.json."""
 
+_BEGUN = ".begun-"
+_YOUNG, _GLANCE = 60.0, 0.5  # seconds
+_VISIBLE = "[!.]*"
 _LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn")
 
 
@@ -49,6 +57,8 @@ class Run:
 def start(models: Path, recipe: str, now: datetime, plan: dict[str, Any]) -> Path:
     """Makes the folder of a new run, which counts as unfinished until `complete`.
 
+    The folder appears with its plan in it, or not at all.
+
     Args:
         models: the folder of all runs.
         recipe: the recipe's name.
@@ -61,15 +71,58 @@ def start(models: Path, recipe: str, now: datetime, plan: dict[str, Any]) -> Pat
     stem = f"{now:%Y%m%d-%H%M%S}-{recipe}"
     with storage.disk_errors(models):
         models.mkdir(parents=True, exist_ok=True)
-        for number in range(1, 1000):
-            path = models / (stem if number == 1 else f"{stem}-{number}")
-            try:
-                path.mkdir()
-            except FileExistsError:
-                continue
-            storage.write_text(path / PLAN, json.dumps({"format": FORMAT, **plan}, indent=2) + "\n")
-            return path
+        _sweep(models)
+        begun = models / f"{_BEGUN}{secrets.token_hex(4)}"
+        try:
+            storage.write_text(begun / PLAN, json.dumps({"format": FORMAT, **plan}, indent=2) + "\n")
+            for number in range(1, 1000):
+                path = models / (stem if number == 1 else f"{stem}-{number}")
+                if _moved(begun, path):
+                    return path
+        finally:
+            shutil.rmtree(begun, ignore_errors=True)
     raise RunError(f"{models} holds 999 runs named {stem}. Delete some of them.")
+
+
+def _moved(begun: Path, path: Path) -> bool:
+    """Whether a folder could be given a name; another process may take the same one at the same time."""
+    try:
+        if not path.exists():
+            begun.rename(path)
+            return True
+    except OSError:
+        if not path.exists():
+            raise
+    return False
+
+
+def _sweep(models: Path) -> None:
+    """Removes the folders of runs that were killed before they had a name."""
+    for left in models.glob(f"{_BEGUN}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _YOUNG:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def in_training(path: Path) -> Iterator[None]:
+    """Holds a run for the one process that trains it.
+
+    Args:
+        path: the run's folder.
+
+    Raises:
+        StorageError: another process trains it just now, or the folder cannot be written.
+    """
+    refusal = f"{path.name} is in training just now, by another kaggle-digits. Wait until that ends, or end it."
+    # Not at once: whoever lists the runs looks at the lock, too.
+    with storage.locked(path / PLAN, _GLANCE, refusal=refusal):
+        yield
+
+
+def is_in_training(path: Path) -> bool:
+    """Whether a process trains a run just now."""
+    return storage.is_locked(path / PLAN)
 
 
 def complete(path: Path, results: dict[str, Any], files: list[str]) -> Run:
@@ -104,7 +157,7 @@ def interrupted_plan(path: Path) -> dict[str, Any]:
 
 
 def reopen(path: Path) -> None:
-    """Makes a run unfinished again, before its files change.
+    """Makes a run unfinished again, just before its files change; nothing happens to one that is unfinished already.
 
     Raises:
         StorageError: the folder cannot be written.
@@ -184,13 +237,14 @@ def find(run: str | Path | None = None, models: Path = FOLDER) -> Run:
 
 def unfinished(models: Path = FOLDER) -> list[Path]:
     """The folders of runs that began and have not come to their end, oldest first."""
-    return sorted(path.parent for path in models.glob(f"*/{PLAN}") if not (path.parent / RECORD).exists())
+    begun = models.glob(f"{_VISIBLE}/{PLAN}")
+    return sorted(path.parent for path in begun if not (path.parent / RECORD).exists())
 
 
 def listing(models: Path = FOLDER) -> list[Run]:
     """All complete runs, oldest first; unfinished and foreign folders are passed over."""
     runs = []
-    for path in models.glob(f"*/{RECORD}"):
+    for path in models.glob(f"{_VISIBLE}/{RECORD}"):
         try:
             runs.append(_read(path.parent))
         except RunError:

@@ -1,5 +1,6 @@
 """Files that are either whole or not there, and locks that end with their process."""
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -13,6 +14,9 @@ from kaggle_digits.errors import StorageError
 
 _CHUNK_BYTES = 1 << 20
 _LOCK_POLL_S = 0.1
+# Windows locks bytes, and lets nobody else read them: so one beyond the end of every file is locked.
+_LOCKED_BYTE = 1 << 62
+_TEMPORARY = ".partial-"
 
 
 @contextmanager
@@ -38,21 +42,50 @@ def disk_errors(path: Path) -> Iterator[None]:
 def replacing(path: Path) -> Iterator[Path]:
     """Gives a temporary path to write to; it takes `path`'s place when the block ends well.
 
-    The temporary file lies in the same folder, with the same suffix (savers look at it), and its name begins with a
-    dot. If the block raises, it is removed and `path` stays as it was. Missing parent folders are made.
+    The temporary file lies in the same folder, with the same suffix (savers look at it), and its name begins with
+    `.partial-`. If the block raises, it is removed and `path` stays as it was. What a killed process left of its own in
+    that folder is removed, too. Missing parent folders are made.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+        sweep(path.parent)
+        temporary, handle = _begin(path)
         try:
-            yield temporary
-            _flush(temporary)
+            try:
+                yield temporary
+                _flush(temporary)
+            finally:
+                os.close(handle)  # Windows renames no file that is open
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _begin(path: Path) -> tuple[Path, int]:
+    """A new temporary file, empty, and its handle: it is locked as long as that is open."""
+    while True:
+        temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(4)}-{path.name}")
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        # Before it was locked, another process may have taken it for a dead one's and removed it.
+        if _try_lock(handle) and temporary.exists():
+            return temporary, handle
+        os.close(handle)
+
+
+def sweep(folder: Path) -> None:
+    """Removes what writers left in a folder that were killed: temporary files that nobody holds any more."""
+    for temporary in folder.glob(f"{_TEMPORARY}*"):
+        # Another process may sweep at the same time; what cannot be removed now is removed the next time.
+        with contextlib.suppress(OSError):
+            handle = os.open(temporary, os.O_RDWR)
+            try:
+                if _try_lock(handle):
+                    temporary.unlink()
+            finally:
+                os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -66,16 +99,19 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def locked(path: Path, seconds: float, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+def locked(
+    path: Path, seconds: float, on_wait: Callable[[], None] = lambda: None, *, refusal: str | None = None
+) -> Iterator[None]:
     """Lets one process at a time into the block.
 
     The operating system ends the lock with the process that holds it, so `kill -9` or a power cut leave none behind;
-    the file itself stays, empty.
+    the file itself stays as it is, or empty where it was not there.
 
     Args:
         path: the lock's file; missing parent folders are made.
         seconds: how long to wait for whoever holds it.
         on_wait: is told once if there is somebody to wait for.
+        refusal: what to say if the lock did not become free; by default that another process has it.
 
     Raises:
         StorageError: the folder cannot be written, or the lock did not become free in time.
@@ -87,10 +123,21 @@ def locked(path: Path, seconds: float, on_wait: Callable[[], None] = lambda: Non
         with disk_errors(path):
             free = _wait_for_lock(handle, time.monotonic() + seconds, on_wait)
         if not free:
-            raise StorageError(
-                f"another kaggle-digits has held {path} for {seconds:g} seconds. Try again when it ends."
-            )
+            told = f"another kaggle-digits has held {path} for {seconds:g} seconds. Try again when it ends."
+            raise StorageError(refusal or told)
         yield
+    finally:
+        os.close(handle)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process is in a block of `locked`; False where there is no such file, or it cannot be seen."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return not _try_lock(handle)
     finally:
         os.close(handle)
 
@@ -110,6 +157,7 @@ def _try_lock(handle: int) -> bool:
     if sys.platform == "win32":
         import msvcrt
 
+        os.lseek(handle, _LOCKED_BYTE, os.SEEK_SET)
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except PermissionError:

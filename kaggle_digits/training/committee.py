@@ -1,6 +1,7 @@
 """Members of a committee: each kind of model once for every fold, and what they say of the rows they did not learn."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from kaggle_digits.training.outcome import Clock, Outcome
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+TEMPORARY = ".member-"
+"""What the folders of members that are on their way begin with; nothing in them outlives the process."""
 
 # The rows are dealt in the same way whatever the seed of a training, so that any two can be compared row by row.
 _FOLDS_SEED = 0
@@ -115,6 +119,8 @@ def learn(
         DataError: too few rows for the folds.
         StorageError: the folder cannot be written, or the disk is full.
     """
+    for left in path.glob(f"{TEMPORARY}*"):
+        shutil.rmtree(left, ignore_errors=True)
     work = Work(path, plan, digits, folds(digits, committee.folds, _FOLDS_SEED))
     everyone = members(committee, plan["seed"])
     if elsewhere is not None:

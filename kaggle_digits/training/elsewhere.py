@@ -15,13 +15,12 @@ from kaggle_digits import runs
 from kaggle_digits.classifiers.protocol import Listener
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.training import child
-from kaggle_digits.training.committee import Member, Paused, Work
+from kaggle_digits.training.committee import TEMPORARY, Member, Paused, Work
 
 if TYPE_CHECKING:
     pass
 
 _TOPIC = "kaggle-digits"
-_TEMPORARY = ".member-"
 _PATIENCE = 30  # seconds to find the cluster's scheduler
 _LOOK_EVERY = 2.0  # seconds
 
@@ -39,14 +38,13 @@ def in_processes(count: int, work: Work, members: list[Member], listener: Listen
         DigitsError: a member could not be trained.
         Paused: Ctrl-C; members that are done stay.
     """
-    _sweep(work.path)
     rows, children = child.pack_rows(work), child.Children()
     shares = _shares(min(count, len(members)))
 
     def train(member: Member) -> None:
         share = shares.pop()
         try:
-            with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=work.path) as name:
+            with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=work.path) as name:
                 child.pack(Path(name), work.plan, member, rows)
                 children.run(Path(name), listener.note, share)
                 _move(Path(name) / member.name, work.path / member.name)
@@ -81,7 +79,6 @@ def on_cluster(address: str, work: Work, members: list[Member], listener: Listen
         DigitsError: Dask is not installed, the scheduler cannot be reached, or a member could not be trained.
         Paused: Ctrl-C; members that are done stay.
     """
-    _sweep(work.path)
     with connect(address) as client:
         client.subscribe_topic(_TOPIC, lambda event: listener.note(event[1]))
         try:
@@ -175,17 +172,11 @@ def _zipped(folder: Path) -> bytes:
 
 def _bring_home(content: bytes, path: Path, member: Member) -> None:
     """Unpacks a member beside its place, and moves it there when it is whole. `zipfile` keeps names inside."""
-    with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=path) as name:
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=path) as name:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             archive.extractall(Path(name) / member.name)
         runs.find(Path(name) / member.name)
         _move(Path(name) / member.name, path / member.name)
-
-
-def _sweep(path: Path) -> None:
-    """What a process left behind that was killed."""
-    for folder in path.glob(f"{_TEMPORARY}*"):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _move(whole: Path, place: Path) -> None:
