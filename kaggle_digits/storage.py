@@ -1,9 +1,11 @@
 """Files that are either whole or not there, and locks that end with their process."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -170,6 +172,37 @@ def _try_lock(handle: int) -> bool:
         except BlockingIOError:
             return False
     return True
+
+
+def check_regular(path: Path, most_bytes: int | None = None) -> None:
+    """Makes sure that a path names a file: a pipe or a device could be read for ever.
+
+    Args:
+        path: of a file, or a link to one.
+        most_bytes: that it may have; None is no limit.
+
+    Raises:
+        OSError: it does not exist, is something else, or is too large; `strerror` says so.
+    """
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(path))
+    if most_bytes is not None and status.st_size > most_bytes:
+        told = f"it has {status.st_size:,} bytes, of at most {most_bytes:,}"
+        raise OSError(errno.EFBIG, told, str(path))
+
+
+def read_text(path: Path, most_bytes: int) -> str:
+    """The UTF-8 text of a file.
+
+    Raises:
+        OSError: as `check_regular`, or it cannot be read.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    check_regular(path, most_bytes)
+    return path.read_text(encoding="utf-8")
 
 
 def sha256(path: Path) -> str:

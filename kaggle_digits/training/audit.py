@@ -17,6 +17,7 @@ FILE = "doubtful.csv"
 PICTURE = "doubtful.png"
 
 _MOST = 200
+_MOST_BYTES = 1 << 26
 _DRAWN = 64
 
 
@@ -59,6 +60,7 @@ def read_ids(path: Path, digits: Digits) -> list[int | str]:
         DataError: the file cannot be read, or holds an id that the digits do not have.
     """
     try:
+        storage.check_regular(path, _MOST_BYTES)
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.reader(file))
     except (OSError, ValueError, csv.Error) as error:

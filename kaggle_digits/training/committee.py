@@ -172,7 +172,9 @@ def _together(work: Work, committee: Committee, everyone: list[Member]) -> Outco
         for member in everyone
         if member.recipe is recipe and weight > 0
     }
-    ensemble = Ensemble({name: classifiers.load(path / name) for name in weights}, weights, chosen.mean)
+    ensemble = Ensemble(
+        {name: classifiers.load(path / name, complete[name].record["files"]) for name in weights}, weights, chosen.mean
+    )
     files = ensemble.save(path)
     layers = [
         Layer(name, str(complete[name].record["recipe"]["kind"]), (), int(complete[name].record["parameters"]))

@@ -45,7 +45,7 @@ def learn(
     train_seconds = sum(epoch.seconds for epoch in fitted.history) or clock.seconds
     files, layers = fitted.classifier.save(path), fitted.classifier.layers()
     # Whoever loads the run later asks the saved model, perhaps by another library; so do its own figures.
-    saved = classifiers.load(path)
+    saved = classifiers.load(path, files)
     return Outcome(
         classifier=saved,
         files=files,

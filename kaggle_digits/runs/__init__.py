@@ -8,7 +8,6 @@ import secrets
 import shutil
 import subprocess
 import time
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,18 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import __version__, storage
 from kaggle_digits.errors import RunError
+from kaggle_digits.runs import record as records
+from kaggle_digits.runs import rows
+from kaggle_digits.runs.record import FORMAT
+from kaggle_digits.runs.rows import LEARNED, VALIDATION
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+__all__ = ["FORMAT", "LEARNED", "VALIDATION", "Run"]
+
 FOLDER = Path("models")
 RECORD = "run.json"
 PLAN = "started.json"
-VALIDATION = "validation.npz"
-LEARNED = "learned.npy"
-FORMAT = 1
-"""Grows by one whenever an older release could no longer read a new run.json."""
 
 _BEGUN = ".begun-"
 _YOUNG, _GLANCE = 60.0, 0.5  # seconds
@@ -42,7 +43,7 @@ class Run:
 
     Attributes:
         path: its folder; the folder's name is the run's name.
-        record: what run.json says.
+        record: what run.json says; a value that it lacks is a `RunError`.
     """
 
     path: Path
@@ -137,9 +138,9 @@ def complete(path: Path, results: dict[str, Any], files: list[str]) -> Run:
         StorageError: the folder cannot be written, or the disk is full.
     """
     checksums = {name: storage.sha256(path / name) for name in files}
-    text = json.dumps({**_json(path / PLAN), **results, "files": checksums}, indent=2)
+    text = json.dumps({**records.read(path / PLAN), **results, "files": checksums}, indent=2)
     storage.write_text(path / RECORD, text + "\n")
-    return Run(path, json.loads(text))
+    return Run(path, records.parse(text, path / RECORD))
 
 
 def interrupted_plan(path: Path) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def interrupted_plan(path: Path) -> dict[str, Any]:
     """
     if (path / RECORD).exists() and not _read(path).record.get("interrupted"):
         raise RunError(f"{path.name} came to its end: there is nothing to resume. Begin anew: kaggle-digits train.")
-    return _json(path / PLAN)
+    return records.read(path / PLAN)
 
 
 def reopen(path: Path) -> None:
@@ -196,14 +197,7 @@ def validation_rows(run: Run) -> "tuple[NDArray[Any], NDArray[np.int64], NDArray
     Raises:
         RunError: the file is missing or damaged.
     """
-    import numpy as np
-
-    path = run.path / VALIDATION
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as rows:
-            return rows["ids"], rows["labels"], rows["probabilities"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise RunError(f"{path} cannot be read: {error}. Train again.") from error
+    return rows.validation(run.path)
 
 
 def learned_rows(run: Run) -> "NDArray[np.uint64]":
@@ -212,13 +206,7 @@ def learned_rows(run: Run) -> "NDArray[np.uint64]":
     Raises:
         RunError: the file is missing or damaged.
     """
-    import numpy as np
-
-    try:
-        with (run.path / LEARNED).open("rb") as file:
-            return np.asarray(np.lib.format.read_array(file, allow_pickle=False), np.uint64)
-    except (OSError, ValueError, EOFError) as error:
-        raise RunError(f"{run.path / LEARNED} cannot be read: {error}. Train again.") from error
+    return rows.learned(run.path)
 
 
 def find(run: str | Path | None = None, models: Path = FOLDER) -> Run:
@@ -272,20 +260,7 @@ def environment() -> dict[str, Any]:
 def _read(path: Path) -> Run:
     if (path / PLAN).exists() and not (path / RECORD).exists():
         raise RunError(f"{path} never finished. Go on with it: kaggle-digits train --resume {path.name}.")
-    return Run(path, _json(path / RECORD))
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read: {error}. Train again: kaggle-digits train.") from None
-    try:
-        if record["format"] == FORMAT and datetime.fromisoformat(record["started"]).tzinfo is not None:
-            return dict(record)
-    except (TypeError, KeyError, ValueError):
-        pass
-    raise RunError(f"{path} is not of this release (format {FORMAT}). Train again: kaggle-digits train.")
+    return Run(path, records.read(path / RECORD))
 
 
 def _names(models: Path) -> str:
