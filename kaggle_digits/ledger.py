@@ -67,6 +67,9 @@ class Entry:
     scored: str | None = None
 
 
+_HINTS = get_type_hints(Entry)
+
+
 def append(submissions: Path, entry: Entry) -> None:
     """Adds a line. Lines that several processes add at once do not mix: each is one write at the end of the file.
 
@@ -135,10 +138,9 @@ def read(submissions: Path, on_torn: Callable[[int], None] = _ignore) -> list[En
 
 def _entry(document: Any, place: str) -> Entry:
     """The entry that a line is; what a later release may have added to it is passed over."""
-    hints = get_type_hints(Entry)
     try:
         kept = {field.name: document[field.name] for field in fields(Entry) if field.name in document}
-        wrong = [name for name, value in kept.items() if not conforms(value, hints[name])]
+        wrong = [name for name, value in kept.items() if not conforms(value, _HINTS[name])]
         if wrong:
             raise ValueError(f"{wrong[0]} cannot be {kept[wrong[0]]!r}")
         if kept.get("predicted_range") is not None:
