@@ -10,6 +10,8 @@ import io
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -293,8 +295,10 @@ def test_a_run_whose_name_is_no_text_is_listed(here: Path) -> None:
     except OSError:
         pytest.skip("this file system takes UTF-8 only")
     try:
-        call("evaluate", name)
-        call("runs", "--json")
+        for words in (["evaluate", name], ["runs"], ["runs", "--json"]):
+            done = subprocess.run([sys.executable, "-m", "kaggle_digits", *words], capture_output=True, check=False)
+            assert (done.returncode, done.stderr) == (0, b"")
+            assert b"-run" in done.stdout
     finally:
         (here / "models" / name).rename(here / "models" / "20261120-120000-near")
 

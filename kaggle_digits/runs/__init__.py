@@ -260,7 +260,7 @@ def environment() -> dict[str, Any]:
 def _read(path: Path) -> Run:
     if (path / PLAN).exists() and not (path / RECORD).exists():
         raise RunError(f"{path} never finished. Go on with it: kaggle-digits train --resume {path.name}.")
-    return Run(path, records.read(path / RECORD))
+    return Run(path, records.read(path / RECORD, ("recipe", "files")))
 
 
 def _names(models: Path) -> str:

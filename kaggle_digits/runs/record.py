@@ -85,8 +85,12 @@ class Record(dict[str, Any]):
         raise RunError(f"{self.path} lacks {key!r}: it was edited, or is of another release. Train again.")
 
 
-def read(path: Path) -> Record:
+def read(path: Path, needed: tuple[str, ...] = ("recipe",)) -> Record:
     """Reads run.json or started.json.
+
+    Args:
+        path: the file.
+        needed: what it is worth nothing without.
 
     Returns:
         What it says; the values that are there have the types that the package writes.
@@ -99,7 +103,10 @@ def read(path: Path) -> Record:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise RunError(f"{path} cannot be read: {reason}. Train again: kaggle-digits train.") from None
-    return parse(text, path)
+    record = parse(text, path)
+    for name in needed:
+        record[name]  # or a RunError
+    return record
 
 
 def parse(text: str, path: Path) -> Record:
