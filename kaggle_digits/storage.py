@@ -19,6 +19,8 @@ _LOCK_POLL_S = 0.1
 # Windows locks bytes, and lets nobody else read them: so one beyond the end of every file is locked.
 _LOCKED_BYTE = 1 << 62
 _TEMPORARY = ".partial-"
+# What some network file systems say; two processes at once are rarer than these.
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 @contextmanager
@@ -55,15 +57,14 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path.parent)
         temporary, handle = _begin(path)
-        try:
-            try:
-                yield temporary
-                _flush(temporary)
-            finally:
-                os.close(handle)  # Windows renames no file that is open
+        with contextlib.ExitStack() as stack:
+            stack.callback(temporary.unlink, missing_ok=True)
+            held = stack.enter_context(os.fdopen(handle, "rb+"))
+            yield temporary
+            _flush(temporary)
+            if sys.platform == "win32":
+                held.close()  # Windows renames no file that is open, and lets nobody sweep one either
             temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
 
 
 def _begin(path: Path) -> tuple[Path, int]:
@@ -72,7 +73,7 @@ def _begin(path: Path) -> tuple[Path, int]:
         temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(4)}-{path.name}")
         handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         # Before it was locked, another process may have taken it for a dead one's and removed it.
-        if _try_lock(handle) and temporary.exists():
+        if _try_lock(handle) is not False and temporary.exists():
             return temporary, handle
         os.close(handle)
 
@@ -139,23 +140,24 @@ def is_locked(path: Path) -> bool:
     except OSError:
         return False
     try:
-        return not _try_lock(handle)
+        return _try_lock(handle) is False
     finally:
         os.close(handle)
 
 
 def _wait_for_lock(handle: int, deadline: float, on_wait: Callable[[], None]) -> bool:
-    if _try_lock(handle):
+    if _try_lock(handle) is not False:
         return True
     on_wait()
     while time.monotonic() < deadline:
         time.sleep(_LOCK_POLL_S)
-        if _try_lock(handle):
+        if _try_lock(handle) is not False:
             return True
     return False
 
 
-def _try_lock(handle: int) -> bool:
+def _try_lock(handle: int) -> bool | None:
+    """True where the lock is ours now, False where another has it, None where the file system knows no locks."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -171,6 +173,10 @@ def _try_lock(handle: int) -> bool:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                return None
+            raise
     return True
 
 

@@ -6,6 +6,7 @@ commands, the run folders, and what is no file at all.
 
 import contextlib
 import copy
+import functools
 import io
 import json
 import os
@@ -31,7 +32,7 @@ from typer.testing import CliRunner, Result
 from kaggle_digits import fetching, ledger, runs, sources, storage, submission
 from kaggle_digits.classifiers.classic import ClassicModel
 from kaggle_digits.cli import app
-from kaggle_digits.digits import split
+from kaggle_digits.digits import Digits, split
 from kaggle_digits.errors import DataError, DigitsError, SubmissionError
 from kaggle_digits.sources import kaggle_csv
 from kaggle_digits.training import audit, outcome
@@ -56,6 +57,12 @@ def no_hanging(seconds: int = 120) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+@functools.cache
+def labelled() -> Digits:
+    """scikit-learn's digits, loaded once."""
+    return sources.load("sklearn").train
+
+
 def is_one_sentence(error: BaseException) -> None:
     assert 0 < len(str(error).splitlines()) <= 2
     assert len(str(error)) < 5_000
@@ -78,7 +85,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     mpl.use("agg")
     folder = tmp_path_factory.mktemp("place")
-    digits = sources.load("sklearn").train
+    digits = labelled()
     kept, held_out = split(digits, 0.1, 0)
     train, validation = digits.take(kept), digits.take(held_out)
     rows = train.images.reshape(len(train), -1).astype(np.float32) / 255
@@ -318,7 +325,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a picture to learn": ("3/a.png", lambda path: sources.load(path.parents[1])),
     "a zip": ("mine.zip", lambda path: fetching.fetch(path.parent / "data", archive=path, rows=ROWS)),
     "a submission": ("mine.csv", submission.read),
-    "a list of rows": ("list.csv", lambda path: audit.read_ids(path, sources.load("sklearn").train)),
+    "a list of rows": ("list.csv", lambda path: audit.read_ids(path, labelled())),
     "the ledger": (ledger.FILE, lambda path: ledger.read(path.parent)),
     "run.json": ("run/run.json", lambda path: runs.find("run", path.parents[1])),
     "started.json": ("run/started.json", lambda path: runs.interrupted_plan(path.parent)),
@@ -403,7 +410,7 @@ def test_a_submission_with_changed_bytes_is_read_or_refused(
 def test_a_list_of_rows_with_changed_bytes_is_read_or_refused(
     tmp_path: Path, changes: list[tuple[int, int, bytes]]
 ) -> None:
-    digits = sources.load("sklearn").train
+    digits = labelled()
     (tmp_path / "doubtful.csv").write_bytes(changed(b"id,label\n1,0\n20,9\n300,5\n", changes))
     try:
         assert set(audit.read_ids(tmp_path / "doubtful.csv", digits)) <= set(digits.ids.tolist())
