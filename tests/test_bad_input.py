@@ -303,7 +303,8 @@ def test_a_run_whose_name_is_no_text_is_listed(here: Path) -> None:
         pytest.skip("this file system takes UTF-8 only")
     try:
         for words in (["evaluate", name], ["runs"], ["runs", "--json"]):
-            done = subprocess.run([sys.executable, "-m", "kaggle_digits", *words], capture_output=True, check=False)
+            command, strict = [sys.executable, "-m", "kaggle_digits", *words], {"PYTHONIOENCODING": "utf-8:strict"}
+            done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, **strict})
             assert (done.returncode, done.stderr) == (0, b"")
             assert b"-run" in done.stdout
     finally:

@@ -185,7 +185,7 @@ def test_nothing_is_sent_that_the_ledger_cannot_take(
     for name, value in server.environment(place / "home").items():
         monkeypatch.setenv(name, value)
     (place / "submissions").write_text("a file")
-    assert "cannot write submissions" in command(place, "submit", "mine.csv")
+    assert "submissions/ledger.jsonl cannot be read: Not a directory" in command(place, "submit", "mine.csv")
     (place / "submissions").unlink()
     (place / "submissions").mkdir()
     with closed(place / "submissions"):

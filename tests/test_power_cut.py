@@ -74,7 +74,7 @@ class Powered:
 
     def _run(self, step: int, delay: float, count: Path, words: list[str]) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(SCRIPT), str(step), str(delay), str(count), *words]
-        quiet = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, "timeout": 300}
+        quiet = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, "timeout": 1_800}
         return subprocess.run(command, cwd=self.folder, env=self._environment, check=False, **quiet)
 
 
