@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from kaggle_digits.errors import DataError, StorageError
-from kaggle_digits.storage import disk_errors
+from kaggle_digits.storage import check_regular, disk_errors
 
 LARGEST_FILE = 1 << 28
 """Bytes that one file may have when unpacked; the largest real one, train.csv, has 77 million."""
@@ -52,6 +52,7 @@ def unpack(path: Path, names: Iterable[str], wanted: Iterable[str], folder: Path
 @contextmanager
 def _opened(path: Path, called: str) -> Iterator[zipfile.ZipFile]:
     try:
+        check_regular(path)
         with path.open("rb") as file:
             start = file.read(2048)
             _check_start(start, called)

@@ -23,6 +23,12 @@ class DigitsError(Exception):
     """Something that the user can put right; the message says how."""
 
 
+def first_line(error: BaseException) -> str:
+    """What a library says of an error, as far as it fits into a sentence of ours."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].rstrip(".")[:200]
+
+
 class DataError(DigitsError):
     """A file or an array that is not what it should be."""
 

@@ -68,8 +68,9 @@ def on_data(run: Run, where: str, *, skip_broken: bool = False) -> Judged:
         notes.append(f"{learned:,} of {len(digits):,} rows were trained on: this accuracy is not a test score.")
     folder = run.path / _folder_name(where)
     probabilities = model.probabilities(digits.images)
-    report = reporting.write(folder, digits, probabilities)
+    report = evaluation.evaluate(digits.known_labels, probabilities)
     reporting.draw(folder, digits, probabilities, report)
+    reporting.write(folder, report)  # last: where it is, everything is
     return Judged(report, f"{len(digits):,} rows of {source.name}", folder, learned, tuple(notes))
 
 

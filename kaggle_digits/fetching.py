@@ -141,7 +141,7 @@ def _sweep(folder: Path) -> None:
     """Removes the folder of a fetch that was killed."""
     try:
         # A fetch that has just begun makes its folder first and locks it then.
-        if time.time() - (folder / _LOCK).stat().st_mtime < _YOUNG:
+        if time.time() - folder.stat().st_mtime < _YOUNG:
             return
         with locked(folder / _LOCK, 0):
             pass

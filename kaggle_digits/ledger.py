@@ -10,10 +10,10 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from types import UnionType
-from typing import Any
+from typing import Any, get_type_hints
 
 from kaggle_digits import storage
+from kaggle_digits.conforming import conforms
 from kaggle_digits.errors import DataError
 
 FILE = "ledger.jsonl"
@@ -21,6 +21,8 @@ FILE = "ledger.jsonl"
 SENDING, FAILED, PENDING, COMPLETE, ERROR = "sending", "failed", "pending", "complete", "error"
 OPEN = (SENDING, PENDING)
 """The statuses of submissions of which more is to become known."""
+
+_MOST_BYTES = 1 << 28  # a hundred years of five submissions a day
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,9 @@ class Entry:
     error: str = ""
     sent: str | None = None
     scored: str | None = None
+
+
+_HINTS = get_type_hints(Entry)
 
 
 def append(submissions: Path, entry: Entry) -> None:
@@ -113,6 +118,7 @@ def read(submissions: Path, on_torn: Callable[[int], None] = _ignore) -> list[En
     """
     path = submissions / FILE
     try:
+        storage.check_regular(path, _MOST_BYTES)
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return []
@@ -134,7 +140,7 @@ def _entry(document: Any, place: str) -> Entry:
     """The entry that a line is; what a later release may have added to it is passed over."""
     try:
         kept = {field.name: document[field.name] for field in fields(Entry) if field.name in document}
-        wrong = [name for name, value in kept.items() if not isinstance(value, _TYPES[name])]
+        wrong = [name for name, value in kept.items() if not conforms(value, _HINTS[name])]
         if wrong:
             raise ValueError(f"{wrong[0]} cannot be {kept[wrong[0]]!r}")
         if kept.get("predicted_range") is not None:
@@ -143,16 +149,6 @@ def _entry(document: Any, place: str) -> Entry:
         return Entry(**kept)
     except (ValueError, TypeError) as error:
         raise DataError(f"{place} is not an entry: {error}. Remove that line.") from None
-
-
-_TYPES: dict[str, type | UnionType] = {
-    **dict.fromkeys(("time", "file", "sha256", "message", "status", "error"), str),
-    **dict.fromkeys(("run", "git_commit", "sent", "scored"), str | None),
-    **dict.fromkeys(("ref", "seed"), int | None),
-    **dict.fromkeys(("score", "validation_accuracy"), float | int | None),
-    "data_sha256": dict | None,
-    "predicted_range": list | None,
-}
 
 
 def latest(entries: Iterable[Entry]) -> list[Entry]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from kaggle_digits import classifiers, evaluation, runs
 from kaggle_digits.classifiers.protocol import Answers, Layer
 from kaggle_digits.digits import Digits
-from kaggle_digits.errors import DataError
+from kaggle_digits.errors import DataError, RunError, first_line
 from kaggle_digits.runs import Run
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class Model:
 
         Raises:
             DataError: the images have another shape or dtype.
+            RunError: the model cannot answer, or is another one than the run's.
         """
         if images.dtype != "uint8" or images.ndim not in (2, 3):
             raise DataError(
@@ -90,8 +91,20 @@ class Model:
             raise DataError(f"{self.run.name} takes images of {ours} pixels. Received: {theirs}.")
         if images.size == 0:
             raise DataError(f"there is no image to look at. Received: {images.shape}.")
-        answers = self.classifier.probabilities(images.reshape(-1, *self.image_shape))
+        answers = self._answers(images.reshape(-1, *self.image_shape))
         return answers.reshape(*images.shape[:-2], self.classes)
+
+    def _answers(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+        """What the classifier says, which may come from elsewhere and be for other images, or other labels."""
+        import numpy as np
+
+        try:
+            answers = self.classifier.probabilities(images)
+        except (ValueError, TypeError, RuntimeError, IndexError, AttributeError) as error:
+            raise RunError(f"the model of {self.run.name} cannot answer ({first_line(error)}). Train again.") from error
+        if answers.shape != (len(images), self.classes) or not np.isfinite(answers).all():
+            raise RunError(f"the model of {self.run.name} is not the one that its run.json tells of. Train again.")
+        return answers
 
     def labels(self, images: "NDArray[np.uint8]") -> "NDArray[np.int64]":
         """The likeliest label of every image: int64 `(n,)`, or a scalar array for one image.
@@ -147,4 +160,4 @@ def load(run: str | Path | None = None, folder: Path = runs.FOLDER) -> Model:
     """
     found = runs.find(run, folder)
     runs.verify(found)
-    return Model(found, classifiers.load(found.path))
+    return Model(found, classifiers.load(found.path, found.record["files"]))

@@ -14,6 +14,7 @@ from kaggle_digits.architectures import (
     Network,
     SupportVectors,
 )
+from kaggle_digits.conforming import conforms
 from kaggle_digits.errors import DigitsError, RunError
 
 Schedule = Literal["one-cycle", "plateau", "constant"]
@@ -62,6 +63,9 @@ class Fit:
         precision: what is computed in; `auto` takes bfloat16 where a short measurement shows that it pays.
         jit: whether XLA compiles the step, which takes seconds: on a CPU faster for plain dense layers, several times
             slower for dropout and for convolutions.
+
+    Raises:
+        DigitsError: a number that must be above 0 is not.
     """
 
     epochs: int
@@ -77,6 +81,12 @@ class Fit:
     jit: bool = False
     seconds: float | None = None
     teacher: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "learning_rate", "seconds"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise DigitsError(f"{name} must be above 0. Received: {value}.")
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> "Fit":
@@ -150,9 +160,6 @@ class Recipe:
             raise DigitsError(
                 f"{self.name} is fitted in one go: {', '.join(sorted(changes))} cannot be set. Leave it out."
             )
-        for name, value in changes.items():
-            if name in ("epochs", "batch_size", "learning_rate", "seconds") and not 0 < value < float("inf"):
-                raise DigitsError(f"{name} must be above 0. Received: {value}.")
         return replace(self, fit=replace(self.fit, **changes))
 
     def at_precision(self, choose: Callable[[Precision], Precision]) -> "Recipe":
@@ -339,6 +346,8 @@ _RECIPES = (
 RECIPES = {recipe.name: recipe for recipe in _RECIPES}
 DEFAULT = "mlp"
 
+_LARGEST_SIZE = 10_000
+
 
 def get(name: str) -> Recipe:
     """The recipe of that name.
@@ -359,9 +368,21 @@ def from_json(record: dict[str, Any]) -> Recipe:
     """
     try:
         fit = record["fit"] and Fit.from_json(record["fit"])
-        return Recipe(record["name"], record["summary"], _model(record), fit, record["labels"])
-    except (KeyError, TypeError) as error:
+        recipe = Recipe(record["name"], record["summary"], _model(record), fit, record["labels"])
+        if not (conforms(recipe, Recipe) and _has_sizes(record["model"])):
+            raise ValueError("its values are not of the right kind")
+    except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"this release cannot go on with such a recipe ({error}). Train from the beginning.") from error
+    return recipe
+
+
+def _has_sizes(value: Any) -> bool:
+    """Whether every whole number in the record of a model is one that a model can be made of."""
+    if isinstance(value, dict):
+        return all(map(_has_sizes, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_has_sizes, value))
+    return isinstance(value, bool) or not isinstance(value, int) or 0 < value <= _LARGEST_SIZE
 
 
 def _model(record: dict[str, Any]) -> Network | Classic | Committee:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaggle_digits import evaluation, plots, storage
+from kaggle_digits import plots, storage
 from kaggle_digits.digits import Digits
 from kaggle_digits.evaluation import Report
 
@@ -15,23 +15,17 @@ if TYPE_CHECKING:
 FILE = "report.json"
 
 
-def write(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]") -> Report:
-    """Judges probabilities, and writes report.json.
+def write(folder: Path, report: Report) -> None:
+    """Writes report.json.
 
     Args:
         folder: where to; made if need be.
-        digits: labelled digits.
-        probabilities: float32 `(n, classes)` for the same rows.
-
-    Returns:
-        The numbers.
+        report: its numbers.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
-    report = evaluation.evaluate(digits.known_labels, probabilities)
     storage.write_text(folder / FILE, json.dumps(report.as_json(), indent=2) + "\n")
-    return report
 
 
 def draw(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]", report: Report) -> None:
@@ -41,7 +35,7 @@ def draw(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]", rep
         folder: where to.
         digits: labelled digits.
         probabilities: float32 `(n, classes)` for the same rows.
-        report: what `write` found in them.
+        report: what they are worth.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.

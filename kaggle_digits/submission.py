@@ -15,6 +15,8 @@ FOLDER = Path("submissions")
 HEADER = ("ImageId", "Label")
 CLASSES = 10
 
+_MOST_BYTES = 1 << 26  # 28,000 lines take 200 thousand
+
 
 def write(path: Path, ids: "Sequence[int | str]", labels: "Sequence[int]") -> None:
     """Writes one line per test image, whole or not at all.
@@ -72,6 +74,7 @@ def read(path: Path, classes: int = CLASSES) -> list[int]:
         SubmissionError: the header, an id or a label is wrong; the sentence names the line.
     """
     try:
+        storage.check_regular(path, _MOST_BYTES)
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = csv.reader(file)
             header = next(lines, [])
@@ -81,7 +84,8 @@ def read(path: Path, classes: int = CLASSES) -> list[int]:
     except FileNotFoundError:
         raise SubmissionError(f"there is no file {path}. Name a submission CSV, or train first.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SubmissionError(f"{path} cannot be read as a CSV: {error}. Write it again from a run.") from None
+        reason = getattr(error, "strerror", None) or error
+        raise SubmissionError(f"{path} cannot be read as a CSV: {reason}. Write it again from a run.") from None
 
 
 def _label(path: Path, number: int, line: list[str], classes: int) -> int:

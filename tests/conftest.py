@@ -5,10 +5,15 @@ from pathlib import Path
 
 import pytest
 from digit_server import DigitServer
+from hypothesis import settings
 from kaggle_server import KaggleServer, OpenKaggle
 
 from kaggle_digits.competition import Kaggle
 from kaggle_digits.runs import Run
+
+# No test may fail because the machine is busy.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kaggle_digits import evaluating, models, runs, sources, submission, training
+from kaggle_digits import evaluating, models, runs, sources, storage, submission, training
 from kaggle_digits.architectures import Dense, Neighbors
 from kaggle_digits.classifiers.protocol import Silence
 from kaggle_digits.classifiers.shifts import Shifted
@@ -172,7 +172,7 @@ def test_a_damaged_ensemble_is_one_sentence(text, trained, tmp_path):
     shutil.copytree(trained.run.path, copy)
     (copy / "ensemble.json").write_text(text)
     record = json.loads((copy / "run.json").read_text())
-    del record["files"]["ensemble.json"]  # so that the file itself is looked at
+    record["files"]["ensemble.json"] = storage.sha256(copy / "ensemble.json")  # so that the file itself is looked at
     (copy / "run.json").write_text(json.dumps(record))
     with pytest.raises(RunError, match=r"ensemble\.json (cannot be read|is not an ensemble)"):
         models.load(copy)

@@ -313,9 +313,10 @@ def test_no_room_for_the_unpacked_files(own_zip: Path, tmp_path: Path) -> None:
 def test_what_a_killed_fetch_left_is_swept_away_and_a_living_one_is_not(own_zip: Path, data: Path) -> None:
     for name in (".fetch-dead", ".fetch-alive", ".fetch-begun"):
         (data / name).mkdir(parents=True)
-        (data / name / "lock").touch()
+        if name == ".fetch-alive":
+            (data / name / "lock").touch()
         if name != ".fetch-begun":  # a moment ago: it may be about to lock its folder
-            os.utime(data / name / "lock", (0, 0))
+            os.utime(data / name, (0, 0))
     with storage.locked(data / ".fetch-alive" / "lock", 0):
         fetching.fetch(data, archive=own_zip, rows=ROWS)
     assert sorted(path.name for path in data.iterdir()) == [".fetch-alive", ".fetch-begun", *sorted(right_files())]

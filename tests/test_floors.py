@@ -11,7 +11,7 @@ PACKAGE = Path(kaggle_digits.__file__).parent
 
 FLOORS = [
     {"errors"},
-    {"storage", "architectures", "duplicates", "hardware", "page"},
+    {"storage", "architectures", "duplicates", "hardware", "page", "conforming"},
     {"digits", "recipes", "evaluation", "submission", "competition", "archive", "ledger", "calibration", "photos"},
     {"augmentation"},
     {"sources", "classifiers", "runs"},

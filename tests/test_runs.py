@@ -1,10 +1,11 @@
 import json
+import os
 from datetime import UTC, datetime
 
 import pytest
 
 from kaggle_digits import runs, storage
-from kaggle_digits.errors import RunError
+from kaggle_digits.errors import RunError, StorageError
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 
@@ -93,6 +94,63 @@ def test_a_model_that_was_changed_is_noticed(tmp_path):
     (run.path / "model.keras").unlink()
     with pytest.raises(RunError, match="missing"):
         runs.verify(run)
+
+
+def test_a_run_is_held_by_whoever_trains_it(tmp_path):
+    path = begin(tmp_path)
+    assert not runs.is_in_training(path)
+    with runs.in_training(path):
+        assert runs.is_in_training(path)
+        with pytest.raises(StorageError, match=f"{path.name} is in training just now"), runs.in_training(path):
+            pass
+    with runs.in_training(path):
+        pass
+    assert [one.name for one in path.iterdir()] == ["started.json"]
+
+
+def test_a_run_that_was_killed_before_it_had_a_name_is_no_run_and_swept_away_later(tmp_path):
+    for name in (".begun-dead", ".begun-now"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / runs.PLAN).write_text("{}")
+    os.utime(tmp_path / ".begun-dead", (0, 0))
+    assert runs.unfinished(tmp_path) == []
+    path = begin(tmp_path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == [".begun-now", path.name]
+
+
+def test_a_value_that_the_record_lacks_is_one_sentence(tmp_path):
+    run = make_run(tmp_path)
+    with pytest.raises(RunError, match=r"run\.json lacks 'seconds': it was edited"):
+        run.record["seconds"]
+    with pytest.raises(RunError, match=r"run\.json lacks 'kind'"):
+        runs.find(run.name, tmp_path).record["recipe"]["kind"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("classes", "ten"),
+        ("classes", 0),
+        ("image_shape", [28]),
+        ("image_shape", [28, 10**9]),
+        ("temperature", 0),
+        ("temperature", True),
+        ("files", []),
+        ("files", {"model.keras": 7}),
+        ("recipe", "mlp"),
+        ("layers", [{}]),
+        ("validation_interval", [1, 0]),
+        ("git", {"commit": "ab"}),
+        ("seed", -1),
+        ("seconds", float("nan")),
+    ],
+)
+def test_a_value_of_another_type_is_one_sentence(tmp_path, name, value):
+    run = make_run(tmp_path)
+    (run.path / "run.json").write_text(json.dumps({**run.record, name: value}))
+    with pytest.raises(RunError, match=f"was edited or is damaged: {name} cannot be"):
+        runs.find(run.name, tmp_path)
+    assert runs.listing(tmp_path) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY"])

@@ -85,3 +85,52 @@ def test_sha256(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"digits" * 400_000)
     assert storage.sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from kaggle_digits import storage
+with storage.replacing(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    print("writing", flush=True)
+    sys.stdin.read(1)
+    temporary.write_text("whole")
+"""
+
+
+def test_what_a_killed_writer_left_is_swept_away_and_what_a_living_one_writes_is_not(tmp_path):
+    command = [sys.executable, "-c", WRITER, str(tmp_path / "model.keras")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as dead, subprocess.Popen(command, **pipes) as living:
+        for process in (dead, living):
+            assert process.stdout.readline() == "writing\n"
+        assert len(list(tmp_path.iterdir())) == 2
+        dead.kill()
+        dead.wait()
+        (tmp_path / ".partial-notes.txt").mkdir()  # whatever else it may be, it is not ours to remove
+        storage.write_text(tmp_path / "run.json", "{}")
+        assert len(list(tmp_path.glob(".partial-????????-model.keras"))) == 1
+        living.communicate("x")
+        assert living.returncode == 0
+    assert (tmp_path / "model.keras").read_text() == "whole"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".partial-notes.txt", "model.keras", "run.json"]
+
+
+def test_a_lock_can_be_seen(tmp_path):
+    assert not storage.is_locked(tmp_path / "lock")
+    with storage.locked(tmp_path / "lock", 0):
+        assert storage.is_locked(tmp_path / "lock")
+    assert not storage.is_locked(tmp_path / "lock")
+
+
+def test_what_is_no_file_or_too_large_is_not_read(tmp_path):
+    (tmp_path / "file").write_text("12345")
+    assert storage.read_text(tmp_path / "file", 5) == "12345"
+    for path, told in (
+        (tmp_path / "file", "5 bytes, of at most 4"),
+        (tmp_path, "directory"),
+        (tmp_path / "no", "No such"),
+    ):
+        with pytest.raises(OSError, match=told):
+            storage.read_text(path, 4)

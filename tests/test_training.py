@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kaggle_digits import runs, sources, submission, training
+from kaggle_digits import models, runs, sources, submission, training
 from kaggle_digits.architectures import Dense
 from kaggle_digits.classifiers.protocol import Silence
 from kaggle_digits.errors import DataError, DigitsError, RunError, StorageError
@@ -207,6 +207,54 @@ def test_resumed_it_ends_as_if_nothing_had_happened(interrupted, trained, tmp_pa
     assert list((resumed.run.path / "logs").iterdir())
     with pytest.raises(RunError, match="nothing to resume"):
         training.resume(resumed.run.name, models=tmp_path / "m")
+
+
+class Killed(BaseException):
+    """What `kill -9` is to a process, as far as another test's process can feel it."""
+
+
+class KilledAt(Silence):
+    """Dies at the first step, or at the end."""
+
+    def __init__(self, moment):
+        self.moment = moment
+
+    def step(self, *_):
+        if self.moment == "first step":
+            raise Killed
+
+    def ends(self):
+        if self.moment == "end":
+            raise Killed
+
+
+@pytest.mark.parametrize("moment", ["first step", "end"])
+def test_a_resumed_run_stays_usable_until_it_is_rewritten(interrupted, trained, tmp_path, moment):
+    where = {"models": tmp_path / "m", "submissions": tmp_path / "s"}
+    before = models.load(interrupted.run.path).probabilities(trained.validation.images)
+    with pytest.raises(Killed):
+        training.resume(interrupted.run.name, **where, listener=KilledAt(moment))
+    assert runs.find(models=tmp_path / "m").record["interrupted"]
+    assert (models.load(interrupted.run.path).probabilities(trained.validation.images) == before).all()
+    resumed = training.resume(interrupted.run.name, **where)
+    assert resumed.report == trained.report
+    assert resumed.submission.read_bytes() == trained.submission.read_bytes()
+
+
+def test_of_two_that_go_on_with_one_run_the_second_is_refused(interrupted, tmp_path):
+    class Second(Silence):
+        refusals = 0
+
+        def epoch(self, _epoch):
+            with pytest.raises(StorageError, match="is in training just now, by another kaggle-digits"):
+                training.resume(interrupted.run.name, models=tmp_path / "m", submissions=tmp_path / "s")
+            assert runs.is_in_training(interrupted.run.path)
+            self.refusals += 1
+
+    second = Second()
+    done = training.resume(interrupted.run.name, models=tmp_path / "m", submissions=tmp_path / "s", listener=second)
+    assert second.refusals > 0
+    assert not runs.is_in_training(done.run.path)
 
 
 def test_data_that_has_changed_since_is_refused(interrupted, tmp_path):

@@ -1,5 +1,6 @@
 """Classifiers: fitted from a recipe, or loaded from a run folder, whatever they are made of."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from kaggle_digits.architectures import Network
@@ -39,20 +40,32 @@ def precision_for(wanted: Precision) -> Precision:
     return precision.choose(load_keras(), wanted)
 
 
-def load(folder: Path) -> Answers:
+def load(folder: Path, files: Collection[str]) -> Answers:
     """Loads the classifier of a run folder, with the lightest library that can.
+
+    Args:
+        folder: the run's.
+        files: the model's, by their names in the folder, as the run's record has them; no other is opened.
 
     Raises:
         RunError: there is none, or it cannot be loaded.
     """
-    from kaggle_digits.classifiers import classic, ensemble, lite, neural
+    from kaggle_digits.classifiers import ensemble
 
-    if (folder / ensemble.FILE).exists():
-        return ensemble.load(folder, load)
-    if (folder / lite.FILE).exists() and lite.is_installed():
+    def load_member(name: str) -> Answers:
+        own = {file.removeprefix(f"{name}/") for file in files if file.startswith(f"{name}/")}
+        return _load_one(folder / name, own)
+
+    return ensemble.load(folder, load_member) if ensemble.FILE in files else _load_one(folder, files)
+
+
+def _load_one(folder: Path, files: Collection[str]) -> Answers:
+    from kaggle_digits.classifiers import classic, lite, neural
+
+    if lite.FILE in files and lite.is_installed():
         return lite.load(folder)
-    if (folder / neural.FILE).exists():
+    if neural.FILE in files:
         return neural.load(folder)
-    if (folder / classic.FILE).exists():
+    if classic.FILE in files:
         return classic.load(folder)
     raise RunError(f"{folder} holds no model. Train again: kaggle-digits train.")

@@ -8,7 +8,7 @@ from kaggle_digits import storage
 from kaggle_digits.architectures import Forest, Logistic, Neighbors, SupportVectors
 from kaggle_digits.classifiers.protocol import Layer
 from kaggle_digits.digits import Digits
-from kaggle_digits.errors import DataError, RunError
+from kaggle_digits.errors import DataError, RunError, first_line
 from kaggle_digits.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FILE = "model.skops"
+
+_MOST_BYTES = 1 << 31  # unpacked; a forest on the competition's rows takes some hundred million
 
 # What the models of the recipes are made of, beyond what skops trusts by itself.
 _TRUSTED = ["sklearn.tree._tree.Tree"]
@@ -66,7 +68,7 @@ class ClassicModel:
 
 
 def load(folder: Path) -> ClassicModel:
-    """Loads a model from its run folder; only types on a short list are ever made.
+    """Loads a model from its run folder; only types on a list are ever made, and only pipelines of the recipes' steps.
 
     Raises:
         RunError: the file is missing, damaged, or holds anything else.
@@ -75,9 +77,38 @@ def load(folder: Path) -> ClassicModel:
 
     path = folder / FILE
     try:
-        return ClassicModel(**io.load(path, trusted=_TRUSTED))
+        _check_size(path)
+        loaded = ClassicModel(**io.load(path, trusted=_TRUSTED))
+        _check_parts(loaded)
     except Exception as error:  # skops raises whatever a damaged file makes the libraries below it raise
-        raise RunError(f"{path} is not a model that can be loaded ({error}). Train again.") from None
+        raise RunError(f"{path} is not a model that can be loaded ({first_line(error)}). Train again.") from None
+    return loaded
+
+
+def _check_size(path: Path) -> None:
+    import zipfile
+
+    storage.check_regular(path, _MOST_BYTES)
+    with zipfile.ZipFile(path) as archive:
+        if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
+            raise ValueError("it is too large")
+
+
+def _check_parts(loaded: ClassicModel) -> None:
+    """skops trusts all of scikit-learn, some of which reads files."""
+    from sklearn.decomposition import PCA
+    from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.pipeline import Pipeline
+    from sklearn.svm import SVC
+
+    known = (PCA, ExtraTreesClassifier, LogisticRegression, KNeighborsClassifier, SVC)
+    model, temperature = loaded.model, loaded.temperature
+    if type(model) is not Pipeline or model.memory is not None or {type(step) for _, step in model.steps} - {*known}:
+        raise ValueError("it is no pipeline of a recipe's steps")
+    if temperature is not None and not (isinstance(temperature, float) and temperature > 0):
+        raise ValueError(f"its temperature is {temperature!r}")
 
 
 def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int) -> ClassicModel:

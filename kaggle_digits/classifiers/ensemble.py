@@ -1,6 +1,7 @@
 """Several classifiers that answer as one: the weighted mean of what each says."""
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FILE = "ensemble.json"
+
+_MOST_BYTES = 1 << 20
 
 Mean = Literal["probabilities", "logits"]
 """What is averaged: probabilities, or their logarithms, so that one member's certainty weighs more."""
@@ -88,26 +91,27 @@ def mean(
     return together
 
 
-def load(folder: Path, load_member: "Callable[[Path], Answers]") -> Ensemble:
+def load(folder: Path, load_member: "Callable[[str], Answers]") -> Ensemble:
     """Loads an ensemble from its run folder.
 
     Args:
         folder: the run's.
-        load_member: loads the classifier of a member's folder.
+        load_member: loads a member by its name, which is that of its folder in the run folder.
 
     Raises:
         RunError: ensemble.json is damaged, or a member cannot be loaded.
     """
     try:
-        record = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        record = json.loads(storage.read_text(folder / FILE, _MOST_BYTES))
         weights = {str(name): float(weight) for name, weight in record["weights"].items()}
         kind: Mean = record["mean"]
         shifts = record.get("shifts", False)  # older runs do not say
-        sound = kind in get_args(Mean) and weights and min(weights.values()) > 0 and isinstance(shifts, bool)
+        sound = kind in get_args(Mean) and weights and all(0 < weight < math.inf for weight in weights.values())
+        sound = sound and isinstance(shifts, bool)
         # A name is a folder in the run folder, and nothing that leads out of it.
         sound = sound and all(name == Path(name).name and name not in ("", ".", "..") for name in weights)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RunError(f"{folder / FILE} cannot be read: {error}. Train again.") from None
     if not sound:
         raise RunError(f"{folder / FILE} is not an ensemble of this release. Train again.")
-    return Ensemble({name: load_member(folder / name) for name in weights}, weights, kind, shifts=shifts)
+    return Ensemble({name: load_member(name) for name in weights}, weights, kind, shifts=shifts)

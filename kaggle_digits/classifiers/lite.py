@@ -4,8 +4,9 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kaggle_digits import storage
 from kaggle_digits.classifiers.silence import silenced
-from kaggle_digits.errors import RunError
+from kaggle_digits.errors import RunError, first_line
 from kaggle_digits.hardware import usable_cores
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FILE = "model.tflite"
+
+_MOST_BYTES = 1 << 28  # the largest recipe's takes 6 million
 
 # Few enough for the arrays between the layers to stay in the processor's cache.
 _BATCH = 64
@@ -66,14 +69,15 @@ def load_file(path: Path) -> LiteNetwork:
         RunError: the file is missing or not a model.
     """
     try:
+        storage.check_regular(path, _MOST_BYTES)
         with silenced():
             from ai_edge_litert.interpreter import Interpreter
 
             interpreter = Interpreter(str(path), num_threads=usable_cores())
             interpreter.allocate_tensors()
-    except (OSError, ValueError, RuntimeError) as error:
-        raise RunError(f"{path} is not a model that can be loaded ({error}). Train again.") from None
-    return LiteNetwork(interpreter)
+            return LiteNetwork(interpreter)
+    except (OSError, ValueError, RuntimeError, IndexError, MemoryError) as error:
+        raise RunError(f"{path} is not a model that can be loaded ({first_line(error)}). Train again.") from None
 
 
 def widened(answer: "NDArray[np.float32]") -> "NDArray[np.float32]":

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import storage
-from kaggle_digits.classifiers import lite
+from kaggle_digits.classifiers import keras_file, lite
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.classifiers.lite import widened
 from kaggle_digits.classifiers.protocol import Layer
 from kaggle_digits.classifiers.silence import silenced
-from kaggle_digits.errors import RunError
+from kaggle_digits.errors import RunError, first_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,17 +54,18 @@ class NeuralNetwork:
 
 
 def load(folder: Path) -> NeuralNetwork:
-    """Loads a network from its run folder, in Keras's safe mode: nothing in the file can run code.
+    """Loads a network from its run folder, in Keras's safe mode, and only of the layers that recipes are made of.
 
     Raises:
         RunError: the file is missing or not a Keras model.
     """
-    keras = load_keras()
     path = folder / FILE
     try:
+        keras_file.check(path)
+        keras = load_keras()
         return NeuralNetwork(keras.saving.load_model(path, compile=False, safe_mode=True))
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise RunError(f"{path} is not a model that can be loaded ({error}). Train again.") from None
+    except Exception as error:  # a damaged configuration makes Keras raise whatever the libraries below it raise
+        raise RunError(f"{path} is not a model that can be loaded ({first_line(error)}). Train again.") from None
 
 
 def answers(model: Any, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":

@@ -1,5 +1,8 @@
 """The command line: parses, calls the package, prints. Nothing is computed here."""
 
+import errno
+import io
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +22,16 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except DigitsError as error:
             console.tell(f"error: {error}")
+            raise typer.Exit(1) from None
+        except OSError as error:
+            # What no module has put into words: a name that is too long, a folder that may not be looked into.
+            if error.errno == errno.EPIPE:
+                raise  # whoever reads our output has had enough; Typer ends quietly
+            where = f"{error.filename}: " if error.filename else ""
+            console.tell(f"error: {where}{error.strerror or error}. Check its name and permissions.")
+            raise typer.Exit(1) from None
+        except MemoryError:
+            console.tell("error: there is not enough memory for that. End other programs, or take fewer rows or jobs.")
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             console.tell("interrupted")
@@ -65,4 +78,7 @@ for command, example in (
 
 def main() -> None:
     """Runs the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # file names may be in bytes that are no text
     app()

@@ -29,17 +29,20 @@ def runs(
 
     scores = ledger.scores(submissions)
     complete = runs.listing(models)
-    unfinished = [path.name for path in runs.unfinished(models)]
+    unfinished = runs.unfinished(models)
     if as_json:
         print_json(
             [{"run": run.name, "complete": True, "score": scores.get(run.name), **_facts(run)} for run in complete]
-            + [{"run": name, "complete": False} for name in unfinished]
+            + [{"run": path.name, "complete": False} for path in unfinished]
         )
         return
     header = ["run", "recipe", "data", "validation", "95 % interval", "rows", "seconds", "score"]
     typer.echo(console.table(header, [_row(run, scores.get(run.name)) for run in complete]))
-    for name in unfinished:
-        console.tell(f"unfinished: {name}; to go on: kaggle-digits train --resume {name}")
+    for path in unfinished:
+        if runs.is_in_training(path):
+            console.tell(f"in training: {path.name}")
+        else:
+            console.tell(f"unfinished: {path.name}; to go on: kaggle-digits train --resume {path.name}")
 
 
 def _facts(run: "Run") -> dict[str, Any]:

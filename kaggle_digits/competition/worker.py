@@ -179,6 +179,8 @@ def _entry(one: Any) -> dict[str, Any]:
 
 def _secrets(api: Any) -> set[str]:
     values = {os.environ.get("KAGGLE_API_TOKEN"), os.environ.get("KAGGLE_KEY"), _given_token()}
+    proxies = [value for name, value in os.environ.items() if name.lower().endswith("_proxy")]
+    values |= {proxy.rpartition("@")[0].rpartition(":")[2] for proxy in proxies if "@" in proxy}
     if api is not None:
         values |= {api.config_values.get("key"), api.config_values.get("token")}
     return {value for value in values if value}

@@ -52,7 +52,8 @@ def _room(folder: Path) -> Check:
 
 
 def _runs(models: Path) -> Check:
-    complete, unfinished = len(runs.listing(models)), [path.name for path in runs.unfinished(models)]
+    complete = len(runs.listing(models))
+    unfinished = [path.name for path in runs.unfinished(models) if not runs.is_in_training(path)]
     if unfinished:
         fix = f"kaggle-digits train --resume {unfinished[-1]}, or delete the folder"
         return Check("runs", "note", f"{complete} complete; unfinished: {', '.join(unfinished)}", fix)

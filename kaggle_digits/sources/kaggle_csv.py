@@ -99,6 +99,7 @@ def _parse(
 
     columns = ((LABEL,) if labelled else ()) + PIXELS
     try:
+        storage.check_regular(path)
         plain = plain_csv.read(path, columns)
         if plain is not None and (not labelled or plain[:, 0].max() <= _HIGHEST_LABEL):
             return _parted(plain, labelled)

@@ -64,6 +64,7 @@ def load(csv: Path, labelled: bool) -> Parsed | None:
     import numpy as np
 
     try:
+        storage.check_regular(path_of(csv))
         now = csv.stat()
         content = path_of(csv).read_bytes()
         header = _Header(**json.loads(content[:_HEADER_BYTES]))

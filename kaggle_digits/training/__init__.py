@@ -125,7 +125,8 @@ def train(
     }
     path = runs.start(models, recipe.name, started, plan)
     try:
-        return _finish(path, plan, recipe, source, submissions, listener or Silence(), elsewhere)
+        with runs.in_training(path):
+            return _finish(path, plan, recipe, source, submissions, listener or Silence(), elsewhere)
     except Paused:
         raise  # its plan is enough to go on with
     except BaseException:
@@ -145,7 +146,8 @@ def resume(
 ) -> Trained:
     """Goes on with a training that was interrupted, from its last whole epoch.
 
-    It ends with what the uninterrupted training would have given.
+    It ends with what the uninterrupted training would have given. Until its model is written, a run that was usable
+    stays so.
 
     Args:
         run: the run's name or path.
@@ -156,13 +158,22 @@ def resume(
 
     Raises:
         RunError: there is no such run, or it came to its end.
+        StorageError: another process trains it just now, or a folder cannot be written.
         DataError: the data is gone, or not what it was.
         Paused: the listener stopped a training of many members.
     """
     path = runs.folder(run, models)
-    plan = runs.interrupted_plan(path)
-    if "kaggle" in plan:
+    # What has no plan, or is not to be gone on with here, is refused before it is touched.
+    if "kaggle" in runs.interrupted_plan(path):
         raise RunError(f"{path.name} is trained on Kaggle. Bring it home: kaggle-digits train --resume {path.name}.")
+    with runs.in_training(path):
+        plan = runs.interrupted_plan(path)
+        recipe, source = _as_begun(path, plan)
+        return _finish(path, plan, recipe, source, submissions, listener or Silence(), elsewhere)
+
+
+def _as_begun(path: Path, plan: dict[str, Any]) -> tuple[Recipe, Source]:
+    """The recipe and the digits that a run began with."""
     if not {"excluded", "contaminated"} <= set(plan):
         raise RunError(f"{path.name} was begun by another release. Begin anew: kaggle-digits train.")
     if "fold" in plan:
@@ -171,8 +182,7 @@ def resume(
     source = sources.load(plan["data"]["path"], skip_broken=plan["data"]["skip_broken"])
     if source.sha256 != plan["data"]["sha256"]:
         raise DataError(f"{source.name} is not the data that {path.name} began with. Begin anew: kaggle-digits train.")
-    runs.reopen(path)
-    return _finish(path, plan, recipe, source, submissions, listener or Silence(), elsewhere)
+    return recipe, source
 
 
 def _data(source: Source, skip_broken: bool) -> dict[str, Any]:

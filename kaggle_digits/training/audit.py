@@ -19,6 +19,7 @@ FILE = "doubtful.csv"
 PICTURE = "doubtful.png"
 
 _MOST = 200
+_MOST_BYTES = 1 << 26
 _DRAWN = 64
 
 
@@ -61,6 +62,7 @@ def read_ids(path: Path, ids_there: "Iterable[int | str]") -> list[int | str]:
         DataError: the file cannot be read, or holds an id that is not there.
     """
     try:
+        storage.check_regular(path, _MOST_BYTES)
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.reader(file))
     except (OSError, ValueError, csv.Error) as error:

@@ -1,6 +1,7 @@
 """Members of a committee: each kind of model once for every fold, and what they say of the rows they did not learn."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 # What a member says of its validation rows when it looks at each in five shifted views.
 _SHIFTED = "shifted.npy"
+
+TEMPORARY = ".member-"
+"""What the folders of members that are on their way begin with; nothing in them outlives the process."""
 
 # The rows are dealt in the same way whatever the seed of a training, so that any two can be compared row by row.
 _FOLDS_SEED = 0
@@ -121,6 +125,8 @@ def learn(
         DataError: too few rows for the folds.
         StorageError: the folder cannot be written, or the disk is full.
     """
+    for left in path.glob(f"{TEMPORARY}*"):
+        shutil.rmtree(left, ignore_errors=True)
     work = Work(path, plan, digits, folds(digits, committee.folds, _FOLDS_SEED))
     everyone = members(committee, plan["seed"])
     if elsewhere is not None:
@@ -182,7 +188,10 @@ def _together(work: Work, committee: Committee, everyone: list[Member]) -> Outco
         if member.recipe is recipe and weight > 0
     }
     ensemble = Ensemble(
-        {name: classifiers.load(path / name) for name in weights}, weights, chosen.mean, shifts=chosen.way == 1
+        {name: classifiers.load(path / name, complete[name].record["files"]) for name in weights},
+        weights,
+        chosen.mean,
+        shifts=chosen.way == 1,
     )
     files = ensemble.save(path)
     layers = [

@@ -18,10 +18,9 @@ from kaggle_digits.errors import DigitsError
 from kaggle_digits.hardware import free_memory, usable_cores
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.training import child
-from kaggle_digits.training.committee import Member, Paused, Work
+from kaggle_digits.training.committee import TEMPORARY, Member, Paused, Work
 
 _TOPIC = "kaggle-digits"
-_TEMPORARY = ".member-"
 _PATIENCE = 30  # seconds to find the cluster's scheduler
 _LOOK_EVERY = 2.0  # seconds
 
@@ -49,7 +48,6 @@ def in_processes(count: int | None, work: Work, members: list[Member], listener:
         DigitsError: a member could not be trained.
         Paused: Ctrl-C; members that are done stay.
     """
-    _sweep(work.path)
     count = count or _fastest(work, members)
     if count == 1:
         return
@@ -60,7 +58,7 @@ def in_processes(count: int | None, work: Work, members: list[Member], listener:
     def train(member: Member) -> None:
         share = shares.pop()
         try:
-            with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=work.path) as name:
+            with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=work.path) as name:
                 child.pack(Path(name), work.plan, member, rows)
                 children.run(Path(name), listener.note, most, share)
                 _move(Path(name) / member.name, work.path / member.name)
@@ -95,7 +93,6 @@ def on_cluster(address: str, work: Work, members: list[Member], listener: Listen
         DigitsError: Dask is not installed, the scheduler cannot be reached, or a member could not be trained.
         Paused: Ctrl-C; members that are done stay.
     """
-    _sweep(work.path)
     with connect(address) as client:
         client.subscribe_topic(_TOPIC, lambda event: listener.note(event[1]))
         try:
@@ -190,17 +187,11 @@ def _zipped(folder: Path) -> bytes:
 
 def _bring_home(content: bytes, path: Path, member: Member) -> None:
     """Unpacks a member beside its place, and moves it there when it is whole. `zipfile` keeps names inside."""
-    with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=path) as name:
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=path) as name:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             archive.extractall(Path(name) / member.name)
         runs.find(Path(name) / member.name)
         _move(Path(name) / member.name, path / member.name)
-
-
-def _sweep(path: Path) -> None:
-    """What a process left behind that was killed."""
-    for folder in path.glob(f"{_TEMPORARY}*"):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _move(whole: Path, place: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import calibration, plots, reporting, runs, storage
+from kaggle_digits import calibration, evaluation, plots, reporting, runs, storage
 from kaggle_digits.classifiers import checkpoint
 from kaggle_digits.classifiers.protocol import Answers, Epoch, Layer
 from kaggle_digits.digits import Digits
@@ -81,7 +81,9 @@ def write_numbers(path: Path, outcome: Outcome) -> Report:
     _write_rows(path, outcome)
     if outcome.history:
         _write_history(path / "history.csv", outcome.history)
-    return reporting.write(path, outcome.validation, outcome.probabilities)
+    report = evaluation.evaluate(outcome.validation.known_labels, outcome.probabilities)
+    reporting.write(path, report)
+    return report
 
 
 def complete(path: Path, outcome: Outcome, report: Report, seconds: float, **details: Any) -> Run:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kaggle_digits import classifiers
+from kaggle_digits import classifiers, runs
 from kaggle_digits.classifiers.protocol import Listener
 from kaggle_digits.digits import Digits
 from kaggle_digits.recipes import Recipe
@@ -41,10 +41,11 @@ def learn(
 
         listener = Logged(listener, path / "logs")
     fitted = classifiers.fit(recipe, train, validation, seed, listener, path)
+    runs.reopen(path)
     train_seconds = sum(epoch.seconds for epoch in fitted.history) or clock.seconds
     files, layers = fitted.classifier.save(path), fitted.classifier.layers()
     # Whoever loads the run later asks the saved model, perhaps by another library; so do its own figures.
-    saved = classifiers.load(path)
+    saved = classifiers.load(path, files)
     return Outcome(
         classifier=saved,
         files=files,

@@ -47,7 +47,7 @@ def test_neither_keras_nor_tensorflow_is_loaded_and_nothing_is_said(tmp_path):
     neural.NeuralNetwork(networks.build(RECIPES["flat"].model, (28, 28), 10)).save(tmp_path)
     code = (
         "import sys, pathlib, numpy\nfrom kaggle_digits import classifiers\n"
-        "light = classifiers.load(pathlib.Path(sys.argv[1]))\n"
+        "light = classifiers.load(pathlib.Path(sys.argv[1]), ['model.keras', 'model.tflite'])\n"
         "light.probabilities(numpy.zeros((1, 28, 28), numpy.uint8))\n"
         "print(sorted({'keras', 'tensorflow', 'sklearn', 'pandas', 'matplotlib'} & set(sys.modules)))"
     )

@@ -1,10 +1,14 @@
 """Run folders: begun, completed, found again."""
 
+import contextlib
 import importlib.metadata
 import json
 import platform
+import secrets
+import shutil
 import subprocess
-import zipfile
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,19 +16,24 @@ from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import __version__, storage
 from kaggle_digits.errors import RunError
+from kaggle_digits.runs import record as records
+from kaggle_digits.runs import rows
+from kaggle_digits.runs.record import FORMAT
+from kaggle_digits.runs.rows import LEARNED, VALIDATION
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+__all__ = ["FORMAT", "LEARNED", "VALIDATION", "Run"]
+
 FOLDER = Path("models")
 RECORD = "run.json"
 PLAN = "started.json"
-VALIDATION = "validation.npz"
-LEARNED = "learned.npy"
-FORMAT = 1
-"""Grows by one whenever an older release could no longer read a new run.json."""
 
+_BEGUN = ".begun-"
+_YOUNG, _GLANCE = 60.0, 0.5  # seconds
+_VISIBLE = "[!.]*"
 _LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn")
 
 
@@ -34,7 +43,7 @@ class Run:
 
     Attributes:
         path: its folder; the folder's name is the run's name.
-        record: what run.json says.
+        record: what run.json says; a value that it lacks is a `RunError`.
     """
 
     path: Path
@@ -49,6 +58,8 @@ class Run:
 def start(models: Path, recipe: str, now: datetime, plan: dict[str, Any]) -> Path:
     """Makes the folder of a new run, which counts as unfinished until `complete`.
 
+    The folder appears with its plan in it, or not at all.
+
     Args:
         models: the folder of all runs.
         recipe: the recipe's name.
@@ -61,15 +72,58 @@ def start(models: Path, recipe: str, now: datetime, plan: dict[str, Any]) -> Pat
     stem = f"{now:%Y%m%d-%H%M%S}-{recipe}"
     with storage.disk_errors(models):
         models.mkdir(parents=True, exist_ok=True)
-        for number in range(1, 1000):
-            path = models / (stem if number == 1 else f"{stem}-{number}")
-            try:
-                path.mkdir()
-            except FileExistsError:
-                continue
-            storage.write_text(path / PLAN, json.dumps({"format": FORMAT, **plan}, indent=2) + "\n")
-            return path
+        _sweep(models)
+        begun = models / f"{_BEGUN}{secrets.token_hex(4)}"
+        try:
+            storage.write_text(begun / PLAN, json.dumps({"format": FORMAT, **plan}, indent=2) + "\n")
+            for number in range(1, 1000):
+                path = models / (stem if number == 1 else f"{stem}-{number}")
+                if _moved(begun, path):
+                    return path
+        finally:
+            shutil.rmtree(begun, ignore_errors=True)
     raise RunError(f"{models} holds 999 runs named {stem}. Delete some of them.")
+
+
+def _moved(begun: Path, path: Path) -> bool:
+    """Whether a folder could be given a name; another process may take the same one at the same time."""
+    try:
+        if not path.exists():
+            begun.rename(path)
+            return True
+    except OSError:
+        if not path.exists():
+            raise
+    return False
+
+
+def _sweep(models: Path) -> None:
+    """Removes the folders of runs that were killed before they had a name."""
+    for left in models.glob(f"{_BEGUN}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _YOUNG:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def in_training(path: Path) -> Iterator[None]:
+    """Holds a run for the one process that trains it.
+
+    Args:
+        path: the run's folder.
+
+    Raises:
+        StorageError: another process trains it just now, or the folder cannot be written.
+    """
+    refusal = f"{path.name} is in training just now, by another kaggle-digits. Wait until that ends, or end it."
+    # Not at once: whoever lists the runs looks at the lock, too.
+    with storage.locked(path / PLAN, _GLANCE, refusal=refusal):
+        yield
+
+
+def is_in_training(path: Path) -> bool:
+    """Whether a process trains a run just now."""
+    return storage.is_locked(path / PLAN)
 
 
 def complete(path: Path, results: dict[str, Any], files: list[str]) -> Run:
@@ -84,9 +138,9 @@ def complete(path: Path, results: dict[str, Any], files: list[str]) -> Run:
         StorageError: the folder cannot be written, or the disk is full.
     """
     checksums = {name: storage.sha256(path / name) for name in files}
-    text = json.dumps({**_json(path / PLAN), **results, "files": checksums}, indent=2)
+    text = json.dumps({**records.read(path / PLAN), **results, "files": checksums}, indent=2)
     storage.write_text(path / RECORD, text + "\n")
-    return Run(path, json.loads(text))
+    return Run(path, records.parse(text, path / RECORD))
 
 
 def interrupted_plan(path: Path) -> dict[str, Any]:
@@ -100,11 +154,11 @@ def interrupted_plan(path: Path) -> dict[str, Any]:
     """
     if (path / RECORD).exists() and not _read(path).record.get("interrupted"):
         raise RunError(f"{path.name} came to its end: there is nothing to resume. Begin anew: kaggle-digits train.")
-    return _json(path / PLAN)
+    return records.read(path / PLAN)
 
 
 def reopen(path: Path) -> None:
-    """Makes a run unfinished again, before its files change.
+    """Makes a run unfinished again, just before its files change; nothing happens to one that is unfinished already.
 
     Raises:
         StorageError: the folder cannot be written.
@@ -143,14 +197,7 @@ def validation_rows(run: Run) -> "tuple[NDArray[Any], NDArray[np.int64], NDArray
     Raises:
         RunError: the file is missing or damaged.
     """
-    import numpy as np
-
-    path = run.path / VALIDATION
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as rows:
-            return rows["ids"], rows["labels"], rows["probabilities"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise RunError(f"{path} cannot be read: {error}. Train again.") from error
+    return rows.validation(run.path)
 
 
 def learned_rows(run: Run) -> "NDArray[np.uint64]":
@@ -159,13 +206,7 @@ def learned_rows(run: Run) -> "NDArray[np.uint64]":
     Raises:
         RunError: the file is missing or damaged.
     """
-    import numpy as np
-
-    try:
-        with (run.path / LEARNED).open("rb") as file:
-            return np.asarray(np.lib.format.read_array(file, allow_pickle=False), np.uint64)
-    except (OSError, ValueError, EOFError) as error:
-        raise RunError(f"{run.path / LEARNED} cannot be read: {error}. Train again.") from error
+    return rows.learned(run.path)
 
 
 def find(run: str | Path | None = None, models: Path = FOLDER) -> Run:
@@ -184,13 +225,14 @@ def find(run: str | Path | None = None, models: Path = FOLDER) -> Run:
 
 def unfinished(models: Path = FOLDER) -> list[Path]:
     """The folders of runs that began and have not come to their end, oldest first."""
-    return sorted(path.parent for path in models.glob(f"*/{PLAN}") if not (path.parent / RECORD).exists())
+    begun = models.glob(f"{_VISIBLE}/{PLAN}")
+    return sorted(path.parent for path in begun if not (path.parent / RECORD).exists())
 
 
 def listing(models: Path = FOLDER) -> list[Run]:
     """All complete runs, oldest first; unfinished and foreign folders are passed over."""
     runs = []
-    for path in models.glob(f"*/{RECORD}"):
+    for path in models.glob(f"{_VISIBLE}/{RECORD}"):
         try:
             runs.append(_read(path.parent))
         except RunError:
@@ -218,20 +260,7 @@ def environment() -> dict[str, Any]:
 def _read(path: Path) -> Run:
     if (path / PLAN).exists() and not (path / RECORD).exists():
         raise RunError(f"{path} never finished. Go on with it: kaggle-digits train --resume {path.name}.")
-    return Run(path, _json(path / RECORD))
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read: {error}. Train again: kaggle-digits train.") from None
-    try:
-        if record["format"] == FORMAT and datetime.fromisoformat(record["started"]).tzinfo is not None:
-            return dict(record)
-    except (TypeError, KeyError, ValueError):
-        pass
-    raise RunError(f"{path} is not of this release (format {FORMAT}). Train again: kaggle-digits train.")
+    return Run(path, records.read(path / RECORD, ("recipe", "files")))
 
 
 def _names(models: Path) -> str:

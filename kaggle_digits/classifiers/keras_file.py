@@ -1,0 +1,85 @@
+"""A .keras file, opened with suspicion before Keras sees it: only what our own networks are made of is let through.
+
+Keras's safe mode refuses code; but a configuration may also name other classes and functions of Keras or of any other
+module, some of which read files or unpickle, and each of those found so far was a vulnerability (CVE-2025-1550,
+CVE-2025-8747, CVE-2025-9906, CVE-2025-12058). None of them is on this list.
+"""
+
+import json
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+from kaggle_digits import storage
+
+_NAMES = {"metadata.json", "config.json", "model.weights.h5"}
+_MOST_BYTES = 1 << 28  # unpacked; the largest recipe's weights take 6 million
+_MOST_CONFIG_BYTES = 1 << 20
+_MOST_UNITS = 1 << 14
+
+_TRUSTED = {
+    "keras": {"Sequential", "DTypePolicy"},
+    "keras.layers": {
+        "BatchNormalization",
+        "Conv2D",
+        "Dense",
+        "Dropout",
+        "Flatten",
+        "GlobalMaxPooling2D",
+        "InputLayer",
+        "MaxPooling2D",
+        "Permute",
+        "Rescaling",
+        "Reshape",
+        "Resizing",
+    },
+    "keras.initializers": {"GlorotUniform", "HeUniform", "Ones", "Zeros"},
+}
+_IDENTITY = "shared_object_id"  # where an object was in memory: a large number
+_TELLING = {"class_name", "module", "registered_name"}
+
+
+def check(path: Path) -> None:
+    """Makes sure that a file can be one of our own networks.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it holds anything else.
+    """
+    storage.check_regular(path, _MOST_BYTES)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {member.filename: member.file_size for member in archive.infolist()}
+            if set(members) != _NAMES or len(archive.infolist()) != len(_NAMES):
+                raise ValueError("it does not hold the three files of a network")
+            if sum(members.values()) > _MOST_BYTES or members["config.json"] > _MOST_CONFIG_BYTES:
+                raise ValueError("it is too large")
+            if archive.testzip() is not None:
+                raise ValueError("it is damaged")
+            config = json.loads(archive.read("config.json"))
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        raise ValueError(f"it is damaged: {error}") from error
+    _check(config)
+
+
+def _check(value: Any) -> None:
+    """Every object that a configuration asks for is on the list, and of a size that a digit's network can have."""
+    if isinstance(value, list):
+        for one in value:
+            _check(one)
+    elif isinstance(value, dict):
+        if value.keys() & _TELLING and not _is_trusted(value):
+            raise ValueError(f"it asks for {value.get('module')}.{value.get('class_name')}"[:100])
+        for name, one in value.items():
+            if name != _IDENTITY:
+                _check(one)
+    elif isinstance(value, int) and value > _MOST_UNITS:
+        raise ValueError(f"it asks for {value:,} units")
+
+
+def _is_trusted(asked: dict[str, Any]) -> bool:
+    module, name = asked.get("module"), asked.get("class_name")
+    if not isinstance(module, str) or not isinstance(name, str) or asked.get("registered_name") is not None:
+        return False
+    return name in _TRUSTED.get(module, ())
