@@ -38,8 +38,9 @@ class Form:
         return self.down > down or self.across > across or self.down + self.across > both or self.length > length
 
 
-# Of 1,700 digits, cut from the competition's rows or from simulated pictures, 3 in 100 exceed the first and none the
-# second. Of 270 scribbles, most exceed the second, and with SURER on top, the first leaves 20 to be read.
+# Chosen on 1,680 digits, cut from the competition's rows or read in simulated pictures, and on 270 scribbles of two
+# makers. Of the digits, 377 exceed the first limits and one is refused outright; of 1,660 read rightly, 6 are lost. Of
+# the scribbles, 23 are still read, on which it was tuned: others are refused less often.
 _UNUSUAL = 2.2, 1.7, 3.6, 2.5
 _IMPOSSIBLE = 3.7, 2.6, 5.5, 3.8  # a neat eight of two circles comes near
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # How much of its darkness a part's edge changes by from one pixel to the next, at least, times a length in pixels.
-_SHARP = 30.0  # times the picture's longer side: of 228 simulated strokes none has less than 44, most dim corners 20
+_SHARP = 30.0  # times the picture's longer side; chosen on simulated strokes and dim corners of smoothed pictures
 _SOFT = 4.0  # times the part's longer side: a digit of 20 pixels enlarged has ten
 _SHARP_ENOUGH = 0.08  # for both, in small pictures
 _ALIKE = 0.35  # of the steepness of the sharpest edge: one pen's strokes are about equally sharp
