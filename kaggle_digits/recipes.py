@@ -97,11 +97,12 @@ class Fit:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a recipe gave on the competition's files; `benchmarks/recipes.py` measures it again.
+    """What a recipe gave on the competition's files; `benchmarks/recipes.py` and `cards.py` measure it again.
 
     Attributes:
-        parameters: how many numbers it learns; None where that grows with the rows.
-        accuracy: on 6,000 labelled rows kept out of training, validation and tuning; mean over seeds, 0 to 1.
+        parameters: how many numbers it learns, all members together; None where that grows with the rows.
+        accuracy: on 6,000 labelled rows kept out of training, validation and tuning, mean over seeds; of `mlp-strong`
+            and `champion` out of fold, on all rows; 0 to 1.
         seconds: of training, on two cores.
     """
 

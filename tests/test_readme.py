@@ -38,13 +38,17 @@ def test_every_option_in_the_prose_exists():
     assert set(re.findall(r"`(--[a-z-]+)`", README)) <= everything | {"--help"}
 
 
-def test_the_table_of_recipes_says_what_the_recipes_say():
+def test_the_tables_of_recipes_say_what_the_recipes_say():
+    """Judged on rows kept out of everything; where that would take too long, out of fold, in the table of cards."""
     rows = re.findall(r"^\| `(\S+)` \| ([\d,]*) \| ([\d.]+) \|", README, re.MULTILINE)
-    assert [name for name, _, _ in rows] == list(RECIPES)
-    for name, parameters, accuracy in rows:
-        expected = RECIPES[name].expected
-        assert parameters == ("" if expected.parameters is None else f"{expected.parameters:,}")
-        assert float(accuracy) == pytest.approx(expected.accuracy, abs=5e-5)
+    cards = re.findall(r"^\| `(\S+)` \| ([\d.]+) \| [\d.]+ to", README, re.MULTILINE)
+    told = {name: accuracy for name, accuracy in cards} | {name: accuracy for name, _, accuracy in rows}
+    assert set(told) == set(RECIPES)
+    for name, accuracy in told.items():
+        assert float(accuracy) == pytest.approx(RECIPES[name].expected.accuracy, abs=5e-5), name
+    for name, parameters, _ in rows:
+        expected = RECIPES[name].expected.parameters
+        assert parameters == ("" if expected is None else f"{expected:,}")
 
 
 def test_the_file_tree_names_every_room():
