@@ -414,7 +414,7 @@ def test_a_list_of_rows_with_changed_bytes_is_read_or_refused(
     digits = labelled()
     (tmp_path / "doubtful.csv").write_bytes(changed(b"id,label\n1,0\n20,9\n300,5\n", changes))
     try:
-        assert set(audit.read_ids(tmp_path / "doubtful.csv", digits)) <= set(digits.ids.tolist())
+        assert set(audit.read_ids(tmp_path / "doubtful.csv", digits.ids.tolist())) <= set(digits.ids.tolist())
     except DataError as error:
         is_one_sentence(error)
 

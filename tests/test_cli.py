@@ -19,7 +19,7 @@ from kaggle_digits import ledger, models, runs, sources, submission
 from kaggle_digits.cli import app
 from kaggle_digits.recipes import RECIPES
 
-COMMANDS = ["doctor", "evaluate", "fetch", "predict", "recipes", "runs", "scores", "submit", "train"]
+COMMANDS = ["doctor", "evaluate", "export", "fetch", "predict", "recipes", "runs", "scores", "serve", "submit", "train"]
 
 
 def call(*arguments, cwd, **environment):

@@ -42,7 +42,7 @@ def test_the_tables_of_recipes_say_what_the_recipes_say():
     """Judged on rows kept out of everything; where that would take too long, out of fold, in the table of cards."""
     rows = re.findall(r"^\| `(\S+)` \| ([\d,]*) \| ([\d.]+) \|", README, re.MULTILINE)
     cards = re.findall(r"^\| `(\S+)` \| ([\d.]+) \| [\d.]+ to", README, re.MULTILINE)
-    told = {name: accuracy for name, accuracy in cards} | {name: accuracy for name, _, accuracy in rows}
+    told = dict(cards) | {name: accuracy for name, _, accuracy in rows}
     assert set(told) == set(RECIPES)
     for name, accuracy in told.items():
         assert float(accuracy) == pytest.approx(RECIPES[name].expected.accuracy, abs=5e-5), name

@@ -111,6 +111,6 @@ def recipes(as_json: AsJson = False) -> None:
     for line, summary in zip(lines, summaries, strict=True):
         typer.echo(f"{line}  {summary}".rstrip())
     typer.echo(
-        "\naccuracy on 6,000 rows of train.csv kept out of training, of mlp-strong and champion out of fold; seconds of "
-        "training on two cores"
+        "\naccuracy on 6,000 rows of train.csv kept out of training, of mlp-strong and champion out of fold; "
+        "seconds of training on two cores"
     )

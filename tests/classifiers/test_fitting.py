@@ -243,7 +243,7 @@ def test_a_training_that_goes_by_the_clock_ends_with_a_whole_cycle(digits, tmp_p
     assert recorder.begun[0] is None
     assert not result.interrupted
     assert sum(epoch.seconds for epoch in result.history[:-1]) < 1
-    assert result.history[-1].learning_rate < SMALL.fit.learning_rate / 10
+    assert result.history[-1].learning_rate < SMALL.fit.learning_rate / 2
     assert accuracy(result.classifier, digits[1]) == pytest.approx(result.history[-1].val_accuracy)
 
 

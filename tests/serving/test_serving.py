@@ -166,11 +166,11 @@ def test_a_bad_question_gets_a_clear_answer(digit_server, name):
 def test_what_is_hardly_http(digit_server, sent):
     host, port = digit_server.address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=30) as connection:
-        connection.sendall(sent)
-        connection.shutdown(socket.SHUT_WR)
         try:
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
             answer = connection.makefile("rb").readline()
-        except ConnectionResetError:
+        except OSError:  # the server hangs up before it has heard all
             answer = b""
     assert not answer or answer.split()[1].startswith(b"4")
 
