@@ -27,7 +27,6 @@ def card(run: runs.Run) -> dict[str, Any]:
         "range": record["predicted_range"],
         "members": len(record["members"]),
         "train_seconds": record["train_seconds"],
-        "seconds": record["seconds"],
         "seed": record["seed"],
         "machine": machine.describe(),
     }
@@ -36,7 +35,7 @@ def card(run: runs.Run) -> dict[str, Any]:
 def table(cards: dict[str, dict[str, Any]]) -> str:
     """The cards as Markdown."""
     lines = [
-        "| recipe | out of fold | 95 % interval | folds (lowest to highest) | score to expect | models | whole |",
+        "| recipe | out of fold | 95 % interval | folds (lowest to highest) | score to expect | models | training |",
         "|---|---:|---|---|---|---:|---:|",
     ]
     for name, one in cards.items():
@@ -45,10 +44,13 @@ def table(cards: dict[str, dict[str, Any]]) -> str:
         lines.append(
             f"| `{name}` | {one['accuracy']:.4f} | {low:.4f} to {high:.4f} "
             f"| {min(one['folds']):.4f} to {max(one['folds']):.4f} | {least:.4f} to {most:.4f} | {one['members']} "
-            f"| {one['seconds']:.0f} s |"
+            f"| {one['train_seconds']:.0f} s |"
         )
     machines = dict.fromkeys(machine.sentence(one["machine"]) for one in cards.values())
-    note = "All 42,000 rows of train.csv, each answered by models that have not learned it; one seed."
+    note = (
+        "All 42,000 rows of train.csv, each answered by models that have not learned it; one seed. Seconds of training "
+        "are those of all models together."
+    )
     return "\n".join([*lines, "", f"{note} {'; '.join(machines)}."])
 
 
