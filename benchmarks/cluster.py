@@ -24,7 +24,7 @@ import numpy as np
 
 from kaggle_digits import runs
 
-TRAIN = ("train", "mlp", "--epochs", "20", "--folds", "4", "--json")
+TRAIN = ("train", "mlp", "--epochs", "8", "--folds", "4", "--json")
 
 
 def start(stack: ExitStack, *words: str) -> subprocess.Popen[bytes]:
@@ -54,7 +54,7 @@ def train(folder: Path, workers: int, kill_after: float | None) -> dict[str, Any
         command = [sys.executable, "-m", "kaggle_digits", *TRAIN, "--cluster", address]
         done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, check=True)
         seconds = time.perf_counter() - began
-    run = runs.find(folder / json.loads(done.stdout)["run"])
+    run = runs.find(folder / "models" / json.loads(done.stdout)["run"])
     return {"workers": workers, "killed": kill_after is not None, "seconds": round(seconds, 1), "run": str(run.path)}
 
 
@@ -78,7 +78,7 @@ def main() -> None:
     here, results = machine.describe(), []
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "data").symlink_to(options.data.resolve())
-        for workers, kill_after in ((1, None), (2, None), (2, 30.0)):
+        for workers, kill_after in ((1, None), (2, None), (2, 25.0)):
             results.append(train(Path(name), workers, kill_after))
             print(results[-1], flush=True)
         text = table(results, machine.sentence(here))
