@@ -80,17 +80,17 @@ def test_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check_refused(write(tmp_path, members), "claims to unpack to more than 1,000 bytes")
 
 
+BEGUN = {"format": 1, "started": "2026-11-20T12:00:00+00:00", "recipe": {"name": "mlp", "kind": "Dense"}}
+
+
 @pytest.mark.parametrize(
     ("record", "words"),
     [
         ({}, "is not of this release"),
         ({"format": 99}, "is not of this release"),
-        ({"format": 1, "started": "2026-11-20T12:00:00+00:00"}, "cannot be used: 'files'"),
-        (
-            {"format": 1, "started": "2026-11-20T12:00:00+00:00", "files": {"model.keras": "0"}},
-            "its folder/model.keras",
-        ),
-        ({"format": 1, "started": "2026-11-20T12:00:00+00:00", "files": {}}, "validation.npz cannot be read"),
+        ({"format": 1, "started": "2026-11-20T12:00:00+00:00"}, "lacks 'recipe'"),
+        ({**BEGUN, "files": {"model.keras": "0"}}, "its folder/model.keras"),
+        ({**BEGUN, "files": {}}, "validation.npz cannot be read"),
     ],
 )
 def test_what_is_no_run(record: dict[str, object], words: str, tmp_path: Path) -> None:
