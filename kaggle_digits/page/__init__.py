@@ -1,7 +1,9 @@
 """The page on which one draws digits: one file without any outside resource, for the server and for taking along.
 
 `page.html`, `page.css`, `pad.js` and `page.js` are the same for both. What answers differs: `online.js` asks the
-server; `offline.js` has a worker, which treats the picture (`photos.js`) and runs the network (`network.js`).
+server; `offline.js` has a worker, which treats the picture and runs the network (`network.js`). The treatment in
+`photos/` has the package's own steps and numbers, file by file; the reasons are told there, and tests hold the two
+together.
 """
 
 import base64
@@ -9,6 +11,11 @@ import hashlib
 import json
 from importlib import resources
 from typing import Any
+
+_PHOTOS = (
+    *("paper", "mask", "rules", "strokes", "pieces", "segmentation"),
+    *("plausible", "standard", "layout", "votes", "decision"),
+)  # each after those that it takes constants from
 
 
 def online() -> str:
@@ -24,13 +31,16 @@ def offline(model: dict[str, Any]) -> str:
         model: JSON-like: `layers` and `weights` (as `export.weights` tells; base64 of zlib), `imageShape`,
             `temperature`, and `about`: `recipe`, `parameters`, `classes` and `image_shape`.
     """
-    scripts = {
-        "engine": _joined("filters.js", "photos.js", "network.js", "reading.js"),
-        "page": _joined("pad.js", "offline.js", "page.js"),
-    }
+    scripts = {"engine": engine(), "page": _joined("pad.js", "offline.js", "page.js")}
     # Within a script element, only "</" could end it.
     data = json.dumps(model, separators=(",", ":")).replace("</", "<\\/")
     return _assembled(scripts, "worker-src blob:", f'<script type="application/json" id="model">{data}</script>\n')
+
+
+def engine() -> str:
+    """The scripts that read a picture without a server: the photo treatment and the network."""
+    photos = [f"photos/{name}.js" for name in _PHOTOS]
+    return _joined("numbers.js", "filters.js", *photos, "network.js", "reading.js")
 
 
 def text(name: str) -> str:

@@ -37,12 +37,24 @@ const filters = (() => {
     return turned;
   }
 
+  // Without the rows and columns around in which nothing passes; null where nothing does.
+  function tightened(shown, passes) {
+    let [left, top, right, bottom] = [shown.width, shown.height, 0, 0];
+    shown.values.forEach((value, place) => {
+      if (!passes(value)) return;
+      const [x, y] = [place % shown.width, Math.floor(place / shown.width)];
+      [left, right] = [Math.min(left, x), Math.max(right, x + 1)];
+      [top, bottom] = [Math.min(top, y), Math.max(bottom, y + 1)];
+    });
+    return right ? crop(shown, left, top, right, bottom) : null;
+  }
+
   // A function of one line's values, on every row, then on every column of what comes of it.
   const separable = (shown, rowwise) => transposed(rowwise(transposed(rowwise(shown))));
 
-  // scipy.ndimage.gaussian_filter: mirrored at the edges, cut off after four standard deviations.
-  function gaussian(shown, sigma) {
-    const radius = Math.floor(4 * sigma + 0.5);
+  // scipy.ndimage.gaussian_filter: mirrored at the edges, cut off after `reach` standard deviations.
+  function gaussian(shown, sigma, reach = 4) {
+    const radius = Math.floor(reach * sigma + 0.5);
     const kernel = Array.from({ length: 2 * radius + 1 }, (_, at) => Math.exp(-((at - radius) ** 2) / (2 * sigma ** 2)));
     const total = kernel.reduce((sum, weight) => sum + weight, 0);
     return separable(shown, ({ values, width, height }) => {
@@ -206,37 +218,10 @@ const filters = (() => {
     return result;
   }
 
-  const sorted = (values) => Float64Array.from(values).sort();
-
-  // numpy.percentile of sorted values, between two in proportion.
-  function percentile(ordered, share) {
-    const place = (share / 100) * (ordered.length - 1);
-    const first = Math.floor(place);
-    const next = Math.min(first + 1, ordered.length - 1);
-    return ordered[first] + (place - first) * (ordered[next] - ordered[first]);
-  }
-
-  const median = (values) => percentile(sorted(values), 50);
-
-  function histogram(values, low, high, bins) {
-    const counts = new Float64Array(bins);
-    for (const value of values) counts[Math.min(bins - 1, Math.floor(((value - low) / (high - low)) * bins))]++;
-    return counts;
-  }
-
-  function range(values) {
-    let [low, high] = [Infinity, -Infinity];
-    for (const value of values) {
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-    return [low, high];
-  }
-
-  function indexOfHighest(values) {
-    let best = 0;
-    for (let place = 1; place < values.length; place++) if (values[place] > values[best]) best = place;
-    return best;
+  // With sides so many times as long.
+  function scaled(shown, times, how, isBytes) {
+    const [width, height] = [shown.width, shown.height].map((side) => Math.max(1, numbers.rounded(side * times)));
+    return resized(shown, width, height, how, isBytes);
   }
 
   // Rows and columns of the outermost pixels, as numpy.concatenate lines them up.
@@ -248,7 +233,7 @@ const filters = (() => {
   }
 
   return {
-    picture, blank, map, crop, padded, transposed, gaussian, maximum, minimum, maximumAcross, maximumDown, closing,
-    meanAcross, label, distance, resized, sorted, percentile, median, histogram, range, indexOfHighest, border,
+    picture, blank, map, crop, padded, tightened, transposed, gaussian, maximum, maximumAcross, maximumDown, closing,
+    meanAcross, label, distance, resized, scaled, border,
   };
 })();

@@ -2,6 +2,8 @@
 "use strict";
 
 const reading = (() => {
+  const LEAST_PROBABILITY = 1e-7;
+
   // A function from ImageData to an answer.
   function open(model) {
     const opened = network.open(model);
@@ -10,17 +12,31 @@ const reading = (() => {
         filters.picture(Uint8Array.from({ length: width * height }, (_, at) => data[4 * at + first]), width, height);
       const picture = { width, height, red: channel(0), green: channel(1), blue: channel(2) };
       const asked = { shape: model.imageShape, temperature: model.temperature, probabilities: await opened };
-      return answered(photos.read(picture, asked));
+      return answered(read(picture, asked));
     };
+  }
+
+  function read(picture, { shape, temperature, probabilities }) {
+    const laid = layout.isReady(picture, shape) ? layout.whole(picture) : layout.layOut(picture, shape);
+    const ask = (image) => calibrated(probabilities(image), temperature);
+    const answers = laid.spans.map(({ image }) =>
+      (laid.isWhole ? ask(image) : votes.counted(votes.leaning(image, shape).map(ask))));
+    return decision.decide(laid, answers);
+  }
+
+  function calibrated(probabilities, temperature) {
+    const powers = Array.from(probabilities, (value) => Math.max(value, LEAST_PROBABILITY) ** (1 / temperature));
+    const total = numbers.sum(powers);
+    return powers.map((power) => power / total);
   }
 
   const likeliest = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
 
   function answered(lines) {
-    const digits = lines.flat().map(({ probabilities, box, seen, isSure }) => {
+    const digits = lines.flat().map(({ probabilities, box, image, isSure }) => {
       const label = likeliest(probabilities);
       const shown = isSure ? String(label) : null;
-      return { label: shown, probability: probabilities[label], probabilities, box, seen: Array.from(seen) };
+      return { label: shown, probability: probabilities[label], probabilities, box, seen: Array.from(image) };
     });
     const said = ({ probabilities, isSure }) => (isSure ? likeliest(probabilities) : "?");
     const text = lines.map((line) => line.map(said).join("")).join(" ");

@@ -1,5 +1,6 @@
 """What a picture may say: every way in which its pieces could be digits, each as an image that a model can judge."""
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -170,10 +171,10 @@ class _Cutter:
         left, top, right, bottom = extent
         # A thousandth of a pixel more than a whole number is a rounding error.
         return (
-            int(left * self.across + 1e-3),
-            int(top * self.down + 1e-3),
-            -int(-right * self.across + 1e-3),
-            -int(-bottom * self.down + 1e-3),
+            math.floor(left * self.across + 1e-3),
+            math.floor(top * self.down + 1e-3),
+            math.ceil(right * self.across - 1e-3),
+            math.ceil(bottom * self.down - 1e-3),
         )
 
     def ink(self, slices: list[Slice]) -> "NDArray[np.float32]":

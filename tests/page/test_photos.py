@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-import kaggle_digits
-from kaggle_digits import photos, sources
+from kaggle_digits import page, photos, sources
+from kaggle_digits.photos import plausible
 
 NODE = shutil.which("node")
-SCRIPTS = Path(kaggle_digits.__file__).parent / "page"
 
 
 def drawing(*lines, size=(200, 160), width=12, ink="black", paper="white"):
@@ -71,7 +70,8 @@ def layouts(tmp_path_factory):
         picture = {"width": pixels.shape[1], "height": pixels.shape[0], "rgb": rgb}
         (folder / f"{name}.json").write_text(json.dumps(picture))
     paths = [folder / f"{name}.json" for name in PICTURES]
-    command = [NODE, Path(__file__).parent / "lay_out.js", SCRIPTS, *paths]
+    (folder / "engine.js").write_text(page.engine(), encoding="utf-8")
+    command = [NODE, Path(__file__).parent / "lay_out.js", folder / "engine.js", *paths]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return dict(zip(PICTURES, map(json.loads, done.stdout.splitlines()), strict=True))
 
@@ -89,7 +89,9 @@ def test_spans_boxes_costs_and_images_are_the_same(layouts, name):
     assert theirs["lines"] == ours.lines
     assert [span["box"] for span in theirs["spans"]] == [list(span.box) for span in ours.spans]
     assert [span["cost"] for span in theirs["spans"]] == pytest.approx([span.cost for span in ours.spans], abs=0.05)
-    assert [span["looksLikeOne"] for span in theirs["spans"]] == [span.looks_like_one for span in ours.spans]
+    assert [span["piece"] for span in theirs["spans"]] == [span.piece for span in ours.spans]
+    leasts = [None] if ours.is_whole else [plausible.least_probability(ink) for ink in ours.inks]
+    assert [span["least"] for span in theirs["spans"]] == leasts
     images = [np.frombuffer(base64.b64decode(span["image"]), np.uint8).reshape(28, 28) for span in theirs["spans"]]
     for image, own in zip(images, ours.images, strict=True):
         # A barycentre on the border of two pixels may fall to either side by rounding.

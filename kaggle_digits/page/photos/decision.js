@@ -1,0 +1,37 @@
+// Which way of reading a picture is the likeliest, and whether it is likely at all.
+"use strict";
+
+const decision = (() => {
+  const { NEVER, leastProbability } = plausible;
+  const MOST_TOUCHING = 4, LEAST = 1e-6;
+
+  // Lines of digits, each with probabilities, box, image and isSure.
+  function decide(laid, answers) {
+    const scores = laid.spans.map(({ cost }, place) => Math.log(Math.max(...answers[place], LEAST)) - cost);
+    return laid.lines.map((slices, number) => {
+      const numbers = [...laid.spans.keys()].filter((place) => laid.spans[place].line === number);
+      const chosen = bestPath(slices, numbers, laid.spans, scores).map((place) => ({ ...laid.spans[place], place }));
+      return chosen.map(({ place, box, image, ink, piece }) => {
+        const touching = chosen.filter((other) => other.piece === piece).length;
+        const isSure = laid.isWhole || Math.max(...answers[place]) >= least(touching, ink);
+        return { probabilities: answers[place], box, image, isSure };
+      });
+    });
+  }
+
+  const least = (touching, ink) => (touching > MOST_TOUCHING ? NEVER : leastProbability(ink));
+
+  // The spans that cover all slices of a line with the greatest sum of scores.
+  function bestPath(slices, numbers, spans, scores) {
+    const reached = Array.from({ length: slices + 1 }, () => [-Infinity, []]);
+    reached[0] = [0, []];
+    for (const place of [...numbers].sort((one, other) => spans[one].first - spans[other].first)) {
+      const { first, after } = spans[place];
+      const [before, path] = reached[first];
+      if (before + scores[place] > reached[after][0]) reached[after] = [before + scores[place], [...path, place]];
+    }
+    return reached[slices][1];
+  }
+
+  return { decide };
+})();

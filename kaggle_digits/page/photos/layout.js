@@ -1,0 +1,126 @@
+// What a picture may say: every way in which its pieces could be digits, each as an image that a model can judge.
+//
+// A picture as given is {width, height, red, green, blue}.
+"use strict";
+
+const layout = (() => {
+  const { map, crop, maximum, border, scaled } = filters;
+  const { rounded, median, range } = numbers;
+  const LEAST_SIDE = 112, FAR = 400, NEAR = 1024, HIGH_ENOUGH = 36;
+  const MARGIN = 0.03, NOTHING_COST = 30, LOW_COST = 25, LOWEST = 0.6, CLEAN_BORDER = 0.9;
+
+  function layOut(shown, shape) {
+    const [laid, height] = laidOut(shown, FAR, shape);
+    const isFar = height < HIGH_ENOUGH && Math.max(shown.width, shown.height) > FAR;
+    return isFar ? laidOut(shown, NEAR, shape)[0] : laid;
+  }
+
+  // Whether a picture is one of MNIST's already.
+  function isReady(shown, [height, width]) {
+    if (shown.width !== width || shown.height !== height) return false;
+    const channels = channelsOf(shown);
+    const [low, high] = range(channels.flatMap(({ values }) => [...values]));
+    const around = channels.flatMap(border);
+    const typical = median(around);
+    const clean = around.filter((value) => value === typical).length;
+    return low < high && (typical === 0 || typical === 255) && clean >= CLEAN_BORDER * around.length;
+  }
+
+  // A picture that is ready, as it is: ink is light, on whatever paper it was.
+  function whole(shown) {
+    const greys = paper.greysOf(shown);
+    const isInked = median(border(greys)) > 127.5;
+    const image = map(greys, (value) => (isInked ? 255 - value : value), Uint8Array).values;
+    const span = { line: 0, first: 0, after: 1, cost: 0, box: [0, 0, shown.width, shown.height], piece: 1, image };
+    return { lines: [1], spans: [span], isWhole: true };
+  }
+
+  // The layout of a picture looked at with so many pixels, and how many of them a digit is high.
+  function laidOut(shown, longest, shape) {
+    const seen = resizedTo(shown, longest);
+    const drawn = strokes.find(seen);
+    const [found, owners] = pieces.find(drawn);
+    const height = segmentation.typicalHeight(found);
+    const cutter = new Cutter(strokes.shades(drawn), owners, shown.height / seen.height, shown.width / seen.width);
+    const stroke = strokes.widthOf(drawn);
+    const lines = pieces.lines(found).map((line) => segmentation.sliced(line, height, owners));
+    const spanOf = (line, number, { first, after, cost }) => {
+      const slices = line.slice(first, after);
+      const [extent, ink] = [cutter.extent(slices), cutter.ink(slices)];
+      const image = standard.asMnist(ink, shape, stroke).values;
+      const low = LOW_COST * Math.max(0, LOWEST - (extent[3] - extent[1]) / height);
+      const paid = image.some(Boolean) ? cost + low : NOTHING_COST;
+      const [box, piece] = [cutter.box(extent), slices[0].piece.number];
+      return { line: number, first, after, cost: paid, box, piece, image, ink };
+    };
+    const spans = lines.flatMap((line, number) =>
+      segmentation.candidates(line, height).map((each) => spanOf(line, number, each)));
+    return [{ lines: lines.map((line) => line.length), spans, isWhole: false }, height];
+  }
+
+  const channelsOf = ({ red, green, blue }) => [red, green, blue];
+
+  function resizedTo(shown, longest) {
+    const side = Math.max(shown.width, shown.height);
+    if (side >= LEAST_SIDE && side <= longest) return shown;
+    const times = side > longest ? longest / side : Math.ceil(LEAST_SIDE / side);
+    const how = times < 1 ? "box" : "bicubic";
+    const [red, green, blue] = channelsOf(shown).map((channel) => scaled(channel, times, how, true));
+    return { width: red.width, height: red.height, red, green, blue };
+  }
+
+  // Cuts the ink of some slices out of a picture, and tells where it is in the picture as given.
+  class Cutter {
+    constructor(shades, owners, down, across) {
+      Object.assign(this, { shades, owners, down, across });
+    }
+
+    box([left, top, right, bottom]) {
+      // A thousandth of a pixel more than a whole number is a rounding error.
+      return [
+        Math.floor(left * this.across + 1e-3), Math.floor(top * this.down + 1e-3),
+        Math.ceil(right * this.across - 1e-3), Math.ceil(bottom * this.down - 1e-3),
+      ];
+    }
+
+    ink(slices) {
+      const [left, top, right, bottom] = this.extent(slices);
+      const margin = 1 + rounded(MARGIN * Math.max(right - left, bottom - top));
+      const { width, height } = this.shades;
+      const begin = Math.max(0, left - margin);
+      const upper = Math.max(0, top - margin);
+      const window = [begin, upper, Math.min(width, right + margin), Math.min(height, bottom + margin)];
+      const [owners, shades] = [crop(this.owners, ...window), crop(this.shades, ...window)];
+      const kept = map(owners, (owner, place) => {
+        const x = begin + (place % owners.width);
+        return Number(slices.some((each) => x >= each.left && x < each.right && each.piece.number === owner));
+      }, Uint8Array);
+      const near = maximum(kept, 2 * margin + 1).values;
+      const isShown = (place) => near[place] && (kept.values[place] || owners.values[place] === 0);
+      const cutOut = map(shades, (value, place) => (isShown(place) ? value : 0));
+      return range(cutOut.values)[1] > 0.1 ? cutOut : map(kept, Number);
+    }
+
+    extent(slices) {
+      const rows = slices.map((each) => this.rows(each));
+      return [
+        slices[0].left, Math.min(...rows.map(([top]) => top)),
+        Math.max(...slices.map((each) => each.right)), Math.max(...rows.map(([, bottom]) => bottom)),
+      ];
+    }
+
+    // The first row with ink, and the one after the last.
+    rows({ piece, left, right }) {
+      if (left === piece.left && right === piece.right) return [piece.top, piece.bottom];
+      const { values, width } = this.owners;
+      const hasInk = (y) => values.subarray(y * width + left, y * width + right).includes(piece.number);
+      let [top, bottom] = [piece.top, piece.bottom];
+      while (top < bottom && !hasInk(top)) top++;
+      if (top === bottom) return [piece.top, piece.bottom];
+      while (!hasInk(bottom - 1)) bottom--;
+      return [top, bottom];
+    }
+  }
+
+  return { layOut, isReady, whole };
+})();

@@ -1,0 +1,105 @@
+// From connected parts of ink to pieces of digits: what belongs together is joined, and specks are dropped.
+//
+// A piece has left, top, right and bottom in pixels, its connected parts, its area, and its own number from 1.
+"use strict";
+
+const pieces = (() => {
+  const { map } = filters;
+  const { sum, range, indexOfHighest } = numbers;
+  const MOST_PIECES = 300, SMALL = 0.45, NEAR = 0.25, SPECK = 0.012, ABOVE = 0.5, TALLER = 1.3;
+  const FLAT = 1.7, FLAT_SIDE = 0.45, OWN = 0.33;
+
+  const wide = (piece) => piece.right - piece.left;
+  const high = (piece) => piece.bottom - piece.top;
+  const sideOf = (piece) => Math.max(wide(piece), high(piece));
+
+  // The pieces that may be digits, and whose ink a pixel is: 0 is paper, and -1 a speck.
+  function find({ parts, boxes }) {
+    const parted = boxes.flatMap((box, number) => (box ? [{ ...box, parts: [number] }] : []));
+    const found = join(parted).map((piece, place) => ({ ...piece, number: place + 1 }));
+    const owners = new Int32Array(boxes.length).fill(-1);
+    owners[0] = 0;
+    for (const piece of found) for (const part of piece.parts) owners[part] = piece.number;
+    return [found, map(parts, (part) => owners[part], Int32Array)];
+  }
+
+  function join(parts) {
+    if (!parts.length) return [];
+    const ordered = [...parts].sort((one, other) => sideOf(other) * other.area - sideOf(one) * one.area);
+    const kept = ordered.filter((part) => part.area >= SPECK * ordered[0].area);
+    const reference = referenceOf(kept);
+    const main = kept.filter((part) => mayStandAlone(part, reference));
+    if (main.length > MOST_PIECES) return [];
+    for (const part of kept.slice(0, 4 * MOST_PIECES)) {
+      if (!mayStandAlone(part, reference)) attach(main, part, reference);
+    }
+    return stacked(main, reference);
+  }
+
+  const mayStandAlone = (part, reference) =>
+    sideOf(part) >= SMALL * reference && !(high(part) < FLAT_SIDE * reference && wide(part) > FLAT * high(part));
+
+  function referenceOf(parts) {
+    const [, most] = range(parts.map((part) => part.area));
+    const sides = parts.filter((part) => part.area >= 0.25 * most).map(sideOf).sort((one, other) => one - other);
+    return sides[sides.length >> 1];
+  }
+
+  function attach(main, part, reference) {
+    if (!main.length) { main.push(part); return; }
+    const gaps = main.map((piece) => gap(piece, part));
+    const nearest = gaps.indexOf(Math.min(...gaps));
+    if (gaps[nearest] <= NEAR * reference) main[nearest] = merged(main[nearest], part);
+    else if (sideOf(part) >= OWN * reference) main.push(part);
+  }
+
+  function stacked(found, reference) {
+    const byBox = (one, other) =>
+      one.left - other.left || one.top - other.top || one.right - other.right || one.bottom - other.bottom;
+    const left = [...found].sort(byBox);
+    for (let place = 0; place < left.length;) {
+      const over = left.findIndex((piece, at) => at > place && belong(left[place], piece, reference));
+      if (over < 0) place++;
+      else left[place] = merged(left[place], left.splice(over, 1)[0]);
+    }
+    return left;
+  }
+
+  function belong(one, other, reference) {
+    const over = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+    const height = Math.max(one.bottom, other.bottom) - Math.min(one.top, other.top);
+    const near = Math.max(one.top, other.top) - Math.min(one.bottom, other.bottom) <= NEAR * reference;
+    return near
+      && over >= ABOVE * Math.min(wide(one), wide(other))
+      && height <= TALLER * Math.max(high(one), high(other));
+  }
+
+  function gap(one, other) {
+    const across = Math.max(one.left, other.left) - Math.min(one.right, other.right);
+    const down = Math.max(one.top, other.top) - Math.min(one.bottom, other.bottom);
+    return Math.hypot(Math.max(across, 0), Math.max(down, 0));
+  }
+
+  const merged = (one, other) => ({
+    left: Math.min(one.left, other.left), top: Math.min(one.top, other.top),
+    right: Math.max(one.right, other.right), bottom: Math.max(one.bottom, other.bottom),
+    parts: [...one.parts, ...other.parts], area: one.area + other.area,
+  });
+
+  function lines(found) {
+    const lined = [];
+    for (const piece of [...found].sort((one, other) => one.left + one.right - other.left - other.right)) {
+      const shares = lined.map((line) => beside(line[line.length - 1], piece));
+      const best = indexOfHighest(shares);
+      if (shares.length && shares[best] >= 0.3) lined[best].push(piece);
+      else lined.push([piece]);
+    }
+    const middle = (line) => sum(line.map((piece) => piece.top + piece.bottom)) / line.length;
+    return lined.sort((one, other) => middle(one) - middle(other));
+  }
+
+  const beside = (one, other) =>
+    (Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top)) / Math.min(high(one), high(other));
+
+  return { find, lines, wide, high };
+})();
