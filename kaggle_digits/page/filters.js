@@ -233,6 +233,12 @@ const filters = (() => {
     return [low, high];
   }
 
+  // As Python rounds: a half goes to the even neighbour.
+  function rounded(value) {
+    const near = Math.round(value);
+    return near - value === 0.5 && near % 2 ? near - 1 : near;
+  }
+
   function indexOfHighest(values) {
     let best = 0;
     for (let place = 1; place < values.length; place++) if (values[place] > values[best]) best = place;
@@ -249,6 +255,7 @@ const filters = (() => {
 
   return {
     picture, blank, map, crop, padded, transposed, gaussian, maximum, minimum, maximumAcross, maximumDown, closing,
-    meanAcross, label, distance, resized, sorted, percentile, median, histogram, range, indexOfHighest, border,
+    meanAcross, label, distance, resized, sorted, percentile, median, histogram, range, rounded, indexOfHighest,
+    border,
   };
 })();

@@ -7,7 +7,8 @@
 const photos = (() => {
   const {
     picture, blank, map, crop, padded, transposed, gaussian, maximum, minimum, maximumAcross, maximumDown, closing,
-    meanAcross, label, distance, resized, sorted, percentile, median, histogram, range, indexOfHighest, border,
+    meanAcross, label, distance, resized, sorted, percentile, median, histogram, range, rounded, indexOfHighest,
+    border,
   } = filters;
   const clip = (value, low = 0, high = 1) => Math.min(high, Math.max(low, value));
   const sum = (values) => values.reduce((total, value) => total + value, 0);
@@ -57,7 +58,7 @@ const photos = (() => {
 
   function thumb(shown) {
     const scale = Math.min(1, THUMB / Math.max(shown.width, shown.height));
-    const [width, height] = [shown.width, shown.height].map((side) => Math.max(1, Math.round(side * scale)));
+    const [width, height] = [shown.width, shown.height].map((side) => Math.max(1, rounded(side * scale)));
     return resized(shown, width, height, "box", true);
   }
 
@@ -175,11 +176,11 @@ const photos = (() => {
     const slope = width < Math.max(2 * length, 60) || !values.includes(1) ? null : slopeOf(mask);
     if (slope === null) return found;
     const from = (x, y) => {
-      const row = (y + Math.round(slope * (x - width / 2))) % height;
+      const row = (y + rounded(slope * (x - width / 2))) % height;
       return (row < 0 ? row + height : row) * width + x;
     };
     const level = map(mask, (_, place) => values[from(place % width, Math.floor(place / width))], Uint8Array);
-    const thick = Math.max(2, Math.round(RULE_WIDTH * longest));
+    const thick = Math.max(2, rounded(RULE_WIDTH * longest));
     const runs = uprightRuns(level).values;
     const thin = map(level, (value, place) => Number(value && runs[place] <= thick), Uint8Array);
     const widened = maximumDown(thin, 3);
@@ -234,7 +235,7 @@ const photos = (() => {
     for (let degrees = -STEEPEST; degrees <= STEEPEST; degrees += 0.5) {
       const slope = Math.tan((degrees * Math.PI) / 180);
       const counts = new Int32Array(down + 2 * across + 2);
-      for (const [x, y] of points) counts[Math.round(y - slope * (x - across / 2)) + across]++;
+      for (const [x, y] of points) counts[rounded(y - slope * (x - across / 2)) + across]++;
       const [, most] = range(counts);
       if (most > fullest) [best, fullest] = [slope, most];
     }
@@ -422,7 +423,7 @@ const photos = (() => {
     const tight = tightened(shades, (value) => value > INK);
     if (tight === null) return picture(new Uint8Array(1), 1, 1);
     const longest = Math.max(tight.width, tight.height);
-    const [width, height] = [tight.width, tight.height].map((side) => Math.max(1, Math.round((side * SIDE) / longest)));
+    const [width, height] = [tight.width, tight.height].map((side) => Math.max(1, rounded((side * SIDE) / longest)));
     const how = longest > SIDE ? "box" : "bilinear";
     return map(resized(tight, width, height, how), (value) => Number(value > INK), Uint8Array);
   }
@@ -457,7 +458,7 @@ const photos = (() => {
     const [, darkest] = range(shades.values);
     const image = blank({ width, height }, Uint8Array);
     if (!(darkest >= NOTHING)) return image;
-    const box = Math.max(1, Math.round((INK_SIDE * Math.min(height, width)) / MNIST_SIDE));
+    const box = Math.max(1, rounded((INK_SIDE * Math.min(height, width)) / MNIST_SIDE));
     const tight = tightened(map(shades, (value) => value / darkest), (value) => value >= EDGE);
     const digit = stretched(reduced(tightened(withFairStrokes(tight, box), (value) => value >= EDGE), box));
     const place = (along, side, own) => clip(Math.floor(Math.max(0, Math.floor(side / 2) + 1 - along)), 0, side - own);
@@ -505,7 +506,7 @@ const photos = (() => {
     const times = Math.ceil(longest / Math.max(shades.width, shades.height));
     const large = times > 1 ? repeated(shades, times) : shades;
     const scale = longest / Math.max(large.width, large.height);
-    const [width, height] = [large.width, large.height].map((side) => Math.max(1, Math.round(side * scale)));
+    const [width, height] = [large.width, large.height].map((side) => Math.max(1, rounded(side * scale)));
     return resized(large, width, height, "box");
   }
 
@@ -517,7 +518,7 @@ const photos = (() => {
 
   function stretched(shades) {
     const [, darkest] = range(shades.values);
-    return map(shades, (value) => Math.round(Math.max(0, value) * (255 / darkest)), Uint8Array);
+    return map(shades, (value) => rounded(Math.max(0, value) * (255 / darkest)), Uint8Array);
   }
 
   // ---- layout: every way in which pieces could be digits ------------------------------------------------------------
@@ -674,7 +675,7 @@ const photos = (() => {
 
     ink(slices) {
       const [left, top, right, bottom] = this.extent(slices);
-      const margin = 1 + Math.round(MARGIN * Math.max(right - left, bottom - top));
+      const margin = 1 + rounded(MARGIN * Math.max(right - left, bottom - top));
       const { width, height } = this.shades;
       const window = [
         Math.max(0, left - margin), Math.max(0, top - margin),
@@ -705,7 +706,7 @@ const photos = (() => {
       const part = shift - whole;
       const at = (x) => (x >= 0 && x < width ? image[row * width + x] : 0);
       for (let x = 0; x < width; x++) {
-        moved[row * width + x] = Math.round((1 - part) * at(x - whole) + part * at(x - whole - 1));
+        moved[row * width + x] = rounded((1 - part) * at(x - whole) + part * at(x - whole - 1));
       }
     }
     return moved;

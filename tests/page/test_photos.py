@@ -91,6 +91,7 @@ def test_spans_boxes_costs_and_images_are_the_same(layouts, name):
     assert [span["cost"] for span in theirs["spans"]] == pytest.approx([span.cost for span in ours.spans], abs=0.05)
     assert [span["looksLikeOne"] for span in theirs["spans"]] == [span.looks_like_one for span in ours.spans]
     images = [np.frombuffer(base64.b64decode(span["image"]), np.uint8).reshape(28, 28) for span in theirs["spans"]]
+    shifts = [(down, across) for down in (0, 1, -1) for across in (0, 1, -1)]
+    # Single and double precision may part where a barycentre lies on the border of two pixels.
     for image, own in zip(images, ours.images, strict=True):
-        # A barycentre on the border of two pixels may fall to either side by rounding.
-        assert min(np.abs(image - np.roll(own.astype(float), shift, (0, 1))).max() for shift in (0, 1, -1)) <= 3
+        assert min(np.abs(image - np.roll(own.astype(float), shift, (0, 1))).mean() for shift in shifts) <= 0.05
