@@ -244,9 +244,9 @@ def cut_submit(kills: int, folder: Path, server: KaggleServer) -> None:
 
 
 def write_labels(folder: Path, number: int) -> None:
-    """A file like no other."""
-    labels = [(row + row // 10_000 * number) % 10 for row in range(28_000)]
-    submission.write(folder / "mine.csv", range(1, 28_001), [*labels[:-1], number % 10])
+    """A file like no other: one of the same bytes would be known to be on Kaggle already."""
+    labels = [row % 10 for row in range(28_000)]
+    submission.write(folder / "mine.csv", range(1, 28_001), [*labels[:-4], *map(int, f"{number:04}")])
 
 
 def cut_evaluate(kills: int, folder: Path) -> None:
