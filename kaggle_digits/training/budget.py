@@ -21,7 +21,7 @@ _LEAST = 2.0
 
 # From how many seconds of training on a kind of model is worth it; benchmarks/budget.py shows what they come to. A
 # faster machine could make use of the larger ones a little earlier.
-_STRONG_FROM = 60.0
+_STRONG_FROM = 150.0
 _FOLDS_FROM = 420.0
 _CHAMPION_FROM = 1500.0
 _FOLDS = 5
