@@ -75,6 +75,12 @@ def test_a_digit_enlarged_on_paper_as_jpeg_comes_back_close(standard):
         assert min(np.abs(each - image).mean() for each in moved) < 14
 
 
+def test_a_box_holds_the_ink_to_the_last_pixel():
+    sheet = np.full((160, 200), 255, np.uint8)
+    sheet[40:120, 90:100] = 0
+    assert [span.box for span in photos.lay_out(sheet).spans] == [(90, 40, 100, 120)]
+
+
 @pytest.mark.parametrize(("ground", "ink"), [(255, 0), (0, 255), (200, 120), (60, 200), (235, 180)])
 @pytest.mark.parametrize("width", [1, 4, 25])
 def test_any_polarity_contrast_and_width_of_stroke(ground, ink, width):
