@@ -1,5 +1,6 @@
 """What several test files need."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from kaggle_server import KaggleServer, OpenKaggle
 from kaggle_digits.competition import Kaggle
 from kaggle_digits.runs import Run
 
-# No test may fail because the machine is busy.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+# No test may fail because the machine is busy, or find today what it did not find yesterday; to search for new cases:
+# HYPOTHESIS_PROFILE=search.
+settings.register_profile("patient", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))
 
 
 @pytest.fixture

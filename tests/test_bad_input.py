@@ -10,6 +10,7 @@ import functools
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -227,16 +228,15 @@ def test_a_plan_that_was_edited_is_not_gone_on_with_blindly(here: Path, data: st
     folder.mkdir(exist_ok=True)
     plan = json.loads((here / "models" / "20261120-120000-near" / "started.json").read_text())
     plan["recipe"] = {**plan["recipe"], "summary": "", "fit": None, "labels": None}
-    path = data.draw(st.sampled_from(sorted(places(plan), key=str)))
     # Where a training could begin in earnest there would be nothing to see but its end.
     plan["data"]["sha256"] = {"train.csv": "of another file"}
+    path = data.draw(st.sampled_from([place for place in sorted(places(plan), key=str) if "sha256" not in place]))
     (folder / "started.json").write_text(json.dumps(edited(plan, path, data.draw(JSON), data.draw(st.booleans()))))
     try:
         assert call("train", "--resume", "unfinished").exit_code == 1
         call("runs")
     finally:
-        (folder / "started.json").unlink()
-        folder.rmdir()
+        shutil.rmtree(folder)
 
 
 @MANY
