@@ -30,7 +30,7 @@ from test_fetching import ROWS, WHOLE, contents, right_files
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from kaggle_digits import fetching, ledger, runs, sources, storage, submission
+from kaggle_digits import fetching, ledger, runs, sources, submission
 from kaggle_digits.classifiers.classic import ClassicModel
 from kaggle_digits.cli import app
 from kaggle_digits.digits import Digits, split
@@ -39,7 +39,7 @@ from kaggle_digits.sources import kaggle_csv
 from kaggle_digits.training import audit, outcome
 
 # Fixtures are folders that every example writes anew.
-MANY = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @contextlib.contextmanager
@@ -155,7 +155,7 @@ def command_lines(draw: st.DrawFn) -> list[str]:
     return [command, *draw(st.lists(words, max_size=5)), *fixed]
 
 
-@settings(MANY, max_examples=150)
+@settings(MANY, max_examples=100)
 @given(command_lines())
 @pytest.mark.usefixtures("here")
 def test_any_command_line_is_understood_or_refused(words: list[str]) -> None:
@@ -228,9 +228,10 @@ def test_a_plan_that_was_edited_is_not_gone_on_with_blindly(here: Path, data: st
     folder.mkdir(exist_ok=True)
     plan = json.loads((here / "models" / "20261120-120000-near" / "started.json").read_text())
     plan["recipe"] = {**plan["recipe"], "summary": "", "fit": None, "labels": None}
-    # Where a training could begin in earnest there would be nothing to see but its end.
+    # Where a training could go on in earnest there would be nothing to see but its end.
     plan["data"]["sha256"] = {"train.csv": "of another file"}
-    path = data.draw(st.sampled_from([place for place in sorted(places(plan), key=str) if "sha256" not in place]))
+    keys = [path for path in places(plan) if path[:2] != ("data", "sha256")]
+    path = data.draw(st.sampled_from(sorted(keys, key=str)))
     (folder / "started.json").write_text(json.dumps(edited(plan, path, data.draw(JSON), data.draw(st.booleans()))))
     try:
         assert call("train", "--resume", "unfinished").exit_code == 1
@@ -239,7 +240,7 @@ def test_a_plan_that_was_edited_is_not_gone_on_with_blindly(here: Path, data: st
         shutil.rmtree(folder)
 
 
-@MANY
+@settings(MANY, max_examples=25)
 @given(st.sampled_from(["validation.npz", "learned.npy", "model.skops", "run.json"]), st.data())
 def test_a_file_of_a_run_that_is_damaged_is_handled_or_refused(here: Path, name: str, data: st.DataObject) -> None:
     path = here / "models" / "20261120-120000-near" / name
@@ -474,4 +475,3 @@ def test_rows_that_would_fill_the_memory_are_not_read(here: Path) -> None:
         assert "it would take 320,000" in call("evaluate").stderr
     finally:
         path.write_bytes(whole)
-    assert storage.sha256(path)

@@ -59,12 +59,15 @@ def check_sentence(error: BaseException, path: Path) -> None:
     assert len(str(error).splitlines()) == 1
 
 
-STEPS = [
-    *[("near", name) for name in ("model.skops", "validation.npz", "learned.npy", "report.json")],
+FIRST = [("near", "model.skops"), ("near", "validation.npz"), ("small", "model.keras"), ("near", "submission")]
+REST = [
+    *[("near", name) for name in ("learned.npy", "report.json")],
     *[("near", f"{name}.png") for name in ("samples", "confusion", "mistakes", "confidence")],
-    ("near", "submission"),
-    *[("small", name) for name in ("model.keras", "model.tflite", "history.csv", "loss.png")],
+    *[("small", name) for name in ("model.tflite", "history.csv", "loss.png")],
 ]
+STEPS = [*FIRST, *(pytest.param(*step, marks=pytest.mark.nightly) for step in REST)]
+ROOMS = [("near", 300), ("small", 60_000)]
+MORE_ROOMS = [("near", 1_200), ("near", 6_000), ("near", 60_000), ("small", 1_200), ("small", 6_000)]
 
 
 @pytest.mark.parametrize(("kind", "name"), STEPS)
@@ -86,13 +89,14 @@ def test_what_cannot_be_written_is_named_and_the_training_goes_on_later(
     assert runs.unfinished(tmp_path / "models") == [run]
     assert list(tmp_path.rglob(".partial-*")) == []
     blocked.rmdir()
-    if name in ("model.keras", "submission"):  # the first of a network, and the last
+    if name == "submission":  # the last
         done = training.resume(run.name, models=tmp_path / "models", submissions=tmp_path / "submissions")
         assert (done.submission or tmp_path).read_bytes() == (whole.submission or tmp_path).read_bytes()
 
 
-@pytest.mark.parametrize("kind", ["near", "small"])
-@pytest.mark.parametrize("room", [300, 1_200, 6_000, 60_000])
+@pytest.mark.parametrize(
+    ("kind", "room"), [*ROOMS, *(pytest.param(*each, marks=pytest.mark.nightly) for each in MORE_ROOMS)]
+)
 def test_a_disk_that_is_full(kind: str, room: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """No file may grow beyond so many bytes."""
     earlier = request.getfixturevalue(kind).run.path

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -79,13 +80,21 @@ def work(tmp_path: Path, server: KaggleServer) -> Path:
     return tmp_path / "work"
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+OFTEN, NIGHTLY = ("nothing is wrong", "forbidden", "cut off", "kaggle.json"), pytest.mark.nightly
+
+
+def chosen(names: Iterable[str]) -> list[object]:
+    """All of them at night, and the likeliest to tell always."""
+    return [name if name in OFTEN else pytest.param(name, marks=NIGHTLY) for name in names]
+
+
+@pytest.mark.parametrize("fault", chosen(FAULTS))
 def test_whatever_goes_wrong(fault: str, server: KaggleServer, work: Path) -> None:
     server.faults = {name: Fault(**vars(one)) for name, one in FAULTS[fault].items()}
     check_silent(run_all(work, server.environment(work.parent / "home", KDIGITS_TIMEOUT="12")), work)
 
 
-@pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("account", chosen(ACCOUNTS))
 def test_whatever_names_the_account(account: str, server: KaggleServer, work: Path) -> None:
     changes, files = ACCOUNTS[account]
     for name, text in files.items():
