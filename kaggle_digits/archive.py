@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from kaggle_digits.errors import DataError, StorageError
+from kaggle_digits.errors import DataError, StorageError, first_line
 from kaggle_digits.storage import check_regular, disk_errors
 
 LARGEST_FILE = 1 << 28
@@ -143,7 +143,7 @@ def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, ca
     try:
         source = archive.open(member)
     except (*_BROKEN, RuntimeError) as error:
-        raise DataError(f"{member.filename} in {called} is damaged: {error}.") from error
+        raise DataError(f"{member.filename} in {called} is damaged: {first_line(error)}.") from error
     with source, _room_errors(target, member.file_size):
         target.parent.mkdir(parents=True, exist_ok=True)
         _copy(source, member.filename, target, called)
