@@ -13,10 +13,10 @@ async def echo(_scope, receive, send):
     await send({"type": "http.response.body", "body": message["body"]})
 
 
-def asked(parts, *, host=b"localhost", only_local=True, length=None, pause=0.0):
-    """Status and body of the answer to a request that arrives in parts."""
-    headers = [(b"host", host)] + ([(b"content-length", length)] if length else [])
-    sent, waiting = [], list(parts)
+def asked(parts, *, host=b"localhost", only_local=True, more=(), pause=0.0):
+    """Status and body of the answer to a request that arrives in parts, a list, which is left with those not read."""
+    headers = [(b"host", host), *more]
+    sent, waiting = [], parts
 
     async def receive():
         await asyncio.sleep(pause)
@@ -37,7 +37,29 @@ def test_parts_arrive_as_one():
 
 def test_too_many_bytes_are_not_taken():
     assert asked([b"a" * 6, b"a" * 6])[0] == 413
-    assert asked([b""], length=b"11")[0] == 413
+
+
+def test_too_large_a_request_is_read_on_before_it_is_refused():
+    parts = [b"a" * 6] * 5
+    assert asked(parts, more=[(b"content-length", b"30")])[0] == 413
+    assert not parts
+
+
+@pytest.mark.parametrize(
+    "more",
+    [[(b"content-length", b"101")], [(b"content-length", b"11"), (b"expect", b"100-continue")]],
+    ids=["far too large", "asks first"],
+)
+def test_what_need_not_be_sent_is_not_waited_for(more):
+    parts = [b"a" * 11]
+    assert asked(parts, more=more)[0] == 413
+    assert parts
+
+
+def test_a_request_without_end_is_cut_off():
+    parts = [b"a" * 6] * 100
+    assert asked(parts)[0] == 413
+    assert len(parts) > 80
 
 
 def test_a_slow_request_is_not_waited_for():
