@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -171,6 +172,16 @@ def test_folds_come_home_from_the_older_layout(tmp_path: Path) -> None:
     assert trained.run.record["validation_rows"] == ROWS
 
 
+def test_rows_are_left_out_there_too(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "doubtful.csv").write_text("id\n3\n17\n", encoding="utf-8")
+    trained = train(tmp_path, "digit-recognizer", "knn", "--exclude", "doubtful.csv")
+    assert trained.done.exit_code == 0, trained.done.stderr
+    record = trained.run.record
+    assert record["excluded"] == [3, 17]
+    assert len(runs.learned_rows(trained.run)) + record["validation_rows"] == ROWS - 2
+
+
 def test_without_the_files_the_program_ends_at_once(command: Command, tmp_path: Path) -> None:
     done = command("train", "knn", "--on", "kaggle")
     assert done.exit_code == 1
@@ -256,6 +267,34 @@ def test_ctrl_c_leaves_kaggle_at_work(trained: Trained, server: KaggleServer, co
     show(server, trained.files)
     assert command("train", "--resume", name).exit_code == 0
     assert server.calls.count(PUSH) == 1
+
+
+def test_one_process_at_a_time_brings_a_run_home(
+    trained: Trained, server: KaggleServer, command: Command, sent: str, tmp_path: Path
+) -> None:
+    show(server, trained.files)
+    path = tmp_path / "work" / "models" / sent
+    with runs.in_training(path):
+        check_refused(command("train", "--resume", sent), "is in training just now")
+    assert command("train", "--resume", sent).exit_code == 0
+
+
+@pytest.mark.parametrize("moved", [0, 1, 5])
+def test_a_power_cut_in_the_middle_of_the_move(
+    moved: int, trained: Trained, server: KaggleServer, command: Command, sent: str, tmp_path: Path
+) -> None:
+    """What `kill -9` leaves: a half-emptied inbox, and files in the run folder without run.json."""
+    path = tmp_path / "work" / "models" / sent
+    inbox = path / ".home-killed"
+    shutil.copytree(trained.run.path, inbox)
+    files = sorted(file for file in inbox.iterdir() if file.name not in (runs.PLAN, runs.RECORD))
+    for file in files[:moved]:
+        file.replace(path / file.name)
+    show(server, trained.files)
+    assert command("evaluate", sent).exit_code == 1
+    assert command("train", "--resume", sent).exit_code == 0
+    runs.verify(runs.find(sent, tmp_path / "work" / "models"))
+    assert not inbox.exists()
 
 
 def test_a_lost_answer_is_looked_for(server: KaggleServer, command: Command) -> None:

@@ -96,8 +96,9 @@ def train(
         "started": started.isoformat(timespec="seconds"),
     }
     path = runs.start(models, recipe.name, started, plan)
-    _push(path, plan, way)
-    return _bring_home(path, plan, way)
+    with runs.in_training(path):
+        _push(path, plan, way)
+        return _bring_home(path, plan, way)
 
 
 def is_there(plan: dict[str, Any]) -> bool:
@@ -115,15 +116,18 @@ def resume(run: str | Path, way: Way, *, models: Path = runs.FOLDER) -> Homecomi
 
     Raises:
         RunError: there is no such run, or it came to its end.
+        StorageError: another process brings it home just now.
         Exception: all that `train` raises.
     """
     path = runs.folder(run, models)
-    plan = runs.interrupted_plan(path)
-    for left in path.glob(f"{_PREFIX}*"):
-        shutil.rmtree(left, ignore_errors=True)
-    if kernels.state(way.kaggle, _kernel(path, plan)) is None:
-        _push(path, plan, way)
-    return _bring_home(path, plan, way)
+    runs.interrupted_plan(path)  # what has none is refused before it is touched
+    with runs.in_training(path):
+        plan = runs.interrupted_plan(path)
+        for left in path.glob(f"{_PREFIX}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        if kernels.state(way.kaggle, _kernel(path, plan)) is None:
+            _push(path, plan, way)
+        return _bring_home(path, plan, way)
 
 
 def _kernel(path: Path, plan: dict[str, Any]) -> str:
