@@ -131,6 +131,73 @@ def test_a_scribble_is_no_digit_but_an_eight_is():
     assert plausible.least_probability(np.asarray(eight, np.float32) / 255) < 1
 
 
+def test_a_hairline_must_be_surest():
+    image = Image.new("L", (200, 200), 0)
+    ImageDraw.Draw(image).line([(40, 20), (160, 20), (90, 180)], fill=255, width=4)
+    assert plausible.least_probability(np.asarray(image, np.float32) / 255) == plausible.SUREST
+
+
+def test_a_blot_is_not_taken_for_a_ring():
+    image = Image.new("L", (300, 260), 255)
+    ImageDraw.Draw(image).ellipse((60, 40, 240, 220), fill=0)
+    (ink,) = photos.look(np.asarray(image)).layout(plain=True).inks
+    assert plausible.least_probability(ink) == plausible.NEVER
+    ImageDraw.Draw(image).ellipse((100, 80, 200, 180), fill=255)
+    (ink,) = photos.look(np.asarray(image)).layout(plain=True).inks
+    assert plausible.least_probability(ink) < 1
+
+
+def test_faint_ink_is_believed_where_it_is_clear():
+    faint = canvas(paper=235, ink=200)
+    assert len(photos.lay_out(faint).spans)
+    at_the_border = faint[80:]
+    assert not photos.lay_out(at_the_border).spans
+    noisy = (faint + np.random.default_rng(0).normal(0, 8, faint.shape)).clip(0, 255).astype(np.uint8)
+    assert not photos.lay_out(noisy).spans
+
+
+def test_a_sharp_shadow_is_no_ink():
+    picture = canvas(paper=235, ink=60).copy()
+    picture[200:, 200:] = picture[200:, 200:] * 0.55
+    _, columns = np.nonzero(photos.lay_out(picture, keep_stages=True).stages["mask"])
+    assert columns.min() >= 140 and columns.max() <= 242
+
+
+def answers(layout, label, probability):
+    said = np.full((len(layout.spans), 10), (1 - probability) / 9, np.float32)
+    said[:, label] = probability
+    return said
+
+
+def test_a_hatching_is_not_so_many_ones():
+    image = Image.new("L", (400, 160), 255)
+    for place in range(6):
+        ImageDraw.Draw(image).line([(40 + 60 * place, 30), (46 + 60 * place, 130)], fill=0, width=9)
+    for strokes_shown, is_sure in ((4, True), (6, False)):
+        layout = photos.lay_out(np.asarray(image)[:, : 10 + 60 * strokes_shown])
+        (line,) = photos.decide(layout, answers(layout, 1, 0.99))
+        assert len(line) == strokes_shown
+        assert all(digit.is_sure == is_sure for digit in line)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 4), st.integers(0, 2**32 - 1))
+def test_a_plain_layout_that_is_settled_is_read_as_the_full_one(count, seed):
+    random = np.random.default_rng(seed)
+    image = Image.new("L", (360, 120), 255)
+    for place in range(count):
+        corners = 20 + 70 * place + random.integers(0, 75, 5), random.integers(15, 105, 5)
+        ImageDraw.Draw(image).line([*zip(*map(np.ndarray.tolist, corners), strict=True)], fill=0, width=7)
+    writing = photos.look(np.asarray(image))
+    plain, full = writing.layout(plain=True), writing.layout()
+    spans = [(span.first, span.after, span.line) for span in full.spans]
+    said = random.dirichlet(np.full(10, 0.02), len(spans)).astype(np.float32)
+    same = said[[spans.index((span.first, span.after, span.line)) for span in plain.spans]]
+    if photos.is_settled(plain, same):
+        kept = [[digit.box for digit in line] for line in photos.decide(plain, same)]
+        assert kept == [[digit.box for digit in line] for line in photos.decide(full, said)]
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 2**32 - 1), st.booleans())
 def test_wild_pictures_are_laid_out_or_refused(height, width, seed, coloured):

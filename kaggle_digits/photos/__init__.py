@@ -3,13 +3,33 @@
     layout = photos.lay_out(picture)                    # everything that may be a digit, as 28 x 28
     lines = photos.decide(layout, model.probabilities(layout.images))
 
-Between the two a model judges the images; those of many pictures can be judged at once.
+Between the two a model judges the images; those of many pictures can be judged at once. In most pictures every piece
+of ink is plainly one digit; for those there is a shorter way to the same lines:
+
+    writing = photos.look(picture)
+    layout = writing.layout(plain=True)
+    if not photos.is_settled(layout, model.probabilities(layout.images)):
+        layout = writing.layout()
 """
 
-from kaggle_digits.photos.decision import Digit, decide
-from kaggle_digits.photos.layout import Layout, is_ready, lay_out, whole
+from kaggle_digits.photos.decision import Digit, decide, is_settled
+from kaggle_digits.photos.layout import Layout, Writing, is_ready, lay_out, look, whole
 from kaggle_digits.photos.plausible import SURE
 from kaggle_digits.photos.standard import as_mnist
 from kaggle_digits.photos.votes import counted, leaning
 
-__all__ = ["SURE", "Digit", "Layout", "as_mnist", "counted", "decide", "is_ready", "lay_out", "leaning", "whole"]
+__all__ = [
+    "SURE",
+    "Digit",
+    "Layout",
+    "Writing",
+    "as_mnist",
+    "counted",
+    "decide",
+    "is_ready",
+    "is_settled",
+    "lay_out",
+    "leaning",
+    "look",
+    "whole",
+]

@@ -1,7 +1,7 @@
 """Which way of reading a picture is the likeliest, and whether it is likely at all."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kaggle_digits.photos import plausible
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_TOUCHING = 4  # digits in one connected part of ink; a zigzag looks like many ones
+_FEWEST_STROKES = 5  # of a hatching, which would else be read as so many ones
 _LEAST = 1e-6  # probability; its logarithm ends the scale
 
 
@@ -53,16 +54,42 @@ def decide(layout: Layout, probabilities: "NDArray[np.float32]") -> list[list[Di
     Source: the best path over segments, as Y. LeCun et al., Gradient-Based Learning Applied to Document Recognition,
     1998, chapter VI.
     """
-    import numpy as np
-
-    scores = np.log(np.maximum(probabilities.max(axis=1), _LEAST)) - [span.cost for span in layout.spans]
+    scores = _scores(layout, probabilities)
     lines = []
     for number, slices in enumerate(layout.lines):
         numbers = [place for place, span in enumerate(layout.spans) if span.line == number]
         chosen = _best_path(slices, numbers, layout.spans, scores)
         touching = Counter(layout.spans[place].piece for place in chosen)
         lines.append([_digit(layout, place, probabilities[place], touching) for place in chosen])
-    return lines
+    return [[replace(digit, least=NEVER) for digit in line] for line in lines] if _is_hatching(lines) else lines
+
+
+def is_settled(layout: Layout, probabilities: "NDArray[np.float32]") -> bool:
+    """Whether a plain layout is read as the full one would be, since no other reading can be likelier.
+
+    Args:
+        layout: from `Writing.layout`, plain.
+        probabilities: float32 `(len(layout.spans), classes)`, calibrated, of its images.
+    """
+    scores = _scores(layout, probabilities)
+    reached = [0.0] * len(layout.lines)
+    for span, score in zip(layout.spans, scores, strict=True):
+        reached[span.line] += float(score)
+    # No probability is above 1, so that another reading cannot reach more than what it costs at least.
+    return all(own >= -rival for own, rival in zip(reached, layout.rivals, strict=True))
+
+
+def _scores(layout: Layout, probabilities: "NDArray[np.float32]") -> "NDArray[np.float64]":
+    """What every span adds to the sum of its line, in nats."""
+    import numpy as np
+
+    costs = [span.cost for span in layout.spans]
+    return np.asarray(np.log(np.maximum(probabilities.max(axis=1), _LEAST)) - costs, np.float64)
+
+
+def _is_hatching(lines: list[list[Digit]]) -> bool:
+    labels = [digit.label for line in lines for digit in line]
+    return len(labels) >= _FEWEST_STROKES and set(labels) == {1}
 
 
 def _best_path(slices: int, numbers: list[int], spans: list[Span], scores: "NDArray[np.float64]") -> list[int]:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kaggle_digits.photos import pieces, segmentation, standard, strokes
 from kaggle_digits.photos.segmentation import Slice
@@ -51,14 +51,16 @@ class Layout:
         stages: the steps on the way, by name, for those who want to see them; empty unless asked for.
         is_whole: whether the picture was taken for one digit as it is.
         inks: float32 `(height, width)` of every span, its ink as it was found; empty where the picture is whole.
+        rivals: what reading a line in a way that is not among the spans costs at least, in nats.
     """
 
     lines: list[int]
     spans: list[Span]
     images: "NDArray[np.uint8]"
-    stages: "dict[str, NDArray[np.generic]]"
+    stages: "dict[str, NDArray[Any]]"
     is_whole: bool = False
     inks: "list[NDArray[np.float32]]" = field(default_factory=list)
+    rivals: list[float] = field(default_factory=list)
 
 
 def lay_out(
@@ -74,10 +76,19 @@ def lay_out(
     Returns:
         The layout; without lines where there is no ink, or no more than a texture.
     """
-    layout, height = _laid_out(picture, _FAR, image_shape, keep_stages)
-    if height < _HIGH_ENOUGH and max(picture.shape) > _FAR:
-        layout, _ = _laid_out(picture, _NEAR, image_shape, keep_stages)
-    return layout
+    return look(picture).layout(image_shape, keep_stages=keep_stages)
+
+
+def look(picture: "NDArray[np.uint8]") -> "Writing":
+    """Finds the ink of a picture, and its lines.
+
+    Args:
+        picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
+    """
+    writing = _seen(picture, _FAR)
+    if writing.height < _HIGH_ENOUGH and max(picture.shape) > _FAR:
+        return _seen(picture, _NEAR)
+    return writing
 
 
 def is_ready(picture: "NDArray[np.uint8]", image_shape: tuple[int, int]) -> bool:
@@ -106,42 +117,78 @@ def whole(picture: "NDArray[np.uint8]", digit: "NDArray[np.uint8]", keep_stages:
     """
     height, width = picture.shape[:2]
     span = Span(0, 0, 1, 0.0, (0, 0, width, height))
-    return Layout([1], [span], digit[None], {"as read": picture} if keep_stages else {}, is_whole=True)
+    stages: dict[str, NDArray[Any]] = {"as read": picture} if keep_stages else {}
+    return Layout([1], [span], digit[None], stages, is_whole=True, rivals=[math.inf])
 
 
 _CLEAN_BORDER = 0.9  # of the outermost pixels; some of MNIST's digits reach out to them
 
 
-def _laid_out(
-    picture: "NDArray[np.uint8]", longest: int, image_shape: tuple[int, int], keep_stages: bool
-) -> tuple[Layout, int]:
-    """The layout of a picture looked at with so many pixels, and how many of them a digit is high."""
-    import numpy as np
+@dataclass(frozen=True, eq=False)
+class Writing:
+    """The ink of a picture in lines, not yet cut into digits.
 
-    seen = _resized(picture, longest)
-    drawn = strokes.find(seen)
+    Attributes:
+        picture: as given.
+        drawn: the strokes.
+        owners: int32 `(height, width)`, the number of the piece that a pixel belongs to, in pixels as looked at.
+        height: that is typical of digits, in those pixels.
+        lines: the slices of every line.
+    """
+
+    picture: "NDArray[np.uint8]"
+    drawn: strokes.Strokes
+    owners: "NDArray[np.int32]"
+    height: int
+    lines: list[list[Slice]]
+
+    def layout(
+        self, image_shape: tuple[int, int] = (28, 28), *, plain: bool = False, keep_stages: bool = False
+    ) -> Layout:
+        """The ways to read it.
+
+        Args:
+            image_shape: of the images wanted.
+            plain: whether only that way is wanted in which every piece is one digit: it takes a fraction of the time,
+                and `rivals` tell whether the others can matter.
+            keep_stages: whether the steps on the way are kept.
+        """
+        import numpy as np
+
+        down, across = (given / seen for given, seen in zip(self.picture.shape, self.owners.shape, strict=False))
+        cutter = _Cutter(self.drawn.shades(), self.owners, down, across)
+        stroke = self.drawn.width()
+        spans, images, inks, rivals = [], [], [], []
+        for number, line in enumerate(self.lines):
+            wanted = segmentation.candidates(line, self.height)
+            others: list[segmentation.Candidate] = []
+            if plain:
+                wanted, others = segmentation.parted(wanted, line)
+            rivals.append(min((each.cost for each in others), default=math.inf))
+            for each in wanted:
+                slices = line[each.first : each.after]
+                box, ink = cutter.extent(slices), cutter.ink(slices)
+                image = standard.as_mnist(ink, image_shape, stroke)
+                low = _LOW_COST * max(0.0, _LOWEST - (box[3] - box[1]) / self.height)
+                cost = each.cost + low if image.any() else _NOTHING_COST
+                spans.append(Span(number, each.first, each.after, cost, cutter.box(box), slices[0].piece.number))
+                images.append(image)
+                inks.append(ink)
+        # Boxes are those of the picture as given, so that is what they are drawn on.
+        stages: dict[str, NDArray[Any]] = {"as read": self.picture}
+        stages.update({"flattened": self.drawn.amount, "mask": self.owners > 0})
+        stacked = np.stack(images) if images else np.zeros((0, *image_shape), np.uint8)
+        slices_of = [len(line) for line in self.lines]
+        return Layout(slices_of, spans, stacked, stages if keep_stages else {}, inks=inks, rivals=rivals)
+
+
+def _seen(picture: "NDArray[np.uint8]", longest: int) -> Writing:
+    """What is written, looked at with so many pixels."""
+    drawn = strokes.find(_resized(picture, longest))
     found, owners = pieces.find(drawn.parts)
     height = segmentation.typical_height(found)
-    cutter = _Cutter(drawn.shades(), owners, picture.shape[0] / seen.shape[0], picture.shape[1] / seen.shape[1])
-    stroke = drawn.width()
     lines = [segmentation.sliced(line, height, owners) for line in pieces.lines(found)]
-    spans, images, inks = [], [], []
-    for number, line in enumerate(lines):
-        for each in segmentation.candidates(line, height):
-            slices = line[each.first : each.after]
-            box, ink = cutter.extent(slices), cutter.ink(slices)
-            image = standard.as_mnist(ink, image_shape, stroke)
-            low = _LOW_COST * max(0.0, _LOWEST - (box[3] - box[1]) / height)
-            cost = each.cost + low if image.any() else _NOTHING_COST
-            spans.append(Span(number, each.first, each.after, cost, cutter.box(box), slices[0].piece.number))
-            images.append(image)
-            inks.append(ink)
-    stages: dict[str, NDArray[np.generic]] = {}
-    if keep_stages:
-        # Boxes are those of the picture as given, so that is what they are drawn on.
-        stages = {"as read": picture, "flattened": drawn.amount, "mask": owners > 0}
-    stacked = np.stack(images) if images else np.zeros((0, *image_shape), np.uint8)
-    return Layout([len(line) for line in lines], spans, stacked, stages, inks=inks), height
+    return Writing(picture, drawn, owners, height, lines)
 
 
 def _resized(picture: "NDArray[np.uint8]", longest: int) -> "NDArray[np.uint8]":

@@ -16,7 +16,7 @@ _WINDOWS = (0.06, 0.10, 0.18, 0.32)
 """Shares of the longer side within which paper is looked for around ink; the last is wider than any stroke."""
 
 _EVEN, _MOSTLY = 10, 0.7  # steps of grey, and the share of the border that must lie so near to its median
-_STRONG = 0.6  # of the darkest ink: strokes are darker than that, and shadows hardly ever
+_STRONG = 0.88  # of the darkest ink: strokes are darker than that, and shadows hardly ever
 _DARKEST = 12  # pixels of a thumb that may be darker than the darkest ink: dirt
 _STILL_DARK, _SURVIVING = 0.6, 0.99  # of its darkness, and of the strong ink, that a wide enough window must keep
 _DARKEST_PAPER = 0.12  # paper darker than this, of 1, is as good as black: what lies on it cannot be read
@@ -32,11 +32,13 @@ class Inked:
 
     Attributes:
         amount: float32 `(height, width)`, 0 is paper and 1 is the darkest that ink could be; noise goes below 0.
+        greys: uint8 `(height, width)`, the picture as it was, with ink darker than paper.
         noise: the standard deviation of the paper in it.
         is_dark: whether the picture had dark ink on light paper.
     """
 
     amount: "NDArray[np.float32]"
+    greys: "NDArray[np.uint8]"
     noise: float
     is_dark: bool
 
@@ -61,7 +63,7 @@ def ink(picture: "NDArray[np.uint8]") -> Inked:
     step = max(1, int((amount.size / _SAMPLED) ** 0.5))
     low, level = np.percentile(amount[::step, ::step], (5, 30))
     amount -= np.float32(level)
-    return Inked(amount, float(level - low) / _SIGMAS_FROM_5_TO_30, is_dark)
+    return Inked(amount, dark, float(level - low) / _SIGMAS_FROM_5_TO_30, is_dark)
 
 
 def clearest(picture: "NDArray[np.uint8]") -> "NDArray[np.uint8]":

@@ -86,6 +86,21 @@ def candidates(line: list[Slice], height: int) -> list[Candidate]:
     return found
 
 
+def parted(found: list[Candidate], line: list[Slice]) -> tuple[list[Candidate], list[Candidate]]:
+    """Those that are a whole piece each, and those that any other reading of the line needs one of."""
+
+    def begins(place: int) -> bool:
+        return place == len(line) or line[place].left == line[place].piece.box[0]
+
+    def is_one(each: Candidate) -> bool:
+        return line[each.first].piece is line[each.after - 1].piece
+
+    plain = [each for each in found if begins(each.first) and begins(each.after) and is_one(each)]
+    # A cut through a piece costs the candidate on its right.
+    others = [each for each in found if not begins(each.first) or not is_one(each)]
+    return plain, others
+
+
 def _cut(piece: Piece, height: int, owners: "NDArray[np.int32]") -> list[Slice]:
     if piece.width < _WIDE * height or len(owners) < 2:
         return [Slice(piece, piece.box[0], piece.box[2])]

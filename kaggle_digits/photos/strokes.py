@@ -10,12 +10,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # How much of its darkness a part's edge changes by from one pixel to the next, at least, times a length in pixels.
-_SHARP = 30.0  # times the picture's longer side; chosen on simulated strokes and dim corners of smoothed pictures
+_SHARP, _SHARPEST = 50.0, 0.125  # times the picture's longer side, and at most, of what reaches the picture's border
 _SOFT = 4.0  # times the part's longer side: a digit of 20 pixels enlarged has ten
-_SHARP_ENOUGH = 0.08  # for both, in small pictures
+_SHARP_ENOUGH = 0.08  # for the others, in small pictures
 _ALIKE = 0.35  # of the steepness of the sharpest edge: one pen's strokes are about equally sharp
 _LONG = 0.1  # of the longest edge; a shorter one may be a speck
-_DIM = 0.35  # of black on white; no corner of a photo and hardly a shadow is darker
+
+# Fainter ink than this, of black on white, may be a rule, a shadow or the paper's own fibres; it is believed only where
+# it stands out so many times from the noise, in so few parts, away from the border.
+_FAINT, _CLEAR, _FEW = 0.20, 12.0, 12
+
+_SAME = 0.25  # of the way from ink to paper, in greys: what is enclosed by ink and no lighter is ink, too
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,16 +94,64 @@ def find(picture: "NDArray[np.uint8]") -> Strokes:
     parts, count = ndimage.label(low, np.ones((3, 3)), output=np.int32)
     kept = np.zeros(count + 1, np.bool_)
     kept[parts[mask.high(amount, darkness)]] = True
-    kept &= _are_sharp(amount, parts, count)
+    at_border = _at_border(parts, count)
+    kept &= _are_sharp(amount, parts, at_border)
+    if darkness < _FAINT:
+        kept &= ~at_border
+        kept &= kept[1:].sum() <= _FEW and darkness > _CLEAR * inked.noise
     kept[0] = False
     parts *= kept[parts]
+    _fill_blots(parts, amount, inked.greys, darkness)
     return Strokes(amount, parts, darkness if kept.any() else 0.0, inked.noise)
 
 
-def _are_sharp(amount: "NDArray[np.float32]", parts: "NDArray[np.int32]", count: int) -> "NDArray[np.bool_]":
+def _fill_blots(
+    parts: "NDArray[np.int32]", amount: "NDArray[np.float32]", greys: "NDArray[np.uint8]", darkness: float
+) -> None:
+    """Fills what looked like paper in the middle of a blot, which is wider than any window that paper is looked for in.
+
+    Args:
+        parts: int32 `(height, width)`, changed in place, as is `amount`.
+        amount: float32 `(height, width)`.
+        greys: uint8 `(height, width)`, ink is darker than paper.
+        darkness: of the ink.
+    """
+    import numpy as np
+    from scipy import ndimage
+
+    rows, columns = np.flatnonzero(parts.any(axis=1)), np.flatnonzero(parts.any(axis=0))
+    if not len(rows):
+        return
+    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    parts, amount, greys = parts[box], amount[box], greys[box]
+    enclosed, count = ndimage.label(np.pad(parts == 0, 1, constant_values=True))
+    if count < 2:
+        return
+    enclosed = enclosed[1:-1, 1:-1]
+    ink_greys, paper_greys = (_means(greys, numbers) for numbers in (parts, enclosed))
+    for number, where in enumerate(ndimage.find_objects(enclosed)[1:], 2):
+        inside = enclosed[where] == number
+        # Left of a topmost pixel is the ink around it.
+        owner = parts[where[0].start, where[1].start + int(inside[0].argmax()) - 1]
+        if paper_greys[number] < ink_greys[owner] + _SAME * (paper_greys[1] - ink_greys[owner]):
+            parts[where][inside] = owner
+            amount[where][inside] = darkness
+
+
+def _means(greys: "NDArray[np.uint8]", numbers: "NDArray[np.int32]") -> "NDArray[np.float64]":
+    """The mean grey of the pixels of every number."""
+    import numpy as np
+
+    return np.bincount(numbers.ravel(), greys.ravel()) / np.maximum(np.bincount(numbers.ravel()), 1)
+
+
+def _are_sharp(
+    amount: "NDArray[np.float32]", parts: "NDArray[np.int32]", at_border: "NDArray[np.bool_]"
+) -> "NDArray[np.bool_]":
     """Bool `(count + 1,)`, which parts have edges sharper than a shadow's."""
     import numpy as np
 
+    count = len(at_border) - 1
     rows, columns = np.nonzero(_edge(parts > 0))
     numbers = parts[rows, columns]
     lengths = np.maximum(np.bincount(numbers, minlength=count + 1), 1)
@@ -106,8 +159,7 @@ def _are_sharp(amount: "NDArray[np.float32]", parts: "NDArray[np.int32]", count:
     darkest = np.full(count + 1, 1e-6, np.float32)
     np.maximum.at(darkest, parts[parts > 0], amount[parts > 0])
     limits = np.minimum(_SOFT / np.maximum(_sides(parts), 1), _SHARP_ENOUGH)
-    strict = _at_border(parts, count) & (darkest < _DIM)
-    limits[strict] = min(_SHARP / max(parts.shape), _SHARP_ENOUGH)
+    limits[at_border] = min(_SHARP / max(parts.shape), _SHARPEST)
     sharpest = mean[lengths >= _LONG * lengths.max()].max(initial=0)
     return np.asarray((mean / darkest > limits) & (mean > _ALIKE * sharpest), np.bool_)
 

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Prediction", "ReadDigit", "learned_from_pictures", "predict", "temperature"]
 
+_S = TypeVar("_S")
 _T = TypeVar("_T")
 _CSV, _ARRAY = ".csv", ".npy"
 _LONGEST = 1024  # pixels of a picture's longer side that are looked at; a digit of a twentieth still has fifty
@@ -122,65 +123,89 @@ class _Reader:
 
     def read(self, paths: list[Path], broken: dict[Path, str]) -> dict[Path, Prediction]:
         """Predictions of those that can be read; the others and the reasons are added to `broken`."""
-        import numpy as np
-
-        opened: list[tuple[Path, image_file.Picture, photos.Layout]] = []
+        opened: list[_Opened] = []
         for path, result in zip(paths, _at_once(self._open, paths), strict=True):
             if isinstance(result, DataError):
                 broken[path] = str(result)
             else:
-                opened.append((path, *result))
-        if not opened:
-            return {}
-        images = np.concatenate([layout.images for _, _, layout in opened])
-        plain, voted = self._ask_leaning(images)
-        found, start = {}, 0
-        for path, picture, layout in opened:
-            end = start + len(layout.images)
-            lines = photos.decide(layout, (plain if layout.is_whole else voted)[start:end])
-            name = image_folder.printable(path.as_posix())
-            read = [[_read_digit(digit, picture, layout) for digit in line] for line in lines]
-            seen = tuple(digit for line in lines for digit in line)
-            kept = (layout, seen) if self.keep_stages else (None, ())
-            found[path] = Prediction(name, read, picture.size, *kept)
-            start = end
-        return found
+                opened.append(result)
+        answers = self._ask_all([each.layout for each in opened])
+        # Most pictures are plain to read; the other ways to read the rest take their time.
+        doubtful = [
+            place
+            for place, (each, answer) in enumerate(zip(opened, answers, strict=True))
+            if not photos.is_settled(each.layout, answer)
+        ]
+        for place, full in zip(doubtful, _at_once(self._in_full, [opened[place] for place in doubtful]), strict=True):
+            opened[place] = full
+        again = self._ask_all([opened[place].layout for place in doubtful])
+        for place, answer in zip(doubtful, again, strict=True):
+            answers[place] = answer
+        return {each.path: self._prediction(each, answer) for each, answer in zip(opened, answers, strict=True)}
 
-    def _open(self, path: Path) -> tuple[image_file.Picture, photos.Layout] | DataError:
+    def _prediction(self, opened: "_Opened", probabilities: "NDArray[np.float32]") -> Prediction:
+        layout = opened.layout
+        lines = photos.decide(layout, probabilities)
+        read = [[_read_digit(digit, opened.picture, layout) for digit in line] for line in lines]
+        seen = tuple(digit for line in lines for digit in line)
+        name = image_folder.printable(opened.path.as_posix())
+        return Prediction(name, read, opened.picture.size, *((layout, seen) if self.keep_stages else (None, ())))
+
+    def _open(self, path: Path) -> "_Opened | DataError":
         try:
             picture = image_file.read_picture(path, _LONGEST)
         except DataError as error:
             return error
-        return picture, self._lay_out(picture)
+        shape = self.model.image_shape
+        if self.as_learned or photos.is_ready(picture.pixels, shape):
+            digit = image_file.as_digit(_greys(picture), shape)
+            return _Opened(path, picture, photos.whole(picture.pixels, digit, self.keep_stages))
+        writing = photos.look(picture.pixels)
+        return _Opened(path, picture, writing.layout(shape, plain=True, keep_stages=self.keep_stages), writing)
+
+    def _in_full(self, opened: "_Opened") -> "_Opened":
+        if opened.writing is None:
+            return opened
+        layout = opened.writing.layout(self.model.image_shape, keep_stages=self.keep_stages)
+        return replace(opened, layout=layout, writing=None)
 
     def ask(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
         return calibration.apply(self.model.probabilities(images), self.temperature)
 
-    def _ask_leaning(self, images: "NDArray[np.uint8]") -> "tuple[NDArray[np.float32], NDArray[np.float32]]":
-        """The answers on the images as they are, and the mean of those on the images as they are and leaning."""
+    def _ask_all(self, layouts: list[photos.Layout]) -> "list[NDArray[np.float32]]":
+        """The answers to the images of every layout: of whole pictures as they are, else the mean with leaning ones."""
         import numpy as np
 
-        if len(images) == 0:
-            nothing = np.zeros((0, self.model.classes), np.float32)
-            return nothing, nothing
+        if sum(len(layout.images) for layout in layouts) == 0:
+            return [np.zeros((0, self.model.classes), np.float32) for _ in layouts]
+        images = np.concatenate([layout.images for layout in layouts])
         answers = self.ask(photos.leaning(images))
-        return answers[: len(images)], photos.counted(answers)
+        plain, voted = answers[: len(images)], photos.counted(answers)
+        ends = np.cumsum([len(layout.images) for layout in layouts])
+        return [
+            (plain if layout.is_whole else voted)[end - len(layout.images) : end]
+            for layout, end in zip(layouts, ends, strict=True)
+        ]
 
-    def _lay_out(self, picture: image_file.Picture) -> photos.Layout:
-        shape = self.model.image_shape
-        if self.as_learned or photos.is_ready(picture.pixels, shape):
-            return photos.whole(picture.pixels, image_file.as_digit(_greys(picture), shape), self.keep_stages)
-        return photos.lay_out(picture.pixels, shape, keep_stages=self.keep_stages)
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """A picture, and the ways to read it: the plain one, with what the others are made from, or all."""
+
+    path: Path
+    picture: image_file.Picture
+    layout: photos.Layout
+    writing: photos.Writing | None = None
 
 
-def _at_once(function: Callable[[Path], _T], paths: list[Path]) -> list[_T]:
-    """What the function gives for every path, worked out on all cores: decoders and filters let others run."""
-    if len(paths) == 1:
-        return [function(paths[0])]
+def _at_once(function: Callable[[_S], _T], subjects: Sequence[_S]) -> list[_T]:
+    """What the function gives for every subject, worked out on all cores: decoders and filters let others run."""
+    if len(subjects) < 2:
+        return [function(subject) for subject in subjects]
     # Decoders silence warnings while they read, which threads do to one another unless all is silent already.
     with warnings.catch_warnings(), ThreadPoolExecutor(usable_cores()) as pool:
         warnings.simplefilter("ignore")
-        return list(pool.map(function, paths))
+        return list(pool.map(function, subjects))
 
 
 def _greys(picture: image_file.Picture) -> "NDArray[np.uint8]":

@@ -23,6 +23,12 @@ def drawing(*lines, size=(200, 160), width=12, ink="black", paper="white"):
     return np.asarray(image)
 
 
+def blot():
+    image = Image.new("RGB", (300, 260), "white")
+    ImageDraw.Draw(image).ellipse((60, 40, 240, 220), fill="black")
+    return np.asarray(image)
+
+
 def pictures():
     """Drawings, digits of every size in a row, light that falls off, noise, rules, and nothing at all."""
     digits = sources.load("sklearn").test.images
@@ -52,6 +58,10 @@ def pictures():
         "small": np.repeat(255 - digits[3][..., None], 3, 2),
         "tiny": noisy[:3, :4],
         "line": noisy[:1],
+        "blot": blot(),
+        "faint": drawing(seven, ink="#d8d8d8"),
+        "faint at the border": drawing([(0, 30), (130, 30), (80, 159)], ink="#d8d8d8"),
+        "hatching": drawing(*([(20 + 25 * place, 40), (26 + 25 * place, 120)] for place in range(6)), width=5),
         "blank": np.full((60, 80, 3), 255, np.uint8),
         "texture": random.integers(0, 256, (150, 200, 3), np.uint8),
     }

@@ -2,13 +2,14 @@
 "use strict";
 
 const decision = (() => {
+  const { indexOfHighest } = numbers;
   const { NEVER, leastProbability } = plausible;
-  const MOST_TOUCHING = 4, LEAST = 1e-6;
+  const MOST_TOUCHING = 4, FEWEST_STROKES = 5, LEAST = 1e-6;
 
   // Lines of digits, each with probabilities, box, image and isSure.
   function decide(laid, answers) {
     const scores = laid.spans.map(({ cost }, place) => Math.log(Math.max(...answers[place], LEAST)) - cost);
-    return laid.lines.map((slices, number) => {
+    const lines = laid.lines.map((slices, number) => {
       const numbers = [...laid.spans.keys()].filter((place) => laid.spans[place].line === number);
       const chosen = bestPath(slices, numbers, laid.spans, scores).map((place) => ({ ...laid.spans[place], place }));
       return chosen.map(({ place, box, image, ink, piece }) => {
@@ -17,6 +18,12 @@ const decision = (() => {
         return { probabilities: answers[place], box, image, isSure };
       });
     });
+    return isHatching(lines) ? lines.map((line) => line.map((digit) => ({ ...digit, isSure: false }))) : lines;
+  }
+
+  function isHatching(lines) {
+    const labels = lines.flat().map(({ probabilities }) => indexOfHighest(probabilities));
+    return labels.length >= FEWEST_STROKES && labels.every((label) => label === 1);
   }
 
   const least = (touching, ink) => (touching > MOST_TOUCHING ? NEVER : leastProbability(ink));

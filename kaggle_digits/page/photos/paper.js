@@ -5,7 +5,7 @@ const paper = (() => {
   const { map, gaussian, closing, resized, border } = filters;
   const { sorted, percentile, median, histogram, range, indexOfHighest } = numbers;
   const THUMB = 128, SMALLER = 48, GREYS = 32, BORDER_WORTH = 0.5, WINDOWS = [0.06, 0.10, 0.18, 0.32];
-  const EVEN = 10, MOSTLY = 0.7, STRONG = 0.6, DARKEST = 12, STILL_DARK = 0.6, SURVIVING = 0.99;
+  const EVEN = 10, MOSTLY = 0.7, STRONG = 0.88, DARKEST = 12, STILL_DARK = 0.6, SURVIVING = 0.99;
   const DARKEST_PAPER = 0.12, CLEARER = 1.4, SIGMAS_FROM_5_TO_30 = 1.12, COLOURED = 24, SAMPLED = 20000;
 
   function ink(shown) {
@@ -21,7 +21,7 @@ const paper = (() => {
     }
     const ordered = sorted(some);
     const [low, level] = [percentile(ordered, 5), percentile(ordered, 30)];
-    return { amount: map(amount, (value) => value - level), noise: (level - low) / SIGMAS_FROM_5_TO_30 };
+    return { amount: map(amount, (value) => value - level), greys: dark, noise: (level - low) / SIGMAS_FROM_5_TO_30 };
   }
 
   // As Pillow's.

@@ -4,10 +4,10 @@
 const plausible = (() => {
   const { picture, map, padded, transposed, label, resized, tightened } = filters;
   const { sum, rounded } = numbers;
-  const SURE = 0.5, SURER = 0.9, NEVER = 2;
-  const SIDE = 60, INK = 0.45, MOST_HOLES = 3, LEAST_HOLE = 8, MOST_FILLED = 0.75, WIDEST = 24, FLATTEST = 2.2;
+  const SURE = 0.5, SURER = 0.8, SUREST = 0.97, NEVER = 2;
+  const SIDE = 60, INK = 0.45, MOST_HOLES = 3, LEAST_HOLE = 8, MOST_FILLED = 0.75, WIDEST = 24, FLATTEST = 2.2, HAIRLINE = 4;
   const UNUSUAL = { down: 2.2, across: 1.7, both: 3.6, length: 2.5 };
-  const IMPOSSIBLE = { down: 3.7, across: 2.6, both: 5.5, length: 3.8 };
+  const IMPOSSIBLE = { down: 3.4, across: 2.3, both: 5.2, length: 3.4 };
 
   // The least probability with which ink is to be read as a digit: the stranger its form, the surer a model must be.
   function leastProbability(ink) {
@@ -19,6 +19,7 @@ const plausible = (() => {
     const isFlat = isInk.width > FLATTEST * isInk.height;
     const isBlot = width > WIDEST || filled > MOST_FILLED * SIDE ** 2;
     if (isFlat || isBlot || exceeds(form, IMPOSSIBLE) || holes(isInk) > MOST_HOLES) return NEVER;
+    if (width < HAIRLINE) return SUREST;
     return exceeds(form, UNUSUAL) ? SURER : SURE;
   }
 

@@ -2,9 +2,10 @@
 "use strict";
 
 const strokes = (() => {
-  const { blank, map, transposed, label, tightened } = filters;
+  const { blank, map, padded, transposed, label, tightened } = filters;
   const { clip, median, range } = numbers;
-  const SHARP = 30, SOFT = 4, SHARP_ENOUGH = 0.08, ALIKE = 0.35, LONG = 0.1, DIM = 0.35;
+  const SHARP = 50, SHARPEST = 0.125, SOFT = 4, SHARP_ENOUGH = 0.08, ALIKE = 0.35, LONG = 0.1;
+  const FAINT = 0.2, CLEAR = 12, FEW = 12, SAME = 0.25;
 
   // amount, parts, darkness, noise; and the box of every part, null where there is none.
   function find(shown) {
@@ -20,9 +21,52 @@ const strokes = (() => {
     const isInk = new Uint8Array(boxes.length);
     numbers.values.forEach((number, place) => { if (high[place]) isInk[number] = 1; });
     const isSharp = areSharp(amount, numbers, boxes);
-    const kept = boxes.map((box, number) => (isInk[number] && isSharp[number] ? box : null));
+    let kept = boxes.map((box, number) => (isInk[number] && isSharp[number] ? box : null));
+    if (darkness < FAINT) {
+      kept = kept.map((box) => (box && !atBorder(box, numbers) ? box : null));
+      if (kept.filter(Boolean).length > FEW || darkness <= CLEAR * noise) kept.fill(null);
+    }
     const parts = map(numbers, (number) => (kept[number] ? number : 0), Int32Array);
+    fillBlots(parts, kept, amount, inked.greys, darkness);
     return { amount, parts, boxes: kept, darkness: kept.some(Boolean) ? darkness : 0, noise };
+  }
+
+  // What looked like paper in the middle of a blot is as dark as the blot.
+  function fillBlots(parts, boxes, amount, greys, darkness) {
+    const { width, height } = parts;
+    const paperLike = label(padded(map(parts, (number) => Number(!number), Uint8Array), 1, 1), false);
+    if (paperLike.boxes.length < 3) return;
+    const found = boxes.filter(Boolean);
+    const [left, top] = ["left", "top"].map((side) => Math.min(...found.map((box) => box[side])));
+    const [right, bottom] = ["right", "bottom"].map((side) => Math.max(...found.map((box) => box[side])));
+    const enclosed = map(parts, (_, place) => {
+      const [x, y] = [place % width, Math.floor(place / width)];
+      const isNear = x >= left && x < right && y >= top && y < bottom;
+      return isNear ? paperLike.numbers.values[(y + 1) * (width + 2) + x + 1] : 0;
+    }, Int32Array);
+    const [inkGreys, paperGreys] = [means(greys, parts), means(greys, enclosed)];
+    const owners = new Map();
+    for (let place = 0; place < width * height; place++) {
+      const number = enclosed.values[place];
+      if (number < 2) continue;
+      // The first of its pixels is one of the topmost: left of it is the ink around it.
+      if (!owners.has(number)) owners.set(number, parts.values[place - 1]);
+      const owner = owners.get(number);
+      if (paperGreys[number] < inkGreys[owner] + SAME * ((paperGreys[1] || 0) - inkGreys[owner])) {
+        parts.values[place] = owner;
+        amount.values[place] = darkness;
+      }
+    }
+  }
+
+  // The mean grey of the pixels of every number.
+  function means(greys, numbers) {
+    const [sums, counts] = [[], []];
+    numbers.values.forEach((number, place) => {
+      sums[number] = (sums[number] || 0) + greys.values[place];
+      counts[number] = (counts[number] || 0) + 1;
+    });
+    return sums.map((total, number) => total / counts[number]);
   }
 
   // Ink from 0 to 1, with the paper's noise cut off.
@@ -68,8 +112,9 @@ const strokes = (() => {
     return boxes.map((box, number) => {
       if (box === null) return false;
       const side = Math.max(box.right - box.left, box.bottom - box.top);
-      const isStrict = atBorder(box, parts) && darkest[number] < DIM;
-      const limit = Math.min(isStrict ? SHARP / Math.max(width, height) : SOFT / side, SHARP_ENOUGH);
+      const limit = atBorder(box, parts)
+        ? Math.min(SHARP / Math.max(width, height), SHARPEST)
+        : Math.min(SOFT / side, SHARP_ENOUGH);
       return mean[number] / darkest[number] > limit && mean[number] > ALIKE * sharpest;
     });
   }
