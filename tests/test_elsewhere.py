@@ -1,6 +1,7 @@
 """Members trained in other processes, and on a real Dask cluster on loopback, one of whose workers is killed."""
 
 import os
+import shutil
 import signal
 import threading
 from functools import partial
@@ -61,6 +62,16 @@ def test_two_processes_give_what_one_gives(here, source, tmp_path):
     same(done, here)
     assert sum(line.startswith("fold-1: epoch") for line in notes.lines) == 3
     assert notes.lines[-1].endswith(" s")
+
+
+def test_where_all_members_are_there_no_process_is_started(here, tmp_path):
+    """A training killed just before its members are put together."""
+    cut = tmp_path / here.run.name
+    shutil.copytree(here.run.path, cut)
+    (cut / runs.RECORD).unlink()
+    jobs = partial(elsewhere.in_processes, 2)
+    done = training.resume(here.run.name, models=tmp_path, submissions=tmp_path / "s", elsewhere=jobs)
+    same(done, here)
 
 
 def test_short_trainings_are_not_worth_a_process(source, tmp_path):

@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kaggle_digits.photos import plausible
 from kaggle_digits.photos.layout import Layout, Span
 from kaggle_digits.photos.plausible import NEVER, SURE
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
 _MOST_TOUCHING = 4  # digits in one connected part of ink; a zigzag looks like many ones
 _FEWEST_STROKES = 5  # of a hatching, which would else be read as so many ones
+_UNLIKELY_COST = 1.0  # nats, for a digit that would not be believed, its form and its probability taken together
 _LEAST = 1e-6  # probability; its logarithm ends the scale
 
 
@@ -83,8 +83,10 @@ def _scores(layout: Layout, probabilities: "NDArray[np.float32]") -> "NDArray[np
     """What every span adds to the sum of its line, in nats."""
     import numpy as np
 
-    costs = [span.cost for span in layout.spans]
-    return np.asarray(np.log(np.maximum(probabilities.max(axis=1), _LEAST)) - costs, np.float64)
+    highest = probabilities.max(axis=1, initial=0)
+    costs = np.array([span.cost for span in layout.spans])
+    unlikely = _UNLIKELY_COST * (highest < np.array(layout.leasts))
+    return np.asarray(np.log(np.maximum(highest, _LEAST)) - costs - unlikely, np.float64)
 
 
 def _is_hatching(lines: list[list[Digit]]) -> bool:
@@ -105,7 +107,6 @@ def _best_path(slices: int, numbers: list[int], spans: list[Span], scores: "NDAr
 
 
 def _digit(layout: Layout, place: int, probabilities: "NDArray[np.float32]", touching: "Counter[int]") -> Digit:
-    span, least = layout.spans[place], SURE
-    if not layout.is_whole:
-        least = NEVER if touching[span.piece] > _MOST_TOUCHING else plausible.least_probability(layout.inks[place])
+    span = layout.spans[place]
+    least = NEVER if touching[span.piece] > _MOST_TOUCHING else layout.leasts[place]
     return Digit(probabilities, span.box, layout.images[place], least)

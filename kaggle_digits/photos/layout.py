@@ -2,9 +2,11 @@
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits.photos import pieces, segmentation, standard, strokes
+from kaggle_digits.photos import pieces, plausible, segmentation, standard, strokes
+from kaggle_digits.photos.plausible import SURE
 from kaggle_digits.photos.segmentation import Slice
 
 if TYPE_CHECKING:
@@ -61,6 +63,11 @@ class Layout:
     is_whole: bool = False
     inks: "list[NDArray[np.float32]]" = field(default_factory=list)
     rivals: list[float] = field(default_factory=list)
+
+    @cached_property
+    def leasts(self) -> list[float]:
+        """The least probability with which every span is to be read as a digit."""
+        return [SURE] if self.is_whole else [plausible.least_probability(ink) for ink in self.inks]
 
 
 def lay_out(

@@ -129,8 +129,8 @@ def learn(
         shutil.rmtree(left, ignore_errors=True)
     work = Work(path, plan, digits, folds(digits, committee.folds, _FOLDS_SEED))
     everyone = members(committee, plan["seed"])
-    if elsewhere is not None:
-        missing = [member for member in everyone if not (path / member.name / runs.RECORD).exists()]
+    missing = [member for member in everyone if not (path / member.name / runs.RECORD).exists()]
+    if missing and elsewhere is not None:
         elsewhere(work, missing, listener)
     for number, member in enumerate(everyone, start=1):
         if not (path / member.name / runs.RECORD).exists():

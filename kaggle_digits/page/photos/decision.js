@@ -4,17 +4,22 @@
 const decision = (() => {
   const { indexOfHighest } = numbers;
   const { NEVER, leastProbability } = plausible;
-  const MOST_TOUCHING = 4, FEWEST_STROKES = 5, LEAST = 1e-6;
+  const MOST_TOUCHING = 4, FEWEST_STROKES = 5, UNLIKELY_COST = 1, LEAST = 1e-6;
 
   // Lines of digits, each with probabilities, box, image and isSure.
   function decide(laid, answers) {
-    const scores = laid.spans.map(({ cost }, place) => Math.log(Math.max(...answers[place], LEAST)) - cost);
+    const leasts = laid.spans.map(({ ink }) => (laid.isWhole ? 0 : leastProbability(ink)));
+    const scores = laid.spans.map(({ cost }, place) => {
+      const highest = Math.max(...answers[place]);
+      return Math.log(Math.max(highest, LEAST)) - cost - (highest < leasts[place] ? UNLIKELY_COST : 0);
+    });
     const lines = laid.lines.map((slices, number) => {
       const numbers = [...laid.spans.keys()].filter((place) => laid.spans[place].line === number);
       const chosen = bestPath(slices, numbers, laid.spans, scores).map((place) => ({ ...laid.spans[place], place }));
-      return chosen.map(({ place, box, image, ink, piece }) => {
+      return chosen.map(({ place, box, image, piece }) => {
         const touching = chosen.filter((other) => other.piece === piece).length;
-        const isSure = laid.isWhole || Math.max(...answers[place]) >= least(touching, ink);
+        const least = touching > MOST_TOUCHING ? NEVER : leasts[place];
+        const isSure = laid.isWhole || Math.max(...answers[place]) >= least;
         return { probabilities: answers[place], box, image, isSure };
       });
     });
@@ -25,8 +30,6 @@ const decision = (() => {
     const labels = lines.flat().map(({ probabilities }) => indexOfHighest(probabilities));
     return labels.length >= FEWEST_STROKES && labels.every((label) => label === 1);
   }
-
-  const least = (touching, ink) => (touching > MOST_TOUCHING ? NEVER : leastProbability(ink));
 
   // The spans that cover all slices of a line with the greatest sum of scores.
   function bestPath(slices, numbers, spans, scores) {
