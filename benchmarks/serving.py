@@ -1,9 +1,10 @@
 """What `kaggle-digits serve` bears: start, requests a second, waiting times, memory.
 
-    python benchmarks/serving.py RUN [--requests 100000] [--clients 4]
+    python benchmarks/serving.py RUN [--images 10000] [--rows 90000] [--clients 4]
 
-Clients on the same machine ask about one drawing of three digits, each the next question when it has its answer, so
-they share the cores with the server. Memory is the server's resident set, looked at twenty times on the way.
+Clients on the same machine ask about one drawing of three digits, then about single rows of pixels, each the next
+question when it has its answer, so they share the cores with the server. Memory is the server's resident set, looked
+at twenty times during each kind of question.
 """
 
 import argparse
@@ -41,10 +42,21 @@ def drawing() -> bytes:
     return file.getvalue()
 
 
-def question() -> tuple[bytes, dict[str, str]]:
-    """Body and headers of an upload."""
+Question = tuple[str, bytes, dict[str, str]]
+
+
+def about_an_image() -> Question:
+    """Path, body and headers of an upload."""
     start = b'--digits\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
-    return start + drawing() + b"\r\n--digits--\r\n", {"Content-Type": "multipart/form-data; boundary=digits"}
+    body = start + drawing() + b"\r\n--digits--\r\n"
+    return "/api/image?seen=true", body, {"Content-Type": "multipart/form-data; boundary=digits"}
+
+
+def about_a_row() -> Question:
+    """Path, body and headers of a question about 784 pixels."""
+    pixels = np.asarray(Image.open(io.BytesIO(drawing())).resize((28, 28)).convert("L"))
+    body = json.dumps({"rows": [(255 - pixels).ravel().tolist()]}).encode()
+    return "/api/pixels", body, {"Content-Type": "application/json"}
 
 
 def started(run: str) -> tuple[subprocess.Popen[str], int, float]:
@@ -80,53 +92,45 @@ def processor_seconds(process: int) -> float:
 class Client(threading.Thread):
     """Asks so often, and notes how long each answer took and its status."""
 
-    def __init__(self, port: int, count: int) -> None:
+    def __init__(self, port: int, count: int, question: Question) -> None:
         super().__init__()
-        self.port, self.count = port, count
+        self.port, self.count, self.question = port, count, question
         self.seconds: list[float] = []
         self.statuses: dict[int, int] = {}
 
     def run(self) -> None:
-        body, headers = question()
+        path, body, headers = self.question
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         for _ in range(self.count):
             began = time.perf_counter()
-            connection.request("POST", "/api/image?seen=true", body, headers)
+            connection.request("POST", path, body, headers)
             answer = connection.getresponse()
             answer.read()
             self.seconds.append(time.perf_counter() - began)
             self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
 
 
-def measured(run: str, requests: int, clients: int) -> dict[str, Any]:
-    """Everything, of one server."""
-    server, port, ready = started(run)
-    try:
-        warm = Client(port, 50)
-        warm.run()
-        crowd = [Client(port, requests // clients) for _ in range(clients)]
-        computed, began = processor_seconds(server.pid), time.perf_counter()
-        for client in crowd:
-            client.start()
-        sizes, asked = [memory(server.pid)], sum(client.count for client in crowd)
-        while any(client.is_alive() for client in crowd):
-            time.sleep(0.05)
-            if sum(len(client.seconds) for client in crowd) >= len(sizes) * asked / _SAMPLES:
-                sizes.append(memory(server.pid))
-        seconds = time.perf_counter() - began
-        computed = processor_seconds(server.pid) - computed
-        sizes.append(memory(server.pid))
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+def measured(server: int, port: int, question: Question, requests: int, clients: int) -> dict[str, Any]:
+    """A crowd that asks one question again and again."""
+    Client(port, 50, question).run()
+    crowd = [Client(port, requests // clients, question) for _ in range(clients)]
+    computed, began = processor_seconds(server), time.perf_counter()
+    for client in crowd:
+        client.start()
+    sizes, asked = [memory(server)], sum(client.count for client in crowd)
+    while any(client.is_alive() for client in crowd):
+        time.sleep(0.05)
+        if sum(len(client.seconds) for client in crowd) >= len(sizes) * asked / _SAMPLES:
+            sizes.append(memory(server))
+    seconds = time.perf_counter() - began
+    computed = processor_seconds(server) - computed
+    sizes.append(memory(server))
     taken = np.concatenate([client.seconds for client in crowd])
     statuses: dict[int, int] = {}
     for client in crowd:
         for status, count in client.statuses.items():
             statuses[status] = statuses.get(status, 0) + count
     return {
-        "ready_s": ready,
-        "clients": clients,
         "requests": asked,
         "statuses": statuses,
         "requests_per_s": asked / seconds,
@@ -137,37 +141,46 @@ def measured(run: str, requests: int, clients: int) -> dict[str, Any]:
     }
 
 
-def table(result: dict[str, Any], where: dict[str, Any]) -> str:
+def table(ready: float, results: dict[str, dict[str, Any]], clients: int, where: dict[str, Any]) -> str:
     """As Markdown."""
-    sizes = result["memory_mb"]
-    rows = [
-        ("ready, the model loaded", f"{result['ready_s']:.2f} s"),
-        ("requests, all at once " + str(result["clients"]), f"{result['requests']:,}"),
-        ("answered with 200", f"{result['statuses'].get(200, 0):,}"),
-        ("requests a second", f"{result['requests_per_s']:.0f}"),
-        ("processor time of one", f"{result['processor_ms']:.1f} ms"),
-        ("half of them within", f"{result['p50_ms']:.1f} ms"),
-        ("99 % of them within", f"{result['p99_ms']:.1f} ms"),
-        ("memory after a tenth of them, and at the end", f"{sizes[len(sizes) // 10]:.0f} MB, {sizes[-1]:.0f} MB"),
-    ]
-    lines = ["| `serve` | measured |", "|---|---:|", *(f"| {name} | {value} |" for name, value in rows)]
-    return "\n".join([*lines, "", machine.sentence(where)])
+    rows: dict[str, list[str]] = {
+        "requests": [f"{each['requests']:,}" for each in results.values()],
+        "answered with 200": [f"{each['statuses'].get(200, 0):,}" for each in results.values()],
+        "requests a second": [f"{each['requests_per_s']:.0f}" for each in results.values()],
+        "processor time of one": [f"{each['processor_ms']:.1f} ms" for each in results.values()],
+        "half of them within": [f"{each['p50_ms']:.1f} ms" for each in results.values()],
+        "99 % of them within": [f"{each['p99_ms']:.1f} ms" for each in results.values()],
+        "memory at first": [f"{each['memory_mb'][0]:.0f} MB" for each in results.values()],
+        "memory at the end": [f"{each['memory_mb'][-1]:.0f} MB" for each in results.values()],
+    }
+    lines = [f"| `serve`, {clients} clients | {' | '.join(results)} |", "|---|" + "---:|" * len(results)]
+    lines += [f"| {name} | {' | '.join(values)} |" for name, values in rows.items()]
+    return "\n".join([*lines, "", f"Ready, with the model loaded, after {ready:.2f} s. {machine.sentence(where)}."])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run")
-    parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--images", type=int, default=10_000)
+    parser.add_argument("--rows", type=int, default=90_000)
     parser.add_argument("--clients", type=int, default=4)
-    parser.add_argument("--save", action="store_true", help="write results/serving.json and .md")
     given = parser.parse_args()
     where = machine.describe()
-    result = measured(given.run, given.requests, given.clients)
-    text = table(result, where)
-    if given.save:
-        machine.save("serving", {"machine": where, **result}, text)
+    server, port, ready = started(given.run)
+    try:
+        results = {
+            name: measured(server.pid, port, question, count, given.clients)
+            for name, question, count in (
+                ("a drawing of three digits", about_an_image(), given.images),
+                ("a row of pixels", about_a_row(), given.rows),
+            )
+        }
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+    text = table(ready, results, given.clients, where)
+    machine.save("serving", {"machine": where, "ready_s": ready, "clients": given.clients, "results": results}, text)
     print(text)
-    print(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -261,7 +261,7 @@ _RECIPES = (
         "the best single network that trains in minutes: six convolutions on distorted digits",
         _SMALL_FILTERS,
         replace(_LONG, epochs=22),
-        expected=Expected(448_930, 0.9957, 179),
+        expected=Expected(448_930, 0.9951, 209),
     ),
     Recipe(
         "mlp-strong",

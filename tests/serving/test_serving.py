@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from kaggle_digits import models, page, predicting, sources
+from kaggle_digits import models, page, predicting, serving, sources
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,13 @@ def test_the_page(digit_server):
     answer = requests.get(digit_server.address + "/", timeout=60)
     assert answer.text == page.online()
     assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+def test_answers_are_not_held_back():
+    with serving._listening("127.0.0.1", 0) as heard, socket.create_connection(heard.getsockname()):
+        connection, _ = heard.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_the_description(digit_server):
