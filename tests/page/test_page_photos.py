@@ -106,3 +106,17 @@ def test_spans_boxes_costs_and_images_are_the_same(layouts, name):
     for image, own in zip(images, ours.images, strict=True):
         # A barycentre on the border of two pixels may fall to either side by rounding.
         assert min(np.abs(image - np.roll(own.astype(float), shift, (0, 1))).max() for shift in (0, 1, -1)) <= 3
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_what_is_decided_is_the_same(layouts, name):
+    ours = expected(PICTURES[name])
+    for label, theirs in zip((1, 4), layouts[name]["read"], strict=True):
+        probability = 0.35 + 0.649 * (np.arange(len(ours.spans)) * 37 % 11) / 10
+        answers = np.repeat((1 - probability[:, None]) / 9, 10, axis=1)
+        answers[:, label] = probability
+        read = [
+            [[list(digit.box), ours.is_whole or digit.is_sure] for digit in line]
+            for line in photos.decide(ours, answers)
+        ]
+        assert theirs == read

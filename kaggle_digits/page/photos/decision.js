@@ -2,16 +2,19 @@
 "use strict";
 
 const decision = (() => {
-  const { indexOfHighest } = numbers;
+  const { sum, indexOfHighest } = numbers;
   const { NEVER, leastProbability } = plausible;
   const MOST_TOUCHING = 4, FEWEST_STROKES = 5, UNLIKELY_COST = 1, LEAST = 1e-6;
 
   // Lines of digits, each with probabilities, box, image and isSure.
   function decide(laid, answers) {
     const leasts = laid.spans.map(({ ink }) => (laid.isWhole ? 0 : leastProbability(ink)));
-    const scores = laid.spans.map(({ cost }, place) => {
+    const slicesInAll = sum(laid.lines);
+    const scores = laid.spans.map(({ cost, first, after }, place) => {
       const highest = Math.max(...answers[place]);
-      return Math.log(Math.max(highest, LEAST)) - cost - (highest < leasts[place] ? UNLIKELY_COST : 0);
+      // A lone piece that is no digit is a scribble, rather than several digits that touch.
+      const isLone = first === 0 && after === slicesInAll;
+      return Math.log(Math.max(highest, LEAST)) - cost - (!isLone && highest < leasts[place] ? UNLIKELY_COST : 0);
     });
     const lines = laid.lines.map((slices, number) => {
       const numbers = [...laid.spans.keys()].filter((place) => laid.spans[place].line === number);
