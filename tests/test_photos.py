@@ -1,6 +1,7 @@
 """Pictures of digits, however made, come out as MNIST's were made."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from kaggle_digits import photos, plots, sources
 from kaggle_digits.photos import paper, plausible, strokes
+from kaggle_digits.photos.layout import Span
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +149,13 @@ def test_a_blot_is_not_taken_for_a_ring():
     assert plausible.least_probability(ink) < 1
 
 
+def test_a_block_without_any_margin_is_a_blot_too():
+    image = Image.new("L", (300, 260), 255)
+    ImageDraw.Draw(image).rectangle((60, 40, 240, 220), fill=0)
+    (ink,) = photos.look(np.asarray(image)).layout(plain=True).inks
+    assert plausible.least_probability(ink) == plausible.NEVER
+
+
 def test_faint_ink_is_believed_where_it_is_clear():
     faint = canvas(paper=235, ink=200)
     assert len(photos.lay_out(faint).spans)
@@ -180,6 +189,40 @@ def test_a_hatching_is_not_so_many_ones():
         assert all(digit.is_sure == is_sure for digit in line)
 
 
+def layout_of(*cuttable):
+    """Pieces of one line, a block and another at its right, that may be one digit each, or two strokes."""
+    block, stroke = np.ones((60, 40), np.float32), np.ones((60, 8), np.float32)
+    spans, inks = [], []
+    for number, cost in enumerate(cuttable):
+        first, left = 2 * number, 50 * number
+        places = [(first, first + 2, 0.0, 40), (first, first + 1, 0.0, 20), (first + 1, first + 2, cost, 40)]
+        spans += [Span(0, *at, (left, 0, left + right, 60), number + 1) for *at, right in places]
+        inks += [block, stroke, stroke]
+    return photos.Layout([2 * len(cuttable)], spans, np.zeros((len(spans), 28, 28), np.uint8), {}, inks=inks)
+
+
+def test_what_would_not_be_believed_costs_more_but_a_lone_scribble_stays_one():
+    for pieces, read in ((1, 1), (2, 4)):
+        layout = layout_of(*[0.6] * pieces)
+        said = answers(layout, 4, 0.9)
+        assert layout.leasts == [plausible.NEVER, plausible.SURE, plausible.SURE] * pieces
+        (line,) = photos.decide(layout, said)
+        assert len(line) == read
+        assert all(digit.is_sure for digit in line) == (pieces == 2)
+
+
+def test_what_is_plain_is_settled_and_what_is_not_is_not():
+    image = Image.new("L", (300, 160), 255)
+    ImageDraw.Draw(image).line([(40, 40), (130, 120), (160, 40), (240, 120)], fill=0, width=8)
+    plain = photos.look(np.asarray(image)).layout(plain=True)
+    assert len(plain.spans) == 1 and plain.rivals[0] < 1
+    wide = plain.spans[0].cost
+    cheap = photos.Layout(plain.lines, [replace(plain.spans[0], cost=0.0)], plain.images, {}, False, plain.inks, [0.5])
+    assert photos.is_settled(cheap, answers(cheap, 1, 0.99))
+    assert not photos.is_settled(cheap, answers(cheap, 1, 0.4))
+    assert wide > 1 and not photos.is_settled(plain, answers(plain, 1, 0.99))
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.integers(1, 4), st.integers(0, 2**32 - 1))
 def test_a_plain_layout_that_is_settled_is_read_as_the_full_one(count, seed):
@@ -194,8 +237,11 @@ def test_a_plain_layout_that_is_settled_is_read_as_the_full_one(count, seed):
     said = random.dirichlet(np.full(10, 0.02), len(spans)).astype(np.float32)
     same = said[[spans.index((span.first, span.after, span.line)) for span in plain.spans]]
     if photos.is_settled(plain, same):
-        kept = [[digit.box for digit in line] for line in photos.decide(plain, same)]
-        assert kept == [[digit.box for digit in line] for line in photos.decide(full, said)]
+        kept, found = (
+            [[(digit.box, digit.is_sure) for digit in line] for line in photos.decide(*each)]
+            for each in ((plain, same), (full, said))
+        )
+        assert kept == found
 
 
 @settings(deadline=None, max_examples=40)

@@ -86,7 +86,8 @@ def _scores(layout: Layout, probabilities: "NDArray[np.float32]") -> "NDArray[np
     highest = probabilities.max(axis=1, initial=0)
     costs = np.array([span.cost for span in layout.spans])
     # A lone piece that is no digit is a scribble, rather than several digits that touch.
-    is_lone = np.array([(span.first, span.after) == (0, sum(layout.lines)) for span in layout.spans], np.bool_)
+    are_one = len({span.piece for span in layout.spans}) == 1
+    is_lone = np.array([are_one and span.after - span.first == sum(layout.lines) for span in layout.spans], np.bool_)
     unlikely = _UNLIKELY_COST * (~is_lone & (highest < np.array(layout.leasts)))
     return np.asarray(np.log(np.maximum(highest, _LEAST)) - costs - unlikely, np.float64)
 

@@ -122,7 +122,8 @@ def _fill_blots(
     rows, columns = np.flatnonzero(parts.any(axis=1)), np.flatnonzero(parts.any(axis=0))
     if not len(rows):
         return
-    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    # With a pixel of paper around it, where there is any.
+    box = np.s_[max(0, rows[0] - 1) : rows[-1] + 2, max(0, columns[0] - 1) : columns[-1] + 2]
     parts, amount, greys = parts[box], amount[box], greys[box]
     enclosed, count = ndimage.label(np.pad(parts == 0, 1, constant_values=True))
     if count < 2:

@@ -54,12 +54,15 @@ class Limits:
         if self._only_local and not _is_local(headers.get(b"host", b"")):
             await _refuse(send_guarded, 421, "This server answers on its own machine only: name it 127.0.0.1.")
             return
+        size = _told_size(headers)
         try:
             async with asyncio.timeout(self._seconds):
-                body = await self._body(receive, headers)
+                body = await self._body(receive, size, b"expect" in headers)
         except TimeoutError:
-            await _refuse(send_guarded, 408, f"The request did not arrive within {self._seconds:g} seconds.")
-            return
+            if size <= self._most_bytes:
+                await _refuse(send_guarded, 408, f"The request did not arrive within {self._seconds:g} seconds.")
+                return
+            body = None
         if body is None:
             await _refuse(send_guarded, 413, f"A request may have {self._most_bytes:,} bytes at most.")
             return
@@ -70,17 +73,15 @@ class Limits:
 
         await self._app(scope, receive_whole, send_guarded)
 
-    async def _body(self, receive: Any, headers: dict[bytes, bytes]) -> bytes | None:
+    async def _body(self, receive: Any, told: int, asks_first: bool) -> bytes | None:
         """The whole body; None if it is too large.
 
         Too large a body is read on and thrown away: a connection that closes while its client still sends is reset, and
-        the reset can take the answer with it before the client has read it. A client that asks first, or one that means
-        to send without end, is answered at once.
+        the reset can take the answer with it before the client has read it. A client that asks first is answered at
+        once, as is one that tells of far too much; and nobody is listened to for longer than that.
         """
-        told = headers.get(b"content-length", b"0")
-        size = int(told) if told.isdigit() else 0
         most_read = _READ_ON * self._most_bytes
-        if size > most_read or (size > self._most_bytes and b"expect" in headers):
+        if told > most_read or (told > self._most_bytes and asks_first):
             return None
         body = bytearray()
         received = 0
@@ -95,6 +96,12 @@ class Limits:
             if not message.get("more_body"):
                 return bytes(body) if received <= self._most_bytes else None
         return None
+
+
+def _told_size(headers: dict[bytes, bytes]) -> int:
+    """The bytes that a body is told to have; 0 where nothing is told."""
+    told = headers.get(b"content-length", b"")
+    return int(told) if told.isdigit() else 0
 
 
 def _is_local(host: bytes) -> bool:

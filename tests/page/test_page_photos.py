@@ -23,9 +23,11 @@ def drawing(*lines, size=(200, 160), width=12, ink="black", paper="white"):
     return np.asarray(image)
 
 
-def blot():
-    image = Image.new("RGB", (300, 260), "white")
+def blot(*beside):
+    image = Image.new("RGB", (380, 260), "white")
     ImageDraw.Draw(image).ellipse((60, 40, 240, 220), fill="black")
+    for line in beside:
+        ImageDraw.Draw(image).line(line, fill="black", width=9)
     return np.asarray(image)
 
 
@@ -59,6 +61,8 @@ def pictures():
         "tiny": noisy[:3, :4],
         "line": noisy[:1],
         "blot": blot(),
+        "blot beside a digit": blot([(300, 90), (350, 90), (320, 170)]),
+        "block": drawing([(50, 80), (150, 80)], width=100),
         "faint": drawing(seven, ink="#d8d8d8"),
         "faint at the border": drawing([(0, 30), (130, 30), (80, 159)], ink="#d8d8d8"),
         "hatching": drawing(*([(20 + 25 * place, 40), (26 + 25 * place, 120)] for place in range(6)), width=5),

@@ -66,6 +66,7 @@ def test_a_slow_request_is_not_waited_for():
     status, body = asked([b"a", b"b"], pause=10)
     assert status == 408
     assert b"0.2 seconds" in body
+    assert asked([b"a", b"b"], pause=10, more=[(b"content-length", b"11")])[0] == 413
 
 
 @pytest.mark.parametrize(

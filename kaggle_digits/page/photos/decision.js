@@ -9,11 +9,11 @@ const decision = (() => {
   // Lines of digits, each with probabilities, box, image and isSure.
   function decide(laid, answers) {
     const leasts = laid.spans.map(({ ink }) => (laid.isWhole ? 0 : leastProbability(ink)));
-    const slicesInAll = sum(laid.lines);
+    const areOne = new Set(laid.spans.map(({ piece }) => piece)).size === 1;
     const scores = laid.spans.map(({ cost, first, after }, place) => {
       const highest = Math.max(...answers[place]);
       // A lone piece that is no digit is a scribble, rather than several digits that touch.
-      const isLone = first === 0 && after === slicesInAll;
+      const isLone = areOne && after - first === sum(laid.lines);
       return Math.log(Math.max(highest, LEAST)) - cost - (!isLone && highest < leasts[place] ? UNLIKELY_COST : 0);
     });
     const lines = laid.lines.map((slices, number) => {

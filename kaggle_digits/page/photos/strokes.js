@@ -37,8 +37,8 @@ const strokes = (() => {
     const paperLike = label(padded(map(parts, (number) => Number(!number), Uint8Array), 1, 1), false);
     if (paperLike.boxes.length < 3) return;
     const found = boxes.filter(Boolean);
-    const [left, top] = ["left", "top"].map((side) => Math.min(...found.map((box) => box[side])));
-    const [right, bottom] = ["right", "bottom"].map((side) => Math.max(...found.map((box) => box[side])));
+    const [left, top] = ["left", "top"].map((side) => Math.min(...found.map((box) => box[side])) - 1);
+    const [right, bottom] = ["right", "bottom"].map((side) => Math.max(...found.map((box) => box[side])) + 1);
     const enclosed = map(parts, (_, place) => {
       const [x, y] = [place % width, Math.floor(place / width)];
       const isNear = x >= left && x < right && y >= top && y < bottom;
@@ -55,6 +55,7 @@ const strokes = (() => {
       if (paperGreys[number] < inkGreys[owner] + SAME * ((paperGreys[1] || 0) - inkGreys[owner])) {
         parts.values[place] = owner;
         amount.values[place] = darkness;
+        boxes[owner].area++;
       }
     }
   }

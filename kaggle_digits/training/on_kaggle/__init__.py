@@ -8,7 +8,8 @@ and was checked. Whatever happens in between, `resume` goes on from the plan.
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -96,7 +97,7 @@ def train(
         "started": started.isoformat(timespec="seconds"),
     }
     path = runs.start(models, recipe.name, started, plan)
-    with runs.in_training(path):
+    with _held(path):
         _push(path, plan, way)
         return _bring_home(path, plan, way)
 
@@ -121,7 +122,7 @@ def resume(run: str | Path, way: Way, *, models: Path = runs.FOLDER) -> Homecomi
     """
     path = runs.folder(run, models)
     runs.interrupted_plan(path)  # what has none is refused before it is touched
-    with runs.in_training(path):
+    with _held(path):
         plan = runs.interrupted_plan(path)
         for left in path.glob(f"{_PREFIX}*"):
             shutil.rmtree(left, ignore_errors=True)
@@ -142,8 +143,27 @@ def _go_on(path: Path) -> str:
     return f"Go on with it: kaggle-digits train --resume {path.name}."
 
 
+class _VoidError(Exception):
+    """Nothing of a run will ever come home, for the reason that is its cause."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Holds a run for this process; a run of which nothing will come home is removed, once it is free."""
+    try:
+        with runs.in_training(path):
+            yield
+    except _VoidError as void:
+        shutil.rmtree(path, ignore_errors=True)
+        raise void.reason from void.reason.__cause__
+
+
 def _push(path: Path, plan: dict[str, Any], way: Way) -> None:
-    """Sends the training. Where Kaggle certainly does not take it, the run folder goes, too."""
+    """Sends the training; a `_VoidError` where Kaggle certainly does not take it."""
     kernel = _kernel(path, plan)
     try:
         task = packing.order(
@@ -159,9 +179,8 @@ def _push(path: Path, plan: dict[str, Any], way: Way) -> None:
     except ConnectionLostError as error:
         if not _arrived(kernel, way):
             raise ConnectionLostError(f"{error} Perhaps Kaggle has taken the training. {_go_on(path)}") from error
-    except Exception:
-        shutil.rmtree(path, ignore_errors=True)
-        raise
+    except Exception as error:
+        raise _VoidError(error) from error
     way.tell(f"sent to Kaggle: {kernels.address(kernel)}")
 
 
@@ -178,9 +197,8 @@ def _bring_home(path: Path, plan: dict[str, Any], way: Way) -> Homecoming:
         return _unpack(path, plan, way)
     except KeyboardInterrupt:
         raise Paused(path.name) from None
-    except following.FailedError:
-        shutil.rmtree(path, ignore_errors=True)
-        raise
+    except following.FailedError as error:
+        raise _VoidError(error) from error
     except (CompetitionError, DataError, StorageError) as error:
         raise type(error)(f"{error} {_go_on(path)}") from error
 
