@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Batch = tuple["NDArray[np.uint8]", "NDArray[np.int64] | NDArray[np.float32]"]
-Teach = Callable[["NDArray[np.uint8]"], "NDArray[np.float32]"]
+Teach = Callable[["NDArray[np.uint8]", int], "NDArray[np.float32]"]
 
 
 def one_epoch(
@@ -26,12 +26,13 @@ def one_epoch(
         digits: labelled digits.
         batch_size: rows a batch; fewer where there are not so many rows.
         distort: makes distorted images of a chunk of them, or None to leave them as they are.
-        teach: gives the probabilities to learn instead of the labels, for images as they were distorted; or None.
+        teach: gives the probabilities to learn instead of the labels, for images as they were distorted, which are
+            those from a place on in the epoch's order; or None.
         rng: gives the order and the distortions: the same generator, the same batches.
 
     Yields:
         Images, uint8 `(batch_size, height, width)`, and labels, int64 `(batch_size,)`; or what a teacher says of the
-        images, float32 `(batch_size, classes)`, to one half, and the labels to the other.
+        images, float32 `(batch_size, classes)`.
     """
     size = min(batch_size, len(digits))
     rows = rng.permutation(len(digits))[: len(digits) // size * size]
@@ -42,7 +43,7 @@ def one_epoch(
         images, labels = digits.images[chosen], digits.known_labels[chosen]
         if distort is not None:
             images = distort(images, rng)
-        return images, labels if teach is None else _half_and_half(teach(images), labels)
+        return images, labels if teach is None else teach(images, start)
 
     # One thread only: chunks are made one after the other, so that the generator's numbers come in the same order.
     with ThreadPoolExecutor(1) as aside:
@@ -53,10 +54,3 @@ def one_epoch(
                 ahead = aside.submit(prepare, start)
             for first in range(0, len(images), size):
                 yield images[first : first + size], labels[first : first + size]
-
-
-def _half_and_half(told: "NDArray[np.float32]", labels: "NDArray[np.int64]") -> "NDArray[np.float32]":
-    """G. Hinton et al., Distilling the Knowledge in a Neural Network, 2015, without its temperature."""
-    import numpy as np
-
-    return (told + np.eye(told.shape[1], dtype=np.float32)[labels]) / np.float32(2)

@@ -9,7 +9,7 @@ from typing import Any
 
 from kaggle_digits import augmentation, recipes
 from kaggle_digits.architectures import Network
-from kaggle_digits.classifiers import checkpoint, feeding, networks, neural, parallel, precision, schedules
+from kaggle_digits.classifiers import checkpoint, distilling, feeding, networks, neural, parallel, precision, schedules
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.classifiers.checkpoint import merit
 from kaggle_digits.classifiers.protocol import Epoch, Fitted, Listener
@@ -52,9 +52,9 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     keras = load_keras()
     _make_gpus_deterministic(keras)
     computing_in = precision.choose(keras, how.precision)
-    teach = None
+    lessons = None
     if how.teacher is not None:
-        teach = _teacher(replace(how, precision=computing_in), train, validation, seed, listener, folder)
+        lessons = _lessons(replace(how, precision=computing_in), train, validation, seed, listener, folder)
     keras.utils.set_random_seed(seed)
     replicas = parallel.replicas(keras)
     with replicas.scope():
@@ -66,7 +66,7 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     steps = max(1, len(train) // how.batch_size)
     progress = checkpoint.restore(folder, model)
     clock = time.perf_counter() - sum(epoch.seconds for epoch in progress.history)
-    task = _Task(model, replicas, how, train, validation, seed, listener, distort, teach, steps, clock)
+    task = _Task(model, replicas, how, train, validation, seed, listener, distort, lessons, steps, clock)
     listener.begins(None if how.seconds else how.epochs, steps)
     interrupted = False
     while not interrupted and not _is_over(progress.history, task):
@@ -95,7 +95,7 @@ class _Task:
     seed: int
     listener: Listener
     distort: augmentation.Distort | None
-    teach: feeding.Teach | None
+    lessons: distilling.Lessons | None
     steps: int
     clock: float
 
@@ -110,8 +110,10 @@ def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
     import numpy as np
 
     began, number, model = time.perf_counter(), len(history) + 1, task.model
-    rng = np.random.default_rng((task.seed, number))
-    batches = feeding.one_epoch(task.train, task.how.batch_size, task.distort, task.teach, rng)
+    lessons = task.lessons
+    rng = np.random.default_rng((task.seed, lessons.number(number) if lessons else number))
+    teach = lessons.of(number) if lessons else None
+    batches = feeding.one_epoch(task.train, task.how.batch_size, task.distort, teach, rng)
     loss, accuracy, rate = _learn(task, history, batches)
     val_loss, val_accuracy = _judge(model, task.validation)
     if not math.isfinite(loss + val_loss):
@@ -164,7 +166,7 @@ def _loss(keras: Any, how: Fit, outputs: int) -> Any:
     if outputs == 1:
         return keras.losses.BinaryCrossentropy(label_smoothing=how.label_smoothing)
     if how.teacher is not None:
-        return "categorical_crossentropy"
+        return distilling.loss(keras.ops)
     if not how.label_smoothing:
         return "sparse_categorical_crossentropy"
 
@@ -176,10 +178,10 @@ def _loss(keras: Any, how: Fit, outputs: int) -> Any:
     return smoothed
 
 
-def _teacher(
+def _lessons(
     how: Fit, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path
-) -> feeding.Teach | None:
-    """The network to learn from, trained on the same rows unless it is there already, in the pupil's precision."""
+) -> distilling.Lessons:
+    """Those of the teacher, which is trained on the same rows unless it is there already, in the pupil's precision."""
     own = folder / TEACHER
     recipe = recipes.get(how.teacher or "").with_fit(
         seconds=how.seconds, epochs=how.seconds and how.epochs, precision=how.precision
@@ -195,7 +197,7 @@ def _teacher(
     network: Any = recipe.model
     teacher = networks.build(network, train.image_shape, train.classes, how.precision)
     teacher.set_weights(neural.load(own).model.get_weights())
-    return neural.NeuralNetwork(teacher).probabilities
+    return distilling.Lessons(neural.NeuralNetwork(teacher).probabilities)
 
 
 def _make_gpus_deterministic(keras: Any) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,10 @@ def _remembered(path: Path, labelled: bool) -> tuple[Digits, str]:
     kept = parsed.load(path, labelled)
     if kept is None or kept.pixels.shape[1] != len(PIXELS):
         before = path.stat()
-        kept = parsed.Parsed(*_parse(path, labelled), storage.sha256(path))
+        with ThreadPoolExecutor(1) as aside:
+            hashing = aside.submit(storage.sha256, path)
+            values = _parse(path, labelled)
+            kept = parsed.Parsed(*values, hashing.result())
         parsed.keep(path, kept, before)
     return _digits(kept.labels, kept.pixels), kept.sha256
 

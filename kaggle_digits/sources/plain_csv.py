@@ -4,11 +4,15 @@ Digits, commas and line ends are all that such a file has below its header, so t
 at all bytes at once. Whatever else a file may be, it is left to a reader with more patience.
 """
 
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kaggle_digits import hardware
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
     import numpy as np
@@ -37,12 +41,26 @@ def read(path: Path, columns: tuple[str, ...]) -> "NDArray[np.uint8] | None":
         if file.readline(1 << 16).replace(b"\r\n", b"\n") != ",".join(columns).encode() + b"\n":
             return None
         parts = []
-        for block in _blocks(file):
-            part = _values(block, len(columns))
+        for part in _side_by_side(lambda block: _values(block, len(columns)), _blocks(file)):
             if part is None:
                 return None
             parts.append(part)
     return np.concatenate(parts) if parts else None
+
+
+def _side_by_side(
+    task: "Callable[[NDArray[np.uint8]], NDArray[np.uint8] | None]", blocks: "Iterator[NDArray[np.uint8]]"
+) -> "Iterator[NDArray[np.uint8] | None]":
+    """What a task makes of each block, in their order, on every core; no more blocks are read ahead than that takes."""
+    cores = hardware.usable_cores()
+    waiting: deque[Future[NDArray[np.uint8] | None]] = deque()
+    with ThreadPoolExecutor(cores) as threads:
+        for block in blocks:
+            waiting.append(threads.submit(task, block))
+            if len(waiting) > 2 * cores:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _blocks(file: "BinaryIO") -> "Iterator[NDArray[np.uint8]]":

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from kaggle_digits.architectures import Convolutional, Dense
-from kaggle_digits.classifiers import fitting, neural
+from kaggle_digits.classifiers import distilling, fitting, neural
 from kaggle_digits.classifiers.protocol import Epoch, Silence
 from kaggle_digits.digits import split
 from kaggle_digits.errors import DigitsError, RunError
@@ -258,3 +259,17 @@ def test_a_pupil_learns_what_its_teacher_says(digits, tmp_path):
     again = fitting.fit(pupil, *digits, 0, Silence(), tmp_path)  # resumed: nothing is left to do
     assert (tmp_path / "teacher" / "model.keras").read_bytes() == before
     assert same(again.classifier.model.get_weights(), result.classifier.model.get_weights())
+
+
+@pytest.mark.parametrize("epochs", [2, 5])
+def test_a_pupil_that_is_resumed_learns_the_same(digits, tmp_path, monkeypatch, epochs):
+    monkeypatch.setattr(distilling, "_EPOCHS", 3)
+    pupil = replace(SMALL, fit=replace(SMALL.fit, teacher="flat", epochs=7))
+    whole = fitting.fit(pupil, *digits, 0, Silence(), tmp_path / "whole")
+    shutil.copytree(tmp_path / "whole" / "teacher", tmp_path / "cut" / "teacher")
+    steps = len(digits[0]) // SMALL.fit.batch_size
+    stopped = fitting.fit(pupil, *digits, 0, Recorder(stop_after=epochs * steps + 3), tmp_path / "cut")
+    assert stopped.interrupted
+    resumed = fitting.fit(pupil, *digits, 0, Silence(), tmp_path / "cut")
+    assert len(resumed.history) == 7
+    assert same(resumed.classifier.model.get_weights(), whole.classifier.model.get_weights())

@@ -1,0 +1,69 @@
+"""Learning from a teacher: what another network says of the same distorted images, in place of their labels.
+
+G. Hinton et al., Distilling the Knowledge in a Neural Network, 2015.
+"""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kaggle_digits.classifiers.feeding import Teach
+
+# A teacher's answers take several times as long as the pupil's step does, so that they are kept, 1.5 MB an epoch, and
+# the distortions begin again after so many epochs. That costs a pupil nothing that could be measured.
+_EPOCHS = 40
+
+# How much the teacher's answers are softened, so that the pupil also learns what an image nearly is. 2 and 4 were as
+# good as each other, 8 was worse.
+_TEMPERATURE = 4.0
+
+
+class Lessons:
+    """What a teacher says, asked once for every distorted image, and remembered.
+
+    Args:
+        teacher: gives probabilities, float32 `(n, classes)`, for uint8 images `(n, height, width)`.
+    """
+
+    def __init__(self, teacher: "Callable[[NDArray[np.uint8]], NDArray[np.float32]]") -> None:
+        self._teacher = teacher
+        self._said: dict[tuple[int, int], NDArray[np.float32]] = {}
+
+    def number(self, epoch: int) -> int:
+        """The number, from 1, by which an epoch's order and distortions are drawn."""
+        return (epoch - 1) % _EPOCHS + 1
+
+    def of(self, epoch: int) -> "Teach":
+        """What the teacher says of the images of an epoch: of those from a place on in its order."""
+        return partial(self._answers, self.number(epoch))
+
+    def _answers(self, number: int, images: "NDArray[np.uint8]", start: int) -> "NDArray[np.float32]":
+        if (number, start) not in self._said:
+            self._said[number, start] = self._teacher(images)
+        return self._said[number, start]
+
+
+def loss(ops: Any) -> "Callable[[Any, Any], Any]":
+    """Cross-entropy between what a teacher and its pupil say, both softened.
+
+    Args:
+        ops: `keras.ops`.
+
+    Returns:
+        A function of two float tensors of probabilities `(n, classes)`, the teacher's and the pupil's, that gives
+        `(n,)`, in nats.
+    """
+
+    def softened(probabilities: Any) -> Any:
+        logarithms = ops.log(ops.clip(probabilities, 1e-7, 1.0)) / _TEMPERATURE
+        return logarithms - ops.logsumexp(logarithms, axis=-1, keepdims=True)
+
+    def cross_entropy(told: Any, said: Any) -> Any:
+        return -ops.sum(ops.exp(softened(told)) * softened(said), axis=-1)
+
+    return cross_entropy
