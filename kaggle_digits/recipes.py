@@ -58,8 +58,8 @@ class Fit:
             is never driven to be surer than it can be; a training's loss counts it in, a validation's does not.
         distortions: how training images are distorted, anew in every epoch; None is not at all.
         betas: how slowly Adam forgets past gradients, and their squares.
-        teacher: a recipe that is fitted first to the same rows: then the network learns what it says of them, in place
-            of the labels; None is no teacher.
+        teacher: a recipe that is fitted first to the same rows, for no more epochs than this one: then the network
+            learns what it says of them, in place of the labels; None is no teacher.
         precision: what is computed in; `auto` takes bfloat16 where a short measurement shows that it pays.
         jit: whether XLA compiles the step, which takes seconds: on a CPU faster for plain dense layers, several times
             slower for dropout and for convolutions.

@@ -28,9 +28,14 @@ class Lessons:
 
     Args:
         teacher: gives probabilities, float32 `(n, classes)`, for uint8 images `(n, height, width)`.
+        seconds: that the teacher's own training took.
+
+    Attributes:
+        seconds: as above.
     """
 
-    def __init__(self, teacher: "Callable[[NDArray[np.uint8]], NDArray[np.float32]]") -> None:
+    def __init__(self, teacher: "Callable[[NDArray[np.uint8]], NDArray[np.float32]]", seconds: float = 0.0) -> None:
+        self.seconds = seconds
         self._teacher = teacher
         self._said: dict[tuple[int, int], NDArray[np.float32]] = {}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kaggle_digits import augmentation, recipes
+from kaggle_digits import augmentation, recipes, storage
 from kaggle_digits.architectures import Network
 from kaggle_digits.classifiers import checkpoint, distilling, feeding, networks, neural, parallel, precision, schedules
 from kaggle_digits.classifiers.backend import load_keras
@@ -19,6 +19,8 @@ from kaggle_digits.recipes import Fit, Recipe
 
 TEACHER = "teacher"
 """The folder, in a run's, of the network that it learned from."""
+
+_SECONDS = "seconds.txt"
 
 
 def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:
@@ -82,7 +84,8 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     # A fresh copy carries no optimizer, whose state would make the saved file three times as large.
     fitted = networks.build(network, train.image_shape, train.classes)
     fitted.set_weights(progress.best)
-    return Fitted(neural.NeuralNetwork(fitted), progress.history, interrupted, computing_in)
+    taught_in = lessons.seconds if lessons else 0.0
+    return Fitted(neural.NeuralNetwork(fitted), progress.history, interrupted, computing_in, taught_in)
 
 
 @dataclass(frozen=True)
@@ -183,21 +186,25 @@ def _lessons(
 ) -> distilling.Lessons:
     """Those of the teacher, which is trained on the same rows unless it is there already, in the pupil's precision."""
     own = folder / TEACHER
-    recipe = recipes.get(how.teacher or "").with_fit(
-        seconds=how.seconds, epochs=how.seconds and how.epochs, precision=how.precision
-    )
+    recipe = recipes.get(how.teacher or "")
+    # Whoever asks for one epoch, to have a quick look, does not want to wait for all of the teacher's.
+    epochs = how.epochs if how.seconds or recipe.fit is None else min(how.epochs, recipe.fit.epochs)
+    recipe = recipe.with_fit(seconds=how.seconds, epochs=epochs, precision=how.precision)
     if not (own / neural.FILE).exists():
         listener.note(f"first its teacher: {recipe.name}")
         fitted = fit(recipe, train, validation, seed, listener, own)
         if fitted.interrupted:
             raise KeyboardInterrupt  # its checkpoint stays
+        seconds = sum(epoch.seconds for epoch in fitted.history)
+        storage.write_text(own / _SECONDS, f"{seconds:.3f}\n")
         fitted.classifier.save(own)
         checkpoint.remove(own)
         listener.note("now its pupil")
     network: Any = recipe.model
     teacher = networks.build(network, train.image_shape, train.classes, how.precision)
     teacher.set_weights(neural.load(own).model.get_weights())
-    return distilling.Lessons(neural.NeuralNetwork(teacher).probabilities)
+    seconds = float((own / _SECONDS).read_text()) if (own / _SECONDS).exists() else 0.0
+    return distilling.Lessons(neural.NeuralNetwork(teacher).probabilities, seconds)
 
 
 def _make_gpus_deterministic(keras: Any) -> None:

@@ -138,9 +138,11 @@ class Fitted:
         history: its epochs; none for a model that is fitted in one go.
         interrupted: whether the listener ended it before its time.
         precision: what was computed in, `float32` or `bfloat16`.
+        teacher_seconds: that the network's teacher took; 0 where it has none.
     """
 
     classifier: Classifier
     history: list[Epoch]
     interrupted: bool = False
     precision: str = "float32"
+    teacher_seconds: float = 0.0

@@ -42,7 +42,7 @@ def learn(
         listener = Logged(listener, path / "logs")
     fitted = classifiers.fit(recipe, train, validation, seed, listener, path)
     runs.reopen(path)
-    train_seconds = sum(epoch.seconds for epoch in fitted.history) or clock.seconds
+    train_seconds = (sum(epoch.seconds for epoch in fitted.history) or clock.seconds) + fitted.teacher_seconds
     files, layers = fitted.classifier.save(path), fitted.classifier.layers()
     # Whoever loads the run later asks the saved model, perhaps by another library; so do its own figures.
     saved = classifiers.load(path, files)

@@ -254,11 +254,19 @@ def test_a_pupil_learns_what_its_teacher_says(digits, tmp_path):
     result = fitting.fit(pupil, *digits, 0, recorder, tmp_path)
     teacher = neural.load(tmp_path / "teacher")
     assert teacher.model.count_params() == 101_770
+    assert result.teacher_seconds > 0
     assert accuracy(result.classifier, digits[1]) > 0.9
     before = (tmp_path / "teacher" / "model.keras").read_bytes()
     again = fitting.fit(pupil, *digits, 0, Silence(), tmp_path)  # resumed: nothing is left to do
     assert (tmp_path / "teacher" / "model.keras").read_bytes() == before
+    assert again.teacher_seconds == result.teacher_seconds
     assert same(again.classifier.model.get_weights(), result.classifier.model.get_weights())
+
+
+def test_a_teacher_has_no_more_epochs_than_its_pupil(digits, tmp_path):
+    recorder = Recorder()
+    fitting.fit(replace(SMALL, fit=replace(SMALL.fit, teacher="flat", epochs=1)), *digits, 0, recorder, tmp_path)
+    assert [epoch.number for epoch in recorder.epochs] == [1, 1]
 
 
 @pytest.mark.parametrize("epochs", [2, 5])
