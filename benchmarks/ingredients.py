@@ -54,7 +54,6 @@ REPLACED = "no-filters"
 _NO_FILTERS = replace(recipes.get("mlp-strong"), fit=replace(recipes.get("mlp-strong").fit, teacher=None))
 CANDIDATES: dict[str, Recipe] = {
     "filters of 7 x 7": changed({"blocks": ((48,), (96,)), "kernel": 7}),
-    "large-filters on folded pixels": changed({"blocks": ((96, 96), (192,)), "fold": True, "kernel": 3}),
     "dense layers of 1024, 1024, 512": replace(_NO_FILTERS, model=Dense(hidden=(1024, 1024, 512))).with_fit(epochs=100),
 }
 
