@@ -70,11 +70,13 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     clock = time.perf_counter() - sum(epoch.seconds for epoch in progress.history)
     task = _Task(model, replicas, how, train, validation, seed, listener, distort, lessons, steps, clock)
     listener.begins(None if how.seconds else how.epochs, steps)
-    interrupted = False
-    while not interrupted and not _is_over(progress.history, task):
+    interrupted, over = False, _is_over(progress.history, task)
+    while not interrupted and not over:
         epoch = _one_epoch(task, progress.history)
         interrupted = listener.wants_stop()
-        last = not interrupted and how.patience is None and _ran_its_course([*progress.history, epoch], task)
+        # Asked once an epoch: a moment later, the time that is allowed may be up.
+        over = _is_over([*progress.history, epoch], task)
+        last = over and not interrupted and how.patience is None
         progress.add(epoch, model.get_weights(), last=last)
         listener.epoch(epoch)
         if not interrupted:
@@ -220,8 +222,5 @@ def _is_over(history: list[Epoch], task: _Task) -> bool:
     if not history:
         return False
     patience, best = task.how.patience, max(history, key=merit)
-    return _ran_its_course(history, task) or (patience is not None and len(history) - best.epoch >= patience)
-
-
-def _ran_its_course(history: list[Epoch], task: _Task) -> bool:
-    return len(history) >= task.how.epochs or task.time_used >= 1
+    ran_its_course = len(history) >= task.how.epochs or task.time_used >= 1
+    return ran_its_course or (patience is not None and len(history) - best.epoch >= patience)

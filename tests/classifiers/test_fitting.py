@@ -266,7 +266,7 @@ def test_a_pupil_learns_what_its_teacher_says(digits, tmp_path):
 def test_a_teacher_has_no_more_epochs_than_its_pupil(digits, tmp_path):
     recorder = Recorder()
     fitting.fit(replace(SMALL, fit=replace(SMALL.fit, teacher="flat", epochs=1)), *digits, 0, recorder, tmp_path)
-    assert [epoch.number for epoch in recorder.epochs] == [1, 1]
+    assert [epoch.epoch for epoch in recorder.epochs] == [1, 1]
 
 
 @pytest.mark.parametrize("epochs", [2, 5])
