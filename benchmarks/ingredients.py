@@ -31,9 +31,15 @@ EPOCHS = 10
 """Fewer than the champion's members have: enough to see what an ingredient does, and cheap enough for several."""
 
 
+def kind(name: str) -> Recipe:
+    """One of the champion's kinds."""
+    [recipe] = [one for one in recipes.get("champion").model.recipes if one.name == name]
+    return recipe
+
+
 def changed(model: dict[str, Any] | None = None, **fit: Any) -> Recipe:
     """The champion's `large-filters`, with other values for some fields of its model and fit."""
-    [recipe] = [one for one in recipes.get("champion").model.recipes if one.name == "large-filters"]
+    recipe = kind("large-filters")
     return replace(recipe, model=replace(recipe.model, **model or {}), fit=replace(recipe.fit, **fit))
 
 
@@ -51,16 +57,22 @@ VARIANTS: dict[str, Recipe] = {
 }
 
 REPLACED = "no-filters"
-_NO_FILTERS = replace(recipes.get("mlp-strong"), fit=replace(recipes.get("mlp-strong").fit, teacher=None))
 CANDIDATES: dict[str, Recipe] = {
     "filters of 7 x 7": changed({"blocks": ((48,), (96,)), "kernel": 7}),
-    "dense layers of 1024, 1024, 512": replace(_NO_FILTERS, model=Dense(hidden=(1024, 1024, 512))).with_fit(epochs=100),
+    "dense layers of 1024, 1024, 512": replace(kind(REPLACED), model=Dense(hidden=(1024, 1024, 512))).with_fit(
+        epochs=100
+    ),
 }
 
 
 def right(probabilities: Any, labels: Any) -> Any:
     """Which rows are labelled rightly."""
     return probabilities.argmax(axis=1) == labels
+
+
+def right_together(answers: list[Any], labels: Any, how: ensemble.Mean = "probabilities") -> Any:
+    """Which rows the mean of several answers labels rightly."""
+    return right(ensemble.mean(answers, [1.0] * len(answers), how), labels)
 
 
 def against(name: str, new: Any, old: Any) -> dict[str, Any]:
@@ -90,8 +102,8 @@ def of_the_run(run: runs.Run) -> list[dict[str, Any]]:
         once[name.rsplit("-fold-", 1)[0]][rows] = answers
         views[name.rsplit("-fold-", 1)[0]][rows] = np.load(member.path / "shifted.npy", allow_pickle=False)
 
-    def mean(of: list[str], asked: dict[str, Any], kind: ensemble.Mean = "probabilities") -> Any:
-        return right(ensemble.mean([asked[one] for one in of], [1.0] * len(of), kind), labels)
+    def mean(of: list[str], asked: dict[str, Any], how: ensemble.Mean = "probabilities") -> Any:
+        return right_together([asked[one] for one in of], labels, how)
 
     whole = mean(kinds, once)
     lines = [against(f"{kind} alone", right(once[kind], labels), whole) for kind in kinds]
@@ -125,18 +137,15 @@ def beside_others(run: runs.Run, candidates: dict[str, Any]) -> list[dict[str, A
     asked = {name: runs.validation_rows(runs.find(run.path / name)) for name in names}
     labels = asked[names[0]][1]
 
-    def mean(of: list[Any]) -> Any:
-        return right(ensemble.mean(of, [1.0] * len(of), "probabilities"), labels)
-
     kept = [answers for name, (_, _, answers) in asked.items() if not name.startswith(REPLACED)]
     every = [answers for _, _, answers in asked.values()]
-    whole = mean(every)
-    lines = [against("all kinds", whole, whole), against(f"without {REPLACED}", mean(kept), whole)]
+    whole = right_together(every, labels)
+    lines = [against("all kinds", whole, whole), against(f"without {REPLACED}", right_together(kept, labels), whole)]
     for name, answers in candidates.items():
         lines += [
             against(f"{name}, alone", right(answers, labels), whole),
-            against(f"{name}, in the place of {REPLACED}", mean([*kept, answers]), whole),
-            against(f"{name}, beside all", mean([*every, answers]), whole),
+            against(f"{name}, in the place of {REPLACED}", right_together([*kept, answers], labels), whole),
+            against(f"{name}, beside all", right_together([*every, answers], labels), whole),
         ]
     return lines
 

@@ -212,7 +212,12 @@ def read_text(path: Path, most_bytes: int) -> str:
 
 
 def sha256(path: Path) -> str:
-    """The file's SHA-256 in hexadecimal, read a megabyte at a time."""
+    """The file's SHA-256 in hexadecimal, read a megabyte at a time.
+
+    Raises:
+        OSError: as `check_regular`, or it cannot be read.
+    """
+    check_regular(path)
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):

@@ -205,8 +205,15 @@ def _lessons(
     network: Any = recipe.model
     teacher = networks.build(network, train.image_shape, train.classes, how.precision)
     teacher.set_weights(neural.load(own).model.get_weights())
-    seconds = float((own / _SECONDS).read_text()) if (own / _SECONDS).exists() else 0.0
-    return distilling.Lessons(neural.NeuralNetwork(teacher).probabilities, seconds)
+    return distilling.Lessons(neural.NeuralNetwork(teacher).probabilities, _seconds_of(own))
+
+
+def _seconds_of(teacher: Path) -> float:
+    """What a teacher's training took; 0 where its folder does not tell, or not rightly."""
+    try:
+        return float((teacher / _SECONDS).read_text())
+    except (OSError, ValueError):
+        return 0.0
 
 
 def _make_gpus_deterministic(keras: Any) -> None:

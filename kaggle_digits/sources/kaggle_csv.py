@@ -59,17 +59,11 @@ def _remembered(path: Path, labelled: bool) -> tuple[Digits, str]:
     if kept is None or kept.pixels.shape[1] != len(PIXELS):
         before = path.stat()
         with ThreadPoolExecutor(1) as aside:
-            hashing = aside.submit(_sha256, path)
+            hashing = aside.submit(storage.sha256, path)
             values = _parse(path, labelled)
             kept = parsed.Parsed(*values, hashing.result())
         parsed.keep(path, kept, before)
     return _digits(kept.labels, kept.pixels), kept.sha256
-
-
-def _sha256(path: Path) -> str:
-    """Of a file; an error, which parsing it tells better, where it is a pipe, whose end may never come."""
-    storage.check_regular(path)
-    return storage.sha256(path)
 
 
 def read(path: Path, labelled: bool) -> Digits:
