@@ -59,7 +59,8 @@ class Fit:
         distortions: how training images are distorted, anew in every epoch; None is not at all.
         betas: how slowly Adam forgets past gradients, and their squares.
         teacher: a recipe that is fitted first to the same rows, for no more epochs than this one: then the network
-            learns what it says of them, in place of the labels; None is no teacher.
+            learns what it says of them, in place of the labels, and its training loss is how far it is from that. None
+            is no teacher.
         precision: what is computed in; `auto` takes bfloat16 where a short measurement shows that it pays.
         jit: whether XLA compiles the step, which takes seconds: on a CPU faster for plain dense layers, several times
             slower for dropout and for convolutions.
@@ -118,10 +119,13 @@ class Committee:
     Attributes:
         recipes: of the members, none of them a committee.
         folds: how many parts the rows are dealt into; each member learns all but one.
+        views: whether members also look at images in five shifted views, which takes as long as about two epochs;
+            out-of-fold rows say whether it helps.
     """
 
     recipes: tuple["Recipe", ...]
     folds: int
+    views: bool = True
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,7 @@ class Recipe:
             fields["model"] = {
                 "recipes": [recipe.as_json() for recipe in self.model.recipes],
                 "folds": self.model.folds,
+                "views": self.model.views,
             }
         return {**fields, "kind": type(self.model).__name__}
 
@@ -387,7 +392,8 @@ def _has_sizes(value: Any) -> bool:
 
 def _model(record: dict[str, Any]) -> Network | Classic | Committee:
     if record["kind"] == Committee.__name__:
-        return Committee(tuple(map(from_json, record["model"]["recipes"])), record["model"]["folds"])
+        model = record["model"]
+        return Committee(tuple(map(from_json, model["recipes"])), model["folds"], model["views"])
     kinds = {kind.__name__: kind for kind in (*get_args(Network), *get_args(Classic))}
     return cast(Network | Classic, kinds[record["kind"]](**_with_tuples(record["model"])))
 

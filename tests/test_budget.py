@@ -59,3 +59,13 @@ def test_folds_share_the_time_and_jobs_multiply_it():
 def test_too_many_folds_for_the_time_are_refused():
     with pytest.raises(DigitsError, match="no time for 10 models in 60 s. Give it more time, or fewer --folds"):
         within(recipes.get("mlp"), Budget(60, 3.0, folds=10))
+
+
+def test_images_are_looked_at_five_times_where_there_is_time_for_it():
+    for seconds, views in ((600, False), (1500, True), (3600, True)):
+        budget = Budget(seconds, spent=6.0, most_at_once=2)
+        model = within(choose(budget), budget).model
+        assert model.views is views
+        # Whatever the time is used for, there is enough of it for all members.
+        rounds = -(-len(model.recipes) * model.folds // 2)
+        assert rounds * model.recipes[0].fit.seconds < seconds

@@ -95,6 +95,13 @@ def test_the_members_answer_the_test_set_together(trained, source):
     assert model.info().parameters == 3 * models.load(trained.run.path / "fold-1").info().parameters
 
 
+def test_who_has_no_time_for_five_views_looks_once(source, folder):
+    hasty = Recipe("hasty", "", Committee((SMALL.with_fit(epochs=1),), folds=3, views=False))
+    found = training.train(hasty, source, models=folder / "hasty", submissions=folder / "submissions")
+    assert not list(found.run.path.glob("fold-*/shifted.npy"))
+    assert json.loads((found.run.path / "ensemble.json").read_text())["shifts"] is False
+
+
 def test_a_committee_is_a_run_like_any_other(trained, mixed, folder):
     assert runs.find(trained.run.name, folder / "models").record["recipe"]["kind"] == "Committee"
     assert {run.name for run in runs.listing(folder / "models")} == {trained.run.name, mixed.run.name}

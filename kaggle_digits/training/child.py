@@ -35,7 +35,7 @@ def pack(folder: Path, plan: dict[str, Any], member: Member, rows: bytes) -> Non
         member: which member.
         rows: from `pack_rows`.
     """
-    task = {"name": member.name, "recipe": member.recipe.as_json(), "fold": member.fold, "seed": member.seed}
+    task = {**vars(member), "recipe": member.recipe.as_json()}
     (folder / TASK).write_text(json.dumps({"plan": plan, "member": task}), encoding="utf-8")
     (folder / ROWS).write_bytes(rows)
 
@@ -129,7 +129,7 @@ def _train(folder: Path) -> None:
     with np.load(folder / ROWS, allow_pickle=False) as rows:
         digits = Digits(rows["images"], rows["labels"], rows["ids"], int(rows["classes"]))
         fold_of = rows["folds"]
-    member = Member(own["name"], recipes.from_json(own["recipe"]), own["fold"], own["seed"])
+    member = Member(**{**own, "recipe": recipes.from_json(own["recipe"])})
     committee.train_here(Work(folder, task["plan"], digits, fold_of), member, Teller(member.name))
 
 

@@ -53,12 +53,14 @@ class Member:
         recipe: the model and how to fit it.
         fold: the number of the fold that it does not learn, from 0.
         seed: for its first weights, the order of its rows, distortions and dropout.
+        views: whether it answers the rows of its fold in five shifted views, too.
     """
 
     name: str
     recipe: Recipe
     fold: int
     seed: int
+    views: bool
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def members(committee: Committee, seed: int) -> list[Member]:
             recipe=recipe,
             fold=fold,
             seed=(seed + fold) % 2**32,
+            views=committee.views and recipe.fit is not None,
         )
         for recipe in committee.recipes
         for fold in range(committee.folds)
@@ -162,8 +165,7 @@ def train_here(work: Work, member: Member, listener: Listener) -> Run:
     found = single.learn(folder, member.recipe, others, out, seed=member.seed, listener=listener)
     if found.interrupted:
         raise Paused(work.path.name)
-    if member.recipe.fit is not None and member.recipe.fit.seconds is None:
-        # Whoever counts seconds has none to look five times.
+    if member.views:
         views = Shifted(found.classifier).probabilities(out.images)
         with storage.replacing(folder / _SHIFTED) as temporary, temporary.open("wb") as file:
             np.save(file, views)
