@@ -25,7 +25,7 @@ from kaggle_digits.architectures import Dense
 from kaggle_digits.classifiers import ensemble, fitting
 from kaggle_digits.classifiers.protocol import Silence
 from kaggle_digits.digits import Digits, folds
-from kaggle_digits.recipes import Recipe
+from kaggle_digits.recipes import Recipe, catalogue
 
 EPOCHS = 10
 """Fewer than the champion's members have: enough to see what an ingredient does, and cheap enough for several."""
@@ -44,7 +44,7 @@ def changed(model: dict[str, Any] | None = None, **fit: Any) -> Recipe:
 
 
 _WILD = recipes.Distortions(rotation=15, shift=2.5, zoom=0.15, shear=0.2, elastic=1.2)
-_NO_ELASTIC = replace(recipes._STRONG, elastic=0.0)
+_NO_ELASTIC = replace(catalogue._STRONG, elastic=0.0)
 _BASELINE = "large-filters as they are"
 VARIANTS: dict[str, Recipe] = {
     _BASELINE: changed(epochs=EPOCHS),

@@ -1,0 +1,90 @@
+"""Whether the score to be expected is the score that comes: how often it falls into the predicted range.
+
+    python benchmarks/forecast.py [--data data] [--deals 20] [RECIPE ...]
+
+Each deal takes 16,800 rows of train.csv for a test set whose labels are kept back, trains in five folds on the 25,200
+others, and then scores the submission. Writes results/forecast.json and .md; recipes that are not named are kept from
+the last time.
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import machine
+import numpy as np
+
+from kaggle_digits import recipes, sources, submission, training
+from kaggle_digits.digits import Digits, split
+from kaggle_digits.recipes import Recipe
+from kaggle_digits.sources import Source
+
+RECIPES = ("knn", "mlp", "sprint")
+_SHARE = 0.4
+_FOLDS = 5
+
+
+def deal(recipe: Recipe, digits: Digits, seed: int) -> dict[str, float]:
+    """One deal of the rows: what was predicted, and what came."""
+    kept, taken = split(digits, _SHARE, seed)
+    test = digits.take(taken)
+    unlabelled = Digits(test.images, None, np.arange(1, len(test) + 1), digits.classes)
+    with tempfile.TemporaryDirectory() as name:
+        trained = training.train(
+            recipe,
+            Source("deal", digits.take(kept), unlabelled, {}),
+            seed=seed,
+            folds=_FOLDS,
+            models=Path(name) / "models",
+            submissions=Path(name) / "submissions",
+        )
+        if trained.submission is None:
+            raise RuntimeError("no submission was written")
+        predicted = submission.check(trained.submission, rows=len(test))
+    low, high = trained.run.record["predicted_range"]
+    score = float(np.mean(np.asarray(predicted) == test.known_labels))
+    return {"out_of_fold": trained.report.accuracy, "low": low, "high": high, "score": score}
+
+
+def table(results: dict[str, list[dict[str, float]]], under: str) -> str:
+    """The results as Markdown."""
+    lines = [
+        "| recipe | deals | score in the range | below | above | out of fold, mean | score, mean | range, mean |",
+        "|---|---:|---:|---:|---:|---:|---:|---|",
+    ]
+    for name, deals in results.items():
+        below = sum(one["score"] < one["low"] for one in deals)
+        above = sum(one["score"] > one["high"] for one in deals)
+        mean = {key: np.mean([one[key] for one in deals]) for key in deals[0]}
+        lines.append(
+            f"| `{name}` | {len(deals)} | {len(deals) - below - above} | {below} | {above} | {mean['out_of_fold']:.4f} "
+            f"| {mean['score']:.4f} | {mean['low']:.4f} to {mean['high']:.4f} |"
+        )
+    note = (
+        "Each deal keeps the labels of 16,800 rows of train.csv back, as a test set, and trains in five folds on the "
+        "25,200 others. Deals share rows, so that they are not independent of each other."
+    )
+    return "\n".join([*lines, "", f"{note} {under}."])
+
+
+def main() -> None:
+    """Measures, and writes the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recipes", nargs="*", default=list(RECIPES))
+    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--deals", type=int, default=20)
+    options = parser.parse_args()
+    path = machine.RESULTS / "forecast.json"
+    results = json.loads(path.read_text())["results"] if path.exists() else {}
+    here, digits = machine.describe(), sources.load(options.data).train
+    for name in options.recipes:
+        results[name] = []
+        for seed in range(1, options.deals + 1):
+            results[name].append(deal(recipes.get(name), digits, seed))
+            print(name, results[name][-1], flush=True)
+    machine.save("forecast", {"machine": here, "results": results}, table(results, machine.sentence(here)))
+
+
+if __name__ == "__main__":
+    main()
