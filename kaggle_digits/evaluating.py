@@ -38,7 +38,7 @@ def own_validation(run: Run) -> Judged:
     """
     _, labels, probabilities = runs.validation_rows(run)
     report = evaluation.evaluate(labels, probabilities)
-    return Judged(report, f"its {report.rows:,} validation rows", run.path, 0, ())
+    return Judged(report, f"its {report.rows:,} validation rows", run.path, 0, _warnings(run))
 
 
 def on_data(run: Run, where: str, *, skip_broken: bool = False) -> Judged:
@@ -55,7 +55,7 @@ def on_data(run: Run, where: str, *, skip_broken: bool = False) -> Judged:
     """
     model = models.load(run.path)
     source = sources.load(where, image_shape=model.image_shape, skip_broken=skip_broken)
-    digits, notes = source.train, list(source.notes)
+    digits, notes = source.train, [*_warnings(run), *source.notes]
     if digits.classes > model.classes:
         known = digits.of_labels(model.classes)
         notes.append(
@@ -70,8 +70,13 @@ def on_data(run: Run, where: str, *, skip_broken: bool = False) -> Judged:
     probabilities = model.probabilities(digits.images)
     report = evaluation.evaluate(digits.known_labels, probabilities)
     reporting.draw(folder, digits, probabilities, report)
-    reporting.write(folder, report)  # last: where it is, everything is
+    reporting.write(folder, report, {})  # last: where it is, everything is
     return Judged(report, f"{len(digits):,} rows of {source.name}", folder, learned, tuple(notes))
+
+
+def _warnings(run: Run) -> tuple[str, ...]:
+    leak = run.record.get("contaminated")
+    return (f"{run.name} is contaminated: {leak}",) if leak else ()
 
 
 def _folder_name(where: str) -> str:

@@ -1,5 +1,6 @@
 """Training data that gives the test labels away, or is more than the competition gives."""
 
+from kaggle_digits.digits import Digits
 from kaggle_digits.sources import Source, kaggle_csv
 
 NEXT_STEP = (
@@ -30,3 +31,13 @@ def find(source: Source) -> str | None:
     if len(test) == test_rows and len(train) > rows:
         return f"{source.name} has {len(train):,} labelled rows, more than the {rows:,} that the competition gives."
     return None
+
+
+def repeated(digits: Digits) -> int:
+    """How many images are the same, pixel by pixel, as an earlier one: a model may be judged by what it has learned.
+
+    Folds keep such images together. The competition's train.csv has none.
+    """
+    import numpy as np
+
+    return len(digits) - len(np.unique(digits.hashes()))

@@ -1,8 +1,9 @@
 """An evaluation on paper: report.json, and the pictures beside it."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import plots, storage
 from kaggle_digits.digits import Digits
@@ -13,19 +14,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FILE = "report.json"
+_CARD = ("folds", "predicted_range", "contaminated")
 
 
-def write(folder: Path, report: Report) -> None:
-    """Writes report.json.
+def write(folder: Path, report: Report, record: Mapping[str, Any]) -> None:
+    """Writes report.json: the numbers and, of a run in folds, the rest of its score card.
 
     Args:
         folder: where to; made if need be.
         report: its numbers.
+        record: what is known of the run they are of, of which `folds`, `predicted_range` and `contaminated` are told
+            as well; empty where they are of something else.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
-    storage.write_text(folder / FILE, json.dumps(report.as_json(), indent=2) + "\n")
+    card = {name: record[name] for name in _CARD if name in record}
+    storage.write_text(folder / FILE, json.dumps({**report.as_json(), **card}, indent=2) + "\n")
 
 
 def draw(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]", report: Report) -> None:

@@ -34,12 +34,14 @@ class Sent:
         status: `checked`, `pending` or `complete`.
         score: the public score, a share of right labels from 0 to 1, or None while there is none.
         link: the page on Kaggle that lists it.
+        predicted_range: the score that its run expected, lowest and highest, or None.
     """
 
     ref: int | None
     status: str
     score: float | None
     link: str
+    predicted_range: tuple[float, float] | None
 
 
 def send(
@@ -75,10 +77,10 @@ def send(
     with storage.locked(submissions / _LOCK, busy_s, lambda: tell("another submission is on its way; waiting for it")):
         sent = _once(candidate, kaggle, submissions, tell, force)
     if not wait:
-        return Sent(sent.ref, sent.status, None, link)
+        return Sent(sent.ref, sent.status, None, link, sent.predicted_range)
     tell("waiting for the score (Ctrl-C stops the waiting, not the submission)")
     known = _scored(sent, kaggle, submissions)
-    return Sent(known.ref, known.status, known.score, link)
+    return Sent(known.ref, known.status, known.score, link, known.predicted_range)
 
 
 def _scored(sent: ledger.Entry, kaggle: Kaggle, submissions: Path) -> ledger.Entry:

@@ -51,7 +51,8 @@ def prepare(
 
     Args:
         target: a submission CSV, or the name or path of a run; None is the newest complete run.
-        message: instead of the one that names run, recipe and validation accuracy.
+        message: instead of the one that names run, recipe and validation accuracy. That a run has learned test rows
+            is said whatever the message.
         data: the folder whose test.csv says how many predictions are due; by default the run's own, or `data`.
         models: the folder of all runs.
         submissions: the folder of all submissions.
@@ -61,16 +62,32 @@ def prepare(
         SubmissionError: the file is not what Kaggle expects.
     """
     if target is not None and target.lower().endswith(".csv"):
-        run, file, title = None, Path(target), Path(target).name
+        file = Path(target)
+        run = _maker(file, models, submissions)
     else:
         run = runs.find(target, models)
-        file, title, own_data = submissions / f"{run.name}.csv", *_about(run)
+        file = submissions / f"{run.name}.csv"
+    title = file.name
+    if run is not None:
+        title, own_data = _about(run)
         data = data or own_data
         if not file.exists():
             raise SubmissionError(f"{file} is gone. Train again, or name a submission CSV instead of a run.")
     labels = submission.check(file, _rows_due(data or sources.DEFAULT_FOLDER))
     digest = storage.sha256(file)
-    return Candidate(file, f"{message or title} [sha256 {digest[:12]}]", tuple(labels), run, digest, _doubts(labels))
+    beware = "CONTAMINATED BY TEST DATA, " if run is not None and run.record.get("contaminated") else ""
+    told = f"{beware}{message or title} [sha256 {digest[:12]}]"
+    return Candidate(file, told, tuple(labels), run, digest, _doubts(labels))
+
+
+def _maker(file: Path, models: Path, submissions: Path) -> runs.Run | None:
+    """The run whose submission a file is, by its name and place; None for a file of another origin."""
+    if file.resolve() != (submissions / f"{file.stem}.csv").resolve():
+        return None
+    try:
+        return runs.find(file.stem, models)
+    except RunError:
+        return None
 
 
 def doubt(candidate: Candidate, submissions: Path) -> str | None:
@@ -121,8 +138,7 @@ def _about(run: runs.Run) -> tuple[str, Path]:
 
 def _title(run: runs.Run) -> str:
     recipe, accuracy = run.record["recipe"]["name"], run.record["validation_accuracy"]
-    beware = "CONTAMINATED BY TEST DATA, " if run.record.get("contaminated") else ""
-    return f"{beware}{run.name}: kaggle-digits {recipe}, validation accuracy {accuracy:.4f}"
+    return f"{run.name}: kaggle-digits {recipe}, validation accuracy {accuracy:.4f}"
 
 
 def _folder_of(run: runs.Run) -> Path:

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from kaggle_digits import recipes
@@ -31,14 +33,13 @@ def test_longer_budgets_train_longer_and_none_too_long(most_at_once):
     before = 0.0
     for seconds in (20, 60, 120, 600, 1800, 3600):
         budget = Budget(seconds, spent=3.0, most_at_once=most_at_once)
-        recipe = within(choose(budget), budget)
-        at_once = most_at_once if isinstance(recipe.model, Committee) else 1
+        recipe, at_once = within(choose(budget), budget)
         assert before < allowed(recipe) < (seconds - 3) * at_once
         before = allowed(recipe) if not isinstance(recipe.model, Committee) else 0.0
 
 
 def test_the_more_time_the_larger_the_model():
-    kinds = [choose(Budget(seconds, spent=3.0)) for seconds in (20, 200, 900, 3600)]
+    kinds = [choose(Budget(seconds, spent=3.0, most_at_once=2)) for seconds in (20, 200, 900, 3600)]
     assert [kind.name for kind in kinds] == ["sprint", "strong", "strong", "champion"]
     assert [isinstance(kind.model, Committee) for kind in kinds] == [False, False, True, True]
 
@@ -51,7 +52,7 @@ def test_what_is_fitted_in_one_go_cannot_be_shortened():
 
 
 def test_folds_share_the_time_and_jobs_multiply_it():
-    one, two = (allowed(within(recipes.get("mlp"), Budget(600, 3.0, folds=4, jobs=jobs))) for jobs in (1, 2))
+    one, two = (allowed(within(recipes.get("mlp"), Budget(600, 3.0, folds=4, jobs=jobs))[0]) for jobs in (1, 2))
     assert one < 600 < two < 1200
     assert choose(Budget(200, 3.0, folds=10)).name == "sprint"
 
@@ -64,8 +65,33 @@ def test_too_many_folds_for_the_time_are_refused():
 def test_images_are_looked_at_five_times_where_there_is_time_for_it():
     for seconds, views in ((600, False), (1500, True), (3600, True)):
         budget = Budget(seconds, spent=6.0, most_at_once=2)
-        model = within(choose(budget), budget).model
+        recipe, at_once = within(choose(budget), budget)
+        model = recipe.model
         assert model.views is views
         # Whatever the time is used for, there is enough of it for all members.
-        rounds = -(-len(model.recipes) * model.folds // 2)
+        rounds = -(-len(model.recipes) * model.folds // at_once)
         assert rounds * model.recipes[0].fit.seconds < seconds
+
+
+def test_time_that_loading_and_saving_would_use_up_is_refused():
+    with pytest.raises(DigitsError, match="there is no time to train in 10 s: 6 s have gone by loading"):
+        within(recipes.get("mlp"), Budget(10, 6.0))
+
+
+@pytest.mark.parametrize("spent", [3.0, 20.0, 45.0])
+@pytest.mark.parametrize("most_at_once", [1, 2, 8])
+def test_what_nobody_asked_for_is_never_refused(spent, most_at_once):
+    for seconds in (120, 300, 600, 1200, 2400, 3600):
+        budget = Budget(seconds, spent, most_at_once=most_at_once)
+        recipe, at_once = within(choose(budget), budget)
+        assert 1 <= at_once <= most_at_once
+        if isinstance(recipe.model, Committee):
+            assert recipe.model.recipes[0].fit.seconds >= 100
+
+
+def test_a_training_by_the_clock_can_go_on():
+    for seconds in (60, 600, 3600):
+        budget = Budget(seconds, 5.0, most_at_once=2)
+        recipe, _ = within(choose(budget), budget)
+        record = recipe.as_json()
+        assert recipes.from_json(json.loads(json.dumps(record))).as_json() == record

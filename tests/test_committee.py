@@ -82,6 +82,9 @@ def test_the_score_card_agrees_with_the_rows(trained):
     assert np.average(record["folds"], weights=sizes) == pytest.approx(record["validation_accuracy"])
     low, high = record["predicted_range"]
     assert low < record["validation_accuracy"] < high
+    report = json.loads((trained.run.path / "report.json").read_text())
+    for name, value in {"folds": record["folds"], "predicted_range": [low, high], "contaminated": None}.items():
+        assert report[name] == value
 
 
 def test_the_members_answer_the_test_set_together(trained, source):
@@ -240,3 +243,16 @@ def test_test_rows_among_the_training_rows_are_refused_or_remembered(source, tmp
     assert list(tmp_path.iterdir()) == []
     done = training.train(NEAR, leaking, allow_leak=True, models=tmp_path, submissions=tmp_path)
     assert "4 labelled images" in done.run.record["contaminated"]
+    assert "predicted_range" not in done.run.record
+    assert "4 labelled images" in json.loads((done.run.path / "report.json").read_text())["contaminated"]
+    (note,) = evaluating.own_validation(done.run).notes
+    assert note.startswith(f"{done.run.name} is contaminated: 4 labelled images")
+
+
+def test_images_that_are_there_twice_are_told_of(source, tmp_path):
+    twice = source.train.take(np.r_[0 : len(source.train), 0:3])
+    twice = replace(twice, ids=np.arange(len(twice)))
+    heard = StopsAt("", 1)
+    done = training.train(NEAR, replace(source, train=twice), models=tmp_path, submissions=tmp_path, listener=heard)
+    assert heard.parts == ["3 labelled images are the same as an earlier one; in folds they stay together"]
+    assert done.run.record["repeated_rows"] == 3

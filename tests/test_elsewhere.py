@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import threading
+import time
 from functools import partial
 
 import numpy as np
@@ -29,6 +30,20 @@ class Notes(Silence):
         self.lines.append(text)
         if len(self.lines) == 1:
             self._at_first()
+
+
+def children():
+    """The processes below this one that train a member."""
+    psutil = pytest.importorskip("psutil")
+    below = psutil.Process().children(recursive=True)
+    return [one for one in below if one.is_running() and "kaggle_digits.training.child" in _words(one, psutil)]
+
+
+def _words(process, psutil):
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +87,27 @@ def test_where_all_members_are_there_no_process_is_started(here, tmp_path):
     jobs = partial(elsewhere.in_processes, 2)
     done = training.resume(here.run.name, models=tmp_path, submissions=tmp_path / "s", elsewhere=jobs)
     same(done, here)
+
+
+def test_the_last_member_of_many_is_trained_as_it_would_have_been_beside_the_others(here, tmp_path):
+    cut = tmp_path / here.run.name
+    shutil.copytree(here.run.path, cut)
+    (cut / runs.RECORD).unlink()
+    shutil.rmtree(cut / "fold-2")
+    notes, jobs = Notes(), partial(elsewhere.in_processes, 2)
+    done = training.resume(here.run.name, models=tmp_path, submissions=tmp_path / "s", listener=notes, elsewhere=jobs)
+    same(done, here)
+    assert [line.split(",")[0] for line in notes.lines] == [f"fold-2: epoch {epoch} of 3" for epoch in (1, 2, 3)]
+
+
+def test_a_process_that_is_killed_goes_on(here, source, tmp_path):
+    notes = Notes(lambda: children()[0].kill())
+    jobs = partial(elsewhere.in_processes, 2)
+    done = training.train(
+        SMALL, source, folds=2, models=tmp_path, submissions=tmp_path / "s", listener=notes, elsewhere=jobs
+    )
+    same(done, here)
+    assert "a process was killed (9); it goes on where it was" in notes.lines
 
 
 def test_short_trainings_are_not_worth_a_process(source, tmp_path):
@@ -138,6 +174,29 @@ def test_a_worker_that_is_killed_loses_only_its_task(here, source, tmp_path):
     assert killed.is_set()
     same(done, here)
     assert all(runs.find(done.run.path / f"fold-{number}") for number in (1, 2))
+
+
+def test_ctrl_c_ends_what_the_workers_do(source, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    endless = SMALL.with_fit(epochs=100_000)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path / "dask", silence_logs=50
+    ) as cluster:
+        assert elsewhere.tasks_at_once(cluster.scheduler_address) == 1
+        with pytest.raises(training.Paused):
+            training.train(
+                endless,
+                source,
+                folds=2,
+                models=tmp_path / "m",
+                submissions=tmp_path / "s",
+                listener=Notes(lambda: os.kill(os.getpid(), signal.SIGINT)),
+                elsewhere=partial(elsewhere.on_cluster, cluster.scheduler_address),
+            )
+        deadline = time.monotonic() + 60
+        while children() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert children() == []
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense", "ftp://127.0.0.1:1"])

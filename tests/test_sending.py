@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from kaggle_server import Fault, KaggleServer, OpenKaggle
 from test_fetching import file_limit
 from test_submitting import folders, make_run  # noqa: F401
 
-from kaggle_digits import ledger, sending, submission, submitting
+from kaggle_digits import ledger, runs, sending, submission, submitting
 from kaggle_digits.errors import ConnectionLostError, StorageError, SubmissionError
 
 GOOD = [number % 10 for number in range(28_000)]
@@ -213,3 +214,33 @@ def test_killed_at_the_last_step_nothing_is_sent_twice(server: KaggleServer, her
     assert "it was sent before, and arrived: Kaggle has it as 1000" in err
     assert out.startswith("score 0.98765")
     assert server.calls.count(CREATE) == 1
+
+
+@pytest.mark.parametrize(
+    ("predicted", "words"),
+    [
+        ([0.98, 0.99], "as expected (0.9800 to 0.9900)"),
+        ([0.99, 0.995], "lower than expected (0.9900 to 0.9950)"),
+        ([0.97, 0.98], "higher than expected (0.9700 to 0.9800)"),
+    ],
+)
+def test_the_score_is_held_against_what_was_expected(
+    server: KaggleServer,
+    tmp_path: Path,
+    predicted: list[float],
+    words: str,
+) -> None:
+    (tmp_path / "data").mkdir()
+    plan = {
+        "started": "2026-11-20T12:00:00+00:00",
+        "recipe": {"name": "mlp"},
+        "data": {"name": "data", "path": str(tmp_path / "data"), "sha256": {"train.csv": "", "test.csv": ""}},
+    }
+    path = runs.start(tmp_path / "models", "mlp", datetime(2026, 11, 20, 12), plan)
+    runs.complete(path, {"validation_accuracy": 0.985, "predicted_range": predicted}, [])
+    submission.write(tmp_path / "submissions" / f"{path.name}.csv", range(1, 28_001), GOOD)
+    for words_of_command, told in ((["submit"], words), (["scores"], words.split("(")[1].rstrip(")"))):
+        with command(tmp_path / "submissions", server.environment(tmp_path), *words_of_command) as process:
+            out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        assert told in out

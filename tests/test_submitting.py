@@ -13,10 +13,11 @@ def folders(tmp_path):
     return {"models": tmp_path / "models", "submissions": tmp_path / "submissions", "data": tmp_path / "data"}
 
 
-def make_run(folders, files=("train.csv", "test.csv"), test_rows=4):
+def make_run(folders, files=("train.csv", "test.csv"), test_rows=4, contaminated=None):
     plan = {
         "started": "2026-11-20T12:00:00+00:00",
         "recipe": {"name": "mlp"},
+        "contaminated": contaminated,
         "data": {"name": "data", "path": str(folders["data"]), "sha256": dict.fromkeys(files, "")},
     }
     folders["data"].mkdir()
@@ -38,6 +39,23 @@ def test_the_newest_run_is_the_default_and_names_itself(folders):
 def test_a_message_of_ones_own_keeps_the_hash(folders):
     make_run(folders)
     assert submitting.prepare(None, message="try 2", **folders).message.startswith("try 2 [sha256 ")
+
+
+@pytest.mark.parametrize("message", [None, "first try"])
+def test_a_contaminated_run_is_called_so_whatever_the_message(folders, message):
+    run = make_run(folders, contaminated="4 labelled images are among the test images")
+    for target in (None, run.name, str(folders["submissions"] / f"{run.name}.csv")):
+        candidate = submitting.prepare(target, message=message, **folders)
+        assert candidate.message.startswith(f"CONTAMINATED BY TEST DATA, {message or run.name}")
+
+
+def test_a_file_that_a_run_has_written_is_that_runs(folders, tmp_path):
+    run = make_run(folders)
+    own = submitting.prepare(str(folders["submissions"] / f"{run.name}.csv"), **folders)
+    assert own.run.name == run.name
+    assert own == submitting.prepare(run.name, **folders)
+    submission.write(tmp_path / f"{run.name}.csv", range(1, 5), LABELS)
+    assert submitting.prepare(str(tmp_path / f"{run.name}.csv"), **folders).run is None
 
 
 def test_a_file_is_held_against_the_rows_of_test_csv(folders, tmp_path):

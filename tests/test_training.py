@@ -195,6 +195,8 @@ def test_an_interrupted_training_is_usable_and_says_so(interrupted):
     assert interrupted.run.record["interrupted"]
     assert len(interrupted.history) == 2
     assert interrupted.submission.exists()
+    # Its validation rows have chosen the epoch that it kept.
+    assert "predicted_range" not in interrupted.run.record
 
 
 def test_resumed_it_ends_as_if_nothing_had_happened(interrupted, trained, tmp_path):

@@ -82,5 +82,6 @@ def answers(model: Any, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
 
     size = min(_BATCH, len(images))
     padded = np.pad(images, ((0, -len(images) % size), (0, 0), (0, 0)))
-    parts = [model.predict_on_batch(padded[start : start + size]) for start in range(0, len(padded), size)]
+    # On several devices, each answers the whole batch, and Keras puts their equal answers one after the other.
+    parts = [model.predict_on_batch(padded[start : start + size])[:size] for start in range(0, len(padded), size)]
     return widened(np.concatenate(parts)[: len(images)].astype(np.float32, copy=False))

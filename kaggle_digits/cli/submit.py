@@ -47,7 +47,16 @@ def submit(
     with competition.Kaggle(on_retry=console.tell) as kaggle:
         sent = sending.send(candidate, kaggle, submissions=submissions, wait=wait, tell=console.tell, force=force)
     told = f"its score will appear at {sent.link}" if sent.score is None else f"score {sent.score}  {sent.link}"
+    if sent.score is not None and sent.predicted_range is not None:
+        told = f"{told}\n{_beside(sent.score, sent.predicted_range)}"
     _report(candidate.file, told, as_json, ref=sent.ref, status=sent.status, score=sent.score)
+
+
+def _beside(score: float, predicted: tuple[float, float]) -> str:
+    """Whether a score is what its run expected."""
+    low, high = predicted
+    how = "lower than" if score < low else "higher than" if score > high else "as"
+    return f"{how} expected ({low:.4f} to {high:.4f})"
 
 
 def _ask() -> None:
@@ -89,7 +98,9 @@ def scores(
     if not known:
         console.tell(f"nothing in {submissions / ledger.FILE} yet: kaggle-digits submit sends a submission")
         return
-    typer.echo(console.table(["file", "sent", "number", "status", "validation", "score"], [_row(one) for one in known]))
+    typer.echo(
+        console.table(["file", "sent", "number", "status", "validation", "expected", "score"], list(map(_row, known)))
+    )
 
 
 def _known(submissions: Path) -> list["Entry"]:
@@ -123,5 +134,6 @@ def _row(entry: "Entry") -> list[str]:
         "" if entry.ref is None else str(entry.ref),
         "unknown" if entry.ref is None else entry.status,
         "" if entry.validation_accuracy is None else f"{entry.validation_accuracy:.4f}",
+        "" if entry.predicted_range is None else "{:.4f} to {:.4f}".format(*entry.predicted_range),
         "" if entry.score is None else f"{entry.score:.5f}",
     ]

@@ -19,11 +19,16 @@ def from_json(record: dict[str, Any]) -> Recipe:
     try:
         fit = record["fit"] and Fit.from_json(record["fit"])
         recipe = Recipe(record["name"], record["summary"], _model(record), fit, record["labels"])
-        if not (conforms(recipe, Recipe) and _has_sizes(record["model"])):
+        if not (conforms(recipe, Recipe) and _has_sizes(_sizes(recipe, record))):
             raise ValueError("its values are not of the right kind")
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"this release cannot go on with such a recipe ({error}). Train from the beginning.") from error
     return recipe
+
+
+def _sizes(recipe: Recipe, record: dict[str, Any]) -> Any:
+    """What of a record is about sizes; those of a committee's members were looked at with the members."""
+    return recipe.model.folds if isinstance(recipe.model, Committee) else record["model"]
 
 
 def _has_sizes(value: Any) -> bool:

@@ -1,7 +1,8 @@
 """From digits and a recipe to a complete run folder and a submission."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -99,10 +100,13 @@ def train(
         raise DigitsError(
             f"{recipe.name} is not one training in epochs: --tensorboard has nothing to show. Leave it out."
         )
-    started = datetime.now().astimezone()
+    started, listener = datetime.now().astimezone(), listener or Silence()
     leak = leaks.find(source)
     if leak is not None and not allow_leak:
         raise DataError(f"{leak} {leaks.NEXT_STEP}")
+    repeated = leaks.repeated(source.train)
+    if repeated:
+        listener.note(f"{repeated:,} labelled images are the same as an earlier one; in folds they stay together")
     left_out = list(exclude)
     digits = _chosen(recipe, source.train, left_out)
     if not isinstance(recipe.model, Committee):
@@ -113,6 +117,7 @@ def train(
         "recipe": recipe.as_json(),
         "data": _data(source, skip_broken),
         "contaminated": leak,
+        "repeated_rows": repeated,
         "excluded": left_out,
         "test_rows": None if source.test is None else len(source.test),
         "seed": seed,
@@ -125,15 +130,34 @@ def train(
     }
     path = runs.start(models, recipe.name, started, plan)
     try:
-        with runs.in_training(path):
-            return _finish(path, plan, recipe, source, submissions, listener or Silence(), elsewhere)
+        with runs.in_training(path), _telling_what_is_kept(path, listener):
+            return _finish(path, plan, recipe, source, submissions, listener, elsewhere)
     except Paused:
-        raise  # its plan is enough to go on with
+        raise
     except BaseException:
-        # Without a checkpoint there is nothing to go on from, and nothing worth keeping.
-        if not any(any(path.glob(f"**/{name}")) for name in (checkpoint.FILE, runs.RECORD, neural.FILE)):
+        if not _worth_keeping(path):
             shutil.rmtree(path, ignore_errors=True)
         raise
+
+
+@contextmanager
+def _telling_what_is_kept(path: Path, listener: Listener) -> Iterator[None]:
+    """Whoever is interrupted at any moment, or loses one member of many, learns how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if isinstance(error, Paused) or not _worth_keeping(path):
+            raise
+        raise Paused(path.name) from None
+    except DigitsError:
+        if any(path.glob(f"*/{runs.RECORD}")):
+            listener.note(f"what is done is kept; to go on: kaggle-digits train --resume {path.name}")
+        raise
+
+
+def _worth_keeping(path: Path) -> bool:
+    """Whether there is anything to go on from: a checkpoint, a model, a complete member."""
+    return any(any(path.glob(f"**/{name}")) for name in (checkpoint.FILE, runs.RECORD, neural.FILE))
 
 
 def resume(
@@ -169,7 +193,9 @@ def resume(
     with runs.in_training(path):
         plan = runs.interrupted_plan(path)
         recipe, source = _as_begun(path, plan)
-        return _finish(path, plan, recipe, source, submissions, listener or Silence(), elsewhere)
+        listener = listener or Silence()
+        with _telling_what_is_kept(path, listener):
+            return _finish(path, plan, recipe, source, submissions, listener, elsewhere)
 
 
 def _as_begun(path: Path, plan: dict[str, Any]) -> tuple[Recipe, Source]:
@@ -210,7 +236,7 @@ def _finish(
     digits = _chosen(recipe, source.train, plan["excluded"])
     found = _learn(path, plan, recipe, digits, listener, elsewhere)
     report = outcome.write_findings(path, found, plan["seed"])
-    details: dict[str, Any] = {}
+    details: dict[str, Any] = {"contaminated": plan["contaminated"]}
     if isinstance(recipe.model, Committee):
         audit.write(path, digits, found.probabilities)
     file = None
@@ -218,9 +244,10 @@ def _finish(
         file = submissions / f"{path.name}.csv"
         answers, gain = _answers(found, source.test)
         submission.write(file, source.test.ids.tolist(), answers.argmax(axis=1))
-        if digits.classes == source.train.classes and not plan["excluded"] and not _has_patience(recipe):
-            # Rows that were left out, and labels that are not known, are among the rows to come all the same; and
-            # rows that have chosen the best epoch flatter it.
+        flattered = found.interrupted or _has_patience(recipe) or plan["contaminated"]
+        if digits.classes == source.train.classes and not plan["excluded"] and not flattered:
+            # Rows that were left out, and labels that are not known, are among the rows to come all the same; rows that
+            # have chosen the best epoch flatter it; and of rows to come that were learned, nothing can be said.
             details["predicted_range"] = evaluation.expected_range(
                 round(report.accuracy * report.rows), report.rows, len(source.test), gain
             )

@@ -24,12 +24,27 @@ _LEAST = 2.0
 _VIEWS = 7.0
 _VIEWS_FROM = 240.0
 
-# From how many seconds of training on a kind of model is worth it; benchmarks/budget.py shows what they come to. A
-# faster machine could make use of the larger ones a little earlier.
+# From how many seconds of training on `strong` is better than `sprint`, and how many each member must have for folds to
+# be better than one network; benchmarks/budget.py shows what they come to. A faster machine could do with less.
 _STRONG_FROM = 150.0
-_FOLDS_FROM = 420.0
-_CHAMPION_FROM = 2300.0
+_FOLDS_FROM = 120.0
 _FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Share:
+    """What each of several members may take.
+
+    Attributes:
+        at_once: how many are trained at a time.
+        seconds: of training, beside what a member needs to start, to be saved and to answer; below 0 where the time
+            does not even suffice for that.
+        views: whether there is time for five views of every image.
+    """
+
+    at_once: int
+    seconds: float
+    views: bool
 
 
 @dataclass(frozen=True)
@@ -40,7 +55,7 @@ class Budget:
         seconds: from the shell to the end.
         spent: seconds that have gone already, by loading libraries and rows.
         folds: how many models are trained instead of one; None is as the time allows.
-        jobs: how many of them at a time; None is as `elsewhere.in_processes` decides.
+        jobs: how many of them at a time; None is as many as make it faster.
         most_at_once: how many processes this machine is good for.
     """
 
@@ -52,29 +67,18 @@ class Budget:
 
     @property
     def for_training(self) -> float:
-        """Seconds that all training may take."""
-        return max(1.0, self.seconds * (1 - _SLACK) - self.spent * (1 + _AFTERWARDS))
+        """Seconds that all training may take; below 0 where loading and saving alone would take longer."""
+        return self.seconds * (1 - _SLACK) - self.spent * (1 + _AFTERWARDS)
 
-    def for_each_of(self, members: int) -> tuple[float, bool]:
-        """What each of so many members may take, beside what it needs to start, to be saved and to answer.
-
-        Returns:
-            Seconds of training, and whether there is time for five views of every image.
-
-        Raises:
-            DigitsError: there is no time for so many.
-        """
-        at_once = self.jobs or min(self.most_at_once, members)
+    def share(self, members: int) -> Share:
+        """What each of so many members may take."""
+        at_once = min(self.jobs or self.most_at_once, members)
         each = self._for_each(members, at_once)
         if each - _VIEWS * self.spent >= _VIEWS_FROM:
-            return each - _VIEWS * self.spent, True
+            return Share(at_once, each - _VIEWS * self.spent, views=True)
         if self.jobs is None and each < elsewhere.LONG:
-            each = self._for_each(members, 1)
-        if each < _LEAST:
-            raise DigitsError(
-                f"there is no time for {members} models in {self.seconds:g} s. Give it more time, or fewer --folds."
-            )
-        return each, False
+            return Share(1, self._for_each(members, 1), views=False)
+        return Share(at_once, each, views=False)
 
     def _for_each(self, members: int, at_once: int) -> float:
         return self.for_training / -(-members // at_once) - _MEMBER * self.spent
@@ -94,20 +98,22 @@ def parse(text: str) -> float:
 
 
 def choose(budget: Budget) -> Recipe:
-    """The recipe that makes the most of the time, not yet told how long it has: see `within`.
+    """The recipe that makes the most of the time, not yet told how long it has: see `within`."""
+    champion, strong = recipes.get("champion"), recipes.get("strong")
+    if budget.folds is None:
+        if budget.share(_members(champion)).views:
+            return champion
+        if budget.share(_FOLDS).seconds >= _FOLDS_FROM:
+            return strong.in_folds(_FOLDS)
+    seconds = budget.for_training if budget.folds is None else budget.share(budget.folds).seconds
+    return strong if seconds >= _STRONG_FROM else recipes.get("sprint")
 
-    Raises:
-        DigitsError: there is no time for so many folds.
-    """
-    seconds = budget.for_training if budget.folds is None else budget.for_each_of(budget.folds)[0]
-    if budget.folds is None and seconds >= _CHAMPION_FROM:
-        return recipes.get("champion")
-    recipe = recipes.get("sprint" if seconds < _STRONG_FROM else "strong")
-    return recipe.in_folds(_FOLDS) if budget.folds is None and seconds >= _FOLDS_FROM else recipe
 
-
-def within(recipe: Recipe, budget: Budget) -> Recipe:
+def within(recipe: Recipe, budget: Budget) -> tuple[Recipe, int]:
     """The same recipe, in the folds that are asked for, to be done in time.
+
+    Returns:
+        The recipe, and how many of its members must be trained at a time for that: 1 where it is a single model.
 
     Raises:
         DigitsError: it is fitted in one go, so that nobody knows how long it will take; or there is too little time.
@@ -117,8 +123,26 @@ def within(recipe: Recipe, budget: Budget) -> Recipe:
     kinds = recipe.model.recipes if isinstance(recipe.model, Committee) else (recipe,)
     if any(kind.fit is None for kind in kinds):
         raise DigitsError(f"{recipe.name} is fitted in one go: --budget cannot shorten it. Leave it out.")
+    if not isinstance(recipe.model, Committee):
+        return _timed(recipe, budget.for_training, budget), 1
+    share = budget.share(_members(recipe))
+    recipe = replace(recipe, model=replace(recipe.model, views=share.views))
+    return _timed(recipe, share.seconds, budget), share.at_once
+
+
+def _timed(recipe: Recipe, seconds: float, budget: Budget) -> Recipe:
+    if seconds >= _LEAST:
+        return recipe.with_fit(seconds=seconds, epochs=_NO_END)
     if isinstance(recipe.model, Committee):
-        each, views = budget.for_each_of(len(kinds) * recipe.model.folds)
-        recipe = replace(recipe, model=replace(recipe.model, views=views))
-        return recipe.with_fit(seconds=each, epochs=_NO_END)
-    return recipe.with_fit(seconds=budget.for_training, epochs=_NO_END)
+        raise DigitsError(
+            f"there is no time for {_members(recipe)} models in {budget.seconds:g} s. Give it more time, or fewer "
+            "--folds."
+        )
+    raise DigitsError(
+        f"there is no time to train in {budget.seconds:g} s: {budget.spent:.0f} s have gone by loading, and saving and "
+        "answering will take as long. Give it more time."
+    )
+
+
+def _members(recipe: Recipe) -> int:
+    return len(recipe.model.recipes) * recipe.model.folds if isinstance(recipe.model, Committee) else 1

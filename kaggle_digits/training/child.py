@@ -64,9 +64,10 @@ class Children:
     def __init__(self) -> None:
         self._running: set[subprocess.Popen[str]] = set()
         self._ended = False
+        self._lock = threading.Lock()
 
     def run(self, folder: Path, tell: Callable[[str], None], most: int, cores: set[int] | None = None) -> None:
-        """Trains a packed member in a child process, and waits for it.
+        """Trains a packed member in a child process, and waits for it; one that is killed is started once more.
 
         Args:
             folder: from `pack`.
@@ -78,13 +79,28 @@ class Children:
             DigitsError: the child failed; the sentence says why.
         """
         command = [sys.executable, "-m", __spec__.name, str(folder), ",".join(map(str, sorted(cores or ())))]
-        if self._ended:
-            raise DigitsError("the training was ended.")
-        pipe, environment = subprocess.PIPE, {**os.environ, hardware.SETTING: str(most)}
-        with subprocess.Popen(
-            command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8"
-        ) as process:
+        environment = {**os.environ, hardware.SETTING: str(most)}
+        status, reason = self._once(command, environment, tell)
+        if status < 0 and not self._ended:
+            # Where memory is short, the system kills whoever takes most of it. The checkpoint is in the folder.
+            tell(f"a process was killed ({-status}); it goes on where it was")
+            status, reason = self._once(command, environment, tell)
+        if status != 0:
+            raise DigitsError(f"a member could not be trained: {reason or f'its process ended with {status}'}")
+
+    def _once(
+        self, command: list[str], environment: dict[str, str], tell: Callable[[str], None]
+    ) -> tuple[int, str | None]:
+        """Exit status, below 0 for a signal, and the last line of standard error."""
+        pipe = subprocess.PIPE
+        with self._lock:
+            if self._ended:
+                raise DigitsError("the training was ended.")
+            process = subprocess.Popen(
+                command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8"
+            )
             self._running.add(process)
+        with process:
             errors: list[str] = []
             reader = threading.Thread(target=lambda: errors.extend(process.stderr or ()), daemon=True)
             reader.start()
@@ -93,15 +109,14 @@ class Children:
             process.wait()
             reader.join(timeout=1)
             self._running.discard(process)
-        if process.returncode != 0:
-            reason = errors[-1].strip() if errors else f"its process ended with {process.returncode}"
-            raise DigitsError(f"a member could not be trained: {reason}")
+        return process.returncode, errors[-1].strip() if errors else None
 
     def end(self) -> None:
         """Kills all that run."""
-        self._ended = True
-        for process in list(self._running):
-            process.kill()
+        with self._lock:
+            self._ended = True
+            for process in list(self._running):
+                process.kill()
 
 
 class Teller(Silence):

@@ -81,7 +81,7 @@ class Work:
 
 
 Elsewhere = Callable[[Work, list[Member], Listener], None]
-"""Trains members side by side, in other processes or on other machines; it may leave some, or all."""
+"""Trains those of all members that are missing in other processes, or on other machines; it may leave some, or all."""
 
 
 def members(committee: Committee, seed: int) -> list[Member]:
@@ -132,14 +132,18 @@ def learn(
         shutil.rmtree(left, ignore_errors=True)
     work = Work(path, plan, digits, folds(digits, committee.folds, _FOLDS_SEED))
     everyone = members(committee, plan["seed"])
-    missing = [member for member in everyone if not (path / member.name / runs.RECORD).exists()]
-    if missing and elsewhere is not None:
-        elsewhere(work, missing, listener)
+    if elsewhere is not None and missing(work, everyone):
+        elsewhere(work, everyone, listener)
     for number, member in enumerate(everyone, start=1):
-        if not (path / member.name / runs.RECORD).exists():
+        if missing(work, [member]):
             listener.note(f"{member.name}, {number} of {len(everyone)}")
         train_here(work, member, listener)
     return _together(work, committee, everyone)
+
+
+def missing(work: Work, members: list[Member]) -> list[Member]:
+    """Those of the members that are not complete yet."""
+    return [member for member in members if not (work.path / member.name / runs.RECORD).exists()]
 
 
 def train_here(work: Work, member: Member, listener: Listener) -> Run:

@@ -18,7 +18,7 @@ from kaggle_digits.errors import DigitsError
 from kaggle_digits.hardware import free_memory, usable_cores
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.training import child
-from kaggle_digits.training.committee import TEMPORARY, Member, Paused, Work
+from kaggle_digits.training.committee import TEMPORARY, Member, Paused, Work, missing
 
 _TOPIC = "kaggle-digits"
 _PATIENCE = 30  # seconds to find the cluster's scheduler
@@ -41,18 +41,18 @@ def in_processes(count: int | None, work: Work, members: list[Member], listener:
     Args:
         count: how many at a time; None is as many as make it faster.
         work: the run that they are members of.
-        members: those that are not there yet.
+        members: all of them; those that are there already are left alone.
         listener: is told of every epoch.
 
     Raises:
         DigitsError: a member could not be trained.
         Paused: Ctrl-C; members that are done stay.
     """
-    count = count or _fastest(work, members)
+    # By all members, not only those to train: one with more cores than the others had would round differently.
+    count = min(count or _fastest(work, members), len(members))
     if count == 1:
         return
     rows, children = child.pack_rows(work), child.Children()
-    count = min(count, len(members))
     shares, most = _shares(count), max(1, usable_cores() // count)
 
     def train(member: Member) -> None:
@@ -66,7 +66,7 @@ def in_processes(count: int | None, work: Work, members: list[Member], listener:
             shares.append(share)
 
     with ThreadPoolExecutor(count) as threads:
-        waiting = [threads.submit(train, member) for member in members]
+        waiting = [threads.submit(train, member) for member in missing(work, members)]
         try:
             for done in as_completed(waiting):
                 done.result()
@@ -86,7 +86,7 @@ def on_cluster(address: str, work: Work, members: list[Member], listener: Listen
     Args:
         address: of the cluster's scheduler, `tcp://10.0.0.1:8786` say.
         work: the run that they are members of; their folders come back whole to its own, on this machine.
-        members: those that are not there yet.
+        members: all of them; those that are there already are left alone.
         listener: is told of every epoch.
 
     Raises:
@@ -98,14 +98,13 @@ def on_cluster(address: str, work: Work, members: list[Member], listener: Listen
         try:
             # On every worker: what only one holds is lost with it.
             [rows] = client.scatter([child.pack_rows(work)], broadcast=True)
-            _train_all(client, work, members, rows)
+            _train_all(client, work, missing(work, members), rows)
         except (DigitsError, Paused):
             raise
         except Exception as error:  # whatever a cluster can go wrong with, in its own words
             raise DigitsError(
                 f"the cluster did not train all members: {type(error).__name__}: {error}. See that every worker has "
-                "the same kaggle-digits; then go on: "
-                f"kaggle-digits train --resume {work.path.name} --cluster {address}."
+                "the same kaggle-digits."
             ) from error
 
 
@@ -153,12 +152,12 @@ def connect(address: str, patience: float = _PATIENCE) -> Any:
 
 def _on_worker(plan: dict[str, Any], member: Member, rows: bytes, stop: str) -> bytes:
     """What a worker does: its own process for every member, because a network's threads and seeds are the process's."""
-    from distributed import Event, get_worker
+    from distributed import Event, get_client, get_worker
 
     worker, children, done = get_worker(), child.Children(), threading.Event()
+    told = Event(stop, client=get_client())  # which only the task's own thread can find
 
     def end_when_told() -> None:
-        told = Event(stop)
         while not done.wait(_LOOK_EVERY):
             if told.is_set():
                 children.end()
@@ -198,6 +197,19 @@ def _move(whole: Path, place: Path) -> None:
     """A half-trained member may stand there, from a training that was interrupted in this process."""
     shutil.rmtree(place, ignore_errors=True)
     whole.replace(place)
+
+
+def tasks_at_once(address: str) -> int:
+    """How many members a cluster trains at a time, as it is now: one for each thread of its workers.
+
+    Args:
+        address: of its scheduler.
+
+    Raises:
+        DigitsError: Dask is not installed, or the scheduler cannot be reached.
+    """
+    with connect(address) as client:
+        return max(1, sum(map(int, client.nthreads().values())))
 
 
 def most_at_once() -> int:

@@ -69,7 +69,7 @@ def write_findings(path: Path, outcome: Outcome, seed: int) -> Report:
 
 
 def write_numbers(path: Path, outcome: Outcome) -> Report:
-    """Rows, history and report, without pictures, which take longer than all the rest: for a member of many.
+    """Rows and history, without pictures, which take longer than all the rest: for a member of many.
 
     Args:
         path: the run's folder.
@@ -81,13 +81,11 @@ def write_numbers(path: Path, outcome: Outcome) -> Report:
     _write_rows(path, outcome)
     if outcome.history:
         _write_history(path / "history.csv", outcome.history)
-    report = evaluation.evaluate(outcome.validation.known_labels, outcome.probabilities)
-    reporting.write(path, report)
-    return report
+    return evaluation.evaluate(outcome.validation.known_labels, outcome.probabilities)
 
 
 def complete(path: Path, outcome: Outcome, report: Report, seconds: float, **details: Any) -> Run:
-    """Completes the run: run.json, and no checkpoint any more.
+    """Completes the run: report.json, run.json, and no checkpoint any more.
 
     Args:
         path: the run's folder, with everything else in it.
@@ -99,6 +97,8 @@ def complete(path: Path, outcome: Outcome, report: Report, seconds: float, **det
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
+    details = {**outcome.details, **details}
+    reporting.write(path, report, details)
     results = {
         "train_rows": len(outcome.learned),
         "validation_rows": len(outcome.validation),
@@ -109,7 +109,6 @@ def complete(path: Path, outcome: Outcome, report: Report, seconds: float, **det
         "epochs": len(outcome.history),
         "interrupted": outcome.interrupted,
         "temperature": calibration.fit_temperature(outcome.probabilities, outcome.validation.known_labels),
-        **outcome.details,
         **details,
         "finished": datetime.now().astimezone().isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),

@@ -2,7 +2,7 @@
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,7 +84,7 @@ def train_here(wish: Wish, machine: Machine, folders: Folders, began: float) -> 
     for note in source.notes:
         console.tell(f"{source.name}: {note}")
     if wish.budget is not None:
-        recipe = _in_time(wish, wish.budget, machine.jobs, began).with_fit(**wish.dials)
+        recipe, machine = _in_time(wish, wish.budget, machine, began)
     with console.training_display() as listener:
         trained = training.train(
             recipe,
@@ -150,13 +150,14 @@ def _way(folders: Folders) -> "Iterator[Way]":
         yield Way(kaggle, folders.submissions, console.tell, on_progress)
 
 
-def _in_time(wish: Wish, seconds: float, jobs: int | None, began: float) -> recipes.Recipe:
-    """The recipe that makes the most of the time, or the one that was named, to be done in time."""
+def _in_time(wish: Wish, seconds: float, machine: Machine, began: float) -> tuple[recipes.Recipe, Machine]:
+    """The recipe that makes the most of the time, or the one that was named, to be done in time, and by how many."""
     from kaggle_digits.training import elsewhere
     from kaggle_digits.training.budget import Budget, choose, within
 
     most = elsewhere.most_at_once()  # which also loads Keras, so that the time for that is counted as spent
+    jobs = elsewhere.tasks_at_once(machine.cluster) if machine.cluster is not None else machine.jobs
     budget = Budget(seconds, time.perf_counter() - began, wish.folds, jobs, most)
-    recipe = within(choose(budget) if wish.recipe is None else recipes.get(wish.recipe), budget)
+    recipe, at_once = within(choose(budget) if wish.recipe is None else recipes.get(wish.recipe), budget)
     console.tell(f"in {seconds:g} s: {recipe.name}, trained for {budget.for_training:.0f} s")
-    return recipe
+    return recipe.with_fit(**wish.dials), replace(machine, jobs=at_once)

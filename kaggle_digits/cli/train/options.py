@@ -34,20 +34,24 @@ Data = Annotated[
 ]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's own number.")]
 BatchSize = Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's own.")]
-LearningRate = Annotated[float | None, typer.Option(help="The highest one, instead of the recipe's own.")]
+LearningRate = Annotated[float | None, typer.Option(help="The highest of the training, instead of the recipe's own.")]
 Schedule = Annotated[
     recipes.Schedule | None, typer.Option(help="How the learning rate goes, instead of the recipe's own.")
 ]
-Patience = Annotated[int | None, typer.Option(min=1, help="Stop after so many epochs without a better validation.")]
-Precision = Annotated[recipes.Precision | None, typer.Option(help="What to compute in, instead of the recipe's own.")]
+Patience = Annotated[
+    int | None, typer.Option(min=1, help="Stop when so many epochs in a row have not been better in validation.")
+]
+Precision = Annotated[recipes.Precision | None, typer.Option(help="What to compute in; auto measures which is faster.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same machine: same result.")]
 Validation = Annotated[float, typer.Option(metavar="FRACTION", help="Share of the rows held out.")]
 Folds = Annotated[
     int | None,
-    typer.Option(min=2, metavar="K", help="Train a model without each of K parts of the rows; together they predict."),
+    typer.Option(
+        min=2, metavar="K", help="Train K models, each without one of K parts of the rows; together they predict."
+    ),
 ]
 Budget = Annotated[str | None, typer.Option(metavar="TIME", help="Be done in this time, all in all: 90s, 10m, 1h.")]
-On = Annotated[Where, typer.Option(help="Whose machine trains: kaggle lends GPUs to those who have an account.")]
+On = Annotated[Where, typer.Option(help="Whose machine trains: kaggle lends GPUs to accounts with a verified phone.")]
 Cluster = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="Of a Dask scheduler, whose workers train the folds.")
 ]

@@ -48,7 +48,8 @@ def _lines(run: "Run", submission: Path | None, seconds: float) -> list[tuple[st
         lines.append(("folds", ", ".join(f"{accuracy:.4f}" for accuracy in record["folds"])))
     if "predicted_range" in record:
         low, high = record["predicted_range"]
-        lines.append(("Kaggle", f"a score from {low:.4f} to {high:.4f} is to be expected, 95 times in 100"))
+        whose, what = ("Kaggle", "a score") if "test.csv" in record["data"]["sha256"] else ("test set", "an accuracy")
+        lines.append((whose, f"{what} from {low:.4f} to {high:.4f} is to be expected, 95 times in 100"))
     if record["contaminated"]:
         lines.append(("beware", f"contaminated: {record['contaminated']}"))
     if "kaggle" in record:
