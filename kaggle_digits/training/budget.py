@@ -16,7 +16,7 @@ _NO_END = 1_000_000  # epochs: the clock ends the training
 # much more for every member that must start, be saved and answer.
 _AFTERWARDS = 1.3
 _SLACK = 0.03
-_MEMBER = 2.0
+_MEMBER = 2.5
 _LEAST = 2.0
 
 # Looking at images in five shifted views, rather than once, takes as long as two epochs: worth it for members that

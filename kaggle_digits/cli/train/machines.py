@@ -159,5 +159,8 @@ def _in_time(wish: Wish, seconds: float, machine: Machine, began: float) -> tupl
     jobs = elsewhere.tasks_at_once(machine.cluster) if machine.cluster is not None else machine.jobs
     budget = Budget(seconds, time.perf_counter() - began, wish.folds, jobs, most)
     recipe, at_once = within(choose(budget) if wish.recipe is None else recipes.get(wish.recipe), budget)
-    console.tell(f"in {seconds:g} s: {recipe.name}, trained for {budget.for_training:.0f} s")
+    how = f"for {budget.for_training:.0f} s"
+    if isinstance(recipe.model, recipes.Committee):
+        how = f"{len(recipe.model.recipes) * recipe.model.folds} models, {at_once} at a time, {how} in all"
+    console.tell(f"in {seconds:g} s: {recipe.name}, {how}")
     return recipe.with_fit(**wish.dials), replace(machine, jobs=at_once)
