@@ -19,6 +19,10 @@ _SLACK = 0.03
 _MEMBER = 2.5
 _LEAST = 2.0
 
+# Where loading was slow, a second of training that ends a little late is better than none.
+_LEAST_ALONE = 1.0
+_LATE = 0.1
+
 # Looking at images in five shifted views, rather than once, takes as long as two epochs: worth it for members that
 # have the time for many more.
 _VIEWS = 7.0
@@ -67,8 +71,12 @@ class Budget:
 
     @property
     def for_training(self) -> float:
-        """Seconds that all training may take; below 0 where loading and saving alone would take longer."""
-        return self.seconds * (1 - _SLACK) - self.spent * (1 + _AFTERWARDS)
+        """Seconds that all training may take; below 0 where loading and saving alone would take too long."""
+        loading_and_saving = self.spent * (1 + _AFTERWARDS)
+        left = self.seconds * (1 - _SLACK) - loading_and_saving
+        if left < _LEAST_ALONE <= self.seconds * (1 + _LATE) - loading_and_saving:
+            return _LEAST_ALONE
+        return left
 
     def share(self, members: int) -> Share:
         """What each of so many members may take."""
@@ -124,24 +132,20 @@ def within(recipe: Recipe, budget: Budget) -> tuple[Recipe, int]:
     if any(kind.fit is None for kind in kinds):
         raise DigitsError(f"{recipe.name} is fitted in one go: --budget cannot shorten it. Leave it out.")
     if not isinstance(recipe.model, Committee):
-        return _timed(recipe, budget.for_training, budget), 1
-    share = budget.share(_members(recipe))
-    recipe = replace(recipe, model=replace(recipe.model, views=share.views))
-    return _timed(recipe, share.seconds, budget), share.at_once
-
-
-def _timed(recipe: Recipe, seconds: float, budget: Budget) -> Recipe:
-    if seconds >= _LEAST:
-        return recipe.with_fit(seconds=seconds, epochs=_NO_END)
-    if isinstance(recipe.model, Committee):
+        if budget.for_training < _LEAST_ALONE:
+            raise DigitsError(
+                f"there is no time to train in {budget.seconds:g} s: {budget.spent:.0f} s have gone by loading, and "
+                "saving and answering will take as long. Give it more time."
+            )
+        return recipe.with_fit(seconds=budget.for_training, epochs=_NO_END), 1
+    members = _members(recipe)
+    share = budget.share(members)
+    if share.seconds < _LEAST:
         raise DigitsError(
-            f"there is no time for {_members(recipe)} models in {budget.seconds:g} s. Give it more time, or fewer "
-            "--folds."
+            f"there is no time for {members} models in {budget.seconds:g} s. Give it more time, or fewer --folds."
         )
-    raise DigitsError(
-        f"there is no time to train in {budget.seconds:g} s: {budget.spent:.0f} s have gone by loading, and saving and "
-        "answering will take as long. Give it more time."
-    )
+    recipe = replace(recipe, model=replace(recipe.model, views=share.views))
+    return recipe.with_fit(seconds=share.seconds, epochs=_NO_END), share.at_once
 
 
 def _members(recipe: Recipe) -> int:

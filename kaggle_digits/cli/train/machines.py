@@ -159,7 +159,7 @@ def _in_time(wish: Wish, seconds: float, machine: Machine, began: float) -> tupl
     jobs = elsewhere.tasks_at_once(machine.cluster) if machine.cluster is not None else machine.jobs
     budget = Budget(seconds, time.perf_counter() - began, wish.folds, jobs, most)
     recipe, at_once = within(choose(budget) if wish.recipe is None else recipes.get(wish.recipe), budget)
-    how = f"for {budget.for_training:.0f} s"
+    how = f"trained for {budget.for_training:.0f} s"
     if isinstance(recipe.model, recipes.Committee):
         how = f"{len(recipe.model.recipes) * recipe.model.folds} models, {at_once} at a time, {how} in all"
     console.tell(f"in {seconds:g} s: {recipe.name}, {how}")
