@@ -62,32 +62,30 @@ def prepare(
         SubmissionError: the file is not what Kaggle expects.
     """
     if target is not None and target.lower().endswith(".csv"):
-        file = Path(target)
-        run = _maker(file, models, submissions)
+        run, file = None, Path(target)
     else:
         run = runs.find(target, models)
-        file = submissions / f"{run.name}.csv"
-    title = file.name
-    if run is not None:
-        title, own_data = _about(run)
+        file, own_data = submissions / f"{run.name}.csv", _about(run)[1]
         data = data or own_data
         if not file.exists():
             raise SubmissionError(f"{file} is gone. Train again, or name a submission CSV instead of a run.")
     labels = submission.check(file, _rows_due(data or sources.DEFAULT_FOLDER))
     digest = storage.sha256(file)
+    run = run or _maker(digest, file.stem, models)
+    title = file.name if run is None else _title(run)
     beware = "CONTAMINATED BY TEST DATA, " if run is not None and run.record.get("contaminated") else ""
     told = f"{beware}{message or title} [sha256 {digest[:12]}]"
     return Candidate(file, told, tuple(labels), run, digest, _doubts(labels))
 
 
-def _maker(file: Path, models: Path, submissions: Path) -> runs.Run | None:
-    """The run whose submission a file is, by its name and place; None for a file of another origin."""
-    if file.resolve() != (submissions / f"{file.stem}.csv").resolve():
-        return None
+def _maker(digest: str, name: str, models: Path) -> runs.Run | None:
+    """The run of that name, if it has written just this file; None for a file of another origin, or changed since."""
     try:
-        return runs.find(file.stem, models)
-    except RunError:
+        run = runs.find(name, models)
+        _title(run)
+    except (RunError, KeyError, TypeError, ValueError):
         return None
+    return run if run.record.get("submission_sha256") == digest else None
 
 
 def doubt(candidate: Candidate, submissions: Path) -> str | None:

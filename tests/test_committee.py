@@ -254,5 +254,13 @@ def test_images_that_are_there_twice_are_told_of(source, tmp_path):
     twice = replace(twice, ids=np.arange(len(twice)))
     heard = StopsAt("", 1)
     done = training.train(NEAR, replace(source, train=twice), models=tmp_path, submissions=tmp_path, listener=heard)
-    assert heard.parts == ["3 labelled images are the same as an earlier one; in folds they stay together"]
+    [told] = heard.parts
+    assert told.startswith("3 labelled images are the same as an earlier one; they may be learned and judged by")
     assert done.run.record["repeated_rows"] == 3
+    assert "predicted_range" not in done.run.record
+    heard = StopsAt("", 1)
+    done = training.train(
+        NEAR, replace(source, train=twice), folds=3, models=tmp_path, submissions=tmp_path, listener=heard
+    )
+    assert heard.parts[0] == "3 labelled images are the same as an earlier one; they stay in one fold"
+    assert "predicted_range" in done.run.record

@@ -24,12 +24,14 @@ class Notes(Silence):
     """Collects what is told, and does something at the first line."""
 
     def __init__(self, at_first=lambda: None):
-        self.lines, self._at_first = [], at_first
+        self.lines, self._actions, self._lock = [], [at_first], threading.Lock()
 
     def note(self, text):
         self.lines.append(text)
-        if len(self.lines) == 1:
-            self._at_first()
+        with self._lock:  # processes tell of their epochs at the same time
+            actions, self._actions = self._actions, []
+        for action in actions:
+            action()
 
 
 def children():

@@ -24,7 +24,8 @@ def make_run(folders, files=("train.csv", "test.csv"), test_rows=4, contaminated
     (folders["data"] / "test.csv").write_bytes(b"pixel0\r\n" + b"0\r\n" * test_rows)
     path = runs.start(folders["models"], "mlp", datetime(2026, 11, 20, 12, 0, 0), plan)
     submission.write(folders["submissions"] / f"{path.name}.csv", range(1, 5), LABELS)
-    return runs.complete(path, {"validation_accuracy": 0.98357}, [])
+    written = storage.sha256(folders["submissions"] / f"{path.name}.csv")
+    return runs.complete(path, {"validation_accuracy": 0.98357, "submission_sha256": written}, [])
 
 
 def test_the_newest_run_is_the_default_and_names_itself(folders):
@@ -49,13 +50,15 @@ def test_a_contaminated_run_is_called_so_whatever_the_message(folders, message):
         assert candidate.message.startswith(f"CONTAMINATED BY TEST DATA, {message or run.name}")
 
 
-def test_a_file_that_a_run_has_written_is_that_runs(folders, tmp_path):
+def test_a_file_that_a_run_has_written_is_that_runs(folders):
     run = make_run(folders)
     own = submitting.prepare(str(folders["submissions"] / f"{run.name}.csv"), **folders)
     assert own.run.name == run.name
     assert own == submitting.prepare(run.name, **folders)
-    submission.write(tmp_path / f"{run.name}.csv", range(1, 5), LABELS)
-    assert submitting.prepare(str(tmp_path / f"{run.name}.csv"), **folders).run is None
+    submission.write(own.file, range(1, 5), LABELS[::-1])
+    edited = submitting.prepare(str(own.file), **folders)
+    assert edited.run is None
+    assert edited.message.startswith(f"{run.name}.csv [sha256 ")
 
 
 def test_a_file_is_held_against_the_rows_of_test_csv(folders, tmp_path):

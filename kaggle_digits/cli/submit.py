@@ -54,7 +54,7 @@ def submit(
 
 def _beside(score: float, predicted: tuple[float, float]) -> str:
     """Whether a score is what its run expected."""
-    low, high = predicted
+    low, high = (round(bound, 5) for bound in predicted)  # as Kaggle rounds scores
     how = "lower than" if score < low else "higher than" if score > high else "as"
     return f"{how} expected ({low:.4f} to {high:.4f})"
 

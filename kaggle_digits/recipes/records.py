@@ -43,7 +43,8 @@ def _has_sizes(value: Any) -> bool:
 def _model(record: dict[str, Any]) -> Network | Classic | Committee:
     if record["kind"] == Committee.__name__:
         model = record["model"]
-        return Committee(tuple(map(from_json, model["recipes"])), model["folds"], model["views"])
+        views = model.get("views", True)  # older runs do not say
+        return Committee(tuple(map(from_json, model["recipes"])), model["folds"], views)
     kinds = {kind.__name__: kind for kind in (*get_args(Network), *get_args(Classic))}
     return cast(Network | Classic, kinds[record["kind"]](**_with_tuples(record["model"])))
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import calibration, classifiers, evaluation, leaks, recipes, runs, sources, submission
+from kaggle_digits import calibration, classifiers, evaluation, leaks, recipes, runs, sources, storage, submission
 from kaggle_digits.classifiers import checkpoint, neural
 from kaggle_digits.classifiers.ensemble import Ensemble
 from kaggle_digits.classifiers.protocol import Answers, Epoch, Listener, Silence
@@ -104,11 +104,14 @@ def train(
     leak = leaks.find(source)
     if leak is not None and not allow_leak:
         raise DataError(f"{leak} {leaks.NEXT_STEP}")
-    repeated = leaks.repeated(source.train)
-    if repeated:
-        listener.note(f"{repeated:,} labelled images are the same as an earlier one; in folds they stay together")
     left_out = list(exclude)
     digits = _chosen(recipe, source.train, left_out)
+    repeated = leaks.repeated(digits)
+    if repeated:
+        so = (
+            "stay in one fold" if isinstance(recipe.model, Committee) else "may be learned and judged by; --folds helps"
+        )
+        listener.note(f"{repeated:,} labelled images are the same as an earlier one; they {so}")
     if not isinstance(recipe.model, Committee):
         split(digits, validation, _SPLIT_SEED)  # what is wrong with the share or the labels is said at once
     # Measured once: a second time, on a busier machine, the answer might be another one.
@@ -130,7 +133,7 @@ def train(
     }
     path = runs.start(models, recipe.name, started, plan)
     try:
-        with runs.in_training(path), _telling_what_is_kept(path, listener):
+        with runs.in_training(path), _pausing(path):
             return _finish(path, plan, recipe, source, submissions, listener, elsewhere)
     except Paused:
         raise
@@ -141,18 +144,14 @@ def train(
 
 
 @contextmanager
-def _telling_what_is_kept(path: Path, listener: Listener) -> Iterator[None]:
-    """Whoever is interrupted at any moment, or loses one member of many, learns how to go on."""
+def _pausing(path: Path) -> Iterator[None]:
+    """Whoever interrupts at any moment learns how to go on, if there is anything to go on with."""
     try:
         yield
     except KeyboardInterrupt as error:
         if isinstance(error, Paused) or not _worth_keeping(path):
             raise
         raise Paused(path.name) from None
-    except DigitsError:
-        if any(path.glob(f"*/{runs.RECORD}")):
-            listener.note(f"what is done is kept; to go on: kaggle-digits train --resume {path.name}")
-        raise
 
 
 def _worth_keeping(path: Path) -> bool:
@@ -193,9 +192,8 @@ def resume(
     with runs.in_training(path):
         plan = runs.interrupted_plan(path)
         recipe, source = _as_begun(path, plan)
-        listener = listener or Silence()
-        with _telling_what_is_kept(path, listener):
-            return _finish(path, plan, recipe, source, submissions, listener, elsewhere)
+        with _pausing(path):
+            return _finish(path, plan, recipe, source, submissions, listener or Silence(), elsewhere)
 
 
 def _as_begun(path: Path, plan: dict[str, Any]) -> tuple[Recipe, Source]:
@@ -244,10 +242,14 @@ def _finish(
         file = submissions / f"{path.name}.csv"
         answers, gain = _answers(found, source.test)
         submission.write(file, source.test.ids.tolist(), answers.argmax(axis=1))
+        details["submission_sha256"] = storage.sha256(file)
         flattered = found.interrupted or _has_patience(recipe) or plan["contaminated"]
+        if not isinstance(recipe.model, Committee):
+            flattered = flattered or plan.get("repeated_rows")
         if digits.classes == source.train.classes and not plan["excluded"] and not flattered:
             # Rows that were left out, and labels that are not known, are among the rows to come all the same; rows that
-            # have chosen the best epoch flatter it; and of rows to come that were learned, nothing can be said.
+            # have chosen the best epoch flatter it, as do images that were learned, too; and of rows to come that were
+            # learned, nothing can be said.
             details["predicted_range"] = evaluation.expected_range(
                 round(report.accuracy * report.rows), report.rows, len(source.test), gain
             )

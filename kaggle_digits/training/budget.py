@@ -19,9 +19,9 @@ _SLACK = 0.03
 _MEMBER = 2.5
 _LEAST = 2.0
 
-# Where loading was slow, a second of training that ends a little late is better than none.
+# Where loading was slow, saving need not be, and a second of training is better than none.
 _LEAST_ALONE = 1.0
-_LATE = 0.1
+_SAVING = 5.0
 
 # Looking at images in five shifted views, rather than once, takes as long as two epochs: worth it for members that
 # have the time for many more.
@@ -72,9 +72,8 @@ class Budget:
     @property
     def for_training(self) -> float:
         """Seconds that all training may take; below 0 where loading and saving alone would take too long."""
-        loading_and_saving = self.spent * (1 + _AFTERWARDS)
-        left = self.seconds * (1 - _SLACK) - loading_and_saving
-        if left < _LEAST_ALONE <= self.seconds * (1 + _LATE) - loading_and_saving:
+        left = self.seconds * (1 - _SLACK) - self.spent * (1 + _AFTERWARDS)
+        if left < _LEAST_ALONE <= self.seconds - self.spent - _SAVING:
             return _LEAST_ALONE
         return left
 
@@ -135,7 +134,7 @@ def within(recipe: Recipe, budget: Budget) -> tuple[Recipe, int]:
         if budget.for_training < _LEAST_ALONE:
             raise DigitsError(
                 f"there is no time to train in {budget.seconds:g} s: {budget.spent:.0f} s have gone by loading, and "
-                "saving and answering will take as long. Give it more time."
+                "saving and answering come yet. Give it more time."
             )
         return recipe.with_fit(seconds=budget.for_training, epochs=_NO_END), 1
     members = _members(recipe)

@@ -85,6 +85,11 @@ class Children:
             # Where memory is short, the system kills whoever takes most of it. The checkpoint is in the folder.
             tell(f"a process was killed ({-status}); it goes on where it was")
             status, reason = self._once(command, environment, tell)
+        if status < 0:
+            raise DigitsError(
+                f"a member's process was killed twice ({-status}), perhaps because memory is short. Train fewer at a "
+                "time, with --jobs."
+            )
         if status != 0:
             raise DigitsError(f"a member could not be trained: {reason or f'its process ended with {status}'}")
 

@@ -12,7 +12,7 @@ from kaggle_digits.classifiers.ensemble import Ensemble
 from kaggle_digits.classifiers.protocol import Layer, Listener
 from kaggle_digits.classifiers.shifts import Shifted
 from kaggle_digits.digits import Digits, folds
-from kaggle_digits.errors import RunError
+from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.recipes import Committee, Recipe
 from kaggle_digits.runs import Run
 from kaggle_digits.training import outcome, selection, single
@@ -132,12 +132,17 @@ def learn(
         shutil.rmtree(left, ignore_errors=True)
     work = Work(path, plan, digits, folds(digits, committee.folds, _FOLDS_SEED))
     everyone = members(committee, plan["seed"])
-    if elsewhere is not None and missing(work, everyone):
-        elsewhere(work, everyone, listener)
-    for number, member in enumerate(everyone, start=1):
-        if missing(work, [member]):
-            listener.note(f"{member.name}, {number} of {len(everyone)}")
-        train_here(work, member, listener)
+    try:
+        if elsewhere is not None and missing(work, everyone):
+            elsewhere(work, everyone, listener)
+        for number, member in enumerate(everyone, start=1):
+            if missing(work, [member]):
+                listener.note(f"{member.name}, {number} of {len(everyone)}")
+            train_here(work, member, listener)
+    except DigitsError:
+        if len(missing(work, everyone)) < len(everyone):
+            listener.note(f"what is done is kept; to go on, on the same machines: --resume {path.name}")
+        raise
     return _together(work, committee, everyone)
 
 
