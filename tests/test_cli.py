@@ -55,8 +55,8 @@ def test_a_budget_is_kept_and_says_what_it_trains(tmp_path):
     done = call("train", "--data", "sklearn", "--budget", "90s", "--epochs", "1", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert told["recipe"] == "sprint"
-    assert "in 90 s: sprint, trained for" in done.stderr
+    assert told["recipe"] in ("sprint", "strong")  # by how much time loading has left
+    assert f"in 90 s: {told['recipe']}, trained for" in done.stderr
     assert runs.find(told["run"], tmp_path / "models").record["recipe"]["fit"]["seconds"] < 90
 
 

@@ -28,9 +28,11 @@ _SAVING = 5.0
 _VIEWS = 7.0
 _VIEWS_FROM = 240.0
 
-# From how many seconds of training on `strong` is better than `sprint`, and how many each member must have for folds to
-# be better than one network; benchmarks/budget.py shows what they come to. A faster machine could do with less.
-_STRONG_FROM = 150.0
+# From how many seconds of training on `strong` is better than `sprint`, alone and as a member, which may have a single
+# core; and how many each member must have for folds to be better than one network. benchmarks/budget.py shows what they
+# come to. A faster machine could do with less.
+_STRONG_FROM = 40.0
+_STRONG_MEMBER_FROM = 80.0
 _FOLDS_FROM = 120.0
 _FOLDS = 5
 
@@ -112,8 +114,10 @@ def choose(budget: Budget) -> Recipe:
             return champion
         if budget.share(_FOLDS).seconds >= _FOLDS_FROM:
             return strong.in_folds(_FOLDS)
-    seconds = budget.for_training if budget.folds is None else budget.share(budget.folds).seconds
-    return strong if seconds >= _STRONG_FROM else recipes.get("sprint")
+        enough = budget.for_training >= _STRONG_FROM
+    else:
+        enough = budget.share(budget.folds).seconds >= _STRONG_MEMBER_FROM
+    return strong if enough else recipes.get("sprint")
 
 
 def within(recipe: Recipe, budget: Budget) -> tuple[Recipe, int]:
