@@ -83,7 +83,7 @@ def main() -> None:
         for seed in range(1, options.deals + 1):
             results[name].append(deal(recipes.get(name), digits, seed))
             print(name, results[name][-1], flush=True)
-    machine.save("forecast", {"machine": here, "results": results}, table(results, machine.sentence(here)))
+            machine.save("forecast", {"machine": here, "results": results}, table(results, machine.sentence(here)))
 
 
 if __name__ == "__main__":
