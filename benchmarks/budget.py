@@ -9,10 +9,9 @@ seeds that are not named are kept from the last time.
 import argparse
 import itertools
 import json
-import sys
 import tempfile
-import time
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import machine
@@ -27,11 +26,7 @@ BUDGETS = ("20s", "40s", "1m", "2m", "5m", "10m", "20m", "60m")
 
 def run(budget: str, seed: int, folder: Path) -> dict[str, Any]:
     """One training within a budget, in a process of its own."""
-    command = [sys.executable, "-m", "kaggle_digits"]
-    began = time.perf_counter()
-    told = speed.call([*command, "train", "--budget", budget, "--seed", str(seed), "--json"], folder)
-    seconds = time.perf_counter() - began
-    judged = speed.call([*command, "evaluate", told["run"], "--data", "unseen", "--json"], folder)
+    told, seconds, judged = speed.trained(["--budget", budget], seed, folder)
     record = json.loads((folder / "models" / told["run"] / "run.json").read_text())
     return {
         "seed": seed,
@@ -40,11 +35,6 @@ def run(budget: str, seed: int, folder: Path) -> dict[str, Any]:
         "members": len(record.get("members", ())) or 1,
         "accuracy": judged["accuracy"],
     }
-
-
-def mean(runs: list[dict[str, Any]]) -> float:
-    """Of the accuracies."""
-    return float(sum(one["accuracy"] for one in runs) / len(runs))
 
 
 def table(results: dict[str, list[dict[str, Any]]], under: str) -> str:
@@ -57,9 +47,9 @@ def table(results: dict[str, list[dict[str, Any]]], under: str) -> str:
         last, accuracies = runs[-1], [one["accuracy"] for one in runs]
         what = last["recipe"] if last["members"] == 1 else f"{last['members']} x {last['recipe']}"
         spread = f" ({min(accuracies):.4f} to {max(accuracies):.4f})" if len(runs) > 1 else ""
-        low, high = evaluation.wilson_interval(round(mean(runs) * _ROWS), _ROWS)
+        low, high = evaluation.wilson_interval(round(mean(accuracies) * _ROWS), _ROWS)
         lines.append(
-            f"| {budget} | {max(one['seconds'] for one in runs):.0f} s | {what} | {mean(runs):.4f}{spread} "
+            f"| {budget} | {max(one['seconds'] for one in runs):.0f} s | {what} | {mean(accuracies):.4f}{spread} "
             f"| {low:.4f} to {high:.4f} | {len(runs)} |"
         )
     note = "Accuracy on 6,000 rows kept out of training and tuning, mean over seeds."
@@ -73,7 +63,9 @@ def draw(results: dict[str, list[dict[str, Any]]], path: Path) -> None:
 
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
-    means = [(sum(one["seconds"] for one in runs) / len(runs), 100 * mean(runs)) for runs in results.values()]
+    means = [
+        [mean(one["seconds"] for one in runs), 100 * mean(one["accuracy"] for one in runs)] for runs in results.values()
+    ]
     axes.plot(*zip(*means, strict=True), color="C0", label="mean over seeds")
     points = [(one["seconds"], 100 * one["accuracy"]) for runs in results.values() for one in runs]
     axes.plot(*zip(*points, strict=True), "o", color="C0", alpha=0.5, label="a training")

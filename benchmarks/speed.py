@@ -54,17 +54,22 @@ def run(contestant: str, seed: int, folder: Path) -> dict[str, Any]:
         script = [sys.executable, str(Path(__file__).with_name("plain.py")), contestant.split()[1], str(seed)]
         result: dict[str, Any] = call([*script, *files], folder)
         return result
-    command = [sys.executable, "-m", "kaggle_digits"]
-    began = time.perf_counter()
-    told = call([*command, "train", *contestant.split(), "--seed", str(seed), "--json"], folder)
-    seconds = time.perf_counter() - began
-    judged = call([*command, "evaluate", told["run"], "--data", "unseen", "--json"], folder)
+    told, seconds, judged = trained(contestant.split(), seed, folder)
     return {
         "accuracy": judged["accuracy"],
         "train_seconds": told["train_seconds"],
         "seconds": round(seconds, 2),
         "validation_accuracy": told["validation_accuracy"],
     }
+
+
+def trained(words: list[str], seed: int, folder: Path) -> tuple[dict[str, Any], float, dict[str, Any]]:
+    """What `train` with these words told, the seconds of the whole process, and its evaluation on held-out rows."""
+    command = [sys.executable, "-m", "kaggle_digits"]
+    began = time.perf_counter()
+    told = call([*command, "train", *words, "--seed", str(seed), "--json"], folder)
+    seconds = time.perf_counter() - began
+    return told, seconds, call([*command, "evaluate", told["run"], "--data", "unseen", "--json"], folder)
 
 
 def call(command: list[str], folder: Path) -> dict[str, Any]:

@@ -62,30 +62,29 @@ def prepare(
         SubmissionError: the file is not what Kaggle expects.
     """
     if target is not None and target.lower().endswith(".csv"):
-        run, file = None, Path(target)
+        run, file, title = None, Path(target), Path(target).name
     else:
         run = runs.find(target, models)
-        file, own_data = submissions / f"{run.name}.csv", _about(run)[1]
+        file, title, own_data = submissions / f"{run.name}.csv", *_about(run)
         data = data or own_data
         if not file.exists():
             raise SubmissionError(f"{file} is gone. Train again, or name a submission CSV instead of a run.")
     labels = submission.check(file, _rows_due(data or sources.DEFAULT_FOLDER))
     digest = storage.sha256(file)
-    run = run or _maker(digest, file.stem, models)
-    title = file.name if run is None else _title(run)
+    if run is None and (maker := _maker(digest, file.stem, models)) is not None:
+        run, title = maker
     beware = "CONTAMINATED BY TEST DATA, " if run is not None and run.record.get("contaminated") else ""
     told = f"{beware}{message or title} [sha256 {digest[:12]}]"
     return Candidate(file, told, tuple(labels), run, digest, _doubts(labels))
 
 
-def _maker(digest: str, name: str, models: Path) -> runs.Run | None:
-    """The run of that name, if it has written just this file; None for a file of another origin, or changed since."""
+def _maker(digest: str, name: str, models: Path) -> tuple[runs.Run, str] | None:
+    """The run of that name and its title, if it has written just this file; None for another origin, or a change."""
     try:
         run = runs.find(name, models)
-        _title(run)
+        return (run, _title(run)) if run.record.get("submission_sha256") == digest else None
     except (RunError, KeyError, TypeError, ValueError):
         return None
-    return run if run.record.get("submission_sha256") == digest else None
 
 
 def doubt(candidate: Candidate, submissions: Path) -> str | None:

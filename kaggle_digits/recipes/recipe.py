@@ -117,6 +117,11 @@ class Committee:
     folds: int
     views: bool = True
 
+    @property
+    def members(self) -> int:
+        """How many models there are in all."""
+        return len(self.recipes) * self.folds
+
 
 @dataclass(frozen=True)
 class Recipe:

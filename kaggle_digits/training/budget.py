@@ -110,7 +110,7 @@ def choose(budget: Budget) -> Recipe:
     """The recipe that makes the most of the time, not yet told how long it has: see `within`."""
     champion, strong = recipes.get("champion"), recipes.get("strong")
     if budget.folds is None:
-        if budget.share(_members(champion)).views:
+        if isinstance(champion.model, Committee) and budget.share(champion.model.members).views:
             return champion
         if budget.share(_FOLDS).seconds >= _FOLDS_FROM:
             return strong.in_folds(_FOLDS)
@@ -141,15 +141,11 @@ def within(recipe: Recipe, budget: Budget) -> tuple[Recipe, int]:
                 "saving and answering come yet. Give it more time."
             )
         return recipe.with_fit(seconds=budget.for_training, epochs=_NO_END), 1
-    members = _members(recipe)
-    share = budget.share(members)
+    share = budget.share(recipe.model.members)
     if share.seconds < _LEAST:
         raise DigitsError(
-            f"there is no time for {members} models in {budget.seconds:g} s. Give it more time, or fewer --folds."
+            f"there is no time for {recipe.model.members} models in {budget.seconds:g} s. Give it more time, or fewer "
+            "--folds."
         )
     recipe = replace(recipe, model=replace(recipe.model, views=share.views))
     return recipe.with_fit(seconds=share.seconds, epochs=_NO_END), share.at_once
-
-
-def _members(recipe: Recipe) -> int:
-    return len(recipe.model.recipes) * recipe.model.folds if isinstance(recipe.model, Committee) else 1

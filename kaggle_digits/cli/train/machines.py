@@ -161,6 +161,6 @@ def _in_time(wish: Wish, seconds: float, machine: Machine, began: float) -> tupl
     recipe, at_once = within(choose(budget) if wish.recipe is None else recipes.get(wish.recipe), budget)
     how = f"trained for {budget.for_training:.0f} s"
     if isinstance(recipe.model, recipes.Committee):
-        how = f"{len(recipe.model.recipes) * recipe.model.folds} models, {at_once} at a time, {how} in all"
+        how = f"{recipe.model.members} models, {at_once} at a time, {how} in all"
     console.tell(f"in {seconds:g} s: {recipe.name}, {how}")
     return recipe.with_fit(**wish.dials), replace(machine, jobs=at_once)
