@@ -17,7 +17,7 @@
   // One question at a time; what changes meanwhile is asked about afterwards.
   async function ask() {
     if (busy) { again = true; return; }
-    busy = true;
+    setBusy(true);
     do {
       again = false;
       try {
@@ -28,8 +28,13 @@
       }
       await new Promise(requestAnimationFrame);
     } while (again);
-    busy = false;
-    document.body.dataset.answered = String(Number(document.body.dataset.answered ?? 0) + 1);
+    setBusy(false);
+  }
+
+  // Until it is over, what is shown is the answer to an earlier question.
+  function setBusy(isBusy) {
+    busy = isBusy;
+    document.querySelector(".answer").setAttribute("aria-busy", String(isBusy));
   }
 
   function show(said) {

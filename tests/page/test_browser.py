@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 ZERO = [(0.5 + 0.18 * math.sin(turn), 0.5 - 0.35 * math.cos(turn)) for turn in np.linspace(0, 2 * math.pi, 13)]
 ONE = [(0.15, 0.2), (0.15, 0.8)]
+SETTLED = "document.querySelector('.answer').getAttribute('aria-busy') !== 'true'"
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +101,14 @@ class Page:
             ActionChains(self.driver, duration=0).send_keys(key).perform()
 
     def label(self, expected):
-        """Waits until the answer is so, and gives how sure the page then is."""
+        """Waits until the last answer is so, and gives how sure the page then is.
+
+        While one draws, it answers what is there so far, which may well have the same label.
+        """
         from selenium.common.exceptions import TimeoutException
 
         try:
-            self.until(f"document.getElementById('label').textContent === {expected!r}")
+            self.until(f"{SETTLED} && document.getElementById('label').textContent === {expected!r}")
         except TimeoutException:
             assert self.find("label").text == expected
         return self.find("sure").text
