@@ -21,17 +21,17 @@ SMALL = Recipe("small", "", Dense(hidden=(32,)), Fit(epochs=3, batch_size=64, le
 
 
 class Notes(Silence):
-    """Collects what is told, and does something at the first line."""
+    """Collects what is told, and does something at one line, the first if nothing else is said."""
 
-    def __init__(self, at_first=lambda: None):
-        self.lines, self._actions, self._lock = [], [at_first], threading.Lock()
+    def __init__(self, action=lambda: None, at=1):
+        self.lines, self._action, self._at, self._lock = [], action, at, threading.Lock()
 
     def note(self, text):
-        self.lines.append(text)
         with self._lock:  # processes tell of their epochs at the same time
-            actions, self._actions = self._actions, []
-        for action in actions:
-            action()
+            self.lines.append(text)
+            is_time = len(self.lines) == self._at
+        if is_time:
+            self._action()
 
 
 def children():
@@ -110,6 +110,20 @@ def test_a_process_that_is_killed_goes_on(here, source, tmp_path):
     )
     same(done, here)
     assert "a process was killed (9); it goes on where it was" in notes.lines
+
+
+def test_half_trained_members_go_on_where_they_were(source, tmp_path):
+    longer, jobs = SMALL.with_fit(epochs=60), partial(elsewhere.in_processes, 2)
+    folders = {"models": tmp_path, "submissions": tmp_path / "s"}
+    until = Notes(lambda: os.kill(os.getpid(), signal.SIGINT), at=12)
+    with pytest.raises(training.Paused) as paused:
+        training.train(longer, source, folds=2, listener=until, elsewhere=jobs, **folders)
+    notes = Notes()
+    done = training.resume(paused.value.run, listener=notes, elsewhere=jobs, **folders)
+    # Of each, one epoch may have been told of, but not kept yet.
+    assert len(until.lines) >= 12
+    assert len(until.lines) + len(notes.lines) <= 2 * (60 + 1)
+    assert sorted(path.name for path in done.run.path.iterdir() if path.is_dir()) == ["fold-1", "fold-2"]
 
 
 def test_short_trainings_are_not_worth_a_process(source, tmp_path):

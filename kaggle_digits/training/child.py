@@ -2,8 +2,8 @@
 
     python -m kaggle_digits.training.child FOLDER
 
-FOLDER holds what `pack` wrote. Every line of standard output is a line of progress; the member's run folder is inside
-FOLDER when the process ends with 0. It ends at once when its standard input is closed: nobody waits for it any more.
+FOLDER holds what `pack` wrote. Every line of standard output is a line of progress; the member's run folder is whole
+when the process ends with 0. It ends at once when its standard input is closed: nobody waits for it any more.
 """
 
 import json
@@ -26,17 +26,18 @@ TASK = "task.json"
 ROWS = "rows.npz"
 
 
-def pack(folder: Path, plan: dict[str, Any], member: Member, rows: bytes) -> None:
+def pack(folder: Path, run: Path, plan: dict[str, Any], member: Member, rows: bytes) -> None:
     """Writes what a child needs into an empty folder.
 
     Args:
         folder: which one.
+        run: the folder in which the member's own will be, or is already, half trained.
         plan: what the run began with.
         member: which member.
         rows: from `pack_rows`.
     """
-    task = {**vars(member), "recipe": member.recipe.as_json()}
-    (folder / TASK).write_text(json.dumps({"plan": plan, "member": task}), encoding="utf-8")
+    task = {"run": str(run), "plan": plan, "member": {**vars(member), "recipe": member.recipe.as_json()}}
+    (folder / TASK).write_text(json.dumps(task), encoding="utf-8")
     (folder / ROWS).write_bytes(rows)
 
 
@@ -82,7 +83,7 @@ class Children:
         environment = {**os.environ, hardware.SETTING: str(most)}
         status, reason = self._once(command, environment, tell)
         if status < 0 and not self._ended:
-            # Where memory is short, the system kills whoever takes most of it. The checkpoint is in the folder.
+            # Where memory is short, the system kills whoever takes most of it. The checkpoint stays.
             tell(f"a process was killed ({-status}); it goes on where it was")
             status, reason = self._once(command, environment, tell)
         if status < 0:
@@ -150,7 +151,7 @@ def _train(folder: Path) -> None:
         digits = Digits(rows["images"], rows["labels"], rows["ids"], int(rows["classes"]))
         fold_of = rows["folds"]
     member = Member(**{**own, "recipe": recipes.from_json(own["recipe"])})
-    committee.train_here(Work(folder, task["plan"], digits, fold_of), member, Teller(member.name))
+    committee.train_here(Work(Path(task["run"]), task["plan"], digits, fold_of), member, Teller(member.name))
 
 
 def _end_when_nobody_waits() -> None:

@@ -46,7 +46,7 @@ def in_processes(count: int | None, work: Work, members: list[Member], listener:
 
     Raises:
         DigitsError: a member could not be trained.
-        Paused: Ctrl-C; members that are done stay.
+        Paused: Ctrl-C; members that are done stay, and of the others their checkpoints.
     """
     # By all members, not only those to train: one with more cores than the others had would round differently.
     count = min(count or _fastest(work, members), len(members))
@@ -59,9 +59,8 @@ def in_processes(count: int | None, work: Work, members: list[Member], listener:
         share = shares.pop()
         try:
             with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=work.path) as name:
-                child.pack(Path(name), work.plan, member, rows)
+                child.pack(Path(name), work.path, work.plan, member, rows)
                 children.run(Path(name), listener.note, most, share)
-                _move(Path(name) / member.name, work.path / member.name)
         finally:
             shares.append(share)
 
@@ -167,7 +166,7 @@ def _on_worker(plan: dict[str, Any], member: Member, rows: bytes, stop: str) -> 
     watcher.start()
     try:
         with tempfile.TemporaryDirectory() as name:
-            child.pack(Path(name), plan, member, rows)
+            child.pack(Path(name), Path(name), plan, member, rows)
             # A task is one thread's work, and a worker has as many at a time as it has threads.
             children.run(Path(name), lambda line: worker.log_event(_TOPIC, f"{worker.name}: {line}"), most=1)
             return _zipped(Path(name) / member.name)
@@ -190,13 +189,9 @@ def _bring_home(content: bytes, path: Path, member: Member) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             archive.extractall(Path(name) / member.name)
         runs.find(Path(name) / member.name)
-        _move(Path(name) / member.name, path / member.name)
-
-
-def _move(whole: Path, place: Path) -> None:
-    """A half-trained member may stand there, from a training that was interrupted in this process."""
-    shutil.rmtree(place, ignore_errors=True)
-    whole.replace(place)
+        # A half-trained member may stand there, from a training that was interrupted on this machine.
+        shutil.rmtree(path / member.name, ignore_errors=True)
+        (Path(name) / member.name).replace(path / member.name)
 
 
 def tasks_at_once(address: str) -> int:
