@@ -3,15 +3,16 @@
     python benchmarks/ingredients.py RUN [--data data]
 
 RUN is a run folder of `kaggle-digits train champion`. From its members alone: every kind by itself, all kinds
-together, without each, what is averaged, one view or five. Then networks are trained without the first fold and judged
-on its rows: one kind with one ingredient changed; and others that could be members, in the place of one kind and beside
-all. Writes results/ingredients.json and .md.
+together, without each, what is averaged, one view or five or thirteen. Then networks are trained without the first fold
+and judged on its rows: one kind with one ingredient changed; and others that could be members, in the place of one kind
+and beside all. Writes results/ingredients.json and .md.
 """
 
 import argparse
 import multiprocessing
 import os
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +20,9 @@ from typing import Any
 
 import machine
 import numpy as np
+from scipy import ndimage
 
-from kaggle_digits import evaluation, recipes, runs, sources
+from kaggle_digits import classifiers, evaluation, recipes, runs, sources
 from kaggle_digits.architectures import Dense
 from kaggle_digits.classifiers import ensemble, fitting
 from kaggle_digits.classifiers.protocol import Silence
@@ -62,7 +64,61 @@ CANDIDATES: dict[str, Recipe] = {
     "dense layers of 1024, 1024, 512": replace(kind(REPLACED), model=Dense(hidden=(1024, 1024, 512))).with_fit(
         epochs=100
     ),
+    "small-filters on upright digits": kind("small-filters"),
+    "small-filters on digits of one width": kind("small-filters"),
 }
+
+
+MIDDLE = np.array([13.5, 13.5])
+"""Of an image of 28 x 28 pixels."""
+
+
+def sampled(images: Any, matrix: Any, middle: Any) -> Any:
+    """Images, uint8 `(..., 28, 28)`, sampled where an affine map of the distance from their middle points to."""
+    matrix, middle = np.asarray(matrix, float), np.asarray(middle, float)
+    whole = np.eye(images.ndim)
+    whole[-2:, -2:] = matrix
+    offset = np.zeros(images.ndim)
+    offset[-2:] = middle - matrix @ MIDDLE
+    new = ndimage.affine_transform(images.astype(np.float32), whole, offset, order=1)
+    return np.clip(new + 0.5, 0, 255).astype(np.uint8)
+
+
+def upright(image: Any) -> Any:
+    """A digit without its slant, by second moments (Y. LeCun et al., Gradient-Based Learning, 1998, section III.A)."""
+    down, right = np.indices(image.shape)
+    ink = image / image.sum()
+    middle = np.array([(ink * down).sum(), (ink * right).sum()])
+    down, right = down - middle[0], right - middle[1]
+    slant = (ink * down * right).sum() / (ink * down**2).sum()
+    return sampled(image, [[1, 0], [np.clip(slant, -1, 1), 1]], middle)
+
+
+def of_one_width(image: Any) -> Any:
+    """A digit 16 pixels wide and 20 high (D. Ciresan et al., Multi-column Deep Neural Networks, 2012, section 3)."""
+    rows, columns = (np.flatnonzero(image.any(axis=axis))[[0, -1]] for axis in (1, 0))
+    scale = [(np.ptp(rows) + 1) / 20, (np.ptp(columns) + 1) / 16]
+    return sampled(image, np.diag(scale), [rows.mean(), columns.mean()])
+
+
+PREPARED: dict[str, Callable[[Any], Any]] = {
+    "small-filters on upright digits": upright,
+    "small-filters on digits of one width": of_one_width,
+}
+
+
+def turn(degrees: float) -> Any:
+    """The matrix of a rotation."""
+    angle = np.deg2rad(degrees)
+    return [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+
+
+FURTHER_VIEWS = [
+    *(turn(degrees) for degrees in (6, -6)),
+    *(np.diag([zoom, zoom]) for zoom in (0.93, 1.07)),
+    *(np.array([[1, 0], [slant, 1]]) for slant in (0.1, -0.1)),
+    *(np.diag([1, zoom]) for zoom in (0.92, 1.08)),
+]
 
 
 def right(probabilities: Any, labels: Any) -> Any:
@@ -89,18 +145,23 @@ def against(name: str, new: Any, old: Any) -> dict[str, Any]:
     }
 
 
-def of_the_run(run: runs.Run) -> list[dict[str, Any]]:
+def of_the_run(run: runs.Run, digits: Digits) -> list[dict[str, Any]]:
     """What can be told from the members' answers: kinds, means, views."""
     members = {name: runs.find(run.path / name) for name in run.record["members"]}
     kinds = sorted({name.rsplit("-fold-", 1)[0] for name in members})
     ids, labels, nested = runs.validation_rows(run)
     place = {row: number for number, row in enumerate(ids.tolist())}
-    once, views = ({kind: np.zeros_like(nested) for kind in kinds} for _ in range(2))
+    once, views, more = ({kind: np.zeros_like(nested) for kind in kinds} for _ in range(3))
+    row_of = {row: number for number, row in enumerate(digits.ids.tolist())}
     for name, member in members.items():
-        own_ids, _, answers = runs.validation_rows(member)
+        kind, (own_ids, _, answers) = name.rsplit("-fold-", 1)[0], runs.validation_rows(member)
         rows = [place[row] for row in own_ids.tolist()]
-        once[name.rsplit("-fold-", 1)[0]][rows] = answers
-        views[name.rsplit("-fold-", 1)[0]][rows] = np.load(member.path / "shifted.npy", allow_pickle=False)
+        once[kind][rows] = answers
+        views[kind][rows] = five = np.load(member.path / "shifted.npy", allow_pickle=False)
+        looker = classifiers.load(member.path, member.record["files"])
+        images = digits.images[[row_of[row] for row in own_ids.tolist()]]
+        others = [looker.probabilities(sampled(images, matrix, MIDDLE)) for matrix in FURTHER_VIEWS]
+        more[kind][rows] = (5 * five + sum(others)) / (5 + len(others))
 
     def mean(of: list[str], asked: dict[str, Any], how: ensemble.Mean = "probabilities") -> Any:
         return right_together([asked[one] for one in of], labels, how)
@@ -116,6 +177,7 @@ def of_the_run(run: runs.Run) -> list[dict[str, Any]]:
         against("all kinds, mean of probabilities", whole, whole),
         against("all kinds, mean of logits", mean(kinds, once, "logits"), whole),
         against("all kinds, five views", mean(kinds, views), whole),
+        against("all kinds, 13 views: also turned, zoomed, slanted, wider, narrower", mean(kinds, more), whole),
         against("as chosen, each fold by the others (nested)", right(nested, labels), whole),
     ]
     return lines
@@ -124,6 +186,8 @@ def of_the_run(run: runs.Run) -> list[dict[str, Any]]:
 def answer(name: str, data: Path, precision: recipes.Precision) -> Any:
     """What a variant, trained on the other folds, says of the first one's rows."""
     digits, fold_of = first_fold(data)
+    if name in PREPARED:
+        digits = replace(digits, images=np.stack([PREPARED[name](image) for image in digits.images]))
     out, others = digits.take(np.flatnonzero(fold_of == 0)), digits.take(np.flatnonzero(fold_of != 0))
     with tempfile.TemporaryDirectory() as folder:
         recipe = {**VARIANTS, **CANDIDATES}[name].with_fit(precision=precision)
@@ -210,12 +274,12 @@ def main() -> None:
     run, here = runs.find(options.run), machine.describe()
     members = [runs.find(run.path / name) for name in run.record["members"]]
     precision = members[0].record["recipe"]["fit"]["precision"]
-    found = train_all([*CANDIDATES, *VARIANTS], options.data, precision)
     digits, fold_of = first_fold(options.data)
+    found = train_all([*CANDIDATES, *VARIANTS], options.data, precision)
     labels = digits.known_labels[fold_of == 0]
     baseline = right(found[_BASELINE], labels)
     results = {
-        "Against the plain mean of all kinds": of_the_run(run),
+        "Against the plain mean of all kinds": of_the_run(run, digits),
         "Others that could be members, on the first fold, against the plain mean of all kinds": beside_others(
             run, {name: found[name] for name in CANDIDATES}
         ),
