@@ -60,6 +60,10 @@ VARIANTS: dict[str, Recipe] = {
 
 REPLACED = "no-filters"
 CANDIDATES: dict[str, Recipe] = {
+    "small-filters, 1.6 times as wide": replace(
+        kind("small-filters"), model=replace(kind("small-filters").model, blocks=((64, 64), (128, 128), (256, 256)))
+    ),
+    "small-filters, twice as long": kind("small-filters").with_fit(epochs=2 * kind("small-filters").fit.epochs),
     "filters of 7 x 7": changed({"blocks": ((48,), (96,)), "kernel": 7}),
     "dense layers of 1024, 1024, 512": replace(kind(REPLACED), model=Dense(hidden=(1024, 1024, 512))).with_fit(
         epochs=100
@@ -211,7 +215,8 @@ def beside_others(run: runs.Run, candidates: dict[str, Any]) -> list[dict[str, A
             against(f"{name}, in the place of {REPLACED}", right_together([*kept, answers], labels), whole),
             against(f"{name}, beside all", right_together([*every, answers], labels), whole),
         ]
-    return lines
+    everything = right_together([*every, *candidates.values()], labels)
+    return [*lines, against("all kinds and all of these", everything, whole)]
 
 
 def first_fold(data: Path) -> tuple[Digits, Any]:
