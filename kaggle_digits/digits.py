@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kaggle_digits import duplicates
@@ -100,6 +101,7 @@ class Digits:
             raise DataError(f"none of {len(self)} digits would be left.")
         return self.take(rows)
 
+    @cached_property
     def hashes(self) -> "NDArray[np.uint64]":
         """uint64 `(n,)`, a hash of each image's pixels, by which rows are recognised again (BLAKE2b)."""
         import numpy as np

@@ -21,7 +21,7 @@ def find(source: Source) -> str | None:
 
     if source.test is None:
         return None
-    train, test = source.train.hashes(), source.test.hashes()
+    train, test = source.train.hashes, source.test.hashes
     both = np.flatnonzero(np.isin(train, test) & (source.train.images.reshape(len(train), -1).any(axis=1)))
     if len(both):
         ids = ", ".join(map(str, source.train.ids[both[:_EXAMPLES]].tolist()))
@@ -40,4 +40,4 @@ def repeated(digits: Digits) -> int:
     """
     import numpy as np
 
-    return len(digits) - len(np.unique(digits.hashes()))
+    return len(digits) - len(np.unique(digits.hashes))

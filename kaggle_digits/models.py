@@ -137,7 +137,7 @@ class Model:
         """
         import numpy as np
 
-        return int(np.isin(digits.hashes(), runs.learned_rows(self.run)).sum())
+        return int(np.isin(digits.hashes, runs.learned_rows(self.run)).sum())
 
     def info(self) -> Information:
         """What the model is made of."""

@@ -61,7 +61,7 @@ def test_every_row_is_answered_by_the_member_that_did_not_learn_it(trained, sour
     ids, labels, probabilities = runs.validation_rows(trained.run)
     assert ids.tolist() == source.train.ids.tolist()
     assert labels.tolist() == source.train.known_labels.tolist()
-    hashes = source.train.hashes()
+    hashes = source.train.hashes
     seen = np.zeros(len(ids), int)
     for number in (1, 2, 3):
         member = runs.find(trained.run.path / f"fold-{number}")

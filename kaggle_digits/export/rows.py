@@ -71,7 +71,7 @@ class Rows:
         """
         import numpy as np
 
-        return self._digits.images[np.isin(self._digits.hashes(), runs.learned_rows(self.run))]
+        return self._digits.images[np.isin(self._digits.hashes, runs.learned_rows(self.run))]
 
 
 def _training_files(sha256: dict[str, str]) -> dict[str, str]:

@@ -137,7 +137,7 @@ def _write_rows(path: Path, outcome: Outcome) -> None:
     with storage.replacing(path / runs.VALIDATION) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, ids=rows.ids, labels=rows.known_labels, probabilities=outcome.probabilities)
     with storage.replacing(path / runs.LEARNED) as temporary, temporary.open("wb") as file:
-        np.save(file, np.unique(outcome.learned.hashes()))
+        np.save(file, np.unique(outcome.learned.hashes))
 
 
 class Clock:
