@@ -39,9 +39,9 @@ def kind(name: str) -> Recipe:
     return recipe
 
 
-def changed(model: dict[str, Any] | None = None, **fit: Any) -> Recipe:
-    """The champion's `large-filters`, with other values for some fields of its model and fit."""
-    recipe = kind("large-filters")
+def changed(model: dict[str, Any] | None = None, of: str = "large-filters", **fit: Any) -> Recipe:
+    """One of the champion's kinds, with other values for some fields of its model and fit."""
+    recipe = kind(of)
     return replace(recipe, model=replace(recipe.model, **model or {}), fit=replace(recipe.fit, **fit))
 
 
@@ -60,10 +60,8 @@ VARIANTS: dict[str, Recipe] = {
 
 REPLACED = "no-filters"
 CANDIDATES: dict[str, Recipe] = {
-    "small-filters, 1.6 times as wide": replace(
-        kind("small-filters"), model=replace(kind("small-filters").model, blocks=((64, 64), (128, 128), (256, 256)))
-    ),
-    "small-filters, twice as long": kind("small-filters").with_fit(epochs=2 * kind("small-filters").fit.epochs),
+    "small-filters, 1.6 times as wide": changed({"blocks": ((64, 64), (128, 128), (256, 256))}, of="small-filters"),
+    "small-filters, twice as long": changed(of="small-filters", epochs=44),
     "filters of 7 x 7": changed({"blocks": ((48,), (96,)), "kernel": 7}),
     "dense layers of 1024, 1024, 512": replace(kind(REPLACED), model=Dense(hidden=(1024, 1024, 512))).with_fit(
         epochs=100
@@ -153,17 +151,16 @@ def of_the_run(run: runs.Run, digits: Digits) -> list[dict[str, Any]]:
     """What can be told from the members' answers: kinds, means, views."""
     members = {name: runs.find(run.path / name) for name in run.record["members"]}
     kinds = sorted({name.rsplit("-fold-", 1)[0] for name in members})
-    ids, labels, nested = runs.validation_rows(run)
-    place = {row: number for number, row in enumerate(ids.tolist())}
+    _, labels, nested = runs.validation_rows(run)  # of all digits, in their order
+    place = {row: number for number, row in enumerate(digits.ids.tolist())}
     once, views, more = ({kind: np.zeros_like(nested) for kind in kinds} for _ in range(3))
-    row_of = {row: number for number, row in enumerate(digits.ids.tolist())}
     for name, member in members.items():
         kind, (own_ids, _, answers) = name.rsplit("-fold-", 1)[0], runs.validation_rows(member)
         rows = [place[row] for row in own_ids.tolist()]
         once[kind][rows] = answers
         views[kind][rows] = five = np.load(member.path / "shifted.npy", allow_pickle=False)
         looker = classifiers.load(member.path, member.record["files"])
-        images = digits.images[[row_of[row] for row in own_ids.tolist()]]
+        images = digits.images[rows]
         others = [looker.probabilities(sampled(images, matrix, MIDDLE)) for matrix in FURTHER_VIEWS]
         more[kind][rows] = (5 * five + sum(others)) / (5 + len(others))
 
