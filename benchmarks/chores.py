@@ -74,7 +74,8 @@ DISTORTING = """
 import json, sys, time, tempfile
 from pathlib import Path
 import numpy as np
-from kaggle_digits import augmentation, sources
+from kaggle_digits import sources
+from kaggle_digits.classifiers import augmentation
 from kaggle_digits.classifiers import feeding, fitting, networks, precision
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.digits import Digits

@@ -15,7 +15,8 @@ from pathlib import Path
 import machine
 import numpy as np
 
-from kaggle_digits import recipes, sources, submission, training
+from kaggle_digits import recipes, sources, training
+from kaggle_digits.competition import submission
 from kaggle_digits.digits import Digits, split
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.sources import Source

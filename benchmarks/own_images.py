@@ -21,9 +21,10 @@ import numpy as np
 import pictures
 from PIL import Image
 
-from kaggle_digits import evaluation, models, predicting, training
+from kaggle_digits import evaluation, training
 from kaggle_digits.digits import Digits
-from kaggle_digits.models import Model
+from kaggle_digits.predictor import models, predicting
+from kaggle_digits.predictor.models import Model
 from kaggle_digits.recipes import RECIPES
 
 TARGETS = {"drawing": 0.99, "scan": 0.985, "photo": 0.97, "string": 0.93, "blank": 0.95, "scribble": 0.95}

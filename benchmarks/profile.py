@@ -15,8 +15,8 @@ from typing import Any
 
 import machine
 
-from kaggle_digits.architectures import Convolutional
 from kaggle_digits.recipes import RECIPES, Recipe
+from kaggle_digits.recipes.architectures import Convolutional
 
 STEPS = 20
 

@@ -19,7 +19,8 @@ from typing import Any
 import held_out
 import machine
 
-from kaggle_digits import evaluation, models, training
+from kaggle_digits import evaluation, training
+from kaggle_digits.predictor import models
 from kaggle_digits.recipes import RECIPES
 
 

@@ -8,7 +8,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from kaggle_digits import runs, submission
+from kaggle_digits import runs
+from kaggle_digits.competition import submission
 from kaggle_digits.sources import bundled
 
 NOTEBOOK = Path(__file__).parent.parent / "classifier.ipynb"

@@ -22,8 +22,10 @@ from PIL import Image
 from test_fetching import ROWS, WHOLE, right_files
 from typer.testing import CliRunner
 
-from kaggle_digits import evaluating, fetching, ledger, models, runs, sources, submission
+from kaggle_digits import runs, sources
 from kaggle_digits.cli import app
+from kaggle_digits.competition import fetching, ledger, submission
+from kaggle_digits.predictor import evaluating, models
 
 SCRIPT = Path(__file__).with_name("power_cut.py")
 # How many steps on the disk each command takes; power_cut.py counts them again. Should there be fewer one day, some

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from kaggle_digits.architectures import Network
 from kaggle_digits.classifiers.protocol import Answers, Fitted, Listener
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import RunError
 from kaggle_digits.recipes import Precision, Recipe
+from kaggle_digits.recipes.architectures import Network
 
 
 def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from kaggle_digits.classifiers.silence import silenced
-from kaggle_digits.hardware import usable_cores
+from kaggle_digits.machine import usable_cores
 
 
 def load_keras() -> Any:

@@ -4,12 +4,12 @@ from functools import singledispatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import storage
-from kaggle_digits.architectures import Forest, Logistic, Neighbors, SupportVectors
 from kaggle_digits.classifiers.protocol import Layer
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError, first_line
+from kaggle_digits.files import storage
 from kaggle_digits.recipes import Recipe
+from kaggle_digits.recipes.architectures import Forest, Logistic, Neighbors, SupportVectors
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,10 +5,10 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from kaggle_digits import storage
 from kaggle_digits.classifiers.protocol import Answers, Layer
 from kaggle_digits.classifiers.shifts import Shifted
 from kaggle_digits.errors import RunError
+from kaggle_digits.files import storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from kaggle_digits.augmentation import AT_ONCE, Distort
+from kaggle_digits.classifiers.augmentation import AT_ONCE, Distort
 from kaggle_digits.digits import Digits
 
 if TYPE_CHECKING:

@@ -7,15 +7,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kaggle_digits import augmentation, recipes, storage
-from kaggle_digits.architectures import Network
-from kaggle_digits.classifiers import checkpoint, distilling, feeding, networks, neural, parallel, precision, schedules
+from kaggle_digits import recipes
+from kaggle_digits.classifiers import (
+    augmentation,
+    checkpoint,
+    distilling,
+    feeding,
+    networks,
+    neural,
+    parallel,
+    precision,
+    schedules,
+)
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.classifiers.checkpoint import merit
 from kaggle_digits.classifiers.protocol import Epoch, Fitted, Listener
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError
+from kaggle_digits.files import storage
 from kaggle_digits.recipes import Fit, Recipe
+from kaggle_digits.recipes.architectures import Network
 
 TEACHER = "teacher"
 """The folder, in a run's, of the network that it learned from."""

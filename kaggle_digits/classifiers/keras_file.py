@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from kaggle_digits import storage
+from kaggle_digits.files import storage
 
 _NAMES = {"metadata.json", "config.json", "model.weights.h5"}
 _MOST_BYTES = 1 << 28  # unpacked; the largest recipe's weights take 6 million

@@ -4,10 +4,10 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import storage
 from kaggle_digits.classifiers.silence import silenced
 from kaggle_digits.errors import RunError, first_line
-from kaggle_digits.hardware import usable_cores
+from kaggle_digits.files import storage
+from kaggle_digits.machine import usable_cores
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,9 +3,9 @@
 from functools import singledispatch
 from typing import Any
 
-from kaggle_digits.architectures import Convolutional, Dense, Network
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.recipes import Precision
+from kaggle_digits.recipes.architectures import Convolutional, Dense, Network
 
 
 def build(model: Network, image_shape: tuple[int, int], classes: int, precision: Precision = "float32") -> Any:

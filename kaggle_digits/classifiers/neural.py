@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import storage
 from kaggle_digits.classifiers import keras_file, lite
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.classifiers.lite import widened
 from kaggle_digits.classifiers.protocol import Layer
 from kaggle_digits.classifiers.silence import silenced
 from kaggle_digits.errors import RunError, first_line
+from kaggle_digits.files import storage
 
 if TYPE_CHECKING:
     import numpy as np

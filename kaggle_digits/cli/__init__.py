@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from kaggle_digits import __version__, console
-from kaggle_digits.cli import doctor, export, fetch, judge, listings, predict, serve, submit, train
+from kaggle_digits import __version__
+from kaggle_digits.cli import console, doctor, export, fetch, judge, listings, predict, serve, submit, train
 from kaggle_digits.errors import DigitsError
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kaggle_digits import console
+from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, AsJson, Models, print_json
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kaggle_digits import console
+from kaggle_digits.cli import console
 from kaggle_digits.cli.options import DATA
 
 _STATES = {
@@ -23,7 +23,8 @@ def fetch(
     force: Annotated[bool, typer.Option("--force", help="Fetch again, even what is there and right.")] = False,
 ) -> None:
     """Bring the competition's files: download them from Kaggle, or take them from a zip."""
-    from kaggle_digits import competition, fetching
+    from kaggle_digits import competition
+    from kaggle_digits.competition import fetching
 
     with console.download_bar() as on_progress, competition.Kaggle(on_retry=console.tell) as kaggle:
         files = fetching.fetch(data, archive=archive, force=force, kaggle=kaggle, on_progress=on_progress)

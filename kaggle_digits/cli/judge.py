@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kaggle_digits import console
+from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, AsJson, Models, SkipBroken, print_json
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Say how good a model is, and where it errs, in numbers and pictures."""
-    from kaggle_digits import evaluating, runs
+    from kaggle_digits import runs
+    from kaggle_digits.predictor import evaluating
 
     found = runs.find(run, models)
     if data is None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kaggle_digits import console
+from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, print_json
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def runs(
     if compare is not None:
         _compare(*compare, models, as_json)
         return
-    from kaggle_digits import ledger, runs
+    from kaggle_digits import runs
+    from kaggle_digits.competition import ledger
 
     scores = ledger.scores(submissions)
     complete = runs.listing(models)
@@ -68,7 +69,8 @@ def _row(run: "Run", score: float | None) -> list[str]:
 
 
 def _compare(first: str, second: str, models: Any, as_json: bool) -> None:
-    from kaggle_digits import evaluating, runs
+    from kaggle_digits import runs
+    from kaggle_digits.predictor import evaluating
 
     found = runs.find(first, models), runs.find(second, models)
     comparison = evaluating.compare(*found)

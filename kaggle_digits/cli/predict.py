@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kaggle_digits import console
+from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, AsJson, Models, SkipBroken, print_json
 
 if TYPE_CHECKING:
-    from kaggle_digits.predicting import Prediction
+    from kaggle_digits.predictor.predicting import Prediction
 
 _TABLE, _SHEETS = Path("predictions.csv"), Path("explained")
 
@@ -31,8 +31,8 @@ def predict(
     A picture may hold several digits: they are read line by line, with a space between lines. Where none is found, or
     one is unsure, the answer says so. For a folder, the answers are also written to predictions.csv.
     """
-    from kaggle_digits import models as trained
-    from kaggle_digits import predicting
+    from kaggle_digits.predictor import models as trained
+    from kaggle_digits.predictor import predicting
 
     model = trained.load(run, models)
     many = any(path.is_dir() for path in paths)
@@ -73,7 +73,7 @@ def _write(predictions: "Sequence[Prediction]") -> None:
     import csv
     import io
 
-    from kaggle_digits import storage
+    from kaggle_digits.files import storage
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -85,7 +85,7 @@ def _write(predictions: "Sequence[Prediction]") -> None:
 
 def _draw(predictions: "Sequence[Prediction]") -> None:
     """A sheet for each picture, and where it lies."""
-    from kaggle_digits import plots
+    from kaggle_digits.evaluation import plots
 
     taken: set[str] = set()
     for each in predictions:

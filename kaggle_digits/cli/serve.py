@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from kaggle_digits import console
+from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, Models
 
 

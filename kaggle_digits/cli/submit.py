@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kaggle_digits import console
+from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, print_json
 
 if TYPE_CHECKING:
-    from kaggle_digits.ledger import Entry
+    from kaggle_digits.competition.ledger import Entry
 
 
 def submit(
@@ -32,7 +32,8 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Check a submission, send it to Kaggle, and bring the score home."""
-    from kaggle_digits import competition, sending, submitting
+    from kaggle_digits import competition
+    from kaggle_digits.competition import sending, submitting
 
     candidate = submitting.prepare(target, message=message, data=data, models=models, submissions=submissions)
     console.tell(f"{candidate.file}: {candidate.rows:,} predictions, all as Kaggle expects them")
@@ -86,7 +87,7 @@ def scores(
     as_json: AsJson = False,
 ) -> None:
     """List what was submitted, with its scores; those that came late are brought home first."""
-    from kaggle_digits import ledger
+    from kaggle_digits.competition import ledger
 
     known = _known(submissions)
     if refresh and any(entry.status in ledger.OPEN for entry in known):
@@ -104,7 +105,7 @@ def scores(
 
 
 def _known(submissions: Path) -> list["Entry"]:
-    from kaggle_digits import ledger
+    from kaggle_digits.competition import ledger
 
     def tell(line: int) -> None:
         console.tell(f"note: {submissions / ledger.FILE}, line {line} was never finished and is left out")
@@ -114,7 +115,8 @@ def _known(submissions: Path) -> list["Entry"]:
 
 def _refresh(submissions: Path) -> None:
     """Brings late scores home; without Kaggle, what is known already has to do."""
-    from kaggle_digits import competition, sending
+    from kaggle_digits import competition
+    from kaggle_digits.competition import sending
     from kaggle_digits.errors import CompetitionError
 
     try:

@@ -5,7 +5,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from kaggle_digits import fetching, ledger, runs
+from kaggle_digits import runs
+from kaggle_digits.competition import fetching, ledger
 from kaggle_digits.doctor.check import Check
 from kaggle_digits.errors import DataError
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from kaggle_digits.classifiers import precision
 from kaggle_digits.competition import credentials
 from kaggle_digits.doctor.check import Check
-from kaggle_digits.hardware import free_memory, usable_cores
+from kaggle_digits.machine import free_memory, usable_cores
 
 # What training the largest recipes takes; see the table in README.md.
 _ENOUGH_MEMORY = 2e9

@@ -6,12 +6,13 @@ A file is there only once it has answered as its run does.
 from dataclasses import dataclass
 from pathlib import Path
 
-from kaggle_digits import models, storage
 from kaggle_digits.classifiers import ensemble, neural
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export import html, onnx, tflite
 from kaggle_digits.export.agreement import Agreement, compare
 from kaggle_digits.export.rows import Rows
+from kaggle_digits.files import storage
+from kaggle_digits.predictor import models
 from kaggle_digits.runs import Run
 
 __all__ = ["SUFFIXES", "Agreement", "Exported", "export"]

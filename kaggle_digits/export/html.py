@@ -9,12 +9,13 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaggle_digits import page, predicting
+from kaggle_digits import page
 from kaggle_digits.classifiers import neural
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export.agreement import Judge
 from kaggle_digits.export.weights import compact
-from kaggle_digits.models import Model
+from kaggle_digits.predictor import predicting
+from kaggle_digits.predictor.models import Model
 
 if TYPE_CHECKING:
     import numpy as np

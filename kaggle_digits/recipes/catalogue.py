@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from kaggle_digits.architectures import Convolutional, Dense, Forest, Logistic, Neighbors, SupportVectors
 from kaggle_digits.errors import DigitsError
+from kaggle_digits.recipes.architectures import Convolutional, Dense, Forest, Logistic, Neighbors, SupportVectors
 from kaggle_digits.recipes.recipe import Committee, Distortions, Expected, Fit, Recipe
 
 _SLIGHT = Distortions(rotation=6, shift=1, zoom=0.05, shear=0.05, elastic=0.5)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from kaggle_digits.architectures import Classic, Network
 from kaggle_digits.errors import DigitsError
+from kaggle_digits.recipes.architectures import Classic, Network
 
 Schedule = Literal["one-cycle", "plateau", "constant"]
 Precision = Literal["auto", "float32", "bfloat16"]

@@ -2,9 +2,9 @@
 
 from typing import Any, cast, get_args
 
-from kaggle_digits.architectures import Classic, Network
-from kaggle_digits.conforming import conforms
 from kaggle_digits.errors import RunError
+from kaggle_digits.files.conforming import conforms
+from kaggle_digits.recipes.architectures import Classic, Network
 from kaggle_digits.recipes.recipe import Committee, Fit, Recipe
 
 _LARGEST_SIZE = 10_000

@@ -14,8 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import __version__, storage
+from kaggle_digits import __version__
 from kaggle_digits.errors import RunError
+from kaggle_digits.files import storage
 from kaggle_digits.runs import record as records
 from kaggle_digits.runs import rows
 from kaggle_digits.runs.record import FORMAT

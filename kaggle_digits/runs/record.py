@@ -5,9 +5,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypedDict
 
-from kaggle_digits import storage
-from kaggle_digits.conforming import conforms
 from kaggle_digits.errors import RunError
+from kaggle_digits.files import storage
+from kaggle_digits.files.conforming import conforms
 
 FORMAT = 1
 """Grows by one whenever an older release could no longer read a new run.json."""

@@ -5,8 +5,8 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import storage
 from kaggle_digits.errors import RunError
+from kaggle_digits.files import storage
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from kaggle_digits import models, runs
+from kaggle_digits import runs
 from kaggle_digits.errors import DigitsError
+from kaggle_digits.predictor import models
 
 __all__ = ["serve"]
 

@@ -11,13 +11,13 @@ from pydantic import BaseModel, Field
 
 from kaggle_digits import __version__, page
 from kaggle_digits.errors import DataError
-from kaggle_digits.models import Model
+from kaggle_digits.predictor.models import Model
 from kaggle_digits.serving import forms, reference
 from kaggle_digits.serving.limits import Limits
 from kaggle_digits.serving.reading import BusyError, Desk, TooLargeError
 
 if TYPE_CHECKING:
-    from kaggle_digits.predicting import Prediction
+    from kaggle_digits.predictor.predicting import Prediction
 
 MOST_IMAGES, MOST_ROWS = 32, 1000
 """In one request."""

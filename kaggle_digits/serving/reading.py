@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from kaggle_digits import calibration, predicting
+from kaggle_digits.classifiers import calibration
 from kaggle_digits.errors import DataError
-from kaggle_digits.models import Model
-from kaggle_digits.predicting import Prediction
+from kaggle_digits.predictor import predicting
+from kaggle_digits.predictor.models import Model
+from kaggle_digits.predictor.predicting import Prediction
 from kaggle_digits.sources import image_file
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaggle_digits import storage
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
+from kaggle_digits.files import storage
 from kaggle_digits.sources import image_file
 from kaggle_digits.sources.source import Source
 

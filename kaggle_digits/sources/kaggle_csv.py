@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import storage
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
+from kaggle_digits.files import storage
 from kaggle_digits.sources import parsed, plain_csv
 from kaggle_digits.sources.source import Source
 

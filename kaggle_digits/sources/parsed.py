@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaggle_digits import storage
 from kaggle_digits.errors import StorageError
+from kaggle_digits.files import storage
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaggle_digits import hardware
+from kaggle_digits import machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ def _side_by_side(
     task: "Callable[[NDArray[np.uint8]], NDArray[np.uint8] | None]", blocks: "Iterator[NDArray[np.uint8]]"
 ) -> "Iterator[NDArray[np.uint8] | None]":
     """What a task makes of each block, in their order, on every core; no more blocks are read ahead than that takes."""
-    cores = hardware.usable_cores()
+    cores = machine.usable_cores()
     waiting: deque[Future[NDArray[np.uint8] | None]] = deque()
     with ThreadPoolExecutor(cores) as threads:
         for block in blocks:

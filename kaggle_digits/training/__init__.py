@@ -8,16 +8,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import calibration, classifiers, evaluation, leaks, recipes, runs, sources, storage, submission
-from kaggle_digits.classifiers import checkpoint, neural
+from kaggle_digits import classifiers, evaluation, recipes, runs, sources
+from kaggle_digits.classifiers import calibration, checkpoint, neural
 from kaggle_digits.classifiers.ensemble import Ensemble
 from kaggle_digits.classifiers.protocol import Answers, Epoch, Listener, Silence
+from kaggle_digits.competition import submission
 from kaggle_digits.digits import Digits, split
 from kaggle_digits.errors import DataError, DigitsError, RunError
 from kaggle_digits.evaluation import Report
+from kaggle_digits.files import storage
 from kaggle_digits.recipes import Committee, Recipe
 from kaggle_digits.runs import Run
-from kaggle_digits.sources import Source
+from kaggle_digits.sources import Source, leaks
 from kaggle_digits.training import audit, committee, outcome, single
 from kaggle_digits.training.committee import Elsewhere, Paused
 from kaggle_digits.training.outcome import Clock, Outcome

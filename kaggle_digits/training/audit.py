@@ -5,9 +5,10 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaggle_digits import plots, storage
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
+from kaggle_digits.evaluation import plots
+from kaggle_digits.files import storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kaggle_digits import hardware, recipes
+from kaggle_digits import machine, recipes
 from kaggle_digits.classifiers.protocol import Epoch, Silence
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError
@@ -80,7 +80,7 @@ class Children:
             DigitsError: the child failed; the sentence says why.
         """
         command = [sys.executable, "-m", __spec__.name, str(folder), ",".join(map(str, sorted(cores or ())))]
-        environment = {**os.environ, hardware.SETTING: str(most)}
+        environment = {**os.environ, machine.SETTING: str(most)}
         status, reason = self._once(command, environment, tell)
         if status < 0 and not self._ended:
             # Where memory is short, the system kills whoever takes most of it. The checkpoint stays.

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import classifiers, runs, storage
+from kaggle_digits import classifiers, runs
 from kaggle_digits.classifiers.ensemble import Ensemble
 from kaggle_digits.classifiers.protocol import Layer, Listener
 from kaggle_digits.classifiers.shifts import Shifted
 from kaggle_digits.digits import Digits, folds
 from kaggle_digits.errors import DigitsError, RunError
+from kaggle_digits.files import storage
 from kaggle_digits.recipes import Committee, Recipe
 from kaggle_digits.runs import Run
 from kaggle_digits.training import outcome, selection, single

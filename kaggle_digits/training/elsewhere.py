@@ -15,7 +15,7 @@ from kaggle_digits import runs
 from kaggle_digits.classifiers.backend import has_gpu, load_keras
 from kaggle_digits.classifiers.protocol import Listener
 from kaggle_digits.errors import DigitsError
-from kaggle_digits.hardware import free_memory, usable_cores
+from kaggle_digits.machine import free_memory, usable_cores
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.training import child
 from kaggle_digits.training.committee import TEMPORARY, Member, Paused, Work, missing

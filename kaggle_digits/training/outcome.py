@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import calibration, evaluation, plots, reporting, runs, storage
-from kaggle_digits.classifiers import checkpoint
+from kaggle_digits import evaluation, runs
+from kaggle_digits.classifiers import calibration, checkpoint
 from kaggle_digits.classifiers.protocol import Answers, Epoch, Layer
 from kaggle_digits.digits import Digits
-from kaggle_digits.evaluation import Report
+from kaggle_digits.evaluation import Report, plots, reporting
+from kaggle_digits.files import storage
 from kaggle_digits.runs import Run
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kaggle_digits import export, models, runs, sources, training
+from kaggle_digits import export, runs, sources, training
 from kaggle_digits.errors import DataError, ExportError
 from kaggle_digits.export.agreement import Agreement, compare
+from kaggle_digits.predictor import models
 from kaggle_digits.recipes import RECIPES
 
 

@@ -18,7 +18,8 @@ from PIL import Image, ImageDraw
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from kaggle_digits import models, page, predicting, serving, sources
+from kaggle_digits import page, serving, sources
+from kaggle_digits.predictor import models, predicting
 
 
 @pytest.fixture(scope="module")

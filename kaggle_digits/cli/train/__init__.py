@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import typer
 
-from kaggle_digits import console
+from kaggle_digits.cli import console
 from kaggle_digits.cli.options import DATA, MODELS, SUBMISSIONS, AsJson, Models, SkipBroken, Submissions
 from kaggle_digits.cli.train import options, usage
 from kaggle_digits.cli.train.machines import Folders, Machine, Wish, go_on, train_here, train_on_kaggle

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits import console, recipes
+from kaggle_digits import recipes
+from kaggle_digits.cli import console
 from kaggle_digits.errors import RunError
 
 if TYPE_CHECKING:

@@ -15,10 +15,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from kaggle_digits import recipes, runs, sources, storage, submission
-from kaggle_digits.competition import Kaggle, following, kernels
+from kaggle_digits import recipes, runs, sources
+from kaggle_digits.competition import Kaggle, following, kernels, submission
 from kaggle_digits.competition.watch import Progress, ignore_progress
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, DataError, RunError, StorageError
+from kaggle_digits.files import storage
 from kaggle_digits.recipes import Committee, Recipe
 from kaggle_digits.runs import Run
 from kaggle_digits.training.committee import Paused

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kaggle_digits import archive, runs, storage, submission
+from kaggle_digits import runs
+from kaggle_digits.competition import submission
 from kaggle_digits.errors import DataError, DigitsError
+from kaggle_digits.files import archive, storage
 from kaggle_digits.runs import Run
 
 ARCHIVE = "run.zip"

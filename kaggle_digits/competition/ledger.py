@@ -1,0 +1,174 @@
+"""What was submitted, from which run, with which score: one JSON document a line, oldest first.
+
+Kaggle forgets this competition's scores after two months; the ledger does not. A line is never changed: whatever
+becomes known of a submission is a further line, from `sending` on, which is written before anything is sent.
+"""
+
+import errno
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from kaggle_digits.errors import DataError
+from kaggle_digits.files import storage
+from kaggle_digits.files.conforming import conforms
+
+FILE = "ledger.jsonl"
+
+SENDING, FAILED, PENDING, COMPLETE, ERROR = "sending", "failed", "pending", "complete", "error"
+OPEN = (SENDING, PENDING)
+"""The statuses of submissions of which more is to become known."""
+
+_MOST_BYTES = 1 << 28  # a hundred years of five submissions a day
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line: something that became known of a submission.
+
+    Attributes:
+        time: when it was written, ISO 8601 with a time zone; so are the other times.
+        run: the run's name, or None for a file of another origin.
+        file: the CSV's name.
+        sha256: of the CSV.
+        ref: Kaggle's number for the submission; None while it is not known.
+        message: what stands beside it on Kaggle.
+        status: `sending` before Kaggle is asked, `failed` where Kaggle did not take it, then `pending`, and at last
+            `complete` or `error`. A `sending` that nothing follows may or may not have arrived.
+        score: the public score, a share of right labels from 0 to 1, or None while there is none.
+        data_sha256: of each file that the run was trained on and has labelled, by name.
+        git_commit: of the folder that the run was made in; it ends with `-dirty` where files had been changed.
+        seed: of the run.
+        validation_accuracy: of the run, from 0 to 1.
+        predicted_range: the score that the run expected, lowest and highest, or None.
+        error: why Kaggle could not take or score it; empty where it could.
+        sent: when it was sent.
+        scored: when its score was first seen.
+    """
+
+    time: str
+    run: str | None
+    file: str
+    sha256: str
+    ref: int | None
+    message: str
+    status: str
+    score: float | None
+    data_sha256: dict[str, str] | None = None
+    git_commit: str | None = None
+    seed: int | None = None
+    validation_accuracy: float | None = None
+    predicted_range: tuple[float, float] | None = None
+    error: str = ""
+    sent: str | None = None
+    scored: str | None = None
+
+
+_HINTS = get_type_hints(Entry)
+
+
+def append(submissions: Path, entry: Entry) -> None:
+    """Adds a line. Lines that several processes add at once do not mix: each is one write at the end of the file.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    path = submissions / FILE
+    with storage.disk_errors(path):
+        submissions.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+        try:
+            _write(handle, json.dumps(asdict(entry)) + "\n")
+        finally:
+            os.close(handle)
+
+
+def _write(handle: int, line: str) -> None:
+    # A line that a power cut left unfinished must not take this one along. Should another process be in the middle
+    # of its line just now, the worst that comes of it is an empty line.
+    payload = (line if _ends_well(handle) else "\n" + line).encode()
+    if os.write(handle, payload) < len(payload):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(handle)
+
+
+def _ends_well(handle: int) -> bool:
+    if os.fstat(handle).st_size == 0:
+        return True
+    os.lseek(handle, -1, os.SEEK_END)
+    return os.read(handle, 1) == b"\n"
+
+
+def _ignore(_line: int) -> None:
+    """Says nothing."""
+
+
+def read(submissions: Path, on_torn: Callable[[int], None] = _ignore) -> list[Entry]:
+    """All entries, oldest first; none where nothing was submitted yet.
+
+    Args:
+        submissions: the folder of all submissions.
+        on_torn: is told the number of each line that a power cut or a full disk left unfinished; it is passed over.
+
+    Raises:
+        DataError: the ledger cannot be read, or a line is not the ledger's; the sentence names it.
+    """
+    path = submissions / FILE
+    try:
+        storage.check_regular(path, _MOST_BYTES)
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}. Make it a file that you may read.") from None
+    entries = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            document = json.loads(line) if line.strip() else None
+        except (ValueError, RecursionError):
+            on_torn(number)
+            continue
+        if line.strip():
+            entries.append(_entry(document, f"{path}, line {number}"))
+    return entries
+
+
+def _entry(document: Any, place: str) -> Entry:
+    """The entry that a line is; what a later release may have added to it is passed over."""
+    try:
+        kept = {field.name: document[field.name] for field in fields(Entry) if field.name in document}
+        wrong = [name for name, value in kept.items() if not conforms(value, _HINTS[name])]
+        if wrong:
+            raise ValueError(f"{wrong[0]} cannot be {kept[wrong[0]]!r}")
+        if kept.get("predicted_range") is not None:
+            low, high = kept["predicted_range"]
+            kept["predicted_range"] = (float(low), float(high))
+        return Entry(**kept)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{place} is not an entry: {error}. Remove that line.") from None
+
+
+def latest(entries: Iterable[Entry]) -> list[Entry]:
+    """What is known of each submission now: its newest entry, oldest submission first.
+
+    Those that Kaggle did not take are left out. One whose fate is unknown stands as `sending`, without a number.
+    """
+    known: dict[int | str, Entry] = {}
+    for entry in entries:
+        if entry.ref is not None or entry.status == FAILED:
+            known.pop(entry.sha256, None)
+        if entry.status != FAILED:
+            known[entry.sha256 if entry.ref is None else entry.ref] = entry
+    return list(known.values())
+
+
+def scores(submissions: Path) -> dict[str, float]:
+    """The newest known score of each run, by the run's name.
+
+    Raises:
+        DataError: as `read`.
+    """
+    return {entry.run: entry.score for entry in read(submissions) if entry.run and entry.score is not None}

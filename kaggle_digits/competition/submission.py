@@ -1,0 +1,105 @@
+"""A submission: the CSV that Kaggle accepts, and the check that a file is one before it is sent."""
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kaggle_digits.errors import SubmissionError
+from kaggle_digits.files import storage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FOLDER = Path("submissions")
+HEADER = ("ImageId", "Label")
+CLASSES = 10
+
+_MOST_BYTES = 1 << 26  # 28,000 lines take 200 thousand
+
+
+def write(path: Path, ids: "Sequence[int | str]", labels: "Sequence[int]") -> None:
+    """Writes one line per test image, whole or not at all.
+
+    Args:
+        path: the CSV to write.
+        ids: `(n,)`, what the test set calls its images: 1 to n for Kaggle.
+        labels: `(n,)`, the digit predicted for each of them.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(HEADER)
+    table.writerows((name, int(label)) for name, label in zip(ids, labels, strict=True))
+    storage.write_text(path, text.getvalue())
+
+
+def check(path: Path, rows: int, classes: int = CLASSES) -> list[int]:
+    """Makes sure that Kaggle will take a file, before one of the day's submissions is spent on it.
+
+    Args:
+        path: a CSV with the columns ImageId and Label.
+        rows: how many images test.csv has: 28,000 for the competition.
+        classes: labels run from 0 to `classes - 1`.
+
+    Returns:
+        The `rows` labels, in order.
+
+    Raises:
+        SubmissionError: the file is not a submission; the sentence names the line.
+    """
+    labels = read(path, classes)
+    if len(labels) != rows:
+        raise SubmissionError(
+            f"{path} has {len(labels):,} predictions, but test.csv has {rows:,} images. "
+            "Write it again from a complete run: kaggle-digits train."
+        )
+    if len(set(labels)) == 1:
+        raise SubmissionError(
+            f"{path} calls every image a {labels[0]}: it would score about 0.1. "
+            "Submit the predictions of a trained model instead."
+        )
+    return labels
+
+
+def read(path: Path, classes: int = CLASSES) -> list[int]:
+    """Reads a file whose form is right, whatever its number of rows.
+
+    Returns:
+        The labels, in the order of the ids, which run from 1 without a gap.
+
+    Raises:
+        SubmissionError: the header, an id or a label is wrong; the sentence names the line.
+    """
+    try:
+        storage.check_regular(path, _MOST_BYTES)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = csv.reader(file)
+            header = next(lines, [])
+            if header != list(HEADER):
+                raise SubmissionError(f"{path} must begin with the line {','.join(HEADER)}. Received: {header}.")
+            return [_label(path, number, line, classes) for number, line in enumerate(lines, start=1)]
+    except FileNotFoundError:
+        raise SubmissionError(f"there is no file {path}. Name a submission CSV, or train first.") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SubmissionError(f"{path} cannot be read as a CSV: {reason}. Write it again from a run.") from None
+
+
+def _label(path: Path, number: int, line: list[str], classes: int) -> int:
+    place = f"{path}, line {number + 1}"
+    if len(line) != 2:
+        raise SubmissionError(f"{place}: an id and a label are needed. Received: {','.join(line)!r}.")
+    if line[0] != str(number):
+        raise SubmissionError(f"{place}: the ids must run 1, 2, 3 and so on; {number} is due. Received: {line[0]!r}.")
+    if line[1] not in _label_texts(classes):
+        raise SubmissionError(
+            f"{place}: a label must be a whole number from 0 to {classes - 1}. Received: {line[1]!r}."
+        )
+    return int(line[1])
+
+
+def _label_texts(classes: int) -> tuple[str, ...]:
+    return tuple(str(label) for label in range(classes))

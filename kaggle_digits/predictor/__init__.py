@@ -1,0 +1,3 @@
+"""A trained model, asked: loaded, shown pictures, held against labelled digits, compared with another."""
+
+__all__ = ["evaluating", "models", "predicting"]

@@ -1,0 +1,275 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from kaggle_digits import evaluation
+from kaggle_digits.classifiers.protocol import Epoch
+from kaggle_digits.digits import Digits
+from kaggle_digits.evaluation import plots
+
+HISTORY = [Epoch(n, 1 / n, 1 - 0.2 / n, 1.2 / n, 0.9 - abs(n - 3) / 50, 0.001, 1.5) for n in range(1, 6)]
+
+
+def digits_and_answers(count, wrong_every=3):
+    """Labels 0, 1, ... 9, 0, ...; every third row, say, is taken for the next digit."""
+    rng = np.random.default_rng(0)
+    rows = np.arange(count)
+    digits = Digits(rng.integers(0, 256, (count, 28, 28)).astype(np.uint8), rows % 10, rows + 1)
+    answers = np.full((count, 10), 0.05, np.float32)
+    answers[rows, (rows + (rows % wrong_every == 0)) % 10] = 0.55
+    return digits, answers
+
+
+def one_hot(labels, classes=10):
+    return np.eye(classes, dtype=np.float32)[labels]
+
+
+def captions(figure):
+    return [axes.get_title() for axes in figure.axes if axes.get_visible()]
+
+
+def texts(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+def legend(owner):
+    return [text.get_text() for text in owner.get_texts()]
+
+
+def ticks(axis):
+    low, high = sorted(axis.get_view_interval())
+    places = [place for place in axis.get_majorticklocs() if low <= place <= high]
+    return axis.get_major_formatter().format_ticks(places)
+
+
+def drawn(figure):
+    """The figure after a full layout, which is where Matplotlib would warn."""
+    figure.draw_without_rendering()
+    return figure
+
+
+def test_learning_curves_name_the_epoch_that_was_kept():
+    figure = drawn(plots.learning_curves(HISTORY))
+    assert captions(figure) == ["Loss: 0.4000 at the epoch kept", "Accuracy: 90.00 % at the epoch kept"]
+    assert legend(figure.legends[0]) == ["training", "validation", "kept: epoch 3"]
+
+
+def test_of_equally_accurate_epochs_the_one_kept_has_the_lowest_loss():
+    history = [Epoch(n, 0.1, 0.9, loss, 0.9, 0.001, 1.0) for n, loss in enumerate((0.4, 0.2, 0.3), 1)]
+    assert legend(plots.learning_curves(history).legends[0])[-1] == "kept: epoch 2"
+
+
+def test_learning_curves_draw_training_and_validation():
+    for axes, measure in zip(plots.learning_curves(HISTORY).axes, ("loss", "accuracy"), strict=True):
+        for line, name in zip(axes.lines, (measure, f"val_{measure}"), strict=False):
+            assert line.get_xdata().tolist() == [1, 2, 3, 4, 5]
+            assert line.get_ydata().tolist() == [getattr(epoch, name) for epoch in HISTORY]
+
+
+def test_learning_curves_of_close_values_have_plain_axes():
+    figure = plots.learning_curves(HISTORY[2:])
+    assert [axes.get_yscale() for axes in figure.axes] == ["linear", "linear"]
+
+
+def test_learning_curves_keep_the_end_readable_after_a_wild_first_epoch():
+    later = [Epoch(n, 0.09 / n, 1 - 0.02 / n, 0.07 / n, 1 - 0.01 / n, 0.001, 25.0) for n in range(2, 11)]
+    loss, accuracy = drawn(plots.learning_curves([Epoch(1, 0.52, 0.85, 7.91, 0.128, 0.003, 27.0), *later])).axes
+    assert loss.get_yscale() == "log"
+    assert {"0.01", "0.1", "1"} <= set(ticks(loss.yaxis))
+    assert ticks(accuracy.yaxis)[:6] == ["50 %", "80 %", "90 %", "95 %", "98 %", "99 %"]
+    end = accuracy.transAxes.inverted().transform(accuracy.transData.transform((10, 0.995)))
+    half_as_good = accuracy.transAxes.inverted().transform(accuracy.transData.transform((10, 0.99)))
+    assert 0.5 < half_as_good[1] < end[1] - 0.05 < 1
+
+
+def test_learning_curves_have_a_place_for_100_percent_and_no_loss():
+    history = [Epoch(n, 0.1 * (n < 3), min(1.0, 0.6 + 0.2 * n), 0.2, 1.0, 0.001, 1.0) for n in range(1, 5)]
+    _, accuracy = drawn(plots.learning_curves(history)).axes
+    assert ticks(accuracy.yaxis)[-1] == "100 %"
+    assert accuracy.get_ylim()[1] > 1
+
+
+def test_learning_curves_of_one_epoch_have_one_tick():
+    figure = drawn(plots.learning_curves(HISTORY[:1]))
+    assert ticks(figure.axes[0].xaxis) == ["1"]
+
+
+def test_learning_curves_of_many_epochs_have_no_markers():
+    long = [Epoch(n, 1 / n, 1 - 0.2 / n, 1.2 / n, 1 - 0.3 / n, 0.001, 1.5) for n in range(1, 201)]
+    assert [plots.learning_curves(h).axes[0].lines[0].get_marker() for h in (HISTORY, long)] == ["o", ""]
+    assert len(ticks(drawn(plots.learning_curves(long)).axes[0].xaxis)) < 12
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_learning_curves_of_a_training_that_went_astray_can_be_drawn(loss):
+    history = [Epoch(n, loss, 0.1, loss, 0.098, 0.001, 1.0) for n in range(1, 4)]
+    assert captions(drawn(plots.learning_curves(history)))[1] == "Accuracy: 9.80 % at the epoch kept"
+
+
+@pytest.mark.parametrize("count", [1, 5, 40])
+def test_samples_show_as_many_digits_as_there_are(count):
+    digits, answers = digits_and_answers(count)
+    assert len(captions(plots.samples(digits, answers, seed=0))) == min(count, 32)
+
+
+def test_samples_say_what_the_colour_means_where_there_is_something_wrong():
+    digits, answers = digits_and_answers(6)
+    assert plots.samples(digits, answers, 0).get_suptitle().endswith("\nIn orange: predicted wrongly (2 of 6)")
+    assert "orange" not in plots.samples(digits, one_hot(digits.labels), 0).get_suptitle()
+
+
+def test_gallery_marks_what_is_wrong():
+    digits, answers = digits_and_answers(4)
+    figure = plots.gallery(digits, answers, np.array([0, 1]), "title")
+    assert captions(figure) == ["actual 0\n✗ 1  55 %", "actual 1\n✓ 1  55 %"]
+    assert figure.axes[0].spines["top"].get_edgecolor() != figure.axes[1].spines["top"].get_edgecolor()
+
+
+def test_gallery_shows_the_end_of_a_long_id():
+    digits, answers = digits_and_answers(1)
+    named = Digits(digits.images, digits.labels, np.array(["train/digit/img_0000107.png"]))
+    figure = plots.gallery(named, answers, np.array([0]), "title", with_ids=True)
+    assert captions(figure) == ["…_0000107.png\nactual 0\n✗ 1  55 %"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a$_$b.png", "a$_$b.png"),
+        (r"$\frac$.png", r"$\frac$.png"),
+        ("größe.png", "größe.png"),
+        ("数字三.png", "???.png"),
+    ],
+)
+@pytest.mark.parametrize("guess", [0, 1])
+def test_gallery_takes_any_file_name(name, shown, guess):
+    digits = Digits(np.zeros((1, 28, 28), np.uint8), np.array([0]), np.array([name]))
+    figure = drawn(plots.gallery(digits, one_hot([guess]), np.array([0]), "title", with_ids=True))
+    assert captions(figure)[0].splitlines()[0] == shown
+
+
+def test_a_probability_is_never_called_certain():
+    digits, answers = digits_and_answers(4)
+    answers[:, :] = 0
+    answers[0, 0], answers[1, 1], answers[2, 2], answers[3, 3] = 0.9999, 0.996, 0.994, 1
+    shown = [caption.split("  ")[1] for caption in captions(plots.gallery(digits, answers, np.arange(4), ""))]
+    assert shown == ["> 99.9 %", "99.6 %", "99 %", "> 99.9 %"]
+
+
+def test_mistakes_come_with_the_most_confident_first():
+    digits, answers = digits_and_answers(7)
+    answers[3] = one_hot([8])[0] * 0.9 + 0.01
+    figure = drawn(plots.mistakes(digits, answers))
+    assert captions(figure) == ["4\nactual 3\n✗ 8  91 %", "1\nactual 0\n✗ 1  55 %", "7\nactual 6\n✗ 7  55 %"]
+    assert figure.get_suptitle().startswith("3 mistakes among 7 digits, the most confident first\n")
+
+
+def test_mistakes_are_32_at_most():
+    digits, answers = digits_and_answers(60, wrong_every=1)
+    figure = plots.mistakes(digits, answers)
+    assert len(captions(figure)) == 32
+    assert figure.get_suptitle().startswith("The 32 most confident of 60 mistakes among 60 digits\n")
+
+
+def test_one_mistake_needs_no_order():
+    digits, answers = digits_and_answers(3)
+    assert plots.mistakes(digits, answers).get_suptitle().startswith("1 mistake among 3 digits\n")
+
+
+def test_no_mistakes_are_good_news():
+    digits, _ = digits_and_answers(108)
+    figure = drawn(plots.mistakes(digits, one_hot(digits.labels)))
+    assert (figure.axes, [text.get_text() for text in figure.texts]) == (
+        [],
+        ["No mistakes: 108 digits, all labelled rightly."],
+    )
+
+
+def test_confusion_writes_counts_and_shares_and_leaves_zeros_blank():
+    labels = np.array([0] * 8 + [1] * 2)
+    report = evaluation.evaluate(labels, one_hot(np.array([0] * 7 + [1] * 3), 2))
+    axes, *_ = drawn(plots.confusion(report)).axes
+    legend_text, *cells = texts(axes)
+    assert cells == ["7", "87.5 %", "1", "12.5 %", "2", "100.0 %"]
+    assert "share of the actual digit" in legend_text
+    assert axes.get_title() == "Accuracy 90.00 %, 95 % interval 59.58 % to 98.21 %, 10 rows"
+
+
+def test_confusion_colours_errors_on_a_scale_of_their_own():
+    labels = np.arange(1000) % 10
+    guesses = labels.copy()
+    guesses[[0, 10, 1]] = 7
+    diagonal, errors = plots.confusion(evaluation.evaluate(labels, one_hot(guesses))).axes[0].images
+    assert diagonal.get_array().count() == 10
+    assert errors.get_array().compressed().tolist() == [0.02, 0.01]
+    assert errors.get_clim() == (0, 0.02)
+
+
+def test_confusion_says_how_many_of_each_row_are_wrong():
+    digits, answers = digits_and_answers(20)
+    axes = drawn(plots.confusion(evaluation.evaluate(digits.labels, answers))).axes[0]
+    assert [label.get_text() for label in axes.child_axes[0].get_yticklabels()][:2] == ["1 of 2 wrong", "0 of 2 wrong"]
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("Actual", "Predicted")
+
+
+def test_confusion_without_mistakes_and_with_labels_that_never_occur():
+    labels = np.array([3] * 108)
+    axes, *_ = drawn(plots.confusion(evaluation.evaluate(labels, one_hot(labels)))).axes
+    assert texts(axes)[1:] == ["108", "100.0 %"]
+    assert axes.get_title() == "Accuracy 100.00 %, 95 % interval 96.57 % to 100.00 %, 108 rows"
+
+
+def test_confusion_never_rounds_a_mistake_away():
+    labels = np.zeros(42_000, np.int64)
+    guesses = labels.copy()
+    guesses[0] = 1
+    axes, *_ = plots.confusion(evaluation.evaluate(labels, one_hot(guesses, 2))).axes
+    assert texts(axes)[1:] == ["41,999", "> 99.9 %", "1", "< 0.1 %"]
+    assert axes.get_title().startswith("Accuracy > 99.99 %,")
+
+
+def test_confidence_counts_right_and_wrong_apart():
+    digits, answers = digits_and_answers(30)
+    distribution, _ = drawn(plots.confidence(digits.labels, answers)).axes
+    right, wrong = ([bar.get_height() for bar in bars] for bars in distribution.containers)
+    assert (sum(right), sum(wrong), right[8], wrong[8]) == (20, 10, 20, 10)
+    assert distribution.get_yscale() == "log"
+    assert legend(distribution.get_legend()) == ["right: 20, median 55.0 %", "wrong: 10, median 55.0 %"]
+
+
+def test_the_reliability_curve_and_the_calibration_error_agree():
+    rng = np.random.default_rng(1)
+    answers = rng.dirichlet(np.full(10, 0.1), 400).astype(np.float32)
+    labels = np.where(rng.random(400) < 0.7, answers.argmax(axis=1), rng.integers(0, 10, 400))
+    _, reliability = drawn(plots.confidence(labels, answers)).axes
+    points = np.concatenate([container.lines[0].get_xydata() for container in reliability.containers])
+    rows = {text.get_position()[0]: int(text.get_text()) for text in reliability.texts[1:]}
+    weights = [rows[min(rows, key=lambda middle: abs(middle - sure))] for sure, _ in points]
+    error = evaluation.evaluate(labels, answers).calibration_error
+    assert sum(weights) == 400
+    assert np.average(np.abs(points[:, 0] - points[:, 1]), weights=weights) == pytest.approx(error)
+    assert reliability.get_title() == f"Reliability: expected calibration error {100 * error:.2f} %"
+
+
+def test_bins_with_few_rows_are_set_apart():
+    labels = np.zeros(33, np.int64)
+    answers = np.array([[0.9, 0.1]] * 30 + [[0.6, 0.4]] * 3, np.float32)
+    _, reliability = plots.confidence(labels, answers).axes
+    assert [container.lines[0].get_xdata().round(3).tolist() for container in reliability.containers] == [[0.9], [0.6]]
+    assert legend(reliability.get_legend()) == ["as sure as right", "20 rows or more", "fewer: says little"]
+    assert sorted(texts(reliability)) == ["3", "30", "rows"]
+
+
+@pytest.mark.parametrize(("guess", "said"), [(0, "wrong: 0"), (1, "right: 0")])
+def test_confidence_of_all_right_and_of_all_wrong(guess, said):
+    labels = np.zeros(108, np.int64)
+    distribution, _ = drawn(plots.confidence(labels, one_hot(labels + guess))).axes
+    assert said in legend(distribution.get_legend())
+
+
+def test_save_writes_a_png(tmp_path):
+    path = tmp_path / "loss.png"
+    plots.save(plots.learning_curves(HISTORY[:1]), path)
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        assert image.width > 1_000

@@ -1,0 +1,282 @@
+"""Pictures of digits, however made, come out as MNIST's were made."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image, ImageDraw
+
+from kaggle_digits import photos, sources
+from kaggle_digits.evaluation import plots
+from kaggle_digits.photos import paper, plausible, strokes
+from kaggle_digits.photos.layout import Span
+
+
+@pytest.fixture(scope="module")
+def standard():
+    """Digits in the form of MNIST's, and with strokes as wide."""
+    images = sources.load("sklearn").train.images[:20]
+    made = [photos.as_mnist(image.astype(np.float32) / 255) for image in images]
+    fair = [image for image in made if strokes.width(image.repeat(4, axis=0).repeat(4, axis=1) > 127) < 4 * 4]
+    assert len(fair) >= 8
+    return np.stack(fair)
+
+
+def canvas(shape=(300, 400), paper=235, ink=40, width=12):
+    """A seven, drawn."""
+    image = Image.new("L", shape[::-1], paper)
+    ImageDraw.Draw(image).line([(150, 80), (230, 80), (180, 220)], fill=ink, width=width, joint="curve")
+    return np.asarray(image)
+
+
+def centre_and_side(image):
+    rows, columns = np.nonzero(image)
+    weights = image[rows, columns].astype(float)
+    centre = [float((weights * (places + 0.5)).sum() / weights.sum()) for places in (rows, columns)]
+    return centre, max(np.ptp(rows), np.ptp(columns)) + 1
+
+
+@settings(deadline=None, max_examples=60)
+@given(arrays(np.float32, st.tuples(st.integers(1, 60), st.integers(1, 60)), elements=st.sampled_from([0, 0.5, 1])))
+def test_the_longest_side_is_20_and_the_barycentre_in_the_middle(ink):
+    image = photos.as_mnist(ink)
+    assert image.shape == (28, 28) and image.dtype == np.uint8
+    if not ink.any():
+        assert not image.any()
+        return
+    centre, side = centre_and_side(image)
+    assert side <= 20 and image.max() == 255
+    # What hangs on one edge alone cannot be balanced within the image; it then reaches the image's edge.
+    edge = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    assert all(14 - 1e-6 <= place < 15 + 1e-6 for place in centre) or side < 20 or edge.any()
+
+
+def test_what_has_the_form_keeps_it(standard):
+    for image in standard:
+        centre, side = centre_and_side(image)
+        assert side in (19, 20)
+        assert all(14 <= place < 15 for place in centre)
+        again = photos.as_mnist(image.astype(np.float32) / 255, stroke=3)
+        assert np.abs(again.astype(int) - image).mean() < 8
+
+
+def test_a_digit_enlarged_on_paper_as_jpeg_comes_back_close(standard):
+    for image in standard[:8]:
+        big = 255 - np.asarray(Image.fromarray(image).resize((224, 224), Image.Resampling.BILINEAR)) * 0.8
+        sheet = np.full((500, 400), 255, np.uint8)
+        sheet[200:424, 20:244] = big.astype(np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(sheet).save(file, "JPEG", quality=80)
+        layout = photos.lay_out(np.asarray(Image.open(file)))
+        # The barycentre is rounded to a whole pixel, which a trace of noise may turn up or down.
+        shifts = [(down, across) for down in (-1, 0, 1) for across in (-1, 0, 1)]
+        moved = [np.roll(each, shift, (0, 1)).astype(int) for each in layout.images for shift in shifts]
+        assert min(np.abs(each - image).mean() for each in moved) < 14
+
+
+def test_a_box_holds_the_ink_to_the_last_pixel():
+    sheet = np.full((160, 200), 255, np.uint8)
+    sheet[40:120, 90:100] = 0
+    assert [span.box for span in photos.lay_out(sheet).spans] == [(90, 40, 100, 120)]
+
+
+@pytest.mark.parametrize(("ground", "ink"), [(255, 0), (0, 255), (200, 120), (60, 200), (235, 180)])
+@pytest.mark.parametrize("width", [1, 4, 25])
+def test_any_polarity_contrast_and_width_of_stroke(ground, ink, width):
+    layout = photos.lay_out(canvas(paper=ground, ink=ink, width=width))
+    whole = max(layout.spans, key=lambda span: span.box[2] - span.box[0])
+    left, top, right, bottom = whole.box
+    assert abs(left - (150 - width / 4)) <= 12 and abs(bottom - 220) <= 16
+    assert 60 < right - left < 120 and 120 < bottom - top < 180
+
+
+def test_a_shadow_and_a_gradient_are_no_ink():
+    light = np.linspace(1, 0.5, 400) * np.where(np.arange(300)[:, None] > 190, 0.7, 1)
+    random = np.random.default_rng(0)
+    picture = (canvas() * light + random.normal(0, 3, light.shape)).clip(0, 255).astype(np.uint8)
+    layout = photos.lay_out(picture, keep_stages=True)
+    rows, columns = np.nonzero(layout.stages["mask"])
+    assert columns.min() >= 140 and columns.max() <= 242 and rows.max() <= 232
+
+
+def test_rules_are_no_ink():
+    picture = canvas().copy()
+    ruled = picture.copy()
+    ruled[20::40] = np.minimum(ruled[20::40], 150)
+    layout = photos.lay_out(ruled, keep_stages=True)
+    _, columns = np.nonzero(layout.stages["mask"])
+    assert columns.min() >= 140 and columns.max() <= 242
+
+
+def test_yellow_on_white_shows():
+    picture = np.repeat(canvas(paper=255, ink=0)[:, :, None], 3, axis=2).copy()
+    picture[:, :, :2] = 250
+    assert len(photos.lay_out(picture).images)
+
+
+def test_light_ink_is_told_from_dark():
+    assert paper.ink(canvas()).is_dark
+    assert not paper.ink(canvas(paper=30, ink=220)).is_dark
+
+
+def test_a_scribble_is_no_digit_but_an_eight_is():
+    image = Image.new("L", (200, 200), 0)
+    points = np.random.default_rng(0).integers(10, 190, (25, 2))
+    ImageDraw.Draw(image).line([tuple(map(int, point)) for point in points], fill=255, width=4)
+    assert plausible.least_probability(np.asarray(image, np.float32) / 255) == plausible.NEVER
+    eight = Image.new("L", (100, 180), 0)
+    for top in (5, 85):
+        ImageDraw.Draw(eight).ellipse((10, top, 90, top + 85), outline=255, width=9)
+    assert plausible.least_probability(np.asarray(eight, np.float32) / 255) < 1
+
+
+def test_a_hairline_must_be_surest():
+    image = Image.new("L", (200, 200), 0)
+    ImageDraw.Draw(image).line([(40, 20), (160, 20), (90, 180)], fill=255, width=4)
+    assert plausible.least_probability(np.asarray(image, np.float32) / 255) == plausible.SUREST
+
+
+def test_a_blot_is_not_taken_for_a_ring():
+    image = Image.new("L", (300, 260), 255)
+    ImageDraw.Draw(image).ellipse((60, 40, 240, 220), fill=0)
+    (ink,) = photos.look(np.asarray(image)).layout(plain=True).inks
+    assert plausible.least_probability(ink) == plausible.NEVER
+    ImageDraw.Draw(image).ellipse((100, 80, 200, 180), fill=255)
+    (ink,) = photos.look(np.asarray(image)).layout(plain=True).inks
+    assert plausible.least_probability(ink) < 1
+
+
+def test_a_block_without_any_margin_is_a_blot_too():
+    image = Image.new("L", (300, 260), 255)
+    ImageDraw.Draw(image).rectangle((60, 40, 240, 220), fill=0)
+    (ink,) = photos.look(np.asarray(image)).layout(plain=True).inks
+    assert plausible.least_probability(ink) == plausible.NEVER
+
+
+def test_faint_ink_is_believed_where_it_is_clear():
+    faint = canvas(paper=235, ink=200)
+    assert len(photos.lay_out(faint).spans)
+    at_the_border = faint[80:]
+    assert not photos.lay_out(at_the_border).spans
+    noisy = (faint + np.random.default_rng(0).normal(0, 8, faint.shape)).clip(0, 255).astype(np.uint8)
+    assert not photos.lay_out(noisy).spans
+
+
+def test_a_sharp_shadow_is_no_ink():
+    picture = canvas(paper=235, ink=60).copy()
+    picture[200:, 200:] = picture[200:, 200:] * 0.55
+    _, columns = np.nonzero(photos.lay_out(picture, keep_stages=True).stages["mask"])
+    assert columns.min() >= 140 and columns.max() <= 242
+
+
+def answers(layout, label, probability):
+    said = np.full((len(layout.spans), 10), (1 - probability) / 9, np.float32)
+    said[:, label] = probability
+    return said
+
+
+def test_a_hatching_is_not_so_many_ones():
+    image = Image.new("L", (400, 160), 255)
+    for place in range(6):
+        ImageDraw.Draw(image).line([(40 + 60 * place, 30), (46 + 60 * place, 130)], fill=0, width=9)
+    for strokes_shown, is_sure in ((4, True), (6, False)):
+        layout = photos.lay_out(np.asarray(image)[:, : 10 + 60 * strokes_shown])
+        (line,) = photos.decide(layout, answers(layout, 1, 0.99))
+        assert len(line) == strokes_shown
+        assert all(digit.is_sure == is_sure for digit in line)
+
+
+def layout_of(*cuttable):
+    """Pieces of one line, a block and another at its right, that may be one digit each, or two strokes."""
+    block, stroke = np.ones((60, 40), np.float32), np.ones((60, 8), np.float32)
+    spans, inks = [], []
+    for number, cost in enumerate(cuttable):
+        first, left = 2 * number, 50 * number
+        places = [(first, first + 2, 0.0, 40), (first, first + 1, 0.0, 20), (first + 1, first + 2, cost, 40)]
+        spans += [Span(0, *at, (left, 0, left + right, 60), number + 1) for *at, right in places]
+        inks += [block, stroke, stroke]
+    return photos.Layout([2 * len(cuttable)], spans, np.zeros((len(spans), 28, 28), np.uint8), {}, inks=inks)
+
+
+def test_what_would_not_be_believed_costs_more_but_a_lone_scribble_stays_one():
+    for pieces, read in ((1, 1), (2, 4)):
+        layout = layout_of(*[0.6] * pieces)
+        said = answers(layout, 4, 0.9)
+        assert layout.leasts == [plausible.NEVER, plausible.SURE, plausible.SURE] * pieces
+        (line,) = photos.decide(layout, said)
+        assert len(line) == read
+        assert all(digit.is_sure for digit in line) == (pieces == 2)
+
+
+def test_what_is_plain_is_settled_and_what_is_not_is_not():
+    image = Image.new("L", (300, 160), 255)
+    ImageDraw.Draw(image).line([(40, 40), (130, 120), (160, 40), (240, 120)], fill=0, width=8)
+    plain = photos.look(np.asarray(image)).layout(plain=True)
+    assert len(plain.spans) == 1 and plain.rivals[0] < 1
+    wide = plain.spans[0].cost
+    cheap = photos.Layout(plain.lines, [replace(plain.spans[0], cost=0.0)], plain.images, {}, False, plain.inks, [0.5])
+    assert photos.is_settled(cheap, answers(cheap, 1, 0.99))
+    assert not photos.is_settled(cheap, answers(cheap, 1, 0.4))
+    assert wide > 1 and not photos.is_settled(plain, answers(plain, 1, 0.99))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 4), st.integers(0, 2**32 - 1))
+def test_a_plain_layout_that_is_settled_is_read_as_the_full_one(count, seed):
+    random = np.random.default_rng(seed)
+    image = Image.new("L", (360, 120), 255)
+    for place in range(count):
+        corners = 20 + 70 * place + random.integers(0, 75, 5), random.integers(15, 105, 5)
+        ImageDraw.Draw(image).line([*zip(*map(np.ndarray.tolist, corners), strict=True)], fill=0, width=7)
+    writing = photos.look(np.asarray(image))
+    plain, full = writing.layout(plain=True), writing.layout()
+    spans = [(span.first, span.after, span.line) for span in full.spans]
+    said = random.dirichlet(np.full(10, 0.02), len(spans)).astype(np.float32)
+    same = said[[spans.index((span.first, span.after, span.line)) for span in plain.spans]]
+    if photos.is_settled(plain, same):
+        kept, found = (
+            [[(digit.box, digit.is_sure) for digit in line] for line in photos.decide(*each)]
+            for each in ((plain, same), (full, said))
+        )
+        assert kept == found
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 2**32 - 1), st.booleans())
+def test_wild_pictures_are_laid_out_or_refused(height, width, seed, coloured):
+    shape = (height, width, 3) if coloured else (height, width)
+    picture = np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
+    layout = photos.lay_out(picture)
+    assert layout.images.shape == (len(layout.spans), 28, 28)
+    answers = np.full((len(layout.spans), 10), 0.1, np.float32)
+    assert all(line for line in photos.decide(layout, answers))
+
+
+def test_ready_images_are_known():
+    digit = sources.load("sklearn").train.images[0]
+    assert photos.is_ready(digit, (28, 28)) and photos.is_ready(255 - digit, (28, 28))
+    assert not photos.is_ready(digit // 2 + 60, (28, 28))
+    assert not photos.is_ready(np.zeros((28, 28), np.uint8), (28, 28))
+    assert not photos.is_ready(digit[:27], (28, 28))
+
+
+def test_votes_are_counted_for_each_digit():
+    images = sources.load("sklearn").train.images[:3]
+    leaning = photos.leaning(images)
+    assert (leaning[:3] == images).all() and leaning.shape == (9, 28, 28)
+    assert photos.counted(np.eye(10, dtype=np.float32)[[0, 1, 2] * 3]).argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_the_sheet_is_drawn(tmp_path):
+    layout = photos.lay_out(canvas(), keep_stages=True)
+    answers = np.eye(10, dtype=np.float32)[[7] * len(layout.spans)]
+    (line,) = photos.decide(layout, answers)
+    shown = [(digit.image, digit.probabilities, digit.box, digit.is_sure) for digit in line]
+    plots.save(plots.explanation("a $seven$", layout.stages, shown), tmp_path / "a.png")
+    plots.save(plots.explanation("nothing", layout.stages, []), tmp_path / "b.png")
+    with Image.open(tmp_path / "a.png") as drawn:
+        assert drawn.width > 1000
