@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
-from kaggle_digits.evaluation import plots
 from kaggle_digits.files import storage
 
 if TYPE_CHECKING:
@@ -36,6 +35,8 @@ def write(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]") ->
         StorageError: the folder cannot be written, or the disk is full.
     """
     import numpy as np
+
+    from kaggle_digits.evaluation import plots
 
     labels, predicted = digits.known_labels, probabilities.argmax(axis=1)
     of_label = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]

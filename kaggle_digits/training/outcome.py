@@ -5,6 +5,7 @@ import io
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from kaggle_digits import evaluation, runs
 from kaggle_digits.classifiers import calibration, checkpoint
 from kaggle_digits.classifiers.protocol import Answers, Epoch, Layer
 from kaggle_digits.digits import Digits
-from kaggle_digits.evaluation import Report, plots, reporting
+from kaggle_digits.evaluation import Report
 from kaggle_digits.files import storage
 from kaggle_digits.runs import Run
 
@@ -34,6 +35,7 @@ class Outcome:
         probabilities: float32 `(n, classes)`, its answers for them.
         history: its epochs; none for a model that is fitted in one go.
         train_seconds: spent on fitting.
+        kept: the number of the epoch whose weights are the model's; 0 where there are no epochs.
         interrupted: whether it was ended before its time.
         details: what else to remember in run.json.
     """
@@ -46,8 +48,14 @@ class Outcome:
     probabilities: "NDArray[np.float32]"
     history: list[Epoch]
     train_seconds: float
+    kept: int = 0
     interrupted: bool = False
     details: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def calibrated(self) -> "NDArray[np.float32]":
+        """float32 `(n, classes)`: the answers at a temperature that other rows ask for, as new images get them."""
+        return calibration.cross_fitted(self.probabilities, self.validation.known_labels)
 
 
 def write_findings(path: Path, outcome: Outcome, seed: int) -> Report:
@@ -61,11 +69,13 @@ def write_findings(path: Path, outcome: Outcome, seed: int) -> Report:
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
+    from kaggle_digits.evaluation import plots  # with Matplotlib, which members of many do not need
+
     report = write_numbers(path, outcome)
-    plots.save(plots.samples(outcome.validation, outcome.probabilities, seed), path / "samples.png")
+    plots.save(plots.samples(outcome.validation, outcome.calibrated, seed), path / "samples.png")
     if outcome.history:
-        plots.save(plots.learning_curves(outcome.history), path / "loss.png")
-    reporting.draw(path, outcome.validation, outcome.probabilities, report)
+        plots.save(plots.learning_curves(outcome.history, outcome.kept), path / "loss.png")
+    evaluation.draw_report(path, outcome.validation, outcome.calibrated, report)
     return report
 
 
@@ -82,7 +92,7 @@ def write_numbers(path: Path, outcome: Outcome) -> Report:
     _write_rows(path, outcome)
     if outcome.history:
         _write_history(path / "history.csv", outcome.history)
-    return evaluation.evaluate(outcome.validation.known_labels, outcome.probabilities)
+    return evaluation.evaluate(outcome.validation.known_labels, outcome.calibrated)
 
 
 def complete(path: Path, outcome: Outcome, report: Report, seconds: float, **details: Any) -> Run:
@@ -99,7 +109,7 @@ def complete(path: Path, outcome: Outcome, report: Report, seconds: float, **det
         StorageError: the folder cannot be written, or the disk is full.
     """
     details = {**outcome.details, **details}
-    reporting.write(path, report, details)
+    evaluation.write_report(path, report, details)
     results = {
         "train_rows": len(outcome.learned),
         "validation_rows": len(outcome.validation),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from kaggle_digits import classifiers, runs
+from kaggle_digits.classifiers.checkpoint import merit
 from kaggle_digits.classifiers.protocol import Listener
 from kaggle_digits.digits import Digits
 from kaggle_digits.recipes import Recipe
@@ -46,6 +47,9 @@ def learn(
     files, layers = fitted.classifier.save(path), fitted.classifier.layers()
     # Whoever loads the run later asks the saved model, perhaps by another library; so do its own figures.
     saved = classifiers.load(path, files)
+    kept = fitted.history[-1].epoch if fitted.history else 0
+    if fitted.history and (fitted.interrupted or (recipe.fit and recipe.fit.patience is not None)):
+        kept = max(fitted.history, key=merit).epoch
     return Outcome(
         classifier=saved,
         files=files,
@@ -55,6 +59,7 @@ def learn(
         probabilities=saved.probabilities(validation.images),
         history=fitted.history,
         train_seconds=train_seconds,
+        kept=kept,
         interrupted=fitted.interrupted,
         details={"precision": fitted.precision},
     )
