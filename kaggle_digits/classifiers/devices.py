@@ -2,25 +2,24 @@
 
 import os
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.errors import DigitsError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 SETTING = "KDIGITS_DEVICES"
 """The environment variable that names the devices to use, `GPU:0` or `GPU:0,GPU:1`; unset, all GPUs are used."""
 
 
-class Replicas(Protocol):
-    """The copies of a network that learn together."""
+class Devices(Protocol):
+    """Where a network and its copies learn together."""
 
     def scope(self) -> AbstractContextManager[Any]:
         """Where the network must be built and compiled."""
 
-    def learn(self, model: Any, images: "NDArray[np.uint8]", labels: "NDArray[Any]") -> dict[str, Any]:
+    def train_on_batch(self, model: Any, images: NDArray[np.uint8], labels: NDArray[Any]) -> dict[str, Any]:
         """One step of the optimizer.
 
         Args:
@@ -33,15 +32,15 @@ class Replicas(Protocol):
         """
 
 
-class Alone:
+class SingleDevice:
     """One network on one device."""
 
     def scope(self) -> AbstractContextManager[Any]:
-        """See `Replicas`."""
+        """See `Devices`."""
         return nullcontext()
 
-    def learn(self, model: Any, images: "NDArray[np.uint8]", labels: "NDArray[Any]") -> dict[str, Any]:
-        """See `Replicas`."""
+    def train_on_batch(self, model: Any, images: NDArray[np.uint8], labels: NDArray[Any]) -> dict[str, Any]:
+        """See `Devices`."""
         logs: dict[str, Any] = model.train_on_batch(images, labels, return_dict=True)
         return logs
 
@@ -59,12 +58,12 @@ class Mirrored:
         self._begun = False
 
     def scope(self) -> AbstractContextManager[Any]:
-        """See `Replicas`."""
+        """See `Devices`."""
         scope: AbstractContextManager[Any] = self._strategy.scope()
         return scope
 
-    def learn(self, model: Any, images: "NDArray[np.uint8]", labels: "NDArray[Any]") -> dict[str, Any]:
-        """See `Replicas`."""
+    def train_on_batch(self, model: Any, images: NDArray[np.uint8], labels: NDArray[Any]) -> dict[str, Any]:
+        """See `Devices`."""
         # Keras learns the shapes from its first batch, and can only read them off one that is whole; every copy then
         # computes the same gradient. So it is with a batch that cannot be shared out.
         if self._begun and len(images) >= self._strategy.num_replicas_in_sync:
@@ -73,8 +72,7 @@ class Mirrored:
         logs: dict[str, Any] = model.train_on_batch(images, labels, return_dict=True)
         return logs
 
-    def _shares(self, values: "NDArray[Any]") -> Any:
-        import numpy as np
+    def _shares(self, values: NDArray[Any]) -> Any:
         import tensorflow
 
         shares = np.array_split(values, self._strategy.num_replicas_in_sync)
@@ -83,7 +81,7 @@ class Mirrored:
         )
 
 
-def replicas(keras: Any) -> Replicas:
+def choose(keras: Any) -> Devices:
     """Copies on all GPUs where there are several and Keras computes with TensorFlow; otherwise one network.
 
     Args:
@@ -93,7 +91,7 @@ def replicas(keras: Any) -> Replicas:
         DigitsError: KDIGITS_DEVICES names a device that is not there.
     """
     if keras.backend.backend() != "tensorflow":
-        return Alone()
+        return SingleDevice()
     import tensorflow
 
     named = [name.strip().upper() for name in os.environ.get(SETTING, "").split(",") if name.strip()]
@@ -102,4 +100,4 @@ def replicas(keras: Any) -> Replicas:
     if unknown:
         raise DigitsError(f"{SETTING} names {unknown[0]}, which is not there. Choose among: {', '.join(there)}.")
     devices = named or [name for name in there if name.startswith("GPU:")]
-    return Mirrored(devices) if named or len(devices) > 1 else Alone()
+    return Mirrored(devices) if named or len(devices) > 1 else SingleDevice()

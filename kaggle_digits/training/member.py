@@ -1,52 +1,97 @@
 """A member of a committee trained in a process of its own, on this machine or on another one's behalf.
 
-    python -m kaggle_digits.training.child FOLDER
+    python -P -m kaggle_digits.training.member FOLDER
 
 FOLDER holds what `pack` wrote. Every line of standard output is a line of progress; the member's run folder is whole
 when the process ends with 0. It ends at once when its standard input is closed: nobody waits for it any more.
 """
 
-import json
+import io
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+import msgspec
+import numpy as np
 
 from kaggle_digits import machine, recipes
-from kaggle_digits.classifiers.protocol import Epoch, Silence
+from kaggle_digits.classifiers import Listener
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError
+from kaggle_digits.recipes import RecipeFile, RecipeRecord
+from kaggle_digits.runs import Beginning, Epoch
 from kaggle_digits.training import committee
 from kaggle_digits.training.committee import Member, Work
 
-TASK = "task.json"
-ROWS = "rows.npz"
+_TASK = "task.json"
+_ROWS = "rows.npz"
 
 
-def pack(folder: Path, run: Path, plan: dict[str, Any], member: Member, rows: bytes) -> None:
-    """Writes what a child needs into an empty folder.
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process is asked to train.
+
+    Attributes:
+        run: the folder in which the member's own will be, or is already, half trained.
+        beginning: what the run began with.
+        name: the member's, see `committee.Member`.
+        recipe: the member's.
+        fold: the member's.
+        seed: the member's.
+        tta: the member's.
+        path: of the recipe file of the user's own, which they named when they started the training.
+        text: of that file.
+    """
+
+    run: str
+    beginning: Beginning
+    name: str
+    recipe: RecipeRecord
+    fold: int
+    seed: int
+    tta: bool
+    path: str | None = None
+    text: str | None = None
+
+
+def task(run: Path, beginning: Beginning, member: Member) -> Task:
+    """A member as a task.
+
+    Args:
+        run: the folder in which the member's own will be.
+        beginning: what the run began with.
+        member: which member.
+    """
+    file = member.recipe.file
+    return Task(
+        run=str(run),
+        beginning=beginning,
+        name=member.name,
+        recipe=member.recipe.record(),
+        fold=member.fold,
+        seed=member.seed,
+        tta=member.tta,
+        path=str(file.path) if file else None,
+        text=file.text if file else None,
+    )
+
+
+def pack(folder: Path, task: Task, rows: bytes) -> None:
+    """Writes what a process needs into an empty folder.
 
     Args:
         folder: which one.
-        run: the folder in which the member's own will be, or is already, half trained.
-        plan: what the run began with.
-        member: which member.
+        task: what is to be trained.
         rows: from `pack_rows`.
     """
-    task = {"run": str(run), "plan": plan, "member": {**vars(member), "recipe": member.recipe.as_json()}}
-    (folder / TASK).write_text(json.dumps(task), encoding="utf-8")
-    (folder / ROWS).write_bytes(rows)
+    (folder / _TASK).write_bytes(msgspec.json.encode(task))
+    (folder / _ROWS).write_bytes(rows)
 
 
 def pack_rows(work: Work) -> bytes:
     """Digits and folds as the bytes of an .npz."""
-    import io
-
-    import numpy as np
-
     buffer, digits = io.BytesIO(), work.digits
     np.savez(
         buffer,
@@ -59,8 +104,8 @@ def pack_rows(work: Work) -> bytes:
     return buffer.getvalue()
 
 
-class Children:
-    """Child processes that train packed members, and can all be ended."""
+class Processes:
+    """Processes that train packed members, and can all be ended."""
 
     def __init__(self) -> None:
         self._running: set[subprocess.Popen[str]] = set()
@@ -68,18 +113,19 @@ class Children:
         self._lock = threading.Lock()
 
     def run(self, folder: Path, tell: Callable[[str], None], most: int, cores: set[int] | None = None) -> None:
-        """Trains a packed member in a child process, and waits for it; one that is killed is started once more.
+        """Trains a packed member in a process, and waits for it; one that is killed is started once more.
 
         Args:
             folder: from `pack`.
             tell: is given every line of progress.
-            most: how many processor cores the child may use.
+            most: how many processor cores the process may use.
             cores: which ones, where the system can hold it to them; None is any.
 
         Raises:
-            DigitsError: the child failed; the sentence says why.
+            DigitsError: the process failed; the sentence says why.
         """
-        command = [sys.executable, "-m", __spec__.name, str(folder), ",".join(map(str, sorted(cores or ())))]
+        # -P: a module in the current folder must not take the place of one of Python's own.
+        command = [sys.executable, "-P", "-m", __spec__.name, str(folder), ",".join(map(str, sorted(cores or ())))]
         environment = {**os.environ, machine.SETTING: str(most)}
         status, reason = self._once(command, environment, tell)
         if status < 0 and not self._ended:
@@ -125,8 +171,12 @@ class Children:
                 process.kill()
 
 
-class Teller(Silence):
-    """A listener that writes a line an epoch to standard output."""
+class EpochPrinter(Listener):
+    """Writes a line an epoch to standard output.
+
+    Args:
+        name: what every line begins with.
+    """
 
     def __init__(self, name: str) -> None:
         self._name, self._epochs = name, ""
@@ -137,21 +187,22 @@ class Teller(Silence):
 
     def epoch(self, epoch: Epoch) -> None:
         """See `Listener`."""
-        told = f"{self._name}: epoch {epoch.epoch}{self._epochs}, validation accuracy {epoch.val_accuracy:.4f}"
-        sys.stdout.write(f"{told}, {epoch.seconds:.1f} s\n")
+        line = f"{self._name}: epoch {epoch.epoch}{self._epochs}, validation accuracy {epoch.val_accuracy:.4f}"
+        sys.stdout.write(f"{line}, {epoch.seconds:.1f} s\n")
         sys.stdout.flush()
 
 
 def _train(folder: Path) -> None:
-    import numpy as np
-
-    task = json.loads((folder / TASK).read_text(encoding="utf-8"))
-    own = task["member"]
-    with np.load(folder / ROWS, allow_pickle=False) as rows:
+    task = msgspec.json.decode((folder / _TASK).read_bytes(), type=Task)
+    with np.load(folder / _ROWS, allow_pickle=False) as rows:
         digits = Digits(rows["images"], rows["labels"], rows["ids"], int(rows["classes"]))
         fold_of = rows["folds"]
-    member = Member(**{**own, "recipe": recipes.from_json(own["recipe"])})
-    committee.train_here(Work(Path(task["run"]), task["plan"], digits, fold_of), member, Teller(member.name))
+    own = None
+    if task.path is not None and task.text is not None:
+        own = recipes.run(RecipeFile(Path(task.path), task.text, task.recipe.sha256 or ""))
+    member = Member(task.name, recipes.restore(task.recipe, own), task.fold, task.seed, task.tta)
+    work = Work(Path(task.run), task.beginning, digits, fold_of)
+    committee.train_member(work, member, EpochPrinter(member.name))
 
 
 def _end_when_nobody_waits() -> None:

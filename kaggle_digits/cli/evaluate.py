@@ -7,6 +7,8 @@ import typer
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, AsJson, Models, SkipBroken, print_json
 
+EXAMPLE = "evaluate --data my-digits"
+
 if TYPE_CHECKING:
     from kaggle_digits.evaluation import Report
 

@@ -1,15 +1,15 @@
-"""The commands `runs` and `recipes`: what there is."""
+"""The command `runs`: what was trained."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, print_json
+from kaggle_digits.runs import Run
 
-if TYPE_CHECKING:
-    from kaggle_digits.runs import Run
+EXAMPLE = "runs --compare 20261120-220844-mlp 20261120-221530-cnn"
 
 
 def runs(
@@ -22,12 +22,12 @@ def runs(
     as_json: AsJson = False,
 ) -> None:
     """List the runs with what came of them, or compare two."""
-    if compare is not None:
-        _compare(*compare, models, as_json)
-        return
     from kaggle_digits import runs
     from kaggle_digits.competition import ledger
 
+    if compare is not None:
+        _compare(runs.find(compare[0], models), runs.find(compare[1], models), as_json)
+        return
     scores = ledger.scores(submissions)
     complete = runs.listing(models)
     unfinished = runs.unfinished(models)
@@ -46,14 +46,25 @@ def runs(
             console.tell(f"unfinished: {path.name}; to go on: kaggle-digits train --resume {path.name}")
 
 
-def _facts(run: "Run") -> dict[str, Any]:
+def _facts(run: Run) -> dict[str, Any]:
     record = run.record
-    names = ("validation_accuracy", "validation_interval", "validation_rows", "seconds", "train_seconds", "seed")
-    facts = {name: record[name] for name in (*names, "started", "parameters")}
-    return {"recipe": record["recipe"]["name"], "data": record["data"]["name"], **facts}
+    return {
+        "recipe": record.recipe.name,
+        "data": record.data.name,
+        "validation_accuracy": record.validation_accuracy,
+        "validation_interval": record.validation_interval,
+        "validation_rows": record.validation_rows,
+        "seconds": record.seconds,
+        "train_seconds": record.train_seconds,
+        "seed": record.plan.seed,
+        "started": record.started.isoformat(),
+        "parameters": record.parameters,
+        "changed": record.plan.values,
+        "note": record.plan.note,
+    }
 
 
-def _row(run: "Run", score: float | None) -> list[str]:
+def _row(run: Run, score: float | None) -> list[str]:
     facts = _facts(run)
     low, high = facts["validation_interval"]
     return [
@@ -68,51 +79,19 @@ def _row(run: "Run", score: float | None) -> list[str]:
     ]
 
 
-def _compare(first: str, second: str, models: Any, as_json: bool) -> None:
-    from kaggle_digits import runs
+def _compare(first: Run, second: Run, as_json: bool) -> None:
     from kaggle_digits.predictor import evaluating
 
-    found = runs.find(first, models), runs.find(second, models)
-    comparison = evaluating.compare(*found)
+    comparison = evaluating.compare(first, second)
     if as_json:
-        print_json({"runs": [run.name for run in found], **asdict(comparison)})
+        print_json({"runs": [first.name, second.name], **asdict(comparison)})
         return
     counts = comparison.only_first_right, comparison.only_second_right
     rows = [
         [run.name, f"{accuracy:.4f}", str(only)]
-        for run, accuracy, only in zip(found, comparison.accuracies, counts, strict=True)
+        for run, accuracy, only in zip((first, second), comparison.accuracies, counts, strict=True)
     ]
     typer.echo(console.table(["run", "accuracy", "right alone"], rows))
-    better = found[0] if counts[0] > counts[1] else found[1]
+    better = first if counts[0] > counts[1] else second
     verdict = f"{better.name} is better" if comparison.p_value < 0.05 else "the difference may well be chance"
     typer.echo(f"McNemar's exact test on {comparison.rows:,} rows: p = {comparison.p_value:.3g}; {verdict}")
-
-
-def recipes(as_json: AsJson = False) -> None:
-    """List the recipes, with what to expect of them."""
-    from kaggle_digits.recipes import RECIPES
-
-    if as_json:
-        print_json(
-            [
-                {**recipe.as_json(), "expected": recipe.expected and asdict(recipe.expected)}
-                for recipe in RECIPES.values()
-            ]
-        )
-        return
-    rows = []
-    for name, recipe in RECIPES.items():
-        expected = recipe.expected
-        if expected is None:
-            rows.append([name, "", "", ""])
-            continue
-        parameters = "" if expected.parameters is None else f"{expected.parameters:,}"
-        rows.append([name, parameters, f"{expected.accuracy:.4f}", f"{expected.seconds:.0f} s"])
-    lines = console.table(["recipe", "parameters", "accuracy", "training"], rows).splitlines()
-    summaries = ["", *(recipe.summary for recipe in RECIPES.values())]
-    for line, summary in zip(lines, summaries, strict=True):
-        typer.echo(f"{line}  {summary}".rstrip())
-    typer.echo(
-        "\naccuracy on 6,000 rows of train.csv kept out of training, of mlp-strong and champion out of fold; "
-        "seconds of training on two cores"
-    )
