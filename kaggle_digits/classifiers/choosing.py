@@ -7,11 +7,11 @@ from pathlib import Path
 from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import classic, ensemble, fitting, lite, networks, neural
 from kaggle_digits.classifiers import precision as precisions
-from kaggle_digits.classifiers.classifier import Classifier, Fitted, Listener
+from kaggle_digits.classifiers.classifier import Classifier, Fitted
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import RunError
 from kaggle_digits.recipes import Fit, Recipe
-from kaggle_digits.runs import Beginning, Run
+from kaggle_digits.runs import Beginning, Listener, Run
 
 
 def prepare(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> Recipe:

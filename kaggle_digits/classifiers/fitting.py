@@ -24,12 +24,12 @@ from kaggle_digits.classifiers import (
     schedules,
 )
 from kaggle_digits.classifiers.checkpoint import validation_key
-from kaggle_digits.classifiers.classifier import Fitted, Listener
+from kaggle_digits.classifiers.classifier import Fitted
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.files import storage
 from kaggle_digits.recipes import Fit, Recipe, blaming
-from kaggle_digits.runs import Epoch
+from kaggle_digits.runs import Epoch, Listener
 
 TEACHER = "teacher"
 """The folder, in a run's, of the network that it learned from."""

@@ -9,8 +9,7 @@ from typing import Any
 
 import typer
 
-from kaggle_digits.classifiers import Listener
-from kaggle_digits.runs import Epoch
+from kaggle_digits.runs import Epoch, Listener
 
 _HEADING = "  epoch     loss  accuracy  val loss  val accuracy  seconds"
 

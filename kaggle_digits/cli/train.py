@@ -1,10 +1,9 @@
 """The command `train`."""
 
-import inspect
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, get_args, get_origin
+from typing import Annotated, Any, NoReturn
 
 import msgspec
 import typer
@@ -12,26 +11,18 @@ import typer
 from kaggle_digits import recipes, runs
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions
+from kaggle_digits.cli.plan_options import SHORTCUTS, with_plan_options
 from kaggle_digits.cli.trained import report
 from kaggle_digits.errors import DigitsError
-from kaggle_digits.recipes import Precision, Schedule
 from kaggle_digits.runs import Plan
 
 EXAMPLE = "train cnn --epochs 5 --seed 1"
 
-# Shorter ways to say --set epochs=3 and the like.
-_SHORTCUTS: dict[str, tuple[Any, str]] = {
-    "epochs": (int, "Passes over the training rows."),
-    "batch_size": (int, "Rows a step."),
-    "learning_rate": (float, "The highest of the training."),
-    "schedule": (Schedule, "How the learning rate goes."),
-    "patience": (int, "Stop when so many epochs in a row have not been better in validation."),
-    "precision": (Precision, "What to compute in; auto measures which is faster."),
-}
 _WHEN_RESUMED = {"recipe", "resume", "models", "submissions", "cluster", "jobs", "as_json"}
 _ONLY_HERE = {"data", "skip_broken", "allow_leak", "tensorboard", "budget", "cluster", "jobs"}
 
 
+@with_plan_options
 def train(
     context: typer.Context,
     resume: Annotated[
@@ -50,7 +41,7 @@ def train(
     began = time.perf_counter()
     said = _said(context)
     _check(said, options)
-    shortcuts = {name: options.pop(name) for name in _SHORTCUTS}
+    shortcuts = {name: options.pop(name) for name in SHORTCUTS}
     values = {name: _plain(value) for name, value in shortcuts.items() if value is not None}
     plan = _plan(options, values | _values(set_ or []))
     from kaggle_digits import training
@@ -147,53 +138,3 @@ def _check(said: dict[str, str], options: dict[str, Any]) -> None:
 
 def _is_committee(recipe: str | None) -> bool:
     return recipe is not None and "members" in recipes.outline(recipe).names
-
-
-def _option(name: str, kind: Any, default: Any, **told: Any) -> inspect.Parameter:
-    """A parameter of `train` that Typer makes an option of."""
-    option = typer.Argument(metavar="RECIPE", **told) if name == "recipe" else typer.Option(**told)
-    if kind is bool:
-        option = typer.Option(f"--{name.replace('_', '-')}", **told)
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
-
-
-def _spelled(kind: Any) -> Any:
-    """A type that Typer knows: choices become an enumeration, limits and what else msgspec knows fall away."""
-    arguments = [one for one in get_args(kind) if one is not type(None)]
-    if get_origin(kind) is Literal:
-        return StrEnum("Choice", {str(one): str(one) for one in arguments})
-    if get_origin(kind) is Annotated:
-        return _spelled(arguments[0])
-    return _spelled(arguments[0]) if arguments else kind
-
-
-def _parameters() -> list[inspect.Parameter]:
-    """Those of `train` itself, one for every field of a plan that describes itself, and the shortcuts."""
-    own = [one for one in inspect.signature(train).parameters.values() if one.kind is not one.VAR_KEYWORD]
-    of_plan = []
-    for field in msgspec.structs.fields(Plan):
-        if get_origin(field.type) is not Annotated:
-            continue
-        kind, told = get_args(field.type)
-        if told.description is None:
-            continue
-        spelled = str if field.name in ("budget", "exclude") else _spelled(kind)
-        optional = field.default is None or field.name == "exclude"
-        default = None if field.name == "exclude" else field.default
-        help_ = {"help": told.description, "metavar": (told.extra or {}).get("metavar")}
-        of_plan.append(_option(field.name, spelled | None if optional else spelled, default, **help_))
-    shortcuts = [
-        _option(name, _spelled(kind) | None, None, help=f"{text} The same as --set {name}=...")
-        for name, (kind, text) in _SHORTCUTS.items()
-    ]
-    return [*own[:1], *of_plan, *shortcuts, *own[1:]]
-
-
-def _with_options(function: Any) -> Any:
-    parameters = [one.replace(kind=one.KEYWORD_ONLY) for one in _parameters()]
-    function.__signature__ = inspect.Signature(parameters)
-    function.__annotations__ = {one.name: one.annotation for one in parameters}
-    return function
-
-
-_with_options(train)

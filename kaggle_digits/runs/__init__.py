@@ -1,6 +1,7 @@
 """Run folders: begun, completed, found again; the typed record of each, and the rows that it was validated on."""
 
 from kaggle_digits.runs.history import Epoch
+from kaggle_digits.runs.listener import Listener
 from kaggle_digits.runs.plan import Plan, seconds
 from kaggle_digits.runs.record import FORMAT, Beginning, DataRecord, KaggleRecord, LayerRecord, Record
 from kaggle_digits.runs.run import (
@@ -34,6 +35,7 @@ __all__ = [
     "Epoch",
     "KaggleRecord",
     "LayerRecord",
+    "Listener",
     "Plan",
     "Record",
     "Run",

@@ -4,10 +4,9 @@ import time
 from dataclasses import dataclass, replace
 
 from kaggle_digits import recipes
-from kaggle_digits.classifiers import Listener
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.recipes import Recipe
-from kaggle_digits.runs import Plan
+from kaggle_digits.runs import Listener, Plan
 from kaggle_digits.training import cluster, processes
 
 _NO_END = 1_000_000  # epochs: the clock ends the training

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from kaggle_digits import runs
-from kaggle_digits.classifiers import Listener
 from kaggle_digits.errors import DigitsError
+from kaggle_digits.runs import Listener
 from kaggle_digits.training.committee import TEMPORARY, Member, Paused, Work, missing
 from kaggle_digits.training.member import Processes, Task, pack, pack_rows, task
 from kaggle_digits.training.processes import can_travel

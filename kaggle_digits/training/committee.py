@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits import classifiers, runs
-from kaggle_digits.classifiers import Listener
 from kaggle_digits.classifiers.ensemble import Ensemble
 from kaggle_digits.classifiers.tta import Augmented
 from kaggle_digits.digits import Digits, folds
 from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.files import storage
 from kaggle_digits.recipes import Recipe
-from kaggle_digits.runs import Beginning, LayerRecord, Run, rows
+from kaggle_digits.runs import Beginning, LayerRecord, Listener, Run, rows
 from kaggle_digits.training import selection, single, writing
 from kaggle_digits.training.writing import Clock, Trained
 

@@ -18,11 +18,10 @@ import msgspec
 import numpy as np
 
 from kaggle_digits import machine, recipes
-from kaggle_digits.classifiers import Listener
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.recipes import RecipeFile, RecipeRecord
-from kaggle_digits.runs import Beginning, Epoch
+from kaggle_digits.runs import Beginning, Epoch, Listener
 from kaggle_digits.training import committee
 from kaggle_digits.training.committee import Member, Work
 

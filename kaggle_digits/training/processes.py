@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from kaggle_digits.backend import has_gpu, load_keras
-from kaggle_digits.classifiers import Listener
 from kaggle_digits.machine import free_memory, usable_cores
 from kaggle_digits.recipes import Recipe
+from kaggle_digits.runs import Listener
 from kaggle_digits.training.committee import TEMPORARY, Member, Paused, Work, missing
 from kaggle_digits.training.member import Processes, pack, pack_rows, task
 

@@ -4,10 +4,9 @@ from pathlib import Path
 
 from kaggle_digits import classifiers, runs
 from kaggle_digits.backend import load_keras
-from kaggle_digits.classifiers import Listener
 from kaggle_digits.digits import Digits
 from kaggle_digits.recipes import Recipe
-from kaggle_digits.runs import Beginning
+from kaggle_digits.runs import Beginning, Listener
 from kaggle_digits.training.writing import Clock, Trained
 
 

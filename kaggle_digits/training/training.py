@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits import classifiers, evaluation, recipes, runs, sources
-from kaggle_digits.classifiers import Listener, calibration, checkpoint, ensemble, neural
+from kaggle_digits.classifiers import calibration, checkpoint, ensemble, neural
 from kaggle_digits.competition import submission
 from kaggle_digits.digits import Digits, split
 from kaggle_digits.errors import DataError, DigitsError, RunError
 from kaggle_digits.files import storage
 from kaggle_digits.recipes import Recipe
-from kaggle_digits.runs import Beginning, DataRecord, Plan, Run, environment
+from kaggle_digits.runs import Beginning, DataRecord, Listener, Plan, Run, environment
 from kaggle_digits.sources import Source, leaks
 from kaggle_digits.training import audit, budget, cluster, committee, on_kaggle, processes, single, writing
 from kaggle_digits.training.committee import Executor, Paused

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from kaggle_digits.classifiers.checkpoint import merit
-from kaggle_digits.classifiers.protocol import Epoch
+from kaggle_digits.runs import Epoch
 from kaggle_digits.evaluation.plots.style import TRAINING, VALIDATION, percent, plain, sheet, tick_percent
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ _LEAST_ERROR = 5e-4  # added to the error rate, so that 100 % has a place; finer
 _ACCURACIES = (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1)
 
 
-def learning_curves(history: list[Epoch]) -> "Figure":
+def learning_curves(history: list[Epoch], kept: int) -> "Figure":
     """Loss and accuracy over the epochs, training beside validation, with the best epoch marked.
 
     Where the first epochs are far off, the loss is drawn on a logarithmic axis and the accuracy on one that is
@@ -30,7 +29,7 @@ def learning_curves(history: list[Epoch]) -> "Figure":
         history: at least one epoch.
     """
     figure = sheet(9.2, 4.2)
-    best = max(history, key=merit)
+    best = history[kept - 1]
     loss, accuracy = figure.subplots(1, 2)
     _draw(loss, history, "loss", best.epoch)
     _draw(accuracy, history, "accuracy", best.epoch)

@@ -17,12 +17,11 @@ from pathlib import Path
 import msgspec
 
 from kaggle_digits import recipes, runs, sources
-from kaggle_digits.classifiers import Listener
 from kaggle_digits.competition import Kaggle, following, kernels, submission
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, DataError, RunError, StorageError
 from kaggle_digits.files import storage
 from kaggle_digits.recipes import Recipe
-from kaggle_digits.runs import Beginning, DataRecord, KaggleRecord, Plan, Run, environment
+from kaggle_digits.runs import Beginning, DataRecord, KaggleRecord, Listener, Plan, Run, environment
 from kaggle_digits.sources import kaggle_csv
 from kaggle_digits.training.committee import Paused
 from kaggle_digits.training.on_kaggle import packing, parcel
