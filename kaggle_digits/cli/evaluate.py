@@ -52,7 +52,7 @@ def _summary(report: "Report") -> str:
         f"calibration error  {report.calibration_error:.4f}",
         "",
     ]
-    named = [(str(label), scores) for label, scores in enumerate(report.labels)]
+    named = [(str(label), scores) for label, scores in report.labels.items()]
     rows = [
         [name, f"{s.precision:.4f}", f"{s.recall:.4f}", f"{s.f1:.4f}", f"{s.support:,}"]
         for name, s in [*named, ("macro", report.macro), ("weighted", report.weighted)]

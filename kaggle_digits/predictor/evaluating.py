@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaggle_digits import evaluation, runs, sources
+from kaggle_digits.classifiers import calibration
 from kaggle_digits.errors import RunError
-from kaggle_digits.evaluation import Comparison, Report, reporting
+from kaggle_digits.evaluation import Comparison, Report
 from kaggle_digits.predictor import models
 from kaggle_digits.runs import Run
 
@@ -38,7 +39,7 @@ def own_validation(run: Run) -> Judged:
         RunError: the run's record of them is damaged.
     """
     _, labels, probabilities = runs.validation_rows(run)
-    report = evaluation.evaluate(labels, probabilities)
+    report = evaluation.evaluate(labels, calibration.cross_fitted(probabilities, labels))
     return Judged(report, f"its {report.rows:,} validation rows", run.path, 0, _warnings(run))
 
 
@@ -70,8 +71,8 @@ def on_data(run: Run, where: str, *, skip_broken: bool = False) -> Judged:
     folder = run.path / _folder_name(where)
     probabilities = model.probabilities(digits.images)
     report = evaluation.evaluate(digits.known_labels, probabilities)
-    reporting.draw(folder, digits, probabilities, report)
-    reporting.write(folder, report, {})  # last: where it is, everything is
+    evaluation.draw_report(folder, digits, probabilities, report)
+    evaluation.write_report(folder, report, {})  # last: where it is, everything is
     return Judged(report, f"{len(digits):,} rows of {source.name}", folder, learned, tuple(notes))
 
 
@@ -114,6 +115,6 @@ def compare(first: Run, second: Run) -> Comparison:
             f"{first.name} and {second.name} were validated on different rows, so their accuracies cannot be compared "
             "row by row. Train both on the same data with the same validation share."
         )
-    return evaluation.compare(
+    return evaluation.mcnemar(
         first_answers.argmax(axis=1) == first_labels, second_answers.argmax(axis=1) == second_labels
     )

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from kaggle_digits import evaluation, runs
 from kaggle_digits.classifiers import Classifier, calibration, checkpoint
 from kaggle_digits.digits import Digits
-from kaggle_digits.evaluation import Report, plots, reporting
+from kaggle_digits.evaluation import Report
 from kaggle_digits.runs import Beginning, Epoch, LayerRecord, Run, history, rows
 
 
@@ -47,6 +48,11 @@ class Trained:
     precision: str = "float32"
     details: dict[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def calibrated(self) -> NDArray[np.float32]:
+        """float32 `(n, classes)`: the answers at a temperature that other rows ask for, as new images get them."""
+        return calibration.cross_fitted(self.probabilities, self.validation.known_labels)
+
 
 def write_findings(path: Path, trained: Trained, seed: int) -> Report:
     """All that tells how the training went: rows, report, history and pictures.
@@ -59,11 +65,13 @@ def write_findings(path: Path, trained: Trained, seed: int) -> Report:
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
+    from kaggle_digits.evaluation import plots  # with Matplotlib, which members of many do not need
+
     report = write_numbers(path, trained)
-    plots.save(plots.samples(trained.validation, trained.probabilities, seed), path / "samples.png")
+    plots.save(plots.samples(trained.validation, trained.calibrated, seed), path / "samples.png")
     if trained.history:
         plots.save(plots.learning_curves(trained.history, trained.kept), path / "loss.png")
-    reporting.draw(path, trained.validation, trained.probabilities, report)
+    evaluation.draw_report(path, trained.validation, trained.calibrated, report)
     return report
 
 
@@ -82,7 +90,7 @@ def write_numbers(path: Path, trained: Trained) -> Report:
     rows.write_learned(path, trained.learned.hashes)
     if trained.history:
         history.write(path, trained.history)
-    return evaluation.evaluate(validation.known_labels, trained.probabilities)
+    return evaluation.evaluate(validation.known_labels, trained.calibrated)
 
 
 def complete(path: Path, beginning: Beginning, trained: Trained, report: Report, seconds: float, **details: Any) -> Run:
@@ -100,7 +108,7 @@ def complete(path: Path, beginning: Beginning, trained: Trained, report: Report,
         StorageError: the folder cannot be written, or the disk is full.
     """
     details = {**trained.details, **details}
-    reporting.write(path, report, {"contaminated": beginning.contaminated, **details})
+    evaluation.write_report(path, report, {"contaminated": beginning.contaminated, **details})
     run = runs.complete(
         path,
         beginning,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kaggle_digits.recipes.architectures import Dense, Neighbors
 from kaggle_server import KaggleServer
 from PIL import Image
 from test_fetching import ROWS, WHOLE, file_limit
@@ -20,7 +21,6 @@ from kaggle_digits.competition import fetching, submission
 from kaggle_digits.errors import StorageError
 from kaggle_digits.predictor import evaluating, models
 from kaggle_digits.recipes import Fit, Recipe
-from kaggle_digits.recipes.architectures import Dense, Neighbors
 from kaggle_digits.training import Trained
 
 NEAR = Recipe("near", "", Neighbors(neighbors=3, components=5))

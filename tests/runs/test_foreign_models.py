@@ -21,6 +21,8 @@ import h5py
 import joblib
 import numpy as np
 import pytest
+from kaggle_digits.classifiers.backend import load_keras
+from kaggle_digits.recipes.architectures import Convolutional, Dense
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import CountVectorizer
@@ -30,12 +32,10 @@ from skops import io as skops_io
 
 from kaggle_digits import recipes, runs, training
 from kaggle_digits.classifiers import keras_file, networks
-from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.errors import RunError
 from kaggle_digits.files import storage
 from kaggle_digits.predictor import evaluating, models
 from kaggle_digits.recipes import Committee
-from kaggle_digits.recipes.architectures import Convolutional, Dense
 
 IMAGES = np.zeros((2, 28, 28), np.uint8)
 

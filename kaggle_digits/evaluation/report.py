@@ -3,21 +3,20 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.digits import Digits
-from kaggle_digits.evaluation import Report, plots
+from kaggle_digits.evaluation.metrics import Report
 from kaggle_digits.files import storage
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 FILE = "report.json"
 _CARD = ("folds", "predicted_range", "contaminated")
 
 
-def write(folder: Path, report: Report, record: Mapping[str, Any]) -> None:
+def write_report(folder: Path, report: Report, record: Mapping[str, Any]) -> None:
     """Writes report.json: the numbers and, of a run in folds, the rest of its score card.
 
     Args:
@@ -33,7 +32,7 @@ def write(folder: Path, report: Report, record: Mapping[str, Any]) -> None:
     storage.write_text(folder / FILE, json.dumps({**report.as_json(), **card}, indent=2) + "\n")
 
 
-def draw(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]", report: Report) -> None:
+def draw_report(folder: Path, digits: Digits, probabilities: NDArray[np.float32], report: Report) -> None:
     """Draws confusion.png, mistakes.png and confidence.png.
 
     Args:
@@ -45,6 +44,8 @@ def draw(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]", rep
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
+    from kaggle_digits.evaluation import plots  # with Matplotlib, which nobody waits for who draws nothing
+
     plots.save(plots.confusion(report), folder / "confusion.png")
     plots.save(plots.mistakes(digits, probabilities), folder / "mistakes.png")
     plots.save(plots.confidence(digits.known_labels, probabilities), folder / "confidence.png")
