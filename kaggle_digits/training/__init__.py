@@ -5,7 +5,8 @@ run.record.validation_accuracy
 """
 
 from kaggle_digits.runs import Plan
+from kaggle_digits.training.blending import blend
 from kaggle_digits.training.committee import Paused
 from kaggle_digits.training.training import resume, train
 
-__all__ = ["Paused", "Plan", "audit", "budget", "resume", "train"]
+__all__ = ["Paused", "Plan", "audit", "blend", "budget", "resume", "train"]
