@@ -18,6 +18,7 @@ from kaggle_digits.files import storage
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Beginning, LayerRecord, Listener, Run, rows
 from kaggle_digits.training import selection, single, writing
+from kaggle_digits.training.holding_out import FOLDS_SEED
 from kaggle_digits.training.writing import Clock, Trained
 
 # What a member says of its validation rows with test-time augmentation.
@@ -25,9 +26,6 @@ _AUGMENTED = "tta.npy"
 
 TEMPORARY = ".member-"
 """What the folders of members that are on their way begin with; nothing in them outlives the process."""
-
-# The rows are dealt in the same way whatever the seed of a training, so that any two can be compared row by row.
-_FOLDS_SEED = 0
 
 
 class Paused(KeyboardInterrupt):
@@ -129,7 +127,7 @@ def train(
     """
     for left in path.glob(f"{TEMPORARY}*"):
         shutil.rmtree(left, ignore_errors=True)
-    work = Work(path, beginning, digits, folds(digits, recipe.folds or 1, _FOLDS_SEED))
+    work = Work(path, beginning, digits, folds(digits, recipe.folds or 1, FOLDS_SEED))
     everyone = members(recipe, beginning.plan.seed)
     try:
         if missing(work, everyone):
