@@ -10,6 +10,8 @@ import typer
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, print_json
 
+EXAMPLE = "submit --dry-run"
+
 if TYPE_CHECKING:
     from kaggle_digits.competition.ledger import Entry
 

@@ -6,13 +6,13 @@ A file is there only once it has answered as its run does.
 from dataclasses import dataclass
 from pathlib import Path
 
+from kaggle_digits import predictor
 from kaggle_digits.classifiers import ensemble, neural
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export import html, onnx, tflite
 from kaggle_digits.export.agreement import Agreement, compare
 from kaggle_digits.export.rows import Rows
 from kaggle_digits.files import storage
-from kaggle_digits.predictor import models
 from kaggle_digits.runs import Run
 
 __all__ = ["SUFFIXES", "Agreement", "Exported", "export"]
@@ -62,7 +62,7 @@ def export(run: Run, path: Path, *, int8: bool = False, where: str | None = None
     _check_exportable(run)
     if suffix == ".onnx":
         onnx.check_installed()
-    model = models.load(run.path)
+    model = predictor.load(run.path)
     rows = Rows(run, where)
     exact = not int8 and suffix != ".html"
     with storage.replacing(path) as temporary:

@@ -14,8 +14,7 @@ from kaggle_digits.classifiers import neural
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export.agreement import Judge
 from kaggle_digits.export.weights import compact
-from kaggle_digits.predictor import predicting
-from kaggle_digits.predictor.models import Model
+from kaggle_digits.predictor import Model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +37,7 @@ def write(model: Model, path: Path) -> Judge:
     Raises:
         ExportError: the model was trained on a folder of images, or has a layer that the page does not know.
     """
-    if predicting.learned_from_pictures(model):
+    if model.learned_from_pictures:
         raise ExportError(
             f"{model.run.name} learned from a folder of images, whose treatment is not the page's. "
             "Export it to .tflite or .onnx."
@@ -55,7 +54,7 @@ def write(model: Model, path: Path) -> Judge:
             "image_shape": model.image_shape,
         },
         "imageShape": model.image_shape,
-        "temperature": predicting.temperature(model),
+        "temperature": model.temperature,
         "layers": small.layers,
         "weights": base64.b64encode(zlib.compress(small.weights, 9)).decode(),
     }

@@ -2,8 +2,8 @@
 
 `page.html`, `page.css`, `pad.js` and `page.js` are the same for both. What answers differs: `online.js` asks the
 server; `offline.js` has a worker, which treats the picture and runs the network (`network.js`). The treatment in
-`photos/` has the package's own steps and numbers, file by file; the reasons are told there, and tests hold the two
-together.
+`photos/` has the package's own steps, file by file, and takes their numbers from it; the reasons are told there, and
+tests hold the two together.
 """
 
 import base64
@@ -12,10 +12,12 @@ import json
 from importlib import resources
 from typing import Any
 
+from kaggle_digits import photos
+
 _PHOTOS = (
     *("paper", "mask", "rules", "strokes", "pieces", "segmentation"),
     *("plausible", "standard", "layout", "votes", "decision"),
-)  # each after those that it takes constants from
+)  # each after those that it takes functions from
 
 
 def online() -> str:
@@ -39,8 +41,9 @@ def offline(model: dict[str, Any]) -> str:
 
 def engine() -> str:
     """The scripts that read a picture without a server: the photo treatment and the network."""
-    photos = [f"photos/{name}.js" for name in _PHOTOS]
-    return _joined("numbers.js", "filters.js", *photos, "network.js", "reading.js")
+    steps = [f"photos/{name}.js" for name in _PHOTOS]
+    numbers = f"const constants = {json.dumps(photos.constants())};\n"
+    return numbers + _joined("numbers.js", "filters.js", *steps, "network.js", "reading.js")
 
 
 def text(name: str) -> str:

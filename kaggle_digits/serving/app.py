@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI, File, Query, Request, UploadFile
 from fastapi.exceptions import RequestValidationError
@@ -11,13 +11,10 @@ from pydantic import BaseModel, Field
 
 from kaggle_digits import __version__, page
 from kaggle_digits.errors import DataError
-from kaggle_digits.predictor.models import Model
+from kaggle_digits.predictor import Model, Prediction
 from kaggle_digits.serving import forms, reference
 from kaggle_digits.serving.limits import Limits
 from kaggle_digits.serving.reading import BusyError, Desk, TooLargeError
-
-if TYPE_CHECKING:
-    from kaggle_digits.predictor.predicting import Prediction
 
 MOST_IMAGES, MOST_ROWS = 32, 1000
 """In one request."""
@@ -174,7 +171,7 @@ def _name(upload: UploadFile) -> str:
     return name[:_NAME_LENGTH] or "image"
 
 
-def _reading(prediction: "Prediction", seen: bool) -> forms.Reading:
+def _reading(prediction: Prediction, seen: bool) -> forms.Reading:
     said = prediction.as_json()
     digits = [forms.Digit(**digit) for digit in said["digits"]]
     for digit, shown in zip(digits, prediction.seen, strict=True) if seen else ():

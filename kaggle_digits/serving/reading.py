@@ -8,11 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from kaggle_digits.classifiers import calibration
+from kaggle_digits import predictor
 from kaggle_digits.errors import DataError
-from kaggle_digits.predictor import predicting
-from kaggle_digits.predictor.models import Model
-from kaggle_digits.predictor.predicting import Prediction
+from kaggle_digits.predictor import Model, Prediction
 from kaggle_digits.sources import image_file
 
 if TYPE_CHECKING:
@@ -43,9 +41,7 @@ class Desk:
     """
 
     def __init__(self, model: Model) -> None:
-        # Found once, and not with every picture.
-        record = {**model.run.record, "temperature": predicting.temperature(model)}
-        self.model = dataclasses.replace(model, run=dataclasses.replace(model.run, record=record))
+        self.model = model
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._waiting = 0
 
@@ -83,7 +79,7 @@ class Desk:
             path.write_bytes(content)
             try:
                 _check_pixels(path)
-                (prediction,) = predicting.predict(self.model, [path], keep_stages=True)
+                (prediction,) = predictor.predict(self.model, [path], keep_stages=True)
             except DataError as error:
                 raise type(error)(str(error).replace(str(path), name)) from None
         return dataclasses.replace(prediction, image=name)
@@ -93,7 +89,7 @@ class Desk:
         import numpy as np
 
         images = np.array(rows, np.uint8).reshape(-1, *self.model.image_shape)
-        return calibration.apply(self.model.probabilities(images), predicting.temperature(self.model))
+        return self.model.probabilities(images)
 
 
 def _check_pixels(path: Path) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SIDE = 28
 """Height and width of the competition's images, in pixels."""
 
+KIND = "kaggle-csv"
 ROWS = (42_000, 28_000)
 """How many images the competition's train.csv and test.csv have."""
 

@@ -23,3 +23,4 @@ class Source:
     test: Digits | None
     sha256: dict[str, str]
     notes: tuple[str, ...] = ()
+    kind: str = ""

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from kaggle_digits.classifiers.protocol import Epoch
 from PIL import Image
 
 from kaggle_digits import evaluation
-from kaggle_digits.classifiers.protocol import Epoch
 from kaggle_digits.digits import Digits
 from kaggle_digits.evaluation import plots
 

@@ -13,8 +13,8 @@ from kaggle_digits.evaluation.plots.explanation import explanation
 from kaggle_digits.evaluation.plots.galleries import gallery, mistakes, samples
 from kaggle_digits.evaluation.plots.learning import fold_curves, learning_curves
 from kaggle_digits.evaluation.plots.matrix import confusion
-from kaggle_digits.evaluation.plots.search import search
 from kaggle_digits.evaluation.plots.style import RIGHT, TRAINING, VALIDATION, WRONG, drawable
+from kaggle_digits.evaluation.plots.tuning import tuning_history, tuning_importances, tuning_slices
 from kaggle_digits.files import storage
 
 __all__ = [
@@ -32,7 +32,9 @@ __all__ = [
     "mistakes",
     "samples",
     "save",
-    "search",
+    "tuning_history",
+    "tuning_importances",
+    "tuning_slices",
 ]
 
 _DOTS_PER_INCH = 130

@@ -1,14 +1,15 @@
 """Several runs in one picture."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kaggle_digits.classifiers.protocol import Epoch
 from kaggle_digits.evaluation.plots.style import FOOT, PALE, RIGHT, drawable, place, plain, sheet, tick_percent
+from kaggle_digits.runs import Epoch
 
 _MOST_NAMES = 14  # beside the points; more would run into one another
 
@@ -63,8 +64,10 @@ def _draw_points(
         at = max(seconds[name], 0.1), accuracies[name]
         axes.plot(*at, "o", color=colours.get(name, PALE), markersize=7)
         if name in named:
-            style = {"textcoords": "offset points", "fontsize": 8, "color": RIGHT, "parse_math": False}
-            side = (6, 5) if number % 2 else (6, -11)  # by turns, or neighbours would run into one another
-            axes.annotate(drawable(name), at, side, **style)
-    axes.margins(x=0.25, y=0.12)
+            # Above and below by turns, or neighbours would run into one another; inwards, or the edge would cut them off.
+            right = 2 * number >= len(names)
+            offset = (-7 if right else 7, 4 if number % 2 else -11)
+            style: dict[str, Any] = {"fontsize": 8, "color": RIGHT, "ha": "right" if right else "left"}
+            axes.annotate(drawable(name), at, offset, textcoords="offset points", parse_math=False, **style)
+    axes.margins(x=0.1, y=0.12)
     axes.xaxis.set_major_formatter("{x:g}")

@@ -9,7 +9,17 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from kaggle_digits.evaluation.plots.style import FOOT, RIGHT, TRAINING, WRONG, drawable, place, plain, probability, sheet
+from kaggle_digits.evaluation.plots.style import (
+    FOOT,
+    RIGHT,
+    TRAINING,
+    WRONG,
+    drawable,
+    place,
+    plain,
+    probability,
+    sheet,
+)
 
 MOST_DIGITS = 10
 """So many digits are shown one by one; a picture with more has them all in boxes."""

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from kaggle_digits.classifiers.protocol import Epoch
 from kaggle_digits.evaluation.plots.style import (
     FOOT,
     TRAINING,
@@ -20,6 +19,7 @@ from kaggle_digits.evaluation.plots.style import (
     sheet,
     tick_percent,
 )
+from kaggle_digits.runs import Epoch
 
 _LINES = (("training", "", TRAINING, "o"), ("validation", "val_", VALIDATION, "s"))
 _MOST_MARKERS = 40  # more of them would run into one another
