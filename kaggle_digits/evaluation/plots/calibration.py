@@ -1,5 +1,7 @@
 """Whether a model knows when it is wrong."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -81,7 +83,7 @@ def _draw_reliability(axes: Axes, sure: NDArray[np.float32], right: NDArray[np.b
             bounds = [wilson_interval(int(hit), int(of)) for hit, of in zip(hits[chosen], rows[chosen], strict=True)]
             low, high = np.array(bounds).T
             reach = np.maximum([shares - low, high - shares], 0)  # rounding can leave a bound on the wrong side
-            style = {"color": colour, "elinewidth": 1.2, "capsize": 2, "label": label}
+            style: dict[str, Any] = {"color": colour, "elinewidth": 1.2, "capsize": 2, "label": label}
             axes.errorbar(means[chosen], shares, reach, fmt="o", clip_on=False, **style)
     off = f"on average {percent(calibration_error(sure, right), 2)} off the line: the calibration error"
     axes.set_title(f"When it says 90 %, is it right 9 times in 10?\n{off}", fontsize=11)

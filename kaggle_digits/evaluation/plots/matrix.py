@@ -46,7 +46,7 @@ def _colours(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     right = np.eye(len(shares), dtype=bool)
     highest = shares[~right].max(initial=0) or 1.0
     seldom, often = np.array(to_rgb(_SELDOM)), np.array(to_rgb(_OFTEN))
-    colours = seldom + (shares / highest)[..., None] * (often - seldom)
+    colours: NDArray[np.float64] = seldom + (shares / highest)[..., None] * (often - seldom)
     colours[shares == 0] = 1
     colours[right] = to_rgb(_RIGHT_CELL)
     return colours
