@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits import runs, sources
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
 from kaggle_digits.runs import Run
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 _MOST = 1000
 
@@ -55,22 +53,18 @@ class Rows:
         Raises:
             RunError: the run's list of them is damaged.
         """
-        import numpy as np
-
         ids, _, _ = runs.validation_rows(self.run)
         places = np.flatnonzero(np.isin(self._digits.ids, ids))
         spread = np.linspace(0, len(places) - 1, min(_MOST, len(places))).astype(np.intp)
         return self._digits.take(places[spread])
 
     @property
-    def learned(self) -> "NDArray[np.uint8]":
+    def learned(self) -> NDArray[np.uint8]:
         """uint8 `(n, height, width)`, the images that the run was trained on.
 
         Raises:
             RunError: the run's list of them is damaged.
         """
-        import numpy as np
-
         return self._digits.images[np.isin(self._digits.hashes, runs.learned_rows(self.run))]
 
 

@@ -6,18 +6,15 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.classifiers import calibration
 from kaggle_digits.errors import DataError
-from kaggle_digits.predictor import predicting
-from kaggle_digits.predictor.models import Model
-from kaggle_digits.predictor.predicting import Prediction
+from kaggle_digits.predictor import models, predicting
 from kaggle_digits.sources import image_file
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 MOST_PIXELS = 25_000_000
 """Of one picture; decoding takes a second at most."""
@@ -27,7 +24,7 @@ _MOST_WAITING = 64
 Result = TypeVar("Result")
 
 
-class BusyError(Exception):
+class QueueFullError(Exception):
     """Too many are waiting already."""
 
 
@@ -35,14 +32,14 @@ class TooLargeError(DataError):
     """A picture with more pixels than are looked at."""
 
 
-class Desk:
+class ModelQueue:
     """Where questions wait for the one model.
 
     Args:
         model: what answers.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: models.Model) -> None:
         # Found once, and not with every picture.
         record = {**model.run.record, "temperature": predicting.temperature(model)}
         self.model = dataclasses.replace(model, run=dataclasses.replace(model.run, record=record))
@@ -53,10 +50,10 @@ class Desk:
         """The answer to a question, once it is its turn.
 
         Raises:
-            BusyError: 64 questions are waiting already.
+            QueueFullError: 64 questions are waiting already.
         """
         if self._waiting >= _MOST_WAITING:
-            raise BusyError
+            raise QueueFullError
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, question)
@@ -67,7 +64,7 @@ class Desk:
         """Lets the question at hand be answered, and no other one."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def read(self, content: bytes, name: str) -> Prediction:
+    def read(self, content: bytes, name: str) -> predicting.Prediction:
         """What a picture says.
 
         Args:
@@ -88,10 +85,8 @@ class Desk:
                 raise type(error)(str(error).replace(str(path), name)) from None
         return dataclasses.replace(prediction, image=name)
 
-    def label(self, rows: list[list[float]]) -> "NDArray[np.float32]":
+    def label(self, rows: list[list[float]]) -> NDArray[np.float32]:
         """float32 `(n, classes)`, the calibrated probabilities of rows of whole numbers, 0 is paper and 255 is ink."""
-        import numpy as np
-
         images = np.array(rows, np.uint8).reshape(-1, *self.model.image_shape)
         return calibration.apply(self.model.probabilities(images), predicting.temperature(self.model))
 
