@@ -28,7 +28,6 @@ from kaggle_digits.training.holding_out import SPLIT_SEED
 from kaggle_digits.training.writing import Clock, Trained
 
 
-
 @dataclass(frozen=True)
 class _Places:
     """Where runs and submissions are, who hears of the training, and who trains the members of a committee."""
