@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from kaggle_digits import __version__
-from kaggle_digits.cli import console, doctor, export, fetch, judge, listings, predict, serve, submit, train
+from kaggle_digits.cli import console, doctor, export, fetch, judge, listings, predict, scores, serve, submit, train
 from kaggle_digits.errors import DigitsError
 
 
@@ -68,7 +68,7 @@ for command, example in (
     (export.export, "export digits.html"),
     (serve.serve, "serve --port 8080"),
     (submit.submit, "submit --dry-run"),
-    (submit.scores, "scores --no-refresh"),
+    (scores.scores, "scores --no-refresh"),
     (listings.runs, "runs --compare 20261120-220844-mlp 20261120-221530-cnn"),
     (listings.recipes, "recipes"),
     (doctor.doctor, "doctor --offline"),

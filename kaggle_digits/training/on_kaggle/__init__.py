@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kaggle_digits import recipes, runs, sources
-from kaggle_digits.competition import Kaggle, following, kernels, submission
-from kaggle_digits.competition.watch import Progress, ignore_progress
+from kaggle_digits.competition import Kaggle, OnProgress, ignore_progress, kernels, submission
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, DataError, RunError, StorageError
 from kaggle_digits.files import storage
 from kaggle_digits.recipes import Committee, Recipe
@@ -59,7 +58,7 @@ class Way:
     kaggle: Kaggle
     submissions: Path = submission.FOLDER
     tell: Callable[[str], None] = lambda _line: None
-    on_progress: Progress = ignore_progress
+    on_progress: OnProgress = ignore_progress
 
 
 def train(
@@ -194,11 +193,11 @@ def _arrived(kernel: str, way: Way) -> bool:
 
 def _bring_home(path: Path, plan: dict[str, Any], way: Way) -> Homecoming:
     try:
-        following.follow(way.kaggle, _kernel(path, plan), lambda state: way.tell(f"Kaggle: {state.status}"))
+        kernels.follow(way.kaggle, _kernel(path, plan), lambda state: way.tell(f"Kaggle: {state.status}"))
         return _unpack(path, plan, way)
     except KeyboardInterrupt:
         raise Paused(path.name) from None
-    except following.FailedError as error:
+    except kernels.FailedError as error:
         raise _VoidError(error) from error
     except (CompetitionError, DataError, StorageError) as error:
         raise type(error)(f"{error} {_go_on(path)}") from error
