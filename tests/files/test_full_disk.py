@@ -12,12 +12,12 @@ import pytest
 from kaggle_digits.recipes.architectures import Dense, Neighbors
 from kaggle_server import KaggleServer
 from PIL import Image
-from test_fetching import ROWS, WHOLE, file_limit
+from test_fetch import ROWS, WHOLE, file_limit
 from typer.testing import CliRunner
 
 from kaggle_digits import predictor, runs, sources, training
 from kaggle_digits.cli import app
-from kaggle_digits.competition import fetching, submission
+from kaggle_digits.competition import fetch, submission
 from kaggle_digits.errors import StorageError
 from kaggle_digits.recipes import Fit, Recipe
 from kaggle_digits.training import Trained
@@ -140,7 +140,7 @@ CLOSED: dict[str, Callable[[Path], object]] = {
     "models": lambda folder: train(NEAR, folder),
     "submissions": lambda folder: train(NEAR, folder),
     "run": lambda folder: predictor.evaluate(runs.find(folder / "run"), "sklearn"),
-    "data": lambda folder: fetching.fetch(folder / "data", archive=folder / "mine.zip", rows=ROWS),
+    "data": lambda folder: fetch.fetch(folder / "data", archive=folder / "mine.zip", rows=ROWS),
 }
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kaggle_digits.competition import SLUG, Kaggle, answers, submission
-from kaggle_digits.competition.watch import Progress, ignore_progress
+from kaggle_digits.competition import messages, submission
+from kaggle_digits.competition.client import SLUG, Kaggle
+from kaggle_digits.competition.watch import OnProgress, ignore_progress
 from kaggle_digits.errors import CompetitionError, DataError, StorageError, SubmissionError
 from kaggle_digits.files import archive as zips
 from kaggle_digits.files.storage import disk_errors, locked
@@ -43,7 +44,7 @@ def fetch(
     archive: Path | None = None,
     force: bool = False,
     kaggle: Kaggle | None = None,
-    on_progress: Progress = ignore_progress,
+    on_progress: OnProgress = ignore_progress,
     rows: tuple[int, int] = kaggle_csv.ROWS,
 ) -> list[Fetched]:
     """Brings train.csv, test.csv and sample_submission.csv into a folder.
@@ -57,7 +58,7 @@ def fetch(
         archive: a zip downloaded before; it is only read.
         force: take all three from the zip, whatever is there.
         kaggle: where to download from; by default a new one with this process's environment.
-        on_progress: is told how many bytes of the download have arrived, and how many there will be if known.
+        on_progress: gets how many bytes of the download have arrived, and how many there will be if known.
         rows: how many images train.csv and test.csv must have.
 
     Returns:
@@ -150,7 +151,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _download(
-    folder: Path, wanted: list[str], kaggle: Kaggle | None, on_progress: Progress, rows: tuple[int, int]
+    folder: Path, wanted: list[str], kaggle: Kaggle | None, on_progress: OnProgress, rows: tuple[int, int]
 ) -> None:
     if kaggle is None:
         with Kaggle() as own:
@@ -168,8 +169,8 @@ def _download(
 
 def _not_the_digits(error: DataError, slug: str) -> CompetitionError:
     return CompetitionError(
-        f"{error} So it was twice. Log in, accept the rules at {answers.page(slug, 'rules')}, and download the zip "
-        f"with the browser from {answers.page(slug, 'data')}; then: kaggle-digits fetch --zip FILE."
+        f"{error} So it was twice. Log in, accept the rules at {messages.page(slug, 'rules')}, and download the zip "
+        f"with the browser from {messages.page(slug, 'data')}; then: kaggle-digits fetch --zip FILE."
     )
 
 
@@ -177,7 +178,7 @@ def _take(archive: Path, folder: Path, wanted: list[str], rows: tuple[int, int])
     try:
         _unpack(archive, folder, wanted, rows, str(archive))
     except DataError as error:
-        page = answers.page(SLUG, "data")
+        page = messages.page(SLUG, "data")
         raise DataError(f"{error} Download the zip from {page}, logged in, and name that file.") from error
 
 
