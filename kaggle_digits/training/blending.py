@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits import classifiers, evaluation, runs, sources
-from kaggle_digits.classifiers.ensemble import Ensemble
+from kaggle_digits.classifiers import ensemble
 from kaggle_digits.competition import submission
 from kaggle_digits.digits import Digits, folds
 from kaggle_digits.errors import DataError, RunError
@@ -63,7 +63,7 @@ def blend(
     chosen = selection.choose([answers], common.known_labels, fold_of)
     weights = {name: weight for name, weight in zip(members, chosen.weights, strict=True) if weight > 0}
     trained = Trained(
-        classifier=Ensemble({name: classifiers.load(members[name]) for name in weights}, weights, chosen.mean),
+        classifier=ensemble.Ensemble({name: classifiers.load(members[name]) for name in weights}, weights, chosen.mean),
         files=[],
         layers=[
             LayerRecord(name, members[name].record.recipe.name, (), members[name].record.parameters) for name in weights

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits.backend import silenced
-from kaggle_digits.classifiers import neural
-from kaggle_digits.classifiers.lite import widened
+from kaggle_digits.classifiers import lite, neural
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export.formats import Options, Runtime
 from kaggle_digits.predictor import Model
@@ -41,6 +40,6 @@ def _answers(path: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
     (pixels,) = session.get_inputs()
 
     def answer(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return widened(session.run(None, {pixels.name: images.astype(np.float32)})[0])
+        return lite.widened(session.run(None, {pixels.name: images.astype(np.float32)})[0])
 
     return answer
