@@ -13,7 +13,7 @@ from kaggle_digits.competition import SLUG, Kaggle, answers, submission
 from kaggle_digits.competition.watch import Progress, ignore_progress
 from kaggle_digits.errors import CompetitionError, DataError, StorageError, SubmissionError
 from kaggle_digits.files import archive as zips
-from kaggle_digits.files.storage import disk_errors, locked
+from kaggle_digits.files import disk, locks
 from kaggle_digits.sources import kaggle_csv
 
 TRAIN, TEST, SAMPLE = "train.csv", "test.csv", "sample_submission.csv"
@@ -123,12 +123,12 @@ def _temporary_folder(data: Path) -> Iterator[Path]:
     Only kill -9 and a power cut leave one behind. It is locked as long as its process lives, so the next fetch knows
     which ones it may sweep away.
     """
-    with disk_errors(data):
+    with disk.disk_errors(data):
         data.mkdir(parents=True, exist_ok=True)
         for left in data.glob(f"{_PREFIX}*"):
             _sweep(left)
         temporary = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=data, ignore_cleanup_errors=True)
-    with temporary as folder, locked(Path(folder) / _LOCK, 0):
+    with temporary as folder, locks.locked(Path(folder) / _LOCK, 0):
         try:
             yield Path(folder)
         except StorageError as error:
@@ -142,7 +142,7 @@ def _sweep(folder: Path) -> None:
         # A fetch that has just begun makes its folder first and locks it then.
         if time.time() - folder.stat().st_mtime < _YOUNG:
             return
-        with locked(folder / _LOCK, 0):
+        with locks.locked(folder / _LOCK, 0):
             pass
     except (StorageError, OSError):
         return
@@ -192,5 +192,5 @@ def _unpack(archive: Path, folder: Path, wanted: list[str], rows: tuple[int, int
 
 def _move(folder: Path, data: Path, wanted: list[str]) -> None:
     for name in wanted:
-        with disk_errors(data / name):
-            (folder / name).replace(data / name)
+        with disk.disk_errors(data / name):
+            disk.move(folder / name, data / name)

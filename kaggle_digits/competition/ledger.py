@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from kaggle_digits.errors import DataError
-from kaggle_digits.files import storage
+from kaggle_digits.files import disk, storage
 from kaggle_digits.files.conforming import conforms
 
 FILE = "ledger.jsonl"
@@ -77,7 +77,7 @@ def append(submissions: Path, entry: Entry) -> None:
         StorageError: the folder cannot be written, or the disk is full.
     """
     path = submissions / FILE
-    with storage.disk_errors(path):
+    with disk.disk_errors(path):
         submissions.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
         try:

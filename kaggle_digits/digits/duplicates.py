@@ -69,9 +69,7 @@ def _narrowed(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     return narrow
 
 
-def _cosines(
-    pixels: NDArray[np.float32], first: NDArray[np.intp], second: NDArray[np.intp]
-) -> NDArray[np.float32]:
+def _cosines(pixels: NDArray[np.float32], first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.float32]:
     """Of pairs of rows, a slice at a time: many pairs of many pixels would not fit into memory."""
     parts = [np.zeros(0, np.float32)]
     for start in range(0, len(first), _PAIRS_AT_ONCE):

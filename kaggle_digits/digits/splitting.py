@@ -61,8 +61,8 @@ def folds(digits: Digits, count: int, seed: int) -> NDArray[np.intp]:
 def _deal(labels: NDArray[np.int64], group: NDArray[np.intp], shares: list[float], seed: int) -> NDArray[np.intp]:
     """Which part each row belongs to, so that every part has its share of each label and of all rows.
 
-    scikit-learn's `StratifiedGroupKFold` does the same with as even a result, but takes 12 s for 5 folds of 42,000 rows
-    and 34 s for 10, where this takes 0.1 s, and it knows no share that is not 1 / k.
+    scikit-learn's `StratifiedGroupKFold` makes folds as even as these, but takes 4.6 s for 5 folds of 42,000 rows;
+    this takes 0.01 s. It knows no share that is not 1 / k.
     """
     rng = np.random.default_rng(seed)
     first, member, sizes = np.unique(group, return_inverse=True, return_counts=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kaggle_digits import __version__
 from kaggle_digits.errors import RunError
-from kaggle_digits.files import storage
+from kaggle_digits.files import disk, locks, storage
 from kaggle_digits.runs import record as records
 from kaggle_digits.runs import rows
 from kaggle_digits.runs.record import FORMAT
@@ -71,7 +71,7 @@ def start(models: Path, recipe: str, now: datetime, plan: dict[str, Any]) -> Pat
         StorageError: the folder cannot be made.
     """
     stem = f"{now:%Y%m%d-%H%M%S}-{recipe}"
-    with storage.disk_errors(models):
+    with disk.disk_errors(models):
         models.mkdir(parents=True, exist_ok=True)
         _sweep(models)
         begun = models / f"{_BEGUN}{secrets.token_hex(4)}"
@@ -118,13 +118,13 @@ def in_training(path: Path) -> Iterator[None]:
     """
     refusal = f"{path.name} is in training just now, by another kaggle-digits. Wait until that ends, or end it."
     # Not at once: whoever lists the runs looks at the lock, too.
-    with storage.locked(path / PLAN, _GLANCE, refusal=refusal):
+    with locks.locked(path / PLAN, _GLANCE, refusal=refusal):
         yield
 
 
 def is_in_training(path: Path) -> bool:
     """Whether a process trains a run just now."""
-    return storage.is_locked(path / PLAN)
+    return locks.is_locked(path / PLAN)
 
 
 def complete(path: Path, results: dict[str, Any], files: list[str]) -> Run:
@@ -164,7 +164,7 @@ def reopen(path: Path) -> None:
     Raises:
         StorageError: the folder cannot be written.
     """
-    with storage.disk_errors(path / RECORD):
+    with disk.disk_errors(path / RECORD):
         (path / RECORD).unlink(missing_ok=True)
 
 

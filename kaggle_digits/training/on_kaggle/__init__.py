@@ -19,7 +19,7 @@ from kaggle_digits import recipes, runs, sources
 from kaggle_digits.competition import Kaggle, following, kernels, submission
 from kaggle_digits.competition.watch import Progress, ignore_progress
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, DataError, RunError, StorageError
-from kaggle_digits.files import storage
+from kaggle_digits.files import disk
 from kaggle_digits.recipes import Committee, Recipe
 from kaggle_digits.runs import Run
 from kaggle_digits.training.committee import Paused
@@ -205,7 +205,7 @@ def _bring_home(path: Path, plan: dict[str, Any], way: Way) -> Homecoming:
 
 
 def _unpack(path: Path, plan: dict[str, Any], way: Way) -> Homecoming:
-    with storage.disk_errors(path), tempfile.TemporaryDirectory(prefix=_PREFIX, dir=path) as name:
+    with disk.disk_errors(path), tempfile.TemporaryDirectory(prefix=_PREFIX, dir=path) as name:
         for last in (False, True):
             inbox, folder = (Path(tempfile.mkdtemp(dir=name)) for _ in range(2))
             _download(inbox, _kernel(path, plan), way)
