@@ -13,8 +13,7 @@ from kaggle_digits.competition import SLUG, Kaggle, answers, submission
 from kaggle_digits.competition.watch import Progress, ignore_progress
 from kaggle_digits.errors import CompetitionError, DataError, StorageError, SubmissionError
 from kaggle_digits.files import archive as zips
-from kaggle_digits.files import disk, locks
-from kaggle_digits.sources import kaggle_csv
+from kaggle_digits.files import digit_recognizer, disk, locks
 
 TRAIN, TEST, SAMPLE = "train.csv", "test.csv", "sample_submission.csv"
 
@@ -44,7 +43,7 @@ def fetch(
     force: bool = False,
     kaggle: Kaggle | None = None,
     on_progress: Progress = ignore_progress,
-    rows: tuple[int, int] = kaggle_csv.ROWS,
+    rows: tuple[int, int] = digit_recognizer.ROWS,
 ) -> list[Fetched]:
     """Brings train.csv, test.csv and sample_submission.csv into a folder.
 
@@ -80,7 +79,7 @@ def fetch(
     return [Fetched(data / name, states[name]) for name in reversed(_NAMES)]
 
 
-def check(path: Path, rows: tuple[int, int] = kaggle_csv.ROWS) -> None:
+def check(path: Path, rows: tuple[int, int] = digit_recognizer.ROWS) -> None:
     """Makes sure that one of the three files is complete and right.
 
     Args:
@@ -90,6 +89,8 @@ def check(path: Path, rows: tuple[int, int] = kaggle_csv.ROWS) -> None:
     Raises:
         DataError: it is missing or wrong; the sentence names file, row and column.
     """
+    from kaggle_digits.sources import kaggle_csv
+
     expected = rows[0] if path.name == TRAIN else rows[1]
     try:
         if path.name == SAMPLE:

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from operator import eq
 from pathlib import Path
 
-from kaggle_digits import runs, sources
+from kaggle_digits import runs
 from kaggle_digits.competition import ledger, submission
 from kaggle_digits.errors import RunError, SubmissionError
-from kaggle_digits.files import storage
-from kaggle_digits.sources import kaggle_csv
+from kaggle_digits.files import digit_recognizer, storage
 
 LEAST_AGREEMENT = 0.9
 """The share of rows on which a file should agree with the best one so far; below it, the user is asked."""
@@ -71,7 +70,7 @@ def prepare(
         data = data or own_data
         if not file.exists():
             raise SubmissionError(f"{file} is gone. Train again, or name a submission CSV instead of a run.")
-    labels = submission.check(file, _rows_due(data or sources.DEFAULT_FOLDER))
+    labels = submission.check(file, _rows_due(data or digit_recognizer.FOLDER))
     digest = storage.sha256(file)
     if run is None and (maker := _maker(digest, file.stem, models)) is not None:
         run, title = maker
@@ -158,4 +157,4 @@ def _rows_due(data: Path) -> int:
         with (data / "test.csv").open("rb") as file:
             return sum(1 for line in file if line.strip()) - 1
     except OSError:
-        return kaggle_csv.ROWS[1]
+        return digit_recognizer.ROWS[1]

@@ -332,7 +332,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "the ledger": (ledger.FILE, lambda path: ledger.read(path.parent)),
     "run.json": ("run/run.json", lambda path: runs.find("run", path.parents[1])),
     "started.json": ("run/started.json", lambda path: runs.interrupted_plan(path.parent)),
-    "pixel rows": ("test.csv", kaggle_csv.read_images),
+    "pixel rows": ("test.csv", sources.read_rows),
 }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kaggle_digits import recipes
 from kaggle_digits.cli import console
 from kaggle_digits.errors import RunError
+from kaggle_digits.files import digit_recognizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,10 +109,9 @@ def train_here(wish: Wish, machine: Machine, folders: Folders, began: float) -> 
 def train_on_kaggle(wish: Wish, folders: Folders) -> "Done":
     """Trains on Kaggle's machine, on the competition's own files."""
     recipe = wish.chosen if wish.folds is None else wish.chosen.in_folds(wish.folds)
-    from kaggle_digits.sources import kaggle_csv
     from kaggle_digits.training import audit, on_kaggle
 
-    excluded = audit.read_ids(wish.exclude, range(1, kaggle_csv.ROWS[0] + 1)) if wish.exclude else []
+    excluded = audit.read_ids(wish.exclude, range(1, digit_recognizer.ROWS[0] + 1)) if wish.exclude else []
     with _way(folders) as way:
         home = on_kaggle.train(
             recipe, way, seed=wish.seed, validation=wish.validation, excluded=excluded, models=folders.models

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from kaggle_digits import photos, runs
+from kaggle_digits import photos, runs, sources
 from kaggle_digits.classifiers import calibration
-from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError
 from kaggle_digits.machine import usable_cores
 from kaggle_digits.predictor.models import Model
 from kaggle_digits.predictor.predicting.answer import Box, Prediction, ReadDigit
-from kaggle_digits.sources import image_file, image_folder, kaggle_csv, npy_pair
+from kaggle_digits.sources import image_file, image_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +23,6 @@ __all__ = ["Prediction", "ReadDigit", "learned_from_pictures", "predict", "tempe
 
 _S = TypeVar("_S")
 _T = TypeVar("_T")
-_CSV, _ARRAY = ".csv", ".npy"
 _LONGEST = 1024  # pixels of a picture's longer side that are looked at; a digit of a twentieth still has fifty
 _AT_ONCE = 32  # pictures whose digits a model is asked about at once
 
@@ -58,7 +56,7 @@ def predict(
     Raises:
         DataError: there is nothing there, or something cannot be read.
     """
-    named = {path: _pictures(path) for path in paths if not _holds_rows(path)}
+    named = {path: _pictures(path) for path in paths if not sources.holds_rows(path)}
     pictures = list(dict.fromkeys(picture for listed in named.values() for picture in listed))
     reader = _Reader(model, temperature(model), keep_stages, learned_from_pictures(model))
     answered: dict[Path, Prediction] = {}
@@ -103,10 +101,6 @@ def temperature(model: Model) -> float:
 def learned_from_pictures(model: Model) -> bool:
     """Whether a model learned from a folder of images: new ones must then be brought to its form in the same way."""
     return set(model.run.record.get("data", {}).get("sha256", ())) in ({"train"}, {"train", "test"})
-
-
-def _holds_rows(path: Path) -> bool:
-    return path.suffix.lower() in (_CSV, _ARRAY) and not path.is_dir()
 
 
 def _pictures(path: Path) -> list[Path]:
@@ -236,7 +230,7 @@ def _digit(probabilities: "NDArray[np.float32]", box: Box, is_sure: bool) -> Rea
 
 
 def _ask_rows(reader: _Reader, path: Path, on_note: Callable[[str], None]) -> list[Prediction]:
-    digits, notes = _rows(path)
+    digits, notes = sources.read_rows(path)
     for note in notes:
         on_note(note)
     height, width = digits.image_shape
@@ -247,7 +241,3 @@ def _ask_rows(reader: _Reader, path: Path, on_note: Callable[[str], None]) -> li
         )
         for number, probabilities in zip(digits.ids, reader.ask(digits.images), strict=True)
     ]
-
-
-def _rows(path: Path) -> tuple[Digits, tuple[str, ...]]:
-    return (kaggle_csv.read_images(path), ()) if path.suffix.lower() == _CSV else npy_pair.read_images(path)

@@ -15,11 +15,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from kaggle_digits import recipes, runs, sources
+from kaggle_digits import recipes, runs
 from kaggle_digits.competition import Kaggle, following, kernels, submission
 from kaggle_digits.competition.watch import Progress, ignore_progress
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, DataError, RunError, StorageError
-from kaggle_digits.files import disk
+from kaggle_digits.files import digit_recognizer, disk
 from kaggle_digits.recipes import Committee, Recipe
 from kaggle_digits.runs import Run
 from kaggle_digits.training.committee import Paused
@@ -237,7 +237,7 @@ def _settle(path: Path, plan: dict[str, Any], home: parcel.Parcel, way: Way) -> 
             shutil.rmtree(path / one.name, ignore_errors=True)
             one.replace(path / one.name)
     kernel = _kernel(path, plan)
-    data = sources.DEFAULT_FOLDER
+    data = digit_recognizer.FOLDER
     results = {
         **{key: value for key, value in there.items() if key not in _OTHERWISE_HERE},
         "data": {**there["data"], "name": str(data), "path": str(data.resolve())},
