@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from kaggle_digits.digits import Digits, split
 from kaggle_digits.sources.source import Source, SourceKind
 
-_NAME = "sklearn"
+KIND = "sklearn"
 _SIDE = 28
 _INK_SIDE = 20  # MNIST draws its digits into 20 x 20 pixels and leaves a margin of 4 around them
 _TEST_SHARE = 0.4  # the competition's own: 28,000 of 70,000
@@ -17,10 +17,10 @@ _SPLIT_SEED = 0
 
 def recognises(path: Path) -> bool:
     """Whether a path is the word that stands for these digits."""
-    return str(path) == _NAME
+    return str(path) == KIND
 
 
-def load(_path: Path = Path(_NAME), _image_shape: tuple[int, int] = (28, 28), _skip_broken: bool = False) -> Source:
+def load(_path: Path = Path(KIND), _image_shape: tuple[int, int] = (28, 28), _skip_broken: bool = False) -> Source:
     """The digits of `sklearn.datasets.load_digits`, brought to the competition's shape.
 
     They were written by 43 people and reduced to 8 x 8 pixels of 17 greys; here they are enlarged to 20 x 20 and
@@ -39,7 +39,7 @@ def load(_path: Path = Path(_NAME), _image_shape: tuple[int, int] = (28, 28), _s
     everything = Digits.numbered(images, labels.astype(np.int64))
     train_rows, test_rows = split(everything, _TEST_SHARE, _SPLIT_SEED)
     train, test = everything.take(train_rows), everything.take(test_rows)
-    return Source(_NAME, None, Digits.numbered(train.images, train.labels), Digits.numbered(test.images))
+    return Source(KIND, None, Digits.numbered(train.images, train.labels), Digits.numbered(test.images))
 
 
 def _enlarge(image: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -52,4 +52,4 @@ def _enlarge(image: NDArray[np.float64]) -> NDArray[np.uint8]:
     return np.pad(np.asarray(inked), margin)
 
 
-SOURCE = SourceKind(_NAME, f"the digits that come with scikit-learn: --data {_NAME}", recognises, load)
+SOURCE = SourceKind(KIND, f"the digits that come with scikit-learn: --data {KIND}", recognises, load)

@@ -16,6 +16,7 @@ from kaggle_digits.files import disk, storage
 from kaggle_digits.sources import image_file
 from kaggle_digits.sources.source import Source, SourceKind
 
+KIND = "image-folder"
 _SET_NAMES = (("train", "training"), ("test", "testing"))
 _LABEL = re.compile(r"(?:[^\W\d]|-)*([0-9])")
 _NAMING = "its sub-folders must be named by their digits, 0 to 9 or digit_0 to digit_9"
@@ -52,11 +53,11 @@ def load(path: Path, image_shape: tuple[int, int] = (28, 28), skip_broken: bool 
     train = Digits(found.images, labels, _ids(found.paths, train_folder), classes_of(labels))
     train_sha256 = {"train": _sha256(found.paths, train_folder)}
     if not test_folder or not test_paths:
-        return Source("images", path, train, None, train_sha256, notes=_notes(found.broken))
+        return Source(KIND, path, train, None, train_sha256, notes=_notes(found.broken))
     to_label = _read(test_paths, image_shape, skip_broken)
     test = Digits(to_label.images, None, _ids(to_label.paths, test_folder), train.classes)
     test_sha256 = {"test": _sha256(to_label.paths, test_folder)}
-    return Source("images", path, train, test, train_sha256, test_sha256, _notes({**found.broken, **to_label.broken}))
+    return Source(KIND, path, train, test, train_sha256, test_sha256, _notes({**found.broken, **to_label.broken}))
 
 
 def find_images(folder: Path) -> list[Path]:
@@ -206,4 +207,4 @@ def _sha256(paths: Sequence[Path], folder: Path) -> str:
     return digest.hexdigest()
 
 
-SOURCE = SourceKind("images", "with a sub-folder of images for each digit, 0 to 9", recognises, load)
+SOURCE = SourceKind(KIND, "with a sub-folder of images for each digit, 0 to 9", recognises, load)

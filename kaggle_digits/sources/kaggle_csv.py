@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, first_line
-from kaggle_digits.files import storage
-from kaggle_digits.files.digit_recognizer import LABEL, PIXELS, SIDE, TEST, TRAIN
+from kaggle_digits.files import digit_recognizer, storage
 from kaggle_digits.sources import parsed, plain_csv
 from kaggle_digits.sources.source import Source, SourceKind
 
+_LABEL, _PIXELS, _SIDE = digit_recognizer.LABEL, digit_recognizer.PIXELS, digit_recognizer.SIDE
+KIND = "kaggle-csv"
 _HIGHEST_LABEL = 9
 
 # pandas turns values over 255 into other numbers without a word when it is told to read uint8, so the file is read
@@ -26,26 +27,26 @@ _ROWS_AT_ONCE = 4_000
 
 def recognises(path: Path) -> bool:
     """Whether a folder holds the competition's files, by their names alone."""
-    return (path / TRAIN).exists()
+    return (path / digit_recognizer.TRAIN).exists()
 
 
-def load(path: Path, _image_shape: tuple[int, int] = (SIDE, SIDE), _skip_broken: bool = False) -> Source:
+def load(path: Path, _image_shape: tuple[int, int] = (_SIDE, _SIDE), _skip_broken: bool = False) -> Source:
     """Reads train.csv, and test.csv where it is there.
 
     Raises:
         DataError: a file is not of the competition's form; the sentence names file, row and column.
     """
-    train, train_sha256 = _remembered(path / TRAIN, labelled=True)
-    if not (path / TEST).exists():
-        return Source("kaggle", path, train, None, {TRAIN: train_sha256})
-    test, test_sha256 = _remembered(path / TEST, labelled=False)
-    return Source("kaggle", path, train, test, {TRAIN: train_sha256}, {TEST: test_sha256})
+    train, train_sha256 = _remembered(path / digit_recognizer.TRAIN, labelled=True)
+    if not (path / digit_recognizer.TEST).exists():
+        return Source(KIND, path, train, None, {digit_recognizer.TRAIN: train_sha256})
+    test, test_sha256 = _remembered(path / digit_recognizer.TEST, labelled=False)
+    return Source(KIND, path, train, test, {digit_recognizer.TRAIN: train_sha256}, {digit_recognizer.TEST: test_sha256})
 
 
 def _remembered(path: Path, labelled: bool) -> tuple[Digits, str]:
     """What `read` gives and the file's SHA-256, from what was kept of an earlier reading where that will do."""
     kept = parsed.load(path, labelled)
-    if kept is None or kept.pixels.shape[1] != len(PIXELS):
+    if kept is None or kept.pixels.shape[1] != len(_PIXELS):
         before = path.stat()
         with ThreadPoolExecutor(1) as aside:
             hashing = aside.submit(storage.sha256, path)
@@ -84,14 +85,14 @@ def read_images(path: Path) -> tuple[Digits, tuple[str, ...]]:
     Raises:
         DataError: the file is missing or not of this form; the sentence names file, row and column.
     """
-    return _digits(*_parse(path, labelled=False, ignored=LABEL)), ()
+    return _digits(*_parse(path, labelled=False, ignored=_LABEL)), ()
 
 
 def _parse(
     path: Path, labelled: bool, ignored: str | None = None
 ) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]:
     """Labels `(n,)`, or None, and pixels `(n, 784)`; see `read`."""
-    columns = ((LABEL,) if labelled else ()) + PIXELS
+    columns = ((_LABEL,) if labelled else ()) + _PIXELS
     try:
         storage.check_regular(path)
         plain = plain_csv.read(path, columns)
@@ -113,11 +114,11 @@ def _parse(
 
 def _parted(values: NDArray[np.uint8], labelled: bool) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]:
     """Labels and pixels."""
-    return (values[:, 0] if labelled else None), np.ascontiguousarray(values[:, -len(PIXELS) :])
+    return (values[:, 0] if labelled else None), np.ascontiguousarray(values[:, -len(_PIXELS) :])
 
 
 def _digits(labels: NDArray[np.uint8] | None, pixels: NDArray[np.uint8]) -> Digits:
-    return Digits.numbered(pixels.reshape(-1, SIDE, SIDE), None if labels is None else labels.astype(np.int64))
+    return Digits.numbered(pixels.reshape(-1, _SIDE, _SIDE), None if labels is None else labels.astype(np.int64))
 
 
 def _encoding(path: Path) -> str:
@@ -176,7 +177,7 @@ def _narrow(path: Path, chunk: Any, columns: tuple[str, ...]) -> NDArray[np.uint
     else:
         values = chunk.apply(_numbers).to_numpy(np.float64)
     highest = np.full(len(columns), 255)
-    if columns[0] == LABEL:
+    if columns[0] == _LABEL:
         highest[0] = _HIGHEST_LABEL
     wrong = ~((values >= 0) & (values <= highest))
     if values.dtype.kind == "f":
@@ -202,8 +203,8 @@ def _spell(value: object) -> str:
 
 
 SOURCE = SourceKind(
-    "kaggle",
-    f"a folder with {TRAIN} (it comes by: kaggle-digits fetch)",
+    KIND,
+    f"a folder with {digit_recognizer.TRAIN} (it comes by: kaggle-digits fetch)",
     recognises,
     load,
     ".csv",

@@ -15,6 +15,7 @@ from kaggle_digits.files import storage
 from kaggle_digits.sources import npy_file
 from kaggle_digits.sources.source import Source, SourceKind
 
+KIND = "npy-pair"
 _IMAGES, _LABELS, _TEST_IMAGES = "X.npy", "y.npy", "X_test.npy"
 
 # The course digits run from -0.13 to 1.13: they were made smaller by an interpolation that swings.
@@ -60,14 +61,14 @@ def load(path: Path, _image_shape: tuple[int, int] = (28, 28), _skip_broken: boo
     notes = [*train.notes, *label_notes, *_corrections(_IMAGES, is_inverted, is_turned)]
     digits = Digits.numbered(images, labels, classes_of(labels))
     if test is None:
-        return Source("npy", path, digits, None, _sha256(paths[:2]), notes=tuple(notes))
+        return Source(KIND, path, digits, None, _sha256(paths[:2]), notes=tuple(notes))
     if test.greys.shape[1:] != train.greys.shape[1:]:
         raise DataError(
             f"the images of {paths[2]} must have the shape of those of {paths[0]}, {train.greys.shape[1:]}. "
             f"Received: {test.greys.shape[1:]}."
         )
     to_label = Digits.numbered(_put_right(test.greys, is_inverted, is_turned), classes=digits.classes)
-    return Source("npy", path, digits, to_label, _sha256(paths[:2]), _sha256(paths[2:]), (*notes, *test.notes))
+    return Source(KIND, path, digits, to_label, _sha256(paths[:2]), _sha256(paths[2:]), (*notes, *test.notes))
 
 
 def read_images(path: Path) -> tuple[Digits, tuple[str, ...]]:
@@ -233,4 +234,4 @@ def _sha256(paths: list[Path]) -> dict[str, str]:
     return {path.name: storage.sha256(path) for path in paths}
 
 
-SOURCE = SourceKind("npy", f"with {_IMAGES} and {_LABELS}", recognises, load, ".npy", read_images)
+SOURCE = SourceKind(KIND, f"with {_IMAGES} and {_LABELS}", recognises, load, ".npy", read_images)

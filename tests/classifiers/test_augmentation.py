@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from kaggle_digits.classifiers.backend import load_keras
 
 from kaggle_digits import sources
 from kaggle_digits.classifiers import augmentation
-from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.recipes import Distortions
 
 EVERYTHING = Distortions(rotation=10, shift=2, zoom=0.1, shear=0.1, elastic=1.0)

@@ -3,11 +3,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from kaggle_digits.recipes.architectures import Dense
 
 from kaggle_digits import sources
 from kaggle_digits.classifiers import networks, neural
 from kaggle_digits.errors import RunError
-from kaggle_digits.recipes.architectures import Dense
 
 
 @pytest.fixture(scope="module")

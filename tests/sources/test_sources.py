@@ -57,7 +57,7 @@ def write_images(folder, images, labels):
 
 
 # A new kind of source is tested by standing in `sources.SOURCES`, with a function here that writes its form.
-WRITERS = {"kaggle": write_csvs, "npy": write_arrays, "images": write_images}
+WRITERS = {"kaggle-csv": write_csvs, "npy-pair": write_arrays, "image-folder": write_images}
 
 
 def test_every_kind_of_source_is_tested_here():
@@ -185,7 +185,7 @@ def test_the_files_of_the_test_set_are_told_from_those_of_the_training_set(writt
 
 def test_pictures_that_lie_beside_do_not_make_it_a_folder_of_images(written, drawn):
     kind = sources.load(written.folder).kind
-    for label in range(10) if kind != "images" else ():
+    for label in range(10) if kind != "image-folder" else ():
         (written.folder / str(label)).mkdir()
         Image.fromarray(drawn[0][label]).save(written.folder / str(label) / "preview.png")
     assert sources.load(written.folder).kind == kind
@@ -194,13 +194,13 @@ def test_pictures_that_lie_beside_do_not_make_it_a_folder_of_images(written, dra
 def test_the_first_form_that_fits_is_taken(tmp_path, drawn):
     for write in WRITERS.values():
         write(tmp_path, *drawn)
-    assert sources.load(tmp_path).kind == "kaggle"
+    assert sources.load(tmp_path).kind == "kaggle-csv"
 
 
 def test_files_of_rows_are_read_without_their_labels(written, drawn):
     rows = {kind.suffix for kind in sources.SOURCES if kind.suffix}
     files = [path for path in written.folder.iterdir() if path.suffix in rows and path.name != "y.npy"]
-    assert bool(files) == (sources.load(written.folder).kind != "images")
+    assert bool(files) == (sources.load(written.folder).kind != "image-folder")
     for path in files:
         assert sources.holds_rows(path)
         digits, notes = sources.read_rows(path)
@@ -217,7 +217,7 @@ def test_other_files_hold_no_rows(tmp_path):
         sources.read_rows(tmp_path / "a.txt")
 
 
-@pytest.mark.parametrize(("kind", "name"), [("kaggle", "train.csv"), ("npy", "X.npy")])
+@pytest.mark.parametrize(("kind", "name"), [("kaggle-csv", "train.csv"), ("npy-pair", "X.npy")])
 def test_a_file_in_the_place_of_its_folder_and_a_command_inside_it_are_told_the_word(
     kind, name, tmp_path, drawn, monkeypatch
 ):
