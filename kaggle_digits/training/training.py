@@ -201,8 +201,14 @@ def _tell_changes(before: Recipe, after: Recipe, listener: Listener) -> None:
 
 
 def _data(source: Source) -> DataRecord:
-    path = source.name if source.name == sources.BUNDLED else str(Path(source.name).resolve())
-    return DataRecord(name=source.name, path=path, kind=source.kind, sha256=source.sha256)
+    path = source.name if source.path is None else str(source.path.resolve())
+    return DataRecord(
+        name=source.name,
+        path=path,
+        kind=source.kind,
+        train_sha256=source.train_sha256,
+        test_sha256=source.test_sha256,
+    )
 
 
 def _same_data(path: Path, beginning: Beginning) -> Source:
