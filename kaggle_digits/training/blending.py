@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits import classifiers, evaluation, runs, sources
-from kaggle_digits.classifiers.ensemble import Ensemble
+from kaggle_digits.classifiers import ensemble
 from kaggle_digits.competition import submission
 from kaggle_digits.digits import Digits, folds
 from kaggle_digits.errors import DataError, RunError
@@ -63,7 +63,7 @@ def blend(
     chosen = selection.choose([answers], common.known_labels, fold_of)
     weights = {name: weight for name, weight in zip(members, chosen.weights, strict=True) if weight > 0}
     trained = Trained(
-        classifier=Ensemble({name: classifiers.load(members[name]) for name in weights}, weights, chosen.mean),
+        classifier=ensemble.Ensemble({name: classifiers.load(members[name]) for name in weights}, weights, chosen.mean),
         files=[],
         layers=[
             LayerRecord(name, members[name].record.recipe.name, (), members[name].record.parameters) for name in weights
@@ -88,17 +88,12 @@ def _check_alike(first: Run, run: Run) -> None:
     for what, same in (
         ("labels", one.classes == other.classes),
         ("image shape", one.image_shape == other.image_shape),
-        ("training data", _train_files(first) == _train_files(run)),
+        ("training data", one.data.training_data == other.data.training_data),
     ):
         if not same:
             raise RunError(f"{run.name} has another {what} than {first.name}: they cannot be blended.")
     if other.interrupted:
         raise RunError(f"{run.name} was interrupted. Go on with it: kaggle-digits train --resume {run.name}.")
-
-
-def _train_files(run: Run) -> object:
-    data = run.record.data
-    return {name: value for name, value in data.sha256.items() if "test" not in name.lower()} or data.name
 
 
 def _common_rows(members: list[Run], source: Source) -> tuple[Digits, list[NDArray[np.float32]]]:

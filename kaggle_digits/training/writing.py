@@ -29,6 +29,7 @@ class Trained:
         probabilities: float32 `(n, classes)`, its answers for them.
         history: its epochs; none for a model that is fitted in one go.
         train_seconds: spent on fitting.
+        temperature: that its answers ask for; None where that is not known.
         kept: the number of the epoch whose weights it has, from 1; 0 where there are no epochs.
         interrupted: whether it was ended before its time.
         precision: what was computed in.
@@ -43,6 +44,7 @@ class Trained:
     probabilities: NDArray[np.float32]
     history: list[Epoch]
     train_seconds: float
+    temperature: float | None = None
     kept: int = 0
     interrupted: bool = False
     precision: str = "float32"
@@ -123,7 +125,8 @@ def complete(path: Path, beginning: Beginning, trained: Trained, report: Report,
         kept=trained.kept,
         interrupted=trained.interrupted,
         precision=trained.precision,
-        temperature=calibration.fit_temperature(trained.probabilities, trained.validation.known_labels),
+        temperature=trained.temperature
+        or calibration.fit_temperature(trained.probabilities, trained.validation.known_labels),
         seconds=round(seconds, 3),
         train_seconds=round(trained.train_seconds, 3),
         **details,

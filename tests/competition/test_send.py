@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from kaggle_server import Fault, KaggleServer, OpenKaggle
-from test_fetching import file_limit
-from test_submitting import folders, make_run  # noqa: F401
+from test_fetch import file_limit
+from test_prepare import folders, make_run  # noqa: F401
 
 from kaggle_digits import runs
-from kaggle_digits.competition import ledger, sending, submission, submitting
+from kaggle_digits.competition import ledger, prepare, send, submission
 from kaggle_digits.errors import ConnectionLostError, StorageError, SubmissionError
 
 GOOD = [number % 10 for number in range(28_000)]
@@ -33,10 +33,10 @@ def here(tmp_path: Path) -> Path:
     return tmp_path / "submissions"
 
 
-def candidate(folder: Path, name: str = "good.csv", labels: list[int] | None = None) -> submitting.Candidate:
+def checked_file(folder: Path, name: str = "good.csv", labels: list[int] | None = None) -> prepare.SubmissionFile:
     if labels is not None:
         submission.write(folder / name, range(1, len(labels) + 1), labels)
-    return submitting.prepare(str(folder / name))
+    return prepare.prepare(str(folder / name))
 
 
 def test_everything_of_a_run_is_in_the_ledger(open_kaggle, folders):  # noqa: F811
@@ -44,13 +44,13 @@ def test_everything_of_a_run_is_in_the_ledger(open_kaggle, folders):  # noqa: F8
     run.record.update(
         {"seed": 3, "git": {"commit": "c0ffee", "dirty": True}, "predicted_range": [0.97, 0.99]},
     )
-    one = submitting.prepare(None, **folders)
-    run.record["data"]["sha256"]["train.csv"] = "ab"
-    one = submitting.Candidate(one.file, one.message, one.labels, run, one.sha256)
-    sending.send(one, open_kaggle(), submissions=folders["submissions"], wait=True, tell=quiet)
+    one = prepare.prepare(None, **folders)
+    run.record["data"]["train_sha256"]["train.csv"] = "ab"
+    one = prepare.SubmissionFile(one.path, one.message, one.labels, run, one.sha256)
+    send.send(one, open_kaggle(), submissions=folders["submissions"], wait=True, tell=quiet)
     first, pending, complete = ledger.read(folders["submissions"])
     assert [one.status for one in (first, pending, complete)] == ["sending", "pending", "complete"]
-    assert (complete.run, complete.sha256, complete.file) == (run.name, one.sha256, one.file.name)
+    assert (complete.run, complete.sha256, complete.file) == (run.name, one.sha256, one.path.name)
     assert complete.data_sha256 == {"train.csv": "ab", "test.csv": ""}
     assert (complete.git_commit, complete.seed) == ("c0ffee-dirty", 3)
     assert (complete.validation_accuracy, complete.predicted_range) == (0.98357, (0.97, 0.99))
@@ -60,8 +60,8 @@ def test_everything_of_a_run_is_in_the_ledger(open_kaggle, folders):  # noqa: F8
 
 def test_how_many_are_left_is_said_before_one_is_spent(open_kaggle: OpenKaggle, here: Path) -> None:
     kaggle, told = open_kaggle(), list[str]()
-    sending.send(candidate(here), kaggle, submissions=here, wait=False, tell=told.append)
-    sending.send(candidate(here, "b.csv", SHIFTED), kaggle, submissions=here, wait=False, tell=told.append)
+    send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=told.append)
+    send.send(checked_file(here, "b.csv", SHIFTED), kaggle, submissions=here, wait=False, tell=told.append)
     assert told[0] == "left today: unknown before the first submission"
     assert told[2] == "left today: 4, of which one now"
 
@@ -71,23 +71,23 @@ def test_the_same_bytes_are_not_sent_twice(
     wait: bool, server: KaggleServer, open_kaggle: OpenKaggle, here: Path
 ) -> None:
     kaggle = open_kaggle()
-    sending.send(candidate(here), kaggle, submissions=here, wait=wait, tell=quiet)
+    send.send(checked_file(here), kaggle, submissions=here, wait=wait, tell=quiet)
     became = "has its score: 0.98765" if wait else "has no score yet: kaggle-digits scores"
     (here / "again.csv").write_bytes((here / "good.csv").read_bytes())
     with pytest.raises(SubmissionError, match=rf"on Kaggle already as 1000, and {became}.*--force"):
-        sending.send(candidate(here, "again.csv"), kaggle, submissions=here, wait=True, tell=quiet)
+        send.send(checked_file(here, "again.csv"), kaggle, submissions=here, wait=True, tell=quiet)
     assert server.calls.count(CREATE) == 1
-    sending.send(candidate(here), kaggle, submissions=here, wait=True, tell=quiet, force=True)
+    send.send(checked_file(here), kaggle, submissions=here, wait=True, tell=quiet, force=True)
     assert server.calls.count(CREATE) == 2
 
 
 def test_a_file_that_changed_since_it_was_checked_is_not_sent(
     server: KaggleServer, open_kaggle: OpenKaggle, here: Path
 ) -> None:
-    checked = candidate(here)
+    checked = checked_file(here)
     submission.write(here / "good.csv", range(1, 28_001), SHIFTED)
     with pytest.raises(SubmissionError, match="has changed since it was checked"):
-        sending.send(checked, open_kaggle(), submissions=here, wait=False, tell=quiet)
+        send.send(checked, open_kaggle(), submissions=here, wait=False, tell=quiet)
     assert server.submissions == []
 
 
@@ -97,9 +97,9 @@ def test_a_full_disk_stops_a_submission_before_it_is_spent(
     kaggle = open_kaggle()
     kaggle.submissions()
     with file_limit(10), pytest.raises(StorageError, match=r"cannot write .*ledger\.jsonl"):
-        sending.send(candidate(here), kaggle, submissions=here, wait=False, tell=quiet)
+        send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=quiet)
     assert CREATE not in server.calls
-    sending.send(candidate(here), kaggle, submissions=here, wait=False, tell=quiet)
+    send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=quiet)
     assert len(server.submissions) == 1
 
 
@@ -118,34 +118,45 @@ def test_folders_that_are_read_only(words: list[str], server: KaggleServer, here
     for folder in (here, tmp_path / "data"):
         folder.chmod(0o700)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "Permission denied. Free some space or choose a folder that you may write to" in done.stderr
+    assert "Permission denied. Choose a folder that you may write to" in done.stderr
     assert server.calls == []
     assert [path.name for path in here.iterdir()] == ["good.csv"]
     assert list((tmp_path / "data").iterdir()) == []
 
 
 def test_a_file_unlike_the_best_one_is_doubted(open_kaggle: OpenKaggle, here: Path) -> None:
-    assert submitting.doubt(candidate(here), here) is None
-    sending.send(candidate(here), open_kaggle(), submissions=here, wait=True, tell=quiet)
-    doubt = submitting.doubt(candidate(here, "shifted.csv", SHIFTED), here)
+    assert prepare.doubt(checked_file(here), here) is None
+    send.send(checked_file(here), open_kaggle(), submissions=here, wait=True, tell=quiet)
+    doubt = prepare.doubt(checked_file(here, "shifted.csv", SHIFTED), here)
     assert doubt is not None
-    assert "agrees with the best submission so far, good.csv (score 0.98765), on only 0.0% of the rows" in doubt
+    assert "agrees with the best submission at hand, good.csv (score 0.98765), on only 0.0% of the rows" in doubt
     nearly = [(label + (number < 2_800)) % 10 for number, label in enumerate(GOOD)]
-    assert submitting.doubt(candidate(here, "nearly.csv", nearly), here) is None
+    assert prepare.doubt(checked_file(here, "nearly.csv", nearly), here) is None
     nearly[-1] = (nearly[-1] + 1) % 10
-    assert "90.0%" in (submitting.doubt(candidate(here, "hardly.csv", nearly), here) or "")
+    assert "90.0%" in (prepare.doubt(checked_file(here, "hardly.csv", nearly), here) or "")
     (here / "good.csv").write_bytes((here / "shifted.csv").read_bytes())
-    assert submitting.doubt(candidate(here, "hardly.csv"), here) is None
+    assert prepare.doubt(checked_file(here, "hardly.csv"), here) is None
+
+
+def test_the_best_one_counts_wherever_it_was_sent_from(open_kaggle: OpenKaggle, here: Path, tmp_path: Path) -> None:
+    kaggle, elsewhere = open_kaggle(), tmp_path / "elsewhere"
+    send.send(checked_file(elsewhere, "best.csv", GOOD), kaggle, submissions=here, wait=True, tell=quiet)
+    shifted = checked_file(here, "shifted.csv", SHIFTED)
+    assert "best submission at hand, best.csv" in (prepare.doubt(shifted, here) or "")
+    send.send(shifted, kaggle, submissions=here, wait=True, tell=quiet)
+    (elsewhere / "best.csv").unlink()
+    assert prepare.doubt(checked_file(here, "again.csv", SHIFTED), here) is None
+    assert "best submission at hand, shifted.csv" in (prepare.doubt(checked_file(here), here) or "")
 
 
 def test_a_late_score_is_brought_home(server: KaggleServer, open_kaggle: OpenKaggle, here: Path) -> None:
     kaggle = open_kaggle()
-    assert sending.refresh(here, kaggle) == 0
+    assert send.refresh(here, kaggle) == 0
     assert server.calls == []
     server.pending_looks = 1
-    sending.send(candidate(here), kaggle, submissions=here, wait=False, tell=quiet)
-    assert sending.refresh(here, kaggle) == 1
-    assert sending.refresh(here, kaggle) == 0
+    send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=quiet)
+    assert send.refresh(here, kaggle) == 1
+    assert send.refresh(here, kaggle) == 0
     (known,) = ledger.latest(ledger.read(here))
     assert (known.status, known.score) == ("complete", 0.98765)
     assert known.scored is not None
@@ -158,18 +169,18 @@ def test_a_refresh_finds_what_was_lost_and_what_kaggle_could_not_score(
     kaggle = open_kaggle()
     server.faults = {CREATE: Fault(lost=True), "ListSubmissions": Fault(400, b"", skip=1, times=3)}
     with pytest.raises(ConnectionLostError, match="unknown"):
-        sending.send(candidate(here), kaggle, submissions=here, wait=False, tell=quiet)
+        send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=quiet)
     server.verdict = {"status": "ERROR", "errorDescription": "Row 7"}
-    assert sending.refresh(here, kaggle) == 0
+    assert send.refresh(here, kaggle) == 0
     (known,) = ledger.latest(ledger.read(here))
     assert (known.ref, known.status, known.error) == (1_000, "error", "Row 7")
 
 
 def test_what_kaggle_has_forgotten_stays_open(server: KaggleServer, open_kaggle: OpenKaggle, here: Path) -> None:
     kaggle = open_kaggle()
-    sending.send(candidate(here), kaggle, submissions=here, wait=False, tell=quiet)
+    send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=quiet)
     server.submissions.clear()
-    assert sending.refresh(here, kaggle) == 1
+    assert send.refresh(here, kaggle) == 1
 
 
 def command(here: Path, environment: dict[str, str], *words: str) -> "subprocess.Popen[str]":
@@ -235,7 +246,12 @@ def test_the_score_is_held_against_what_was_expected(
     plan = {
         "started": "2026-11-20T12:00:00+00:00",
         "recipe": {"name": "mlp"},
-        "data": {"name": "data", "path": str(tmp_path / "data"), "sha256": {"train.csv": "", "test.csv": ""}},
+        "data": {
+            "name": "data",
+            "path": str(tmp_path / "data"),
+            "train_sha256": {"train.csv": ""},
+            "test_sha256": {"test.csv": ""},
+        },
     }
     path = runs.start(tmp_path / "models", "mlp", datetime(2026, 11, 20, 12), plan)
     runs.complete(path, {"validation_accuracy": 0.985, "predicted_range": predicted}, [])

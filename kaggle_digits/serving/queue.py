@@ -6,16 +6,15 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits import predictor
 from kaggle_digits.errors import DataError
 from kaggle_digits.predictor import Model, Prediction
 from kaggle_digits.sources import image_file
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 MOST_PIXELS = 25_000_000
 """Of one picture; decoding takes a second at most."""
@@ -25,7 +24,7 @@ _MOST_WAITING = 64
 Result = TypeVar("Result")
 
 
-class BusyError(Exception):
+class QueueFullError(Exception):
     """Too many are waiting already."""
 
 
@@ -33,7 +32,7 @@ class TooLargeError(DataError):
     """A picture with more pixels than are looked at."""
 
 
-class Desk:
+class ModelQueue:
     """Where questions wait for the one model.
 
     Args:
@@ -49,10 +48,10 @@ class Desk:
         """The answer to a question, once it is its turn.
 
         Raises:
-            BusyError: 64 questions are waiting already.
+            QueueFullError: 64 questions are waiting already.
         """
         if self._waiting >= _MOST_WAITING:
-            raise BusyError
+            raise QueueFullError
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, question)
@@ -84,10 +83,8 @@ class Desk:
                 raise type(error)(str(error).replace(str(path), name)) from None
         return dataclasses.replace(prediction, image=name)
 
-    def label(self, rows: list[list[float]]) -> "NDArray[np.float32]":
+    def label(self, rows: list[list[float]]) -> NDArray[np.float32]:
         """float32 `(n, classes)`, the calibrated probabilities of rows of whole numbers, 0 is paper and 255 is ink."""
-        import numpy as np
-
         images = np.array(rows, np.uint8).reshape(-1, *self.model.image_shape)
         return self.model.probabilities(images)
 

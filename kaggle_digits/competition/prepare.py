@@ -1,25 +1,26 @@
 """From a run or a file to a submission: which file, whether it is right, and what to call it."""
 
+import codecs
+from contextlib import suppress
 from dataclasses import dataclass
 from operator import eq
 from pathlib import Path
 
-from kaggle_digits import runs, sources
+from kaggle_digits import runs
 from kaggle_digits.competition import ledger, submission
 from kaggle_digits.errors import RunError, SubmissionError
-from kaggle_digits.files import storage
-from kaggle_digits.sources import kaggle_csv
+from kaggle_digits.files import digit_recognizer, storage
 
 LEAST_AGREEMENT = 0.9
 """The share of rows on which a file should agree with the best one so far; below it, the user is asked."""
 
 
 @dataclass(frozen=True)
-class Candidate:
+class SubmissionFile:
     """A checked file, ready to be sent.
 
     Attributes:
-        file: the CSV.
+        path: the CSV.
         message: what Kaggle will show beside it. It ends with the beginning of the file's SHA-256, by which a
             submission is found again when Kaggle's answer was lost.
         labels: its predictions, in the order of the ids.
@@ -28,7 +29,7 @@ class Candidate:
         notes: what one should know before spending a submission on it.
     """
 
-    file: Path
+    path: Path
     message: str
     labels: tuple[int, ...]
     run: runs.Run | None
@@ -48,7 +49,7 @@ def prepare(
     data: Path | None = None,
     models: Path = runs.FOLDER,
     submissions: Path = submission.FOLDER,
-) -> Candidate:
+) -> SubmissionFile:
     """Finds the file that is meant and checks it.
 
     Args:
@@ -64,62 +65,64 @@ def prepare(
         SubmissionError: the file is not what Kaggle expects.
     """
     if target is not None and target.lower().endswith(".csv"):
-        run, file, title = None, Path(target), Path(target).name
+        run, path, title = None, Path(target), Path(target).name
     else:
         run = runs.find(target, models)
-        file, title, own_data = submissions / f"{run.name}.csv", *_about(run)
+        path, title, own_data = submissions / f"{run.name}.csv", _title(run), _folder_of(run)
         data = data or own_data
-        if not file.exists():
-            raise SubmissionError(f"{file} is gone. Train again, or name a submission CSV instead of a run.")
-    labels = submission.check(file, _rows_due(data or sources.DEFAULT_FOLDER))
-    digest = storage.sha256(file)
-    if run is None and (maker := _maker(digest, file.stem, models)) is not None:
+        if not path.exists():
+            raise SubmissionError(f"{path} is gone. Train again, or name a submission CSV instead of a run.")
+    labels = submission.check(path, _rows_due((data or digit_recognizer.FOLDER) / digit_recognizer.TEST))
+    digest = storage.sha256(path)
+    if run is None and (maker := _maker(digest, path.stem, models)) is not None:
         run, title = maker
-    beware = "CONTAMINATED BY TEST DATA, " if run is not None and run.record.get("contaminated") else ""
-    told = f"{beware}{message or title} [sha256 {digest[:12]}]"
-    return Candidate(file, told, tuple(labels), run, digest, _doubts(labels))
+    beware = "CONTAMINATED BY TEST DATA, " if run is not None and run.record.contaminated else ""
+    full_message = f"{beware}{message or title} [sha256 {digest[:12]}]"
+    return SubmissionFile(path, full_message, tuple(labels), run, digest, _notes(labels))
 
 
 def _maker(digest: str, name: str, models: Path) -> tuple[runs.Run, str] | None:
     """The run of that name and its title, if it has written just this file; None for another origin, or a change."""
     try:
         run = runs.find(name, models)
-        return (run, _title(run)) if run.record.get("submission_sha256") == digest else None
-    except (RunError, KeyError, TypeError, ValueError):
+        return (run, _title(run)) if run.record.submission_sha256 == digest else None
+    except RunError:
         return None
 
 
-def doubt(candidate: Candidate, submissions: Path) -> str | None:
-    """A reason to ask before sending: the file is unlike the best one so far, which is still at hand.
+def doubt(file: SubmissionFile, submissions: Path) -> str | None:
+    """A reason to ask before sending: the file is unlike the best one so far, of those that are still at hand.
 
     Good files agree on nearly every row; a shuffled or shifted one agrees with them on about a tenth.
 
     Raises:
         DataError: the ledger is damaged.
     """
-    scored = [entry for entry in ledger.latest(ledger.read(submissions)) if entry.score is not None]
-    best = max(scored, key=lambda entry: entry.score or 0.0, default=None)
-    labels = None if best is None else _labels_of(submissions / Path(best.file).name, best.sha256)
-    if best is None or labels is None or len(labels) != candidate.rows:
-        return None
-    agreement = sum(map(eq, labels, candidate.labels)) / candidate.rows
-    if agreement >= LEAST_AGREEMENT:
-        return None
-    return (
-        f"{candidate.file} agrees with the best submission so far, {best.file} (score {best.score}), on only "
-        f"{agreement:.1%} of the rows; a shuffled or shifted file looks like that."
-    )
+    scored = [(entry.score, entry) for entry in ledger.latest(ledger.read(submissions)) if entry.score is not None]
+    for score, entry in sorted(scored, key=lambda one: one[0], reverse=True):
+        labels = _labels_of(entry, submissions)
+        if labels is None or len(labels) != file.rows:
+            continue
+        agreement = sum(map(eq, labels, file.labels)) / file.rows
+        if agreement >= LEAST_AGREEMENT:
+            return None
+        return (
+            f"{file.path} agrees with the best submission at hand, {entry.file} (score {score}), on only "
+            f"{agreement:.1%} of the rows; a shuffled or shifted file looks like that."
+        )
+    return None
 
 
-def _labels_of(path: Path, digest: str) -> list[int] | None:
-    """The labels of a file that is still what was sent, or None."""
-    try:
-        return submission.read(path) if storage.sha256(path) == digest else None
-    except (OSError, SubmissionError):
-        return None
+def _labels_of(entry: ledger.Entry, submissions: Path) -> list[int] | None:
+    """The labels of a file that is still what was sent, wherever it was sent from, or None."""
+    for path in (submissions / Path(entry.file).name, Path(entry.path or entry.file)):
+        with suppress(OSError, SubmissionError):
+            if storage.sha256(path) == entry.sha256:
+                return submission.read(path)
+    return None
 
 
-def _doubts(labels: list[int]) -> tuple[str, ...]:
+def _notes(labels: list[int]) -> tuple[str, ...]:
     """A digit that is never predicted costs a tenth of the score, as with a model that knows two labels only."""
     missing = [str(label) for label in range(submission.CLASSES) if label not in set(labels)]
     if not missing:
@@ -127,35 +130,29 @@ def _doubts(labels: list[int]) -> tuple[str, ...]:
     return (f"no image is called {', '.join(missing)}: expect a score below {1 - 0.1 * len(missing):.1f}",)
 
 
-def _about(run: runs.Run) -> tuple[str, Path]:
-    """What to call a run's submission, and the folder with its test.csv."""
-    try:
-        return _title(run), _folder_of(run)
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{run.path / runs.RECORD} was edited or is damaged: {error!r}. Train again.") from error
-
-
 def _title(run: runs.Run) -> str:
-    recipe, accuracy = run.record["recipe"]["name"], run.record["validation_accuracy"]
+    recipe, accuracy = run.record.recipe.name, run.record.validation_accuracy
     return f"{run.name}: kaggle-digits {recipe}, validation accuracy {accuracy:.4f}"
 
 
 def _folder_of(run: runs.Run) -> Path:
     """The folder with the test.csv that a run has labelled; other digits are nothing for Kaggle."""
-    data = run.record["data"]
-    if "test.csv" not in data["sha256"]:
+    data = run.record.data
+    if digit_recognizer.TEST not in data.test_sha256:
         raise SubmissionError(
-            f"{run.name} was trained on {data['name']}, without the competition's test.csv, so Kaggle cannot score it. "
+            f"{run.name} was trained on {data.name}, without the competition's test.csv, so Kaggle cannot score it. "
             "Bring the competition's files with kaggle-digits fetch, then train again."
         )
-    return Path(data["path"])
+    return Path(data.path)
 
 
-def _rows_due(data: Path) -> int:
+def _rows_due(test: Path) -> int:
     """The rows of test.csv where it is at hand, else what the competition's has."""
     try:
-        storage.check_regular(data / "test.csv")
-        with (data / "test.csv").open("rb") as file:
-            return sum(1 for line in file if line.strip()) - 1
-    except OSError:
-        return kaggle_csv.ROWS[1]
+        storage.check_regular(test)
+        with test.open("rb") as file:
+            wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        with test.open(encoding="utf-16") if wide else test.open("rb") as lines:
+            return sum(1 for line in lines if line.strip()) - 1
+    except (OSError, UnicodeError):
+        return digit_recognizer.ROWS[1]

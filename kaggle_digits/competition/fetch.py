@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kaggle_digits.competition import SLUG, Kaggle, answers, submission
-from kaggle_digits.competition.watch import Progress, ignore_progress
+from kaggle_digits.competition import messages, submission
+from kaggle_digits.competition.client import SLUG, Kaggle
+from kaggle_digits.competition.watch import OnProgress, ignore_progress
 from kaggle_digits.errors import CompetitionError, DataError, StorageError, SubmissionError
 from kaggle_digits.files import archive as zips
-from kaggle_digits.files.storage import disk_errors, locked
-from kaggle_digits.sources import kaggle_csv
+from kaggle_digits.files import digit_recognizer, disk, locks
 
 TRAIN, TEST, SAMPLE = "train.csv", "test.csv", "sample_submission.csv"
 
@@ -43,8 +43,8 @@ def fetch(
     archive: Path | None = None,
     force: bool = False,
     kaggle: Kaggle | None = None,
-    on_progress: Progress = ignore_progress,
-    rows: tuple[int, int] = kaggle_csv.ROWS,
+    on_progress: OnProgress = ignore_progress,
+    rows: tuple[int, int] = digit_recognizer.ROWS,
 ) -> list[Fetched]:
     """Brings train.csv, test.csv and sample_submission.csv into a folder.
 
@@ -57,7 +57,7 @@ def fetch(
         archive: a zip downloaded before; it is only read.
         force: take all three from the zip, whatever is there.
         kaggle: where to download from; by default a new one with this process's environment.
-        on_progress: is told how many bytes of the download have arrived, and how many there will be if known.
+        on_progress: gets how many bytes of the download have arrived, and how many there will be if known.
         rows: how many images train.csv and test.csv must have.
 
     Returns:
@@ -80,7 +80,7 @@ def fetch(
     return [Fetched(data / name, states[name]) for name in reversed(_NAMES)]
 
 
-def check(path: Path, rows: tuple[int, int] = kaggle_csv.ROWS) -> None:
+def check(path: Path, rows: tuple[int, int] = digit_recognizer.ROWS) -> None:
     """Makes sure that one of the three files is complete and right.
 
     Args:
@@ -90,6 +90,8 @@ def check(path: Path, rows: tuple[int, int] = kaggle_csv.ROWS) -> None:
     Raises:
         DataError: it is missing or wrong; the sentence names file, row and column.
     """
+    from kaggle_digits.sources import kaggle_csv
+
     expected = rows[0] if path.name == TRAIN else rows[1]
     try:
         if path.name == SAMPLE:
@@ -123,12 +125,12 @@ def _temporary_folder(data: Path) -> Iterator[Path]:
     Only kill -9 and a power cut leave one behind. It is locked as long as its process lives, so the next fetch knows
     which ones it may sweep away.
     """
-    with disk_errors(data):
+    with disk.disk_errors(data):
         data.mkdir(parents=True, exist_ok=True)
         for left in data.glob(f"{_PREFIX}*"):
             _sweep(left)
         temporary = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=data, ignore_cleanup_errors=True)
-    with temporary as folder, locked(Path(folder) / _LOCK, 0):
+    with temporary as folder, locks.locked(Path(folder) / _LOCK, 0):
         try:
             yield Path(folder)
         except StorageError as error:
@@ -142,7 +144,7 @@ def _sweep(folder: Path) -> None:
         # A fetch that has just begun makes its folder first and locks it then.
         if time.time() - folder.stat().st_mtime < _YOUNG:
             return
-        with locked(folder / _LOCK, 0):
+        with locks.locked(folder / _LOCK, 0):
             pass
     except (StorageError, OSError):
         return
@@ -150,7 +152,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _download(
-    folder: Path, wanted: list[str], kaggle: Kaggle | None, on_progress: Progress, rows: tuple[int, int]
+    folder: Path, wanted: list[str], kaggle: Kaggle | None, on_progress: OnProgress, rows: tuple[int, int]
 ) -> None:
     if kaggle is None:
         with Kaggle() as own:
@@ -168,8 +170,8 @@ def _download(
 
 def _not_the_digits(error: DataError, slug: str) -> CompetitionError:
     return CompetitionError(
-        f"{error} So it was twice. Log in, accept the rules at {answers.page(slug, 'rules')}, and download the zip "
-        f"with the browser from {answers.page(slug, 'data')}; then: kaggle-digits fetch --zip FILE."
+        f"{error} So it was twice. Log in, accept the rules at {messages.page(slug, 'rules')}, and download the zip "
+        f"with the browser from {messages.page(slug, 'data')}; then: kaggle-digits fetch --zip FILE."
     )
 
 
@@ -177,7 +179,7 @@ def _take(archive: Path, folder: Path, wanted: list[str], rows: tuple[int, int])
     try:
         _unpack(archive, folder, wanted, rows, str(archive))
     except DataError as error:
-        page = answers.page(SLUG, "data")
+        page = messages.page(SLUG, "data")
         raise DataError(f"{error} Download the zip from {page}, logged in, and name that file.") from error
 
 
@@ -192,5 +194,5 @@ def _unpack(archive: Path, folder: Path, wanted: list[str], rows: tuple[int, int
 
 def _move(folder: Path, data: Path, wanted: list[str]) -> None:
     for name in wanted:
-        with disk_errors(data / name):
-            (folder / name).replace(data / name)
+        with disk.disk_errors(data / name):
+            disk.move(folder / name, data / name)

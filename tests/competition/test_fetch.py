@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from kaggle_server import Fault, KaggleServer, OpenKaggle
 
-from kaggle_digits.competition import fetching
+from kaggle_digits.competition import fetch
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, CredentialsError, DataError, StorageError
-from kaggle_digits.files import archive, storage
+from kaggle_digits.files import archive, locks
 
 ROWS = (5, 3)
 PIXELS = [f"pixel{number}" for number in range(784)]
@@ -168,14 +168,14 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def states(fetched: list[fetching.Fetched]) -> list[str]:
+def states(fetched: list[fetch.Fetched]) -> list[str]:
     return [one.state for one in fetched]
 
 
 def test_fetch_from_kaggle(server: KaggleServer, open_kaggle: OpenKaggle, data: Path) -> None:
     server.archive = WHOLE
     told: list[tuple[int, int | None]] = []
-    fetched = fetching.fetch(
+    fetched = fetch.fetch(
         data, kaggle=open_kaggle(), rows=ROWS, on_progress=lambda done, total: told.append((done, total))
     )
     assert contents(data) == right_files()
@@ -186,13 +186,13 @@ def test_fetch_from_kaggle(server: KaggleServer, open_kaggle: OpenKaggle, data: 
 
 def test_what_is_right_is_kept_without_a_question(server: KaggleServer, open_kaggle: OpenKaggle, data: Path) -> None:
     server.archive = WHOLE
-    fetching.fetch(data, kaggle=open_kaggle(), rows=ROWS)
+    fetch.fetch(data, kaggle=open_kaggle(), rows=ROWS)
     server.calls.clear()
     before = {path: path.stat().st_mtime_ns for path in data.iterdir()}
-    assert states(fetching.fetch(data, kaggle=open_kaggle(), rows=ROWS)) == ["kept", "kept", "kept"]
+    assert states(fetch.fetch(data, kaggle=open_kaggle(), rows=ROWS)) == ["kept", "kept", "kept"]
     assert server.calls == []
     assert {path: path.stat().st_mtime_ns for path in data.iterdir()} == before
-    assert states(fetching.fetch(data, kaggle=open_kaggle(), rows=ROWS, force=True)) == ["replaced"] * 3
+    assert states(fetch.fetch(data, kaggle=open_kaggle(), rows=ROWS, force=True)) == ["replaced"] * 3
     assert "zip" in server.calls
 
 
@@ -202,7 +202,7 @@ def test_only_what_is_wrong_or_missing_is_taken(own_zip: Path, data: Path) -> No
     (data / "train.csv").write_bytes(rightly_different)
     (data / "test.csv").write_bytes(right_files()["test.csv"][:-10])
     (data / "notes.txt").write_bytes(b"mine")
-    fetched = fetching.fetch(data, archive=own_zip, rows=ROWS)
+    fetched = fetch.fetch(data, archive=own_zip, rows=ROWS)
     assert states(fetched) == ["kept", "replaced", "new"]
     assert contents(data) == {**right_files(), "train.csv": rightly_different, "notes.txt": b"mine"}
     assert own_zip.read_bytes() == WHOLE
@@ -217,7 +217,7 @@ def test_a_wrong_zip_changes_nothing(case: str, tmp_path: Path, data: Path) -> N
     data.mkdir()
     (data / "train.csv").write_bytes(b"what was there")
     with pytest.raises(DataError, match=words) as caught:
-        fetching.fetch(data, archive=own_zip, rows=ROWS)
+        fetch.fetch(data, archive=own_zip, rows=ROWS)
     assert str(own_zip) in str(caught.value)
     assert "/competitions/digit-recognizer/data" in str(caught.value)
     assert ".fetch-" not in str(caught.value)
@@ -229,14 +229,14 @@ def test_a_name_that_comes_twice(tmp_path: Path, data: Path) -> None:
     own_zip = tmp_path / "mine.zip"
     own_zip.write_bytes(twice())
     with pytest.raises(DataError, match="holds a file twice"):
-        fetching.fetch(data, archive=own_zip, rows=ROWS)
+        fetch.fetch(data, archive=own_zip, rows=ROWS)
 
 
 def test_a_zip_that_is_not_there(tmp_path: Path, data: Path) -> None:
     with pytest.raises(DataError, match=r"no\.zip cannot be read: No such file"):
-        fetching.fetch(data, archive=tmp_path / "no.zip", rows=ROWS)
+        fetch.fetch(data, archive=tmp_path / "no.zip", rows=ROWS)
     with pytest.raises(DataError, match="cannot be read: Is a directory"):
-        fetching.fetch(data, archive=tmp_path, rows=ROWS)
+        fetch.fetch(data, archive=tmp_path, rows=ROWS)
 
 
 @pytest.mark.parametrize("case", ["web page", "torn", "one bit flipped", "rows missing"])
@@ -245,7 +245,7 @@ def test_a_wrong_download_changes_nothing(case: str, server: KaggleServer, open_
     data.mkdir()
     (data / "test.csv").write_bytes(b"what was there")
     with pytest.raises(CompetitionError, match=words) as caught:
-        fetching.fetch(data, kaggle=open_kaggle(), rows=ROWS)
+        fetch.fetch(data, kaggle=open_kaggle(), rows=ROWS)
     assert "that Kaggle sent" in str(caught.value)
     assert "fetch --zip" in str(caught.value)
     assert contents(data) == {"test.csv": b"what was there"}
@@ -286,14 +286,14 @@ def test_a_failed_download_changes_nothing(
         kaggle.patience = 1
     server.faults = faults
     with pytest.raises(kind, match=words):
-        fetching.fetch(data, kaggle=kaggle, rows=ROWS)
+        fetch.fetch(data, kaggle=kaggle, rows=ROWS)
     assert contents(data) == {"train.csv": b"what was there"}
 
 
 def test_a_full_disk_while_unpacking(own_zip: Path, data: Path) -> None:
     told = r"cannot write .*csv: File too large.*It needs [\d,]+ bytes"
     with file_limit(), pytest.raises(StorageError, match=told):
-        fetching.fetch(data, archive=own_zip, rows=ROWS)
+        fetch.fetch(data, archive=own_zip, rows=ROWS)
     assert contents(data) == {}
 
 
@@ -301,7 +301,7 @@ def test_a_full_disk_while_downloading(server: KaggleServer, open_kaggle: OpenKa
     server.archive = WHOLE + bytes(200_000)
     told = r"cannot be read or written: File too large: .*digit-recognizer\.zip"
     with file_limit(), pytest.raises(StorageError, match=told):
-        fetching.fetch(data, kaggle=open_kaggle(), rows=ROWS)
+        fetch.fetch(data, kaggle=open_kaggle(), rows=ROWS)
     assert contents(data) == {}
 
 
@@ -318,27 +318,27 @@ def test_what_a_killed_fetch_left_is_swept_away_and_a_living_one_is_not(own_zip:
             (data / name / "lock").touch()
         if name != ".fetch-begun":  # a moment ago: it may be about to lock its folder
             os.utime(data / name, (0, 0))
-    with storage.locked(data / ".fetch-alive" / "lock", 0):
-        fetching.fetch(data, archive=own_zip, rows=ROWS)
+    with locks.locked(data / ".fetch-alive" / "lock", 0):
+        fetch.fetch(data, archive=own_zip, rows=ROWS)
     assert sorted(path.name for path in data.iterdir()) == [".fetch-alive", ".fetch-begun", *sorted(right_files())]
 
 
 def test_a_folder_that_is_a_file(own_zip: Path, data: Path) -> None:
     data.write_text("I am a file")
     with pytest.raises(StorageError, match=r"cannot write .*data: File exists"):
-        fetching.fetch(data, archive=own_zip, rows=ROWS)
+        fetch.fetch(data, archive=own_zip, rows=ROWS)
 
 
 def test_two_at_once(own_zip: Path, data: Path) -> None:
     failures: list[BaseException] = []
 
-    def fetch() -> None:
+    def fetch_all() -> None:
         try:
-            fetching.fetch(data, archive=own_zip, rows=ROWS, force=True)
+            fetch.fetch(data, archive=own_zip, rows=ROWS, force=True)
         except BaseException as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=fetch) for _ in range(4)]
+    threads = [threading.Thread(target=fetch_all) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -353,7 +353,7 @@ def test_interrupted_in_the_middle(blow: signal.Signals, server: KaggleServer, t
     server.faults["zip"] = Fault(stall_after=700)
     data.mkdir()
     (data / "train.csv").write_bytes(b"what was there")
-    code = f"from pathlib import Path; from kaggle_digits.competition.fetching import fetch; fetch(Path({str(data)!r}))"
+    code = f"from pathlib import Path; from kaggle_digits.competition.fetch import fetch; fetch(Path({str(data)!r}))"
     environment = server.environment(tmp_path)
     with subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE) as process:
         assert server.stalled.wait(60)

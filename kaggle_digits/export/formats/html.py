@@ -7,32 +7,26 @@ import tempfile
 import zlib
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits import page
 from kaggle_digits.classifiers import neural
 from kaggle_digits.errors import ExportError
-from kaggle_digits.export.agreement import Judge
-from kaggle_digits.export.weights import compact
+from kaggle_digits.export import graph
+from kaggle_digits.export.formats import Options, Runtime
 from kaggle_digits.predictor import Model
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+TAKES_INT8 = False  # it is small anyway
 _PATIENCE = 300  # seconds that a thousand rows may take; the largest recipe needs a tenth of it
 _OLDEST_NODE = 18  # the first with DecompressionStream and Blob at hand
 
 
-def write(model: Model, path: Path) -> Judge:
-    """Writes the page.
+def write(model: Model, path: Path, options: Options) -> Runtime:  # noqa: ARG001
+    """Writes the page; see `Format.write`.
 
-    Args:
-        model: a network that answers pictures as they are photographed or drawn.
-        path: of the file.
-
-    Returns:
-        Node, which runs the page's own JavaScript; where there is none, Keras, which computes with its rounded weights.
+    Node runs the page's own JavaScript to check it; where there is none, Keras computes with the page's weights.
 
     Raises:
         ExportError: the model was trained on a folder of images, or has a layer that the page does not know.
@@ -42,10 +36,20 @@ def write(model: Model, path: Path) -> Judge:
             f"{model.run.name} learned from a folder of images, whose treatment is not the page's. "
             "Export it to .tflite or .onnx."
         )
-    network = neural.load(model.run.path)
-    small = compact(network.model)
+    network = neural.load(model.run.path, model.run.record)
+    steps = graph.compact(network.model)
+    path.write_text(page.offline(document(model, steps)), encoding="utf-8", newline="\n")
+    node = _node()
+    if node is None:
+        return Runtime("Keras with the page's weights, for want of Node", network.probabilities, exact=False)
+    answers = "the page's JavaScript in Node", lambda images: _run(node, path, images, model.classes)
+    return Runtime(*answers, exact=False)
+
+
+def document(model: Model, steps: graph.Steps) -> dict[str, object]:
+    """What the page knows of a model; see `page.offline`."""
     information = model.info()
-    document = {
+    return {
         "about": {
             "run": model.run.name,
             "recipe": information.recipe,
@@ -54,15 +58,11 @@ def write(model: Model, path: Path) -> Judge:
             "image_shape": model.image_shape,
         },
         "imageShape": model.image_shape,
-        "temperature": model.temperature,
-        "layers": small.layers,
-        "weights": base64.b64encode(zlib.compress(small.weights, 9)).decode(),
+        "temperature": model.run.record.temperature,
+        "steps": steps.steps,
+        "arrays": steps.arrays,
+        "weights": base64.b64encode(zlib.compress(steps.weights, 9)).decode(),
     }
-    path.write_text(page.offline(document), encoding="utf-8", newline="\n")
-    node = _node()
-    if node is None:
-        return Judge("Keras with the page's weights, for want of Node", network.probabilities)
-    return Judge("the page's JavaScript in Node", lambda images: _run(node, path, images, model.classes))
 
 
 def _node() -> str | None:
@@ -77,9 +77,7 @@ def _node() -> str | None:
         return None
 
 
-def _run(node: str, path: Path, images: "NDArray[np.uint8]", classes: int) -> "NDArray[np.float32]":
-    import numpy as np
-
+def _run(node: str, path: Path, images: NDArray[np.uint8], classes: int) -> NDArray[np.float32]:
     script = resources.files(page) / "check.js"
     with resources.as_file(script) as program, tempfile.NamedTemporaryFile(delete=False) as rows:
         try:

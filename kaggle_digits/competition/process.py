@@ -1,7 +1,6 @@
-"""A child process that answers questions in JSON, one line each, and can be killed at any moment."""
+"""The process that the kaggle client runs in: it answers questions, and can be killed at any moment."""
 
 import contextlib
-import json
 import queue
 import subprocess
 import sys
@@ -9,8 +8,11 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
+import msgspec
+
+from kaggle_digits.competition.replies import Event, Question, Reply
 from kaggle_digits.competition.watch import Watch
 
 _ROOT = Path(__file__).parents[2]
@@ -22,7 +24,7 @@ _START = (
 _TICK = 0.1
 
 
-class Child:
+class ClientProcess:
     """The running process.
 
     Args:
@@ -40,12 +42,10 @@ class Child:
             stderr=subprocess.DEVNULL,
             env=dict(environment),
             start_new_session=True,
-            text=True,
-            encoding="utf-8",
         )
-        self._stdin = cast("IO[str]", self._process.stdin)
-        self._stdout = cast("IO[str]", self._process.stdout)
-        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._stdin = cast("IO[bytes]", self._process.stdin)
+        self._stdout = cast("IO[bytes]", self._process.stdout)
+        self._lines: queue.Queue[bytes | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -54,13 +54,13 @@ class Child:
         """Whether it still runs."""
         return self._process.poll() is None
 
-    def ask(self, question: Mapping[str, Any], seconds: float, watch: Watch) -> dict[str, Any]:
+    def ask(self, question: Question, seconds: float, watch: Watch) -> Reply:
         """Sends a question and waits for its answer.
 
         Args:
             question: what to do.
             seconds: how long nothing may move before this gives up.
-            watch: is told each event on the way, and sees whether anything moves.
+            watch: gets each event on the way, and sees whether anything moves.
 
         Raises:
             TimeoutError: nothing moved for so many seconds. The process is still at it.
@@ -70,10 +70,10 @@ class Child:
         deadline = time.monotonic() + seconds
         while True:
             message = self._receive(_TICK)
-            if message is not None and "event" not in message:
-                return message
-            if message is not None:
+            if isinstance(message, Event):
                 watch.hear(message)
+            elif message is not None:
+                return message
             if watch.moved():
                 deadline = time.monotonic() + seconds
             elif time.monotonic() > deadline:
@@ -89,22 +89,21 @@ class Child:
         with contextlib.suppress(OSError):
             self._stdin.close()
 
-    def _send(self, question: Mapping[str, Any]) -> None:
+    def _send(self, question: Question) -> None:
         try:
-            self._stdin.write(json.dumps(question) + "\n")
+            self._stdin.write(msgspec.json.encode(question) + b"\n")
             self._stdin.flush()
         except OSError as error:
             raise EOFError(self._process.wait()) from error
 
-    def _receive(self, seconds: float) -> dict[str, Any] | None:
+    def _receive(self, seconds: float) -> Event | Reply | None:
         try:
             line = self._lines.get(timeout=seconds)
         except queue.Empty:
             return None
         if line is None:
             raise EOFError(self._process.wait())
-        message: dict[str, Any] = json.loads(line)
-        return message
+        return msgspec.json.decode(line, type=Event | Reply)  # type: ignore[no-any-return]
 
     def _read(self) -> None:
         for line in self._stdout:

@@ -1,17 +1,14 @@
 """What Kaggle's refusals mean: one sentence, and the next step, for each."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
 
+from kaggle_digits.competition.replies import Failed
 from kaggle_digits.errors import (
-    BusyError,
     CompetitionError,
     ConnectionLostError,
     CredentialsError,
     DigitsError,
+    KaggleBusyError,
     StorageError,
     UnknownFateError,
     UnscoredError,
@@ -30,17 +27,16 @@ def page(slug: str, name: str) -> str:
     return f"{SITE}/competitions/{slug}/{name}"
 
 
-def error_for(failed: Mapping[str, Any], slug: str) -> DigitsError:
-    """The error to raise for what the child process reported.
+def error_for(failed: Failed, slug: str) -> DigitsError:
+    """The error to raise for what the client's process reported.
 
     Args:
-        failed: `kind` of failure, HTTP `status` or None, `text` in Kaggle's or the system's words, and `retry_after`
-            as Kaggle sent it or None.
+        failed: the report.
         slug: the competition's name.
     """
-    kind, text = failed["kind"], failed["text"]
+    kind, text = failed.kind, failed.text
     if kind == "http":
-        return _refusal(failed["status"], text, failed["retry_after"], slug)
+        return _refusal(failed, slug)
     if kind == "disk":
         return StorageError(
             f"a file cannot be read or written: {text}. Free some space, or choose a folder that you may use, then try "
@@ -50,7 +46,7 @@ def error_for(failed: Mapping[str, Any], slug: str) -> DigitsError:
         return CredentialsError(_CREDENTIALS[kind].format(text=text))
     if kind in _CONNECTION:
         return ConnectionLostError(_CONNECTION[kind].format(text=text))
-    return CompetitionError(_OTHERS.get(kind, _OTHERS["unexpected"]).format(text=text))
+    return CompetitionError(_OTHERS[kind].format(text=text))
 
 
 def silence(seconds: float) -> ConnectionLostError:
@@ -69,42 +65,49 @@ def stall(seconds: float, received: int) -> ConnectionLostError:
     )
 
 
+def endless(most: int) -> CompetitionError:
+    """A download has more bytes than any of this competition's."""
+    return CompetitionError(
+        f"Kaggle sends more than {most:,} bytes, which cannot be the digits. "
+        "Correct KDIGITS_COMPETITION, or leave it out."
+    )
+
+
 def death(status: int | None) -> CompetitionError:
-    """The child process ended by itself, with this exit status."""
+    """The client's process ended by itself, with this exit status."""
     return CompetitionError(
         f"the kaggle client ended without an answer (exit status {status}). Try again; if it happens again, "
         "bring the client up to date: pip install --upgrade 'kaggle>=2.2.4,<3'."
     )
 
 
-def pause_before_retry(failed: Mapping[str, Any], pause: float, longest: float) -> float | None:
+def pause_before_retry(failed: Failed, pause: float, longest: float) -> float | None:
     """How many seconds to wait before a question that changes nothing is put again; None where it should not be.
 
     Args:
-        failed: as for `error_for`.
+        failed: the report.
         pause: seconds to wait where Kaggle does not name them.
         longest: seconds beyond which Kaggle's own wish is not waited for.
     """
-    if failed["kind"] in ("cut_off", "garbled"):
+    if failed.kind in ("cut_off", "garbled"):
         return pause
-    if failed["kind"] != "http" or failed["status"] not in _PASSING:
+    if failed.status not in _PASSING:
         return None
-    asked = max(pause, _seconds(failed["retry_after"]) or 0.0)
-    return asked if asked <= longest else None
+    wish = max(pause, failed.retry_after or 0.0)
+    return wish if wish <= longest else None
 
 
-def retrying(failed: Mapping[str, Any], seconds: float) -> str:
+def retrying(failed: Failed, seconds: float) -> str:
     """What to tell the user while a question waits to be put again."""
-    status = failed["status"]
-    what = "Kaggle's answer was lost" if status is None else f"Kaggle is busy ({status})"
+    what = "Kaggle's answer was lost" if failed.status is None else f"Kaggle is busy ({failed.status})"
     return f"{what}; trying again in {seconds:.0f} seconds"
 
 
-def leaves_open(failed: Mapping[str, Any]) -> bool:
+def leaves_open(failed: Failed) -> bool:
     """Whether Kaggle may have taken a submission all the same."""
-    if failed["kind"] == "http":
-        return bool(failed["status"] >= 500)
-    return failed["kind"] in ("cut_off", "garbled", "no_ref", "unexpected")
+    if failed.status is not None:
+        return failed.status >= 500
+    return failed.kind in ("cut_off", "garbled", "no_ref", "unexpected")
 
 
 def not_submitted(cause: DigitsError) -> DigitsError:
@@ -160,37 +163,20 @@ def score_late(slug: str, ref: int, seconds: float) -> CompetitionError:
     )
 
 
-def _refusal(status: int, text: str, retry_after: str | None, slug: str) -> DigitsError:
-    said = f" and says: “{text}”" if text else ""
+def _refusal(failed: Failed, slug: str) -> DigitsError:
+    status, text = failed.status or 0, failed.text
+    quote = f" and says: “{text}”" if text else ""
     if status == 401:
         return CredentialsError(_CREDENTIALS["rejected"])
-    if status == 429:
-        seconds = _seconds(retry_after)
-        wait = "a few minutes" if seconds is None else f"{seconds:g} seconds"
-        return BusyError(f"too many requests: Kaggle asks to wait (429){said}. Try again in {wait}.", seconds)
-    if status >= 500:
-        seconds = _seconds(retry_after)
-        wait = "a few minutes" if seconds is None else f"{seconds:g} seconds"
-        return BusyError(f"Kaggle is out of order for now ({status}){said}. Try again in {wait}.", seconds)
+    if status == 429 or status >= 500:
+        what = "too many requests: Kaggle asks to wait" if status == 429 else "Kaggle is out of order for now"
+        wait = "a few minutes" if failed.retry_after is None else f"{failed.retry_after:g} seconds"
+        return KaggleBusyError(f"{what} ({status}){quote}. Try again in {wait}.", failed.retry_after)
     # Kaggle forbids for many reasons; where its words are about something else, the rules would lead astray.
     other = status == 403 and text and not any(word in text.lower() for word in _ABOUT_RULES)
     advice = _GENERAL if other else _ADVICE.get(status, _GENERAL)
     pages = {"competition": f"{SITE}/competitions/{slug}", "rules": page(slug, "rules"), "site": SITE}
-    return CompetitionError(f"Kaggle refuses ({status}){said}. {advice.format(slug=slug, **pages)}")
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """What a Retry-After header asks for, whether it holds a number of seconds or a date."""
-    text = retry_after or ""
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    # A date that names no zone is in UTC, as all of HTTP's are.
-    left = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return float(max(0, round(left)))
+    return CompetitionError(f"Kaggle refuses ({status}){quote}. {advice.format(slug=slug, **pages)}")
 
 
 # What may be gone a moment later.
