@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import importlib
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from kaggle_digits.recipes.recipe import Recipe, RecipeFile, RecipeRecord, Value
 
 _BUILT_IN = Path(__file__).parent / "builtin"
 _MOST_BYTES = 1 << 20
+_LONGEST_NAME = 40
 _LARGEST = 10_000  # units, filters, neighbours: what an argument out of a file from elsewhere may ask for
 
 
@@ -99,7 +101,12 @@ def run(file: RecipeFile) -> Recipe:
     sys.modules[module.__name__] = module  # Keras and dataclasses look classes up by their module
     with blaming(file):
         exec(compile(file.text, str(file.path), "exec"), module.__dict__)
-    return _from_module(file.path.stem, module, file)
+    return _from_module(_name(file.path.stem), module, file)
+
+
+def _name(text: str) -> str:
+    """What runs are called by: small letters, digits and dashes, which every folder and address takes."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:_LONGEST_NAME].strip("-") or "own"
 
 
 def from_function(build: Callable[..., Any], *, fit: Fit | None = None, name: str = "own", summary: str = "") -> Recipe:
@@ -112,7 +119,7 @@ def from_function(build: Callable[..., Any], *, fit: Fit | None = None, name: st
         summary: what it is, in one line.
     """
     arguments = arguments_of(build, name)
-    return Recipe(name, summary, build, arguments, fit if fit is not None else None)
+    return Recipe(_name(name), summary, build, arguments, fit)
 
 
 def restore(record: RecipeRecord, own: Recipe | None = None) -> Recipe:
@@ -166,11 +173,12 @@ def _of_this_release(record: RecipeRecord) -> Recipe:
 def _checked(name: str, value: Value, recipe: Recipe) -> Value:
     """An argument as a run remembers it, which may have been edited: of the default's kind, and no monster."""
     default = recipe.arguments.get(name)
-    if isinstance(value, list):
-        value = tuple(value)
     sizes = value if isinstance(value, tuple) else (value,)
     sound = name in recipe.arguments and (default is None or type(value) is type(default))
-    if not sound or any(isinstance(size, int) and not 0 <= size <= _LARGEST for size in sizes):
+    # What an argument of the user's own means, -1 or a million, only they know.
+    if sound and recipe.built_in:
+        sound = all(0 <= size <= _LARGEST for size in sizes if isinstance(size, int))
+    if not sound:
         raise RunError(f"{recipe.name} cannot be built with {name} = {value!r}. Train again: kaggle-digits train.")
     return value
 

@@ -205,7 +205,8 @@ def arguments_of(build: Callable[..., Any], name: str) -> dict[str, Value]:
         name: what to call it in an error: its file.
 
     Raises:
-        DigitsError: it takes fewer, or one has no default or the name of a value of `fit`.
+        DigitsError: it takes fewer, or one has the name of a value of `fit`, no default, or one that run.json could not
+            remember.
     """
     parameters = list(inspect.signature(build).parameters.values())
     given, further = parameters[:_GIVEN], parameters[_GIVEN:]
@@ -216,7 +217,13 @@ def arguments_of(build: Callable[..., Any], name: str) -> dict[str, Value]:
             raise DigitsError(f"{name}: the argument {one.name} of build must have a default, such as {one.name}=32.")
         if one.name in NAMES:
             raise DigitsError(f"{name}: build has an argument {one.name}, and so has Fit. Give it another name.")
-    return {one.name: one.default for one in further}
+    try:
+        return msgspec.convert({one.name: one.default for one in further}, dict[str, Value])
+    except msgspec.ValidationError as error:
+        raise DigitsError(
+            f"{name}: the arguments of build must have numbers, texts, True, False, None or tuples of these as defaults "
+            f"({error})."
+        ) from None
 
 
 @contextlib.contextmanager

@@ -117,8 +117,8 @@ def resume(
         models: the folder of all runs.
         submissions: the folder of all submissions.
         listener: hears of every step and epoch, and may stop the training early.
-        jobs: as in a plan, for what is left to train.
-        cluster: as in a plan, for what is left to train.
+        jobs: as in a plan, for what is left to train; None is what the run began with.
+        cluster: as in a plan, for what is left to train; a run's folder never names whom to connect to.
 
     Raises:
         RunError: there is no such run, it came to its end, or began with another recipe file.
@@ -138,9 +138,8 @@ def resume(
             raise RunError(f"{path} is a member of {path.parent.name}. Go on with that: --resume {path.parent.name}.")
         recipe = recipes.restore(beginning.recipe, recipe)
         source = _same_data(path, beginning)
-        places = _Places(
-            submissions, listener, _executor(cluster or beginning.plan.cluster, jobs or beginning.plan.jobs)
-        )
+        # No cluster is asked because a plan, which may come from elsewhere, names it.
+        places = _Places(submissions, listener, _executor(cluster, jobs or beginning.plan.jobs))
         with _pausing(path):
             return _finish(path, beginning, recipe, source, places)
 
