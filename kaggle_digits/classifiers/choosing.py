@@ -9,7 +9,7 @@ from kaggle_digits.classifiers import classic, ensemble, fitting, lite, networks
 from kaggle_digits.classifiers import precision as precisions
 from kaggle_digits.classifiers.classifier import Classifier, Fitted
 from kaggle_digits.digits import Digits
-from kaggle_digits.errors import RunError
+from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.recipes import Fit, Recipe
 from kaggle_digits.runs import Beginning, Listener, Run
 
@@ -23,13 +23,18 @@ def prepare(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> Recip
         classes: how many labels there are.
 
     Raises:
-        DigitsError: what the user's own `build` gives cannot be trained; the sentence says why.
+        DigitsError: what the user's own `build` gives cannot be trained, or not in that way; the sentence says why.
     """
 
     def one(kind: Recipe) -> Recipe:
         if not kind.built_in:
-            is_network = networks.check(kind, image_shape, classes)
-            kind = replace(kind, fit=(kind.fit or Fit()) if is_network else None)
+            if networks.check(kind, image_shape, classes):
+                kind = replace(kind, fit=kind.fit or Fit())
+            elif kind.fit is not None:
+                raise DigitsError(
+                    f"{kind.name} builds a scikit-learn model, which is fitted in one go: leave out fit, its values "
+                    "such as --epochs, and --budget."
+                )
         if kind.fit is None or kind.fit.precision != "auto":
             return kind
         # Measured once: a second time, on a busier machine, the answer might be another one.
