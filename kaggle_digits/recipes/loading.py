@@ -22,7 +22,6 @@ from kaggle_digits.recipes.recipe import Recipe, RecipeFile, RecipeRecord, Value
 
 _BUILT_IN = Path(__file__).parent / "builtin"
 _MOST_BYTES = 1 << 20
-_LONGEST_NAME = 40
 _LARGEST = 10_000  # units, filters, neighbours: what an argument out of a file from elsewhere may ask for
 
 
@@ -101,12 +100,7 @@ def run(file: RecipeFile) -> Recipe:
     sys.modules[module.__name__] = module  # Keras and dataclasses look classes up by their module
     with blaming(file):
         exec(compile(file.text, str(file.path), "exec"), module.__dict__)
-    return _from_module(_name(file.path.stem), module, file)
-
-
-def _name(text: str) -> str:
-    """What runs are called by: small letters, digits and dashes, which every folder and address takes."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:_LONGEST_NAME].strip("-") or "own"
+    return _from_module(_name(file.path), module, file)
 
 
 def from_function(build: Callable[..., Any], *, fit: Fit | None = None, name: str = "own", summary: str = "") -> Recipe:
@@ -118,8 +112,7 @@ def from_function(build: Callable[..., Any], *, fit: Fit | None = None, name: st
         name: of the recipe, by which its runs are called.
         summary: what it is, in one line.
     """
-    arguments = arguments_of(build, name)
-    return Recipe(_name(name), summary, build, arguments, fit)
+    return Recipe(_name(Path(name)), summary, build, arguments_of(build, name), fit)
 
 
 def restore(record: RecipeRecord, own: Recipe | None = None) -> Recipe:
@@ -207,7 +200,7 @@ def _from_module(name: str, module: ModuleType, file: RecipeFile | None) -> Reci
 
 def _prepare(outline: Outline) -> None:
     """Brings Keras up before a file that imports it, perhaps through another recipe, does so with all its noise."""
-    if "build" in outline.names and "sklearn" not in outline.imports:
+    if "keras" in outline.imports or ("build" in outline.names and "sklearn" not in outline.imports):
         load_keras()
 
 
@@ -230,6 +223,11 @@ def _read(path: Path) -> RecipeFile:
             "kaggle-digits recipes --copy mlp > own.py."
         ) from None
     return RecipeFile(path, text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _name(path: Path) -> str:
+    """What the runs of a user's own file are called: its name, in letters that are right in every folder."""
+    return re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40] or "own"
 
 
 def _outline(file: RecipeFile) -> Outline:
