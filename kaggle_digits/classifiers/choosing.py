@@ -35,12 +35,24 @@ def prepare(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> Recip
                     f"{kind.name} builds a scikit-learn model, which is fitted in one go: leave out fit, its values "
                     "such as --epochs, and --budget."
                 )
+            else:
+                _check_estimator(kind, image_shape, classes)
         if kind.fit is None or kind.fit.precision != "auto":
             return kind
         # Measured once: a second time, on a busier machine, the answer might be another one.
         return kind.with_values({"precision": precisions.choose(load_keras(), "auto")})
 
     return recipe.each(one)
+
+
+def _check_estimator(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> None:
+    """Refuses at once what could be trained and saved, but never be loaded."""
+    try:
+        classic.check(recipe.model(image_shape, classes))
+    except ValueError as error:
+        raise DigitsError(
+            f"{recipe.file.path if recipe.file else recipe.name}: {error}. Build it of scikit-learn's own parts."
+        ) from None
 
 
 def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:

@@ -18,6 +18,7 @@ from kaggle_digits.recipes.fit import NAMES, Fit
 Value = None | bool | int | float | str | tuple[int | float | str, ...]
 """What can be set by name: `--set width=64`."""
 
+_ELSEWHERE = ", in the model that it builds"
 _GIVEN = 2  # image_shape and classes, the first two arguments of every `build`
 
 
@@ -221,8 +222,8 @@ def arguments_of(build: Callable[..., Any], name: str) -> dict[str, Value]:
         return msgspec.convert({one.name: one.default for one in further}, dict[str, Value])
     except msgspec.ValidationError as error:
         raise DigitsError(
-            f"{name}: the arguments of build must have numbers, texts, True, False, None or tuples of these as defaults "
-            f"({error})."
+            f"{name}: the arguments of build must have numbers, texts, True, False, None or tuples of these as "
+            f"defaults ({error})."
         ) from None
 
 
@@ -238,23 +239,23 @@ def blaming(file: RecipeFile | None) -> Iterator[None]:
     """
     try:
         yield
-    except DigitsError:
-        raise
-    except Exception as error:
-        if file is None:
+    except (Exception, SystemExit) as error:
+        place = _place(error, file.path) if file is not None else None
+        if place is None or (isinstance(error, DigitsError) and _ELSEWHERE in place):
             raise
         words = error.msg if isinstance(error, SyntaxError) else first_line(error)
-        raise DigitsError(f"{_place(error, file.path)}: {type(error).__name__}: {words}{_hint(error)}.") from error
+        kind = "" if isinstance(error, DigitsError) else f"{type(error).__name__}: "
+        raise DigitsError(f"{place}: {kind}{words}{_hint(error)}.") from error
 
 
-def _place(error: Exception, path: Path) -> str:
+def _place(error: BaseException, path: Path) -> str:
     if isinstance(error, SyntaxError) and error.filename == str(path):
         return f"{path}, line {error.lineno}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    return f"{path}, line {lines[-1]}" if lines else f"{path}, in the model that it builds"
+    return f"{path}, line {lines[-1]}" if lines else f"{path}{_ELSEWHERE}"
 
 
-def _hint(error: Exception) -> str:
+def _hint(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError):
         return ". Install that package, or mend the import"
     return ""
@@ -263,7 +264,7 @@ def _hint(error: Exception) -> str:
 def _as_before(name: str, value: Any, before: Value) -> Any:
     """A new value for an argument, of the kind that its default has."""
     if isinstance(value, str) and not isinstance(before, str):
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             value = json.loads(f"[{value.strip('()[]')}]" if isinstance(before, tuple) else _spelled(value))
     if isinstance(before, tuple):
         value = tuple(value) if isinstance(value, list | tuple) else (value,)

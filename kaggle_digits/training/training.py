@@ -129,7 +129,7 @@ def resume(
     if runs.interrupted(path).kaggle is not None:
         if jobs is not None or cluster is not None:
             raise RunError(f"{path.name} is trained on Kaggle: leave --jobs and --cluster out.")
-        return on_kaggle.resume(path, submissions=submissions, listener=listener)
+        return on_kaggle.resume(path, recipe=recipe, submissions=submissions, listener=listener)
     with runs.in_training(path):
         beginning = runs.interrupted(path)
         if beginning.fold is not None:

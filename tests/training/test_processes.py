@@ -149,7 +149,7 @@ def test_a_function_is_trained_in_this_process(tmp_path):
     """No other one knows it."""
     from sklearn.naive_bayes import GaussianNB
 
-    own = recipes.from_function(lambda image_shape, classes: GaussianNB(), name="bayes")
+    own = recipes.from_function(lambda _image_shape, _classes: GaussianNB(), name="bayes")
     notes = Notes()
     done = train(training.Plan(data="sklearn", folds=2, jobs=2), tmp_path, recipe=own, listener=notes)
     assert notes.lines[1:] == ["fold-1, 1 of 2", "fold-2, 2 of 2"]

@@ -147,10 +147,11 @@ def test_without_a_test_set_there_is_no_submission(source, tmp_path):
     assert not (tmp_path / "submissions").exists()
 
 
-def test_rows_too_few_for_the_share_leave_nothing_behind(source, tmp_path):
+@pytest.mark.parametrize(("share", "words"), [(1.0, "validation share"), (0.01, "too few to hold out a share of 0.01")])
+def test_a_wrong_validation_share_leaves_nothing_behind(share, words, source, tmp_path):
     few = Source("here", source.train.take(np.arange(20)), None, {})
-    with pytest.raises(DataError, match="validation share"):
-        train(but(SMALL, validation=0.01), tmp_path, source=few)
+    with pytest.raises(DataError, match=words):
+        train(but(SMALL, validation=share), tmp_path, source=few)
     assert not (tmp_path / "models").exists()
 
 
