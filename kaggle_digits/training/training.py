@@ -69,7 +69,7 @@ def train(
     """
     began, listener = time.perf_counter() if began is None else began, listener or Listener()
     if plan.on == "kaggle":
-        return on_kaggle.train(plan, models=models, submissions=submissions, listener=listener)
+        return on_kaggle.train(plan, recipe, models=models, submissions=submissions, listener=listener)
     recipe = _asked_for(plan, recipe)
     source = source or sources.load(plan.data, image_shape=plan.image_shape, skip_broken=plan.skip_broken)
     listener.note(f"{source.name}: {len(source.train):,} labelled digits, {len(source.test or ()):,} to label")
@@ -80,11 +80,11 @@ def train(
         recipe, jobs = budget.fitting(plan, recipe, began, listener)
     beginning, recipe = _begin(plan, recipe, source, listener)
     path = runs.start(models, beginning)
-    if recipe.file is not None:  # for people to read; nothing ever runs it
-        storage.write_text(path / "recipe.py", recipe.file.text)
     places = _Places(submissions, listener, _executor(plan.cluster, jobs))
     try:
         with runs.in_training(path), _pausing(path):
+            if recipe.file is not None:  # for people to read; nothing ever runs it
+                storage.write_text(path / "recipe.py", recipe.file.text)
             return _finish(path, beginning, recipe, source, places)
     except Paused:
         raise

@@ -20,9 +20,10 @@ import pytest
 from kaggle_server import TOKEN, Fault, KaggleServer, OpenKaggle
 from typer.testing import CliRunner, Result
 
-from kaggle_digits import recipes, runs
+from kaggle_digits import recipes, runs, training
 from kaggle_digits.cli import app
 from kaggle_digits.competition import kernels, submission
+from kaggle_digits.errors import DigitsError
 from kaggle_digits.sources import bundled, kaggle_csv
 from kaggle_digits.training.on_kaggle import parcel
 
@@ -372,6 +373,15 @@ def test_before_anything_is_sent(server: KaggleServer, command: Command, tmp_pat
     server.rules_accepted = False
     check_refused(command("train", "simple", "--on", "kaggle"), "Accept the rules once")
     check_refused(command("train", "simple", "--on", "kaggle", KAGGLE_API_TOKEN=""), "no Kaggle account is set up here")
+    (tmp_path / "work" / "list.csv").write_text("id\n3\n42001\n", encoding="utf-8")
+    check_refused(
+        command("train", "simple", "--on", "kaggle", "--exclude", "list.csv"),
+        "there is no training image with the id '42001'",
+    )
+    (tmp_path / "work" / "own.py").write_text("import keras\n", encoding="utf-8")
+    check_refused(command("train", "own.py", "--on", "kaggle"), "own.py has no function build")
+    with pytest.raises(DigitsError, match="a recipe from a function cannot be sent to Kaggle"):
+        training.train(runs.Plan(on="kaggle"), recipe=recipes.from_function(lambda _shape, _classes: None))
     assert PUSH not in server.calls
     assert not (tmp_path / "work" / "models").exists()
 

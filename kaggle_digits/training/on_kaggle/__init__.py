@@ -18,9 +18,9 @@ import msgspec
 
 from kaggle_digits import recipes, runs, sources
 from kaggle_digits.competition import Kaggle, kernels, submission
-from kaggle_digits.errors import CompetitionError, ConnectionLostError, DataError, StorageError
+from kaggle_digits.errors import CompetitionError, ConnectionLostError, DataError, DigitsError, StorageError
 from kaggle_digits.files import storage
-from kaggle_digits.recipes import Recipe, RecipeRecord
+from kaggle_digits.recipes import Fit, Recipe, RecipeRecord
 from kaggle_digits.runs import Beginning, DataRecord, KaggleRecord, Listener, Plan, Run, environment
 from kaggle_digits.sources import kaggle_csv
 from kaggle_digits.training.committee import Paused
@@ -41,22 +41,30 @@ class _Connection:
     listener: Listener
 
 
-def train(plan: Plan, *, models: Path, submissions: Path, listener: Listener) -> Run:
+def train(plan: Plan, recipe: Recipe | None, *, models: Path, submissions: Path, listener: Listener) -> Run:
     """Trains a plan on the competition's files on a GPU of Kaggle's, and brings the run and the submission home.
 
     Args:
         plan: what is asked for.
+        recipe: the recipe file that it names, where that was run already.
         models: the folder of all runs.
         submissions: the folder of all submissions.
         listener: is told a line now and then, and how much has come home.
 
     Raises:
         CompetitionError: Kaggle did not take it, or it failed there, or nothing was heard of it for too long.
-        DataError: what came home is damaged, or not what was asked for.
+        DataError: a row to leave out is not among the competition's; what came home is damaged, or not what was asked
+            for.
+        DigitsError: the recipe is wrong, or is in no file that could be sent.
         Paused: Ctrl-C; Kaggle goes on.
         StorageError: a folder cannot be written, or the disk is full.
     """
-    recipe = recipes.load(plan.recipe or recipes.DEFAULT).with_values(plan.values)
+    if recipe is not None and recipe.file is None:
+        raise DigitsError("a recipe from a function cannot be sent to Kaggle. Write it into a file: own.py.")
+    unknown = set(plan.exclude) - set(range(1, kaggle_csv.ROWS[0] + 1))
+    if unknown:
+        raise DataError(f"there is no training image with the id {min(map(str, unknown))!r}. Take it off the list.")
+    recipe = (recipe or recipes.load(plan.recipe or recipes.DEFAULT)).with_values(plan.values)
     if plan.folds is not None:
         recipe = recipe.in_folds(plan.folds)
     with _connected(submissions, listener) as connection:
@@ -220,11 +228,14 @@ def _is_the_same(asked: RecipeRecord, done: RecipeRecord) -> bool:
     names = ("name", "built_in", "sha256", "arguments", "labels", "folds", "tta")
     if any(getattr(asked, name) != getattr(done, name) for name in names) or len(asked.members) != len(done.members):
         return False
-    if asked.fit is not None and done.fit is not None:
-        fit = msgspec.structs.replace(done.fit, precision=asked.fit.precision)
-    else:
-        fit = asked.fit
-    return fit == asked.fit and all(map(_is_the_same, asked.members, done.members))
+    is_known = asked.built_in or asked.fit is not None
+    if is_known and _in_any_precision(asked.fit) != _in_any_precision(done.fit):
+        return False
+    return all(map(_is_the_same, asked.members, done.members))
+
+
+def _in_any_precision(fit: Fit | None) -> Fit | None:
+    return fit and msgspec.structs.replace(fit, precision="auto")
 
 
 def _settle(path: Path, beginning: Beginning, home: parcel.Parcel, connection: _Connection) -> Run:
