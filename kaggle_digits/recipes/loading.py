@@ -129,7 +129,8 @@ def restore(record: RecipeRecord, own: Recipe | None = None) -> Recipe:
         owns = own.kinds if own else ()
         of_name = {one.name: one for one in owns}
         members = tuple(restore(one, of_name.get(one.name, own)) for one in record.members)
-        recipe = Recipe(record.name, own.summary if own else "", members=members, file=own.file if own else None)
+        summary, file = (own.summary, own.file) if own else ("", None)
+        recipe = Recipe(record.name, summary, members=members, file=file, built_in=record.built_in)
     elif record.built_in:
         recipe = _of_this_release(record)
     elif record.file is None and own is not None:

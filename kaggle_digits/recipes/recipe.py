@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import json
+import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -243,9 +244,8 @@ def blaming(file: RecipeFile | None) -> Iterator[None]:
         place = _place(error, file.path) if file is not None else None
         if place is None or (isinstance(error, DigitsError) and _ELSEWHERE in place):
             raise
-        words = error.msg if isinstance(error, SyntaxError) else first_line(error)
         kind = "" if isinstance(error, DigitsError) else f"{type(error).__name__}: "
-        raise DigitsError(f"{place}: {kind}{words}{_hint(error)}.") from error
+        raise DigitsError(f"{place}: {kind}{_words(error)}{_hint(error)}.") from error
 
 
 def _place(error: BaseException, path: Path) -> str:
@@ -253,6 +253,14 @@ def _place(error: BaseException, path: Path) -> str:
         return f"{path}, line {error.lineno}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return f"{path}, line {lines[-1]}" if lines else f"{path}{_ELSEWHERE}"
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return error.msg
+    # Keras wraps what a layer has raised into an exception of many lines, and prints it in bold.
+    raised = re.search(r"\x1b\[1m(.+?)\x1b\[0m", str(error.args[0]) if error.args else "", re.DOTALL)
+    return first_line(DigitsError(raised[1]) if raised else error)
 
 
 def _hint(error: BaseException) -> str:

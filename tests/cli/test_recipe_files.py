@@ -101,7 +101,7 @@ def refused(done: Result, *words: str, code: int = 1) -> None:
         assert word in error
     if code == 1:
         assert error.startswith("error: ")
-        assert error.endswith((".", "?"))
+        assert error.endswith((".", "?", "def build(image_shape, classes):"))
     assert not any(Path("models").glob("*"))
     assert done.stdout == ""
 
@@ -139,9 +139,9 @@ def test_a_copy_gives_the_very_same_weights(place: Path) -> None:
 
 
 def test_a_copy_of_nothing_is_refused() -> None:
-    done = call("recipes", "--copy", "mpl")
+    done = call("recipes", "--copy", "mlpp")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "there is no recipe 'mpl'. Did you mean mlp?" in done.stderr
+    assert "there is no recipe 'mlpp'. Did you mean mlp?" in done.stderr
 
 
 # Files of one's own.
@@ -311,12 +311,12 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "an exception of Keras's": (network(middle="layers.Conv2D(8, 99),"), "own.py, line 5: ValueError"),
     "an exception in a layer": (
-        network(middle="Own(),", before=LAYER.format(body="return inputs @ 'x'")),
-        "own.py, line 6: ",
+        network(middle="Own(),", before=LAYER.format(body="raise IndexError('at once')")),
+        "own.py, line 6: IndexError: at once.",
     ),
     "an exception in a layer, in training only": (
         network(middle="Own(),", before=LAYER.format(body="if training: raise KeyError('later')")),
-        "own.py, line 6: KeyError: 'later'",
+        "own.py, line 6: KeyError: later.",
     ),
     "nothing": ("def build(image_shape, classes):\n    pass\n", "own.py: build must return a keras.Model, or a scikit"),
     "an estimator that cannot answer": (
@@ -340,7 +340,7 @@ WRONG: dict[str, tuple[str, str]] = {
         "def build(image_shape, classes):\n    return GaussianNB()\n",
         "own builds a scikit-learn model, which is fitted in one go",
     ),
-    "an unknown member": ('members = ("mpl",)\n', "there is no recipe 'mpl'. Did you mean mlp?"),
+    "an unknown member": ('members = ("mlpp",)\n', "there is no recipe 'mlpp'. Did you mean mlp?"),
 }
 
 

@@ -168,7 +168,7 @@ def test_libraries_that_are_not_there_are_installed_apart(tmp_path: Path) -> Non
         wheel.writestr(f"{name}/METADATA", "Metadata-Version: 2.1\nName: pinned\nVersion: 1.0\n")
         wheel.writestr(f"{name}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{name}/RECORD", "")
-        wheel.writestr("numpy.py", "import sys\nsys.exit(f'error: apart, {sys.prefix}')\n")
+        wheel.writestr("msgspec.py", "import sys\nsys.exit(f'error: apart, {sys.prefix}')\n")
     done = run(program(pins={"pinned": "1.0"}, requirements=["pinned>=1"]), tmp_path, **here)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: apart, ")
