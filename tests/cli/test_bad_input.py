@@ -101,7 +101,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     beginning = runs.Beginning(
         plan=plan,
         recipe=recipes.load("knn").with_values(plan.values).record(),
-        data=runs.DataRecord(name="sklearn", path="sklearn", kind="sklearn", sha256={}),
+        data=runs.DataRecord(name="sklearn", path="sklearn", kind="sklearn", train_sha256={}),
         classes=10,
         image_shape=(28, 28),
         versions={"python": "3"},
@@ -243,8 +243,8 @@ def test_a_plan_that_was_edited_is_not_gone_on_with_blindly(here: Path, data: st
     folder.mkdir(exist_ok=True)
     plan = json.loads((here / "models" / RUN / runs.PLAN).read_text())
     # Where a training could go on in earnest there would be nothing to see but its end.
-    plan["data"]["sha256"] = {"train.csv": "of another file"}
-    keys = [path for path in places(plan) if path[:2] != ("data", "sha256")]
+    plan["data"]["train_sha256"] = {"train.csv": "of another file"}
+    keys = [path for path in places(plan) if path[:2] != ("data", "train_sha256")]
     path = data.draw(st.sampled_from(sorted(keys, key=str)))
     (folder / runs.PLAN).write_text(json.dumps(edited(plan, path, data.draw(JSON), data.draw(st.booleans()))))
     try:
@@ -350,7 +350,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "history.csv": ("run/history.csv", lambda path: runs.history.read(path.parent)),
     "validation.npz": ("run/validation.npz", lambda path: runs.rows.validation(path.parent)),
     "learned.npy": ("run/learned.npy", lambda path: runs.rows.learned(path.parent)),
-    "pixel rows": ("test.csv", kaggle_csv.read_images),
+    "pixel rows": ("test.csv", sources.read_rows),
 }
 
 
@@ -447,7 +447,7 @@ def is_known_or_refused(ids: tuple[int | str, ...]) -> None:
     if set(ids) <= set(digits.ids.tolist()):
         return
     with pytest.raises(DataError, match="there is no training image with the id") as caught:
-        training.train(Plan("knn", exclude=ids), source=sources.Source("here", digits, None, {}))
+        training.train(Plan("knn", exclude=ids), source=sources.Source("here", None, digits, None))
     is_one_sentence(caught.value)
 
 

@@ -233,7 +233,7 @@ def test_doubtful_labels_are_found_and_can_be_left_out(source, tmp_path):
     labels = source.train.known_labels.copy()
     swapped = np.flatnonzero(labels == 0)[:5]
     labels[swapped] = 1
-    wrong = Source("here", Digits(source.train.images, labels, source.train.ids), source.test, {})
+    wrong = Source("here", None, Digits(source.train.images, labels, source.train.ids), source.test)
     done = train(but(NEAR, folds=3), tmp_path, source=wrong)
     with (done.path / "doubtful.csv").open(newline="") as file:
         found = [int(row["id"]) for row in csv.DictReader(file)]

@@ -32,7 +32,7 @@ def begin(folder: Path, plan: Plan, recipe: Recipe) -> Path:
     beginning = Beginning(
         plan=plan,
         recipe=recipe.record(),
-        data=DataRecord(name="sklearn", path="sklearn", kind="", sha256={}),
+        data=DataRecord(name="sklearn", path="sklearn", kind="sklearn", train_sha256={}),
         classes=10,
         image_shape=(28, 28),
         versions=environment.versions(),
@@ -162,7 +162,7 @@ def test_no_cluster_is_asked_because_a_plan_names_it(tmp_path: Path) -> None:
             {"recipe": {"folds": 10**9, "arguments": {}, "members": [{"name": "knn", "built_in": True}]}},
             "number of folds",
         ),
-        ({"data": {"sha256": {"train.csv": "of another"}}}, "is not the data that"),
+        ({"data": {"train_sha256": {"train.csv": "of another"}}}, "is not the data that"),
     ],
     ids=str,
 )

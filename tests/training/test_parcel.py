@@ -93,7 +93,7 @@ def record(**files: str) -> dict[str, object]:
     whole = runs.Record(
         plan=Plan("knn"),
         recipe=recipes.load("knn").record(),
-        data=runs.DataRecord(name="data", path="data", kind="", sha256={}),
+        data=runs.DataRecord(name="data", path="data", kind="", train_sha256={}),
         classes=10,
         image_shape=(28, 28),
         versions={},

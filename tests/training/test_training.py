@@ -140,7 +140,7 @@ def test_the_same_seed_gives_the_same_submission(trained, tmp_path):
 
 
 def test_without_a_test_set_there_is_no_submission(source, tmp_path):
-    alone = Source("here", source.train, None, {})
+    alone = Source("here", None, source.train, None)
     done = train(HASTY, tmp_path, source=alone)
     assert done.record.submission_sha256 is None
     assert done.record.test_rows is None
@@ -149,7 +149,7 @@ def test_without_a_test_set_there_is_no_submission(source, tmp_path):
 
 @pytest.mark.parametrize(("share", "words"), [(1.0, "validation share"), (0.01, "too few to hold out a share of 0.01")])
 def test_a_wrong_validation_share_leaves_nothing_behind(share, words, source, tmp_path):
-    few = Source("here", source.train.take(np.arange(20)), None, {})
+    few = Source("here", None, source.train.take(np.arange(20)), None)
     with pytest.raises(DataError, match=words):
         train(but(SMALL, validation=share), tmp_path, source=few)
     assert not (tmp_path / "models").exists()
@@ -315,7 +315,7 @@ def edit(path, *keys, value):
 
 
 def test_data_that_has_changed_since_is_refused(interrupted, tmp_path):
-    edit(interrupted.path / "plan.json", "data", "sha256", value={"train.csv": "another"})
+    edit(interrupted.path / "plan.json", "data", "train_sha256", value={"train.csv": "another"})
     with pytest.raises(DataError, match="not the data that .* began with"):
         resume(interrupted.name, tmp_path)
     # The interrupted run must not be lost by a resume that was refused.

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import msgspec
 
-from kaggle_digits import recipes, runs, sources
+from kaggle_digits import recipes, runs
 from kaggle_digits.competition import Kaggle, kernels, submission
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, DataError, DigitsError, StorageError
-from kaggle_digits.files import storage
+from kaggle_digits.files import digit_recognizer, disk
 from kaggle_digits.recipes import Fit, Recipe, RecipeRecord
 from kaggle_digits.runs import Beginning, DataRecord, KaggleRecord, Listener, Plan, Run, environment
 from kaggle_digits.sources import kaggle_csv
@@ -61,7 +61,7 @@ def train(plan: Plan, recipe: Recipe | None, *, models: Path, submissions: Path,
     """
     if recipe is not None and recipe.file is None:
         raise DigitsError("a recipe from a function cannot be sent to Kaggle. Write it into a file: own.py.")
-    unknown = set(plan.exclude) - set(range(1, kaggle_csv.ROWS[0] + 1))
+    unknown = set(plan.exclude) - set(range(1, digit_recognizer.ROWS[0] + 1))
     if unknown:
         raise DataError(f"there is no training image with the id {min(map(str, unknown))!r}. Take it off the list.")
     recipe = (recipe or recipes.load(plan.recipe or recipes.DEFAULT)).with_values(plan.values)
@@ -105,11 +105,11 @@ def _connected(submissions: Path, listener: Listener) -> Iterator[_Connection]:
 
 
 def _begin(plan: Plan, recipe: Recipe, account: str) -> Beginning:
-    folder = sources.DEFAULT_FOLDER
+    folder = digit_recognizer.FOLDER
     return Beginning(
         plan=plan,
         recipe=recipe.record(),
-        data=DataRecord(name=str(folder), path=str(folder.resolve()), kind=kaggle_csv.KIND, sha256={}),
+        data=DataRecord(name=str(folder), path=str(folder.resolve()), kind=kaggle_csv.KIND, train_sha256={}),
         classes=_CLASSES,
         image_shape=_IMAGE_SHAPE,
         versions=environment.versions(),
@@ -185,7 +185,7 @@ def _bring_home(path: Path, beginning: Beginning, connection: _Connection) -> Ru
 
 
 def _unpack(path: Path, beginning: Beginning, connection: _Connection) -> Run:
-    with storage.disk_errors(path), tempfile.TemporaryDirectory(prefix=_PREFIX, dir=path) as name:
+    with disk.disk_errors(path), tempfile.TemporaryDirectory(prefix=_PREFIX, dir=path) as name:
         try:
             home = _download(path, beginning, connection, Path(name))
         except DataError:
@@ -224,18 +224,18 @@ def _check_order(beginning: Beginning, run: Run) -> None:
 
 
 def _is_the_same(asked: RecipeRecord, done: RecipeRecord) -> bool:
-    """Two recipes in all but what is known only where they are trained: how to fit one's own network, precision."""
+    """Two recipes in all but what is known only where they are trained: a fit nobody named, what suits few rows."""
     names = ("name", "built_in", "sha256", "arguments", "labels", "folds", "tta")
     if any(getattr(asked, name) != getattr(done, name) for name in names) or len(asked.members) != len(done.members):
         return False
     is_known = asked.built_in or asked.fit is not None
-    if is_known and _in_any_precision(asked.fit) != _in_any_precision(done.fit):
+    if is_known and _as_sent(asked.fit) != _as_sent(done.fit):
         return False
     return all(map(_is_the_same, asked.members, done.members))
 
 
-def _in_any_precision(fit: Fit | None) -> Fit | None:
-    return fit and msgspec.structs.replace(fit, precision="auto")
+def _as_sent(fit: Fit | None) -> Fit | None:
+    return fit and msgspec.structs.replace(fit, precision="auto", epochs=1, batch_size=1)
 
 
 def _settle(path: Path, beginning: Beginning, home: parcel.Parcel, connection: _Connection) -> Run:
@@ -246,7 +246,7 @@ def _settle(path: Path, beginning: Beginning, home: parcel.Parcel, connection: _
     for one in sorted(home.run.path.iterdir()):
         if one.name not in (runs.PLAN, runs.RECORD):
             shutil.rmtree(path / one.name, ignore_errors=True)
-            one.replace(path / one.name)
+            disk.move(one, path / one.name)
     if home.warning:
         connection.listener.note(home.warning)
     record = home.run.record
@@ -255,9 +255,7 @@ def _settle(path: Path, beginning: Beginning, home: parcel.Parcel, connection: _
         page=kernels.address(_kernel(path, beginning)),
         cards=home.cards,
     )
-    data = DataRecord(
-        name=beginning.data.name, path=beginning.data.path, kind=record.data.kind, sha256=record.data.sha256
-    )
+    data = msgspec.structs.replace(record.data, name=beginning.data.name, path=beginning.data.path)
     return runs.write_record(
         path,
         msgspec.structs.replace(record, plan=beginning.plan, data=data, git=beginning.git, kaggle=kaggle),
