@@ -118,6 +118,13 @@ class EpochBar(EpochLines):
             description=f"epoch {epoch}{self._of}  loss {loss:.4f}  accuracy {accuracy:.4f}",
         )
 
+    def downloaded(self, done: int, total: int | None) -> None:
+        """See `Listener`."""
+        if self._task is None:
+            self._task = self._progress.add_task("coming home", total=total)
+            self._progress.start()
+        self._progress.update(self._task, completed=done, total=total)
+
     def ends(self) -> None:
         """See `Listener`."""
         super().ends()
