@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kaggle_digits.errors import RunError
-from kaggle_digits.files import storage
+from kaggle_digits.files import disk, locks, storage
 from kaggle_digits.runs import record as records
 from kaggle_digits.runs.record import Beginning, Record
 
@@ -56,7 +56,7 @@ def start(models: Path, beginning: Beginning) -> Path:
         StorageError: the folder cannot be made.
     """
     stem = f"{beginning.started:%Y%m%d-%H%M%S}-{beginning.recipe.name}"
-    with storage.disk_errors(models):
+    with disk.disk_errors(models):
         models.mkdir(parents=True, exist_ok=True)
         _sweep(models)
         begun = models / f"{BEGUN}{secrets.token_hex(4)}"
@@ -103,13 +103,13 @@ def in_training(path: Path) -> Iterator[None]:
     """
     refusal = f"{path.name} is in training just now, by another kaggle-digits. Wait until that ends, or end it."
     # Not at once: whoever lists the runs looks at the lock, too.
-    with storage.locked(path / PLAN, _GLANCE, refusal=refusal):
+    with locks.locked(path / PLAN, _GLANCE, refusal=refusal):
         yield
 
 
 def is_in_training(path: Path) -> bool:
     """Whether a process trains a run just now."""
-    return storage.is_locked(path / PLAN)
+    return locks.is_locked(path / PLAN)
 
 
 def write_plan(path: Path, beginning: Beginning) -> None:
@@ -177,7 +177,7 @@ def reopen(path: Path) -> None:
     Raises:
         StorageError: the folder cannot be written.
     """
-    with storage.disk_errors(path / RECORD):
+    with disk.disk_errors(path / RECORD):
         (path / RECORD).unlink(missing_ok=True)
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import msgspec
 
-from kaggle_digits import recipes, runs, sources
+from kaggle_digits import recipes, runs
 from kaggle_digits.competition import Kaggle, kernels, submission
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, DataError, RunError, StorageError
-from kaggle_digits.files import storage
+from kaggle_digits.files import digit_recognizer, disk
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Beginning, DataRecord, KaggleRecord, Listener, Plan, Run, environment
 from kaggle_digits.sources import kaggle_csv
@@ -98,11 +98,11 @@ def _connected(submissions: Path, listener: Listener) -> Iterator[_Connection]:
 
 
 def _begin(plan: Plan, recipe: Recipe, account: str) -> Beginning:
-    folder = sources.DEFAULT_FOLDER
+    folder = digit_recognizer.FOLDER
     return Beginning(
         plan=plan,
         recipe=recipe.record(),
-        data=DataRecord(name=str(folder), path=str(folder.resolve()), kind=kaggle_csv.KIND, sha256={}),
+        data=DataRecord(name=str(folder), path=str(folder.resolve()), kind=kaggle_csv.KIND, train_sha256={}),
         classes=_CLASSES,
         image_shape=_IMAGE_SHAPE,
         versions=environment.versions(),
@@ -178,7 +178,7 @@ def _bring_home(path: Path, beginning: Beginning, connection: _Connection) -> Ru
 
 
 def _unpack(path: Path, beginning: Beginning, connection: _Connection) -> Run:
-    with storage.disk_errors(path), tempfile.TemporaryDirectory(prefix=_PREFIX, dir=path) as name:
+    with disk.disk_errors(path), tempfile.TemporaryDirectory(prefix=_PREFIX, dir=path) as name:
         try:
             home = _download(path, beginning, connection, Path(name))
         except DataError:
@@ -224,7 +224,7 @@ def _settle(path: Path, beginning: Beginning, home: parcel.Parcel, connection: _
     for one in sorted(home.run.path.iterdir()):
         if one.name not in (runs.PLAN, runs.RECORD):
             shutil.rmtree(path / one.name, ignore_errors=True)
-            one.replace(path / one.name)
+            disk.move(one, path / one.name)
     if home.warning:
         connection.listener.note(home.warning)
     record = home.run.record
@@ -233,9 +233,7 @@ def _settle(path: Path, beginning: Beginning, home: parcel.Parcel, connection: _
         page=kernels.address(_kernel(path, beginning)),
         cards=home.cards,
     )
-    data = DataRecord(
-        name=beginning.data.name, path=beginning.data.path, kind=record.data.kind, sha256=record.data.sha256
-    )
+    data = msgspec.structs.replace(record.data, name=beginning.data.name, path=beginning.data.path)
     return runs.write_record(
         path,
         msgspec.structs.replace(record, plan=beginning.plan, data=data, git=beginning.git, kaggle=kaggle),

@@ -52,7 +52,7 @@ def tune(
         raise DigitsError(f"{recipe.name} is a committee: tune its members one by one.")
     source = sources.load(plan.data, image_shape=plan.image_shape, skip_broken=plan.skip_broken)
     digits = source.train if recipe.labels is None else source.train.of_labels(recipe.labels)
-    recipe = classifiers.prepare(recipe, digits.image_shape, digits.classes)
+    recipe = classifiers.prepare(recipe, digits, int((1 - plan.validation) * len(digits)), plan.values)
     record = StudyRecord(
         plan=plan,
         sampler=sampler,
