@@ -7,7 +7,7 @@ import msgspec
 
 from kaggle_digits.competition import ledger
 from kaggle_digits.errors import SubmissionError
-from kaggle_digits.files import storage
+from kaggle_digits.files import disk
 
 
 def check_name(submissions: Path, name: str) -> None:
@@ -41,13 +41,26 @@ def rename(submissions: Path, old: str, new: str) -> Path | None:
     before, path = submissions / f"{old}.csv", submissions / f"{new}.csv"
     is_there = before.exists()
     if is_there:
-        with storage.disk_errors(path):
-            before.rename(path)
+        with disk.disk_errors(path):
+            disk.move(before, path)
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     for entry in ledger.latest(ledger.read(submissions)):
         if entry.run == old:
             ledger.append(submissions, msgspec.structs.replace(entry, time=now, run=new, file=path.name))
     return path if is_there else None
+
+
+def remove(path: Path) -> None:
+    """Removes a submission.
+
+    Args:
+        path: of its CSV.
+
+    Raises:
+        StorageError: it cannot be removed.
+    """
+    with disk.disk_errors(path):
+        path.unlink(missing_ok=True)
 
 
 def was_sent(submissions: Path, run: str) -> bool:

@@ -3,7 +3,7 @@
 from kaggle_digits.runs.changes import blends_of, remove, rename, set_note, size
 from kaggle_digits.runs.history import Epoch
 from kaggle_digits.runs.listener import Listener
-from kaggle_digits.runs.names import BEST, best, find, folder, resumable, same_data
+from kaggle_digits.runs.names import BEST, best, find, folder, resumable
 from kaggle_digits.runs.plan import Plan, seconds
 from kaggle_digits.runs.record import FORMAT, Beginning, DataRecord, KaggleRecord, LayerRecord, Record
 from kaggle_digits.runs.run import (
@@ -59,7 +59,6 @@ __all__ = [
     "reopen",
     "resumable",
     "rows",
-    "same_data",
     "seconds",
     "set_note",
     "size",

@@ -9,7 +9,7 @@ import msgspec
 
 from kaggle_digits import recipes
 from kaggle_digits.errors import RunError
-from kaggle_digits.files import storage
+from kaggle_digits.files import disk, storage
 from kaggle_digits.runs.names import BEST
 from kaggle_digits.runs.record import Record
 from kaggle_digits.runs.run import BEGUN, PLAN, RECORD, Run, is_in_training, listing, read, write_record
@@ -55,10 +55,10 @@ def rename(run: Run, name: str) -> Run:
     if path.exists():
         raise RunError(f"there is already a {path}. Choose another name.")
     _check_idle(run.path)
-    blends = blends_of(run)
-    with storage.disk_errors(path):
-        run.path.rename(path)
-    for blend in blends:
+    blends = [blend.path for blend in blends_of(run)]
+    with disk.disk_errors(path):
+        disk.move(run.path, path)
+    for blend in map(read, blends):  # one at a time: the first may be part of the next
         _rewrite(blend, _with_member(blend.record, run.name, name))
     return read(path)
 
@@ -77,8 +77,8 @@ def remove(path: Path) -> None:
         raise RunError(f"{path} is not the folder of a run: nothing was removed.")
     _check_idle(path)
     doomed = path.with_name(f"{BEGUN}{secrets.token_hex(4)}")  # the next training sweeps what is left
-    with storage.disk_errors(path):
-        path.rename(doomed)
+    with disk.disk_errors(path):
+        disk.move(path, doomed)
         shutil.rmtree(doomed)
 
 
@@ -102,7 +102,7 @@ def _rewrite(run: Run, record: Record) -> Run:
     before = storage.sha256(run.path / RECORD)
     changed = write_record(run.path, record)
     after = storage.sha256(run.path / RECORD)
-    for blend in blends_of(run):
+    for blend in map(read, [one.path for one in blends_of(run)]):
         if blend.record.blended[run.name] == before:
             blended = {**blend.record.blended, run.name: after}
             _rewrite(blend, msgspec.structs.replace(blend.record, blended=blended))

@@ -48,8 +48,10 @@ def folder(run: str | Path, models: Path = FOLDER) -> Path:
     Raises:
         RunError: there is none, or there are several.
     """
-    path = _folder(run, models)
-    return path or _beginning_with(str(run), [one.path for one in listing(models)] + unfinished(models), models)
+    path, paths = _folder(run, models), [one.path for one in listing(models)] + unfinished(models)
+    if path is None and str(run) in {BEST, *recipes.names()} and paths:
+        raise RunError(f"{run} is not the name of a run: say which one. The runs there: {_listed(paths)}.")
+    return path or _beginning_with(str(run), paths, models)
 
 
 def resumable(run: str | Path, models: Path = FOLDER) -> Path:
@@ -73,19 +75,10 @@ def best(complete: Sequence[Run]) -> Run:
     Args:
         complete: oldest first; one at least.
     """
-    alike = [run for run in complete if same_data(run, complete[-1])]
+    newest = complete[-1].record.data.training_data
+    alike = [run for run in complete if run.record.data.training_data == newest]
     honest = [run for run in alike if not run.record.contaminated] or alike
     return max(reversed(honest), key=lambda run: run.record.validation_accuracy)
-
-
-def same_data(one: Run, other: Run) -> bool:
-    """Whether two runs learned the same data; its test set may be another one."""
-    return _training_data(one) == _training_data(other)
-
-
-def _training_data(run: Run) -> object:
-    data = run.record.data
-    return {name: value for name, value in data.sha256.items() if "test" not in name.lower()} or data.name
 
 
 def _recipe(path: Path) -> str | None:
