@@ -14,6 +14,10 @@ Submissions = Annotated[Path, typer.Option(metavar="DIR", help="The folder of al
 SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Leave out pictures that cannot be read.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
+WHICH_RUN = (
+    "Which run, by its name or a beginning of that, by its recipe (the newest), or the word best; left out, the newest."
+)
+
 MODELS, SUBMISSIONS, DATA = Path("models"), Path("submissions"), Path("data")
 
 
@@ -25,7 +29,7 @@ def print_json(document: Any) -> None:
 def complete_run(context: typer.Context, incomplete: str) -> Iterator[str]:
     """What a RUN may be that begins like this, for the Tab key: newest names first, then recipes, then `best`."""
     complete = runs.listing(Path(context.params.get("models") or MODELS))
-    names = [*reversed([run.name for run in complete]), *{run.record.recipe.name for run in complete}]
+    names = [*reversed([run.name for run in complete]), *sorted({run.record.recipe.name for run in complete})]
     return (name for name in [*names, *([runs.BEST] if complete else [])] if name.startswith(incomplete))
 
 
