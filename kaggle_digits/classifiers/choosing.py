@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kaggle_digits.backend import load_keras
-from kaggle_digits.classifiers import classic, ensemble, fitting, lite, networks, neural
+from kaggle_digits.classifiers import classic, ensemble, fitting, lite, networks, neural, small_data
 from kaggle_digits.classifiers import precision as precisions
 from kaggle_digits.classifiers.classifier import Classifier, Fitted
 from kaggle_digits.digits import Digits
@@ -14,13 +14,16 @@ from kaggle_digits.recipes import Fit, Recipe
 from kaggle_digits.runs import Beginning, Listener, Run
 
 
-def prepare(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> Recipe:
-    """The recipe as it will be trained on this machine and data: a user's own is tried, precision is measured once.
+def prepare(recipe: Recipe, digits: Digits, rows: int, asked: Collection[str] = ()) -> Recipe:
+    """The recipe as it will be trained on this machine and data.
+
+    A user's own is tried, precision is measured, and few rows get smaller batches and more epochs.
 
     Args:
         recipe: a committee or not.
-        image_shape: height and width, in pixels.
-        classes: how many labels there are.
+        digits: labelled digits.
+        rows: how many of them each model will learn.
+        asked: names of values that the user has set, which stay.
 
     Raises:
         DigitsError: what the user's own `build` gives cannot be trained; the sentence says why.
@@ -28,9 +31,13 @@ def prepare(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> Recip
 
     def one(kind: Recipe) -> Recipe:
         if not kind.built_in:
-            is_network = networks.check(kind, image_shape, classes)
+            is_network = networks.check(kind, digits.image_shape, digits.classes)
             kind = replace(kind, fit=(kind.fit or Fit()) if is_network else None)
-        if kind.fit is None or kind.fit.precision != "auto":
+        if kind.fit is None:
+            return kind
+        small = small_data.adapted(kind.fit, rows, asked)
+        kind = replace(kind, fit=small)
+        if small.precision != "auto":
             return kind
         # Measured once: a second time, on a busier machine, the answer might be another one.
         return kind.with_values({"precision": precisions.choose(load_keras(), "auto")})

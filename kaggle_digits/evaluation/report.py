@@ -32,7 +32,14 @@ def write_report(folder: Path, report: Report, record: Mapping[str, Any]) -> Non
     storage.write_text(folder / FILE, json.dumps({**report.as_json(), **card}, indent=2) + "\n")
 
 
-def draw_report(folder: Path, digits: Digits, probabilities: NDArray[np.float32], report: Report) -> None:
+def draw_report(
+    folder: Path,
+    digits: Digits,
+    probabilities: NDArray[np.float32],
+    report: Report,
+    about: str = "",
+    suffix: str = ".png",
+) -> None:
     """Draws confusion.png, mistakes.png and confidence.png.
 
     Args:
@@ -40,12 +47,14 @@ def draw_report(folder: Path, digits: Digits, probabilities: NDArray[np.float32]
         digits: labelled digits.
         probabilities: float32 `(n, classes)` for the same rows.
         report: what they are worth.
+        about: the run, and what it was judged on; written small below each picture.
+        suffix: what the files are: .png, .svg or .pdf.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
     from kaggle_digits.evaluation import plots  # with Matplotlib, which nobody waits for who draws nothing
 
-    plots.save(plots.confusion(report), folder / "confusion.png")
-    plots.save(plots.mistakes(digits, probabilities), folder / "mistakes.png")
-    plots.save(plots.confidence(digits.known_labels, probabilities), folder / "confidence.png")
+    plots.save(plots.confusion(report), folder / f"confusion{suffix}", about)
+    plots.save(plots.mistakes(digits, probabilities), folder / f"mistakes{suffix}", about)
+    plots.save(plots.confidence(digits.known_labels, probabilities), folder / f"confidence{suffix}", about)

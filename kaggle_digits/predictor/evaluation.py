@@ -71,7 +71,9 @@ def _on_data(run: Run, where: str, skip_broken: bool) -> Evaluation:
     folder = run.path / _folder_name(where)
     probabilities = model.probabilities(digits.images)
     report = evaluation.evaluate(digits.known_labels, probabilities)
-    evaluation.draw_report(folder, digits, probabilities, report)
+    evaluation.draw_report(
+        folder, digits, probabilities, report, f"{run.name}, {run.record.recipe.name}, on {source.name}"
+    )
     evaluation.write_report(folder, report, {})  # last: where it is, everything is
     return Evaluation(report, f"{len(digits):,} rows of {source.name}", folder, learned, tuple(notes))
 

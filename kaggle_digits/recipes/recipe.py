@@ -236,9 +236,8 @@ def blaming(file: RecipeFile | None) -> Iterator[None]:
     except Exception as error:
         if file is None:
             raise
-        raise DigitsError(
-            f"{_place(error, file.path)}: {type(error).__name__}: {first_line(error)}{_hint(error)}."
-        ) from error
+        words = error.msg if isinstance(error, SyntaxError) else first_line(error)
+        raise DigitsError(f"{_place(error, file.path)}: {type(error).__name__}: {words}{_hint(error)}.") from error
 
 
 def _place(error: Exception, path: Path) -> str:

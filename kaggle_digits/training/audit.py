@@ -32,19 +32,19 @@ def write(folder: Path, digits: Digits, probabilities: NDArray[np.float32]) -> N
     """
     from kaggle_digits.evaluation import plots
 
-    labels, predicted = digits.known_labels, probabilities.argmax(axis=1)
+    labels, predicted, sure = digits.known_labels, probabilities.argmax(axis=1), probabilities.max(axis=1)
     of_label = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
     doubtful = np.flatnonzero(predicted != labels)
-    doubtful = doubtful[np.argsort(of_label[doubtful], kind="stable")][:_MOST]
+    doubtful = doubtful[np.argsort(-sure[doubtful], kind="stable")][:_MOST]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["id", "label", "probability of label", "predicted", "probability of predicted"])
     for row in doubtful.tolist():
-        surest = float(probabilities[row, predicted[row]])
-        table.writerow([digits.ids[row], labels[row], f"{of_label[row]:.6f}", predicted[row], f"{surest:.6f}"])
+        table.writerow([digits.ids[row], labels[row], f"{of_label[row]:.6f}", predicted[row], f"{sure[row]:.6f}"])
     storage.write_text(folder / FILE, text.getvalue())
-    title = "Labels that the models doubt, the surest first: id, actual, predicted and its probability"
-    plots.save(plots.gallery(digits, probabilities, doubtful[:_DRAWN], title, with_ids=True), folder / PICTURE)
+    title = "Labels that the models doubt, the surest first: id, label, predicted and its probability"
+    figure = plots.gallery(digits, probabilities, doubtful[:_DRAWN], title, with_ids=True)
+    plots.save(figure, folder / PICTURE, folder.name)
 
 
 def read_ids(path: Path) -> tuple[int | str, ...]:

@@ -167,7 +167,11 @@ def _begin(plan: Plan, recipe: Recipe, source: Source, listener: Listener) -> tu
         listener.note(f"{repeated:,} labelled images are the same as an earlier one; they {effect}")
     if not recipe.is_committee:
         split(digits, plan.validation, SPLIT_SEED)  # what is wrong with the share or the labels is said at once
-    recipe = classifiers.prepare(recipe, digits.image_shape, digits.classes)
+    share = 1 - (1 / recipe.folds if recipe.folds else plan.validation)
+    prepared = classifiers.prepare(recipe, digits, int(share * len(digits)), plan.values)
+    for before, after in zip(recipe.kinds, prepared.kinds, strict=True):
+        _tell_changes(before, after, listener)
+    recipe = prepared
     beginning = Beginning(
         plan=plan,
         recipe=recipe.record(),
@@ -183,6 +187,17 @@ def _begin(plan: Plan, recipe: Recipe, source: Source, listener: Listener) -> tu
         started=datetime.now().astimezone(),
     )
     return beginning, recipe
+
+
+def _tell_changes(before: Recipe, after: Recipe, listener: Listener) -> None:
+    """Says how a fit was changed because there are few rows."""
+    if before.fit is None or after.fit is None:
+        return
+    batch = before.fit.batch_size, after.fit.batch_size
+    epochs = before.fit.epochs, after.fit.epochs
+    if batch[0] != batch[1] or epochs[0] != epochs[1]:
+        how = f"{epochs[1]} epochs of batches of {batch[1]}, instead of {epochs[0]} of {batch[0]}"
+        listener.note(f"few rows: {after.name} trains {how}; --epochs and --batch-size change that")
 
 
 def _data(source: Source) -> DataRecord:

@@ -1,237 +1,39 @@
-"""A search for better values of a recipe, by Optuna, on rows that say nothing of the final score.
-
-The rows that `train` holds out have no part in the search: of the others, some are learned and some choose. At the end
-the best values and those that the search began with are trained again, with several seeds, and judged on the rows that
-`train` holds out: so much of the gain is no luck.
-"""
+"""Trials, one after the other, and the last check of what came of them."""
 
 import csv
 import io
-import secrets
 import shutil
 import statistics
 import tempfile
 import time
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
-
-from kaggle_digits import classifiers, recipes, runs, sources
+from kaggle_digits import classifiers, recipes
 from kaggle_digits.digits import Digits, split
-from kaggle_digits.errors import DigitsError, RunError
+from kaggle_digits.errors import DigitsError
 from kaggle_digits.files import storage
-from kaggle_digits.recipes import Recipe, Value
+from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Epoch, Listener, Plan
 from kaggle_digits.training.holding_out import SPLIT_SEED
+from kaggle_digits.training.tuning.space import Space, start, suggest
+from kaggle_digits.training.tuning.study import Check, Study, StudyRecord, Trial
 
-_STUDY = "study.json"
 _JOURNAL = "journal.log"
 _TRIALS = "trials.csv"
 _CHOOSING, _CHOOSING_SEED = 0.15, 1  # share of the rows that choose, of those that `train` would learn
 _SEEDS = 3
 _FOR_CHECK = 0.4  # of a budget, at most, for the last check
 _MOST_TRIALS = 40  # without a word on trials or time
-_LOG_FROM = 10.0  # a range whose end is so many times its beginning is searched on a logarithmic scale
 
 
-class StudyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """study.json: what a search began with.
-
-    Attributes:
-        plan: what every trial trains, but for the values that it tries.
-        sampler: how values are chosen.
-        sha256: of each file of the data.
-        recipe_sha256: of the recipe file of the user's own.
-    """
-
-    plan: Plan
-    sampler: Literal["tpe", "random"]
-    sha256: dict[str, str]
-    recipe_sha256: str | None = None
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One try.
-
-    Attributes:
-        number: from 0, which is the recipe as it was.
-        values: that were tried.
-        accuracy: on the rows that choose; the last one before it was pruned; None where it failed.
-        seconds: that it took.
-        state: `complete`, `pruned` or `failed`.
-    """
-
-    number: int
-    values: dict[str, Any]
-    accuracy: float | None
-    seconds: float
-    state: str
-
-
-@dataclass(frozen=True)
-class Check:
-    """The values at the beginning and the best ones, trained anew and judged on rows that had no say.
-
-    Attributes:
-        start: the accuracy of each seed with the values at the beginning.
-        best: the same with the best values.
-    """
-
-    start: list[float]
-    best: list[float]
-
-
-@dataclass(frozen=True)
-class Study:
-    """A search that came to its end, or was interrupted.
-
-    Attributes:
-        path: its folder.
-        trials: in their order.
-        check: what the gain is worth, or None where there was no time for it.
-        interrupted: whether Ctrl-C ended it.
-        command: trains the best values.
-    """
-
-    path: Path
-    trials: list[Trial] = field(repr=False)
-    check: Check | None
-    interrupted: bool
-    command: str
-
-    @property
-    def best(self) -> Trial:
-        """The trial with the highest accuracy, of those that were trained to their end."""
-        return max((one for one in self.trials if one.state == "complete"), key=lambda one: one.accuracy or 0.0)
-
-
-def tune(
-    plan: Plan,
-    *,
-    trials: int | None = None,
-    sampler: Literal["tpe", "random"] = "tpe",
-    study: str | None = None,
-    models: Path = runs.FOLDER,
-    listener: Listener | None = None,
-    began: float | None = None,
-) -> Study:
-    """Searches for better values of a recipe.
-
-    Args:
-        plan: the recipe, its data and its budget.
-        trials: how many to try in all; None is 40, or as many as the budget allows.
-        sampler: how values are chosen: by what was good so far, or at random.
-        study: the name of a search to go on with, whose plan must be the same.
-        models: the folder of all runs, in which the study gets its own.
-        listener: is told of every trial.
-        began: what `time.perf_counter` said when a budget's time began; None is now.
-
-    Raises:
-        DigitsError: Optuna is not installed, or the recipe has nothing to search.
-        RunError: there is no such study, or it is about something else.
-        DataError: too few rows.
-    """
-    _import_optuna()
-    began, listener = time.perf_counter() if began is None else began, listener or Listener()
-    recipe = recipes.load(plan.recipe or recipes.DEFAULT).with_values(plan.values)
-    if recipe.is_committee:
-        raise DigitsError(f"{recipe.name} is a committee: tune its members one by one.")
-    source = sources.load(plan.data, image_shape=plan.image_shape, skip_broken=plan.skip_broken)
-    digits = source.train if recipe.labels is None else source.train.of_labels(recipe.labels)
-    recipe = classifiers.prepare(recipe, digits.image_shape, digits.classes)
-    record = StudyRecord(
-        plan=plan,
-        sampler=sampler,
-        sha256=source.sha256,
-        recipe_sha256=recipe.file.sha256 if recipe.file else None,
-    )
-    path = _folder(models, recipe.name, record, study)
-    search = _Search(path, record, recipe, _space(recipe), digits, listener, began)
-    return search.run(trials)
-
-
-def _import_optuna() -> Any:
+def load_optuna() -> Any:
     try:
         import optuna
     except ImportError:
         raise DigitsError("Optuna is not installed. Install it: pip install 'kaggle-digits[tune]'.") from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna
-
-
-def _folder(models: Path, recipe: str, record: StudyRecord, study: str | None) -> Path:
-    """A new folder with the study's record in it, or that of a study to go on with."""
-    if study is None:
-        path = models / f"{datetime.now():%Y%m%d-%H%M%S}-{recipe}-study"
-        while path.exists():
-            path = path.with_name(f"{path.name}-{secrets.token_hex(1)}")
-        storage.write_text(path / _STUDY, msgspec.json.format(msgspec.json.encode(record), indent=2).decode() + "\n")
-        return path
-    path = models / study if (models / study).is_dir() else Path(study)
-    try:
-        known = msgspec.json.decode(storage.read_text(path / _STUDY, 1 << 20), type=StudyRecord)
-    except (OSError, ValueError) as error:
-        raise RunError(f"there is no study {study} in {models} ({error}). Begin one: kaggle-digits tune.") from None
-    same = msgspec.structs.replace(known, plan=msgspec.structs.replace(known.plan, budget=record.plan.budget))
-    if same != record:
-        raise RunError(f"{study} began with another recipe, data or values. Begin a new one: kaggle-digits tune.")
-    return path
-
-
-Range = tuple[Any, ...]
-
-
-def _space(recipe: Recipe) -> dict[str, Range]:
-    """What is searched: the recipe's own `search`, else what most often matters of its fit."""
-    if recipe.search:
-        return {name: _range(recipe, name, tuple(values)) for name, values in recipe.search.items()}
-    if recipe.fit is None:
-        raise DigitsError(f'{recipe.name} says nothing of what to search. Add search = {{"name": (low, high)}} to it.')
-    rate = recipe.fit.learning_rate
-    return {"learning_rate": (rate / 4, rate * 4), "weight_decay": (0.0, 0.3), "label_smoothing": (0.0, 0.2)}
-
-
-def _range(recipe: Recipe, name: str, values: Range) -> Range:
-    if _value(recipe, name) is None and name not in recipe.arguments:
-        raise DigitsError(
-            f"{recipe.name} has no value called {name!r} to search. See: kaggle-digits recipes --copy mlp."
-        )
-    if len(values) < 2 or (_is_numeric(values) and values[0] >= values[1]):
-        raise DigitsError(f"search[{name!r}] must be (low, high), or several choices. Received: {values}.")
-    return values
-
-
-def _is_numeric(values: Range) -> bool:
-    return len(values) == 2 and all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
-
-
-def _value(recipe: Recipe, name: str) -> Value:
-    """What a recipe has for a name before anything is tried."""
-    if name in recipe.arguments:
-        return recipe.arguments[name]
-    found = getattr(recipe.fit, name, None)
-    if found is None and recipe.fit is not None:
-        found = getattr(recipe.fit.distortions, name, 0.0 if name in recipes.Distortions.__struct_fields__ else None)
-    return found
-
-
-def _suggest(trial: Any, space: dict[str, Range]) -> dict[str, Any]:
-    values = {}
-    for name, choices in space.items():
-        if not _is_numeric(choices):
-            values[name] = trial.suggest_categorical(name, list(choices))
-            continue
-        low, high = choices
-        log = low > 0 and high / low >= _LOG_FROM
-        if isinstance(low, int) and isinstance(high, int):
-            values[name] = trial.suggest_int(name, low, high, log=log)
-        else:
-            values[name] = float(f"{trial.suggest_float(name, low, high, log=log):.4g}")
-    return values
 
 
 class _TrialListener(Listener):
@@ -251,7 +53,7 @@ class _TrialListener(Listener):
         return self.pruned or self.late
 
 
-class _Search:
+class Search:
     """A study at work."""
 
     def __init__(
@@ -259,7 +61,7 @@ class _Search:
         path: Path,
         record: StudyRecord,
         recipe: Recipe,
-        space: dict[str, Range],
+        space: Space,
         digits: Digits,
         listener: Listener,
         began: float,
@@ -275,7 +77,7 @@ class _Search:
         self._study = self._open(record)
 
     def _open(self, record: StudyRecord) -> Any:
-        optuna = _import_optuna()
+        optuna = load_optuna()
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
@@ -291,7 +93,7 @@ class _Search:
             pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
             load_if_exists=True,
         )
-        start = {name: _value(self._recipe, name) for name in self._space}
+        start = {name: start(self._recipe, name) for name in self._space}
         study.enqueue_trial(start, skip_if_exists=True)
         return study
 
@@ -356,7 +158,7 @@ class _Search:
 
     def _try(self) -> None:
         trial = self._study.ask()
-        values = _suggest(trial, self._space)
+        values = suggest(trial, self._space)
         trial.set_user_attr("values", values)
         deadline = self._deadline - (self._for_check(self._seeds()) if self._complete() else 0.0)
         heard, state = _TrialListener(trial, deadline), None
@@ -436,14 +238,14 @@ class _Search:
 
 
 def _state(name: str) -> Any:
-    return getattr(_import_optuna().trial.TrialState, name)
+    return getattr(load_optuna().trial.TrialState, name)
 
 
 def _importances(study: Any, complete: int) -> dict[str, float]:
     """How much of the accuracies' variance each value explains (fANOVA); nothing where too few trials say so."""
     if complete < 4:
         return {}
-    optuna = _import_optuna()
+    optuna = load_optuna()
     try:
         return dict(optuna.importance.get_param_importances(study))
     except (ValueError, RuntimeError):  # all trials alike
