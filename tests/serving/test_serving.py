@@ -233,9 +233,9 @@ def test_no_run_to_serve(tmp_path):
 
 def test_it_needs_no_tensorflow(network):
     code = (
-        "import sys, asyncio\nfrom pathlib import Path\nfrom kaggle_digits import predictor\n"
-        "from kaggle_digits.serving.reading import Desk\nfrom kaggle_digits.serving.app import create_app\n"
-        f"model = predictor.load(Path({str(network.path)!r}))\ncreate_app(model)\nDesk(model).label([[0] * 784])\n"
+        "import sys, asyncio\nfrom pathlib import Path\nfrom kaggle_digits.predictor import models\n"
+        "from kaggle_digits.serving.queue import ModelQueue\nfrom kaggle_digits.serving.app import create_app\n"
+        f"model = models.load(Path({str(network.path)!r}))\ncreate_app(model)\nModelQueue(model).label([[0] * 784])\n"
         "print({'tensorflow', 'keras', 'matplotlib', 'sklearn', 'pandas'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
