@@ -13,8 +13,8 @@ PACKAGE = Path(kaggle_digits.__file__).parent
 FLOORS = [
     {"errors", "machine"},
     {"files"},
-    {"digits", "photos", "recipes", "page"},
-    {"sources", "runs"},
+    {"digits", "photos", "recipes"},
+    {"sources", "runs", "page"},
     {"classifiers", "competition"},
     {"evaluation"},
     {"predictor"},

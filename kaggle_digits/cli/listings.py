@@ -69,11 +69,10 @@ def _row(run: "Run", score: float | None) -> list[str]:
 
 
 def _compare(first: str, second: str, models: Any, as_json: bool) -> None:
-    from kaggle_digits import runs
-    from kaggle_digits.predictor import evaluating
+    from kaggle_digits import predictor, runs
 
     found = runs.find(first, models), runs.find(second, models)
-    comparison = evaluating.compare(*found)
+    comparison = predictor.compare(*found)
     if as_json:
         print_json({"runs": [run.name for run in found], **asdict(comparison)})
         return

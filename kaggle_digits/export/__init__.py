@@ -6,6 +6,7 @@ A file is there only once it has answered as its run does.
 from dataclasses import dataclass
 from pathlib import Path
 
+from kaggle_digits import predictor
 from kaggle_digits.classifiers import ensemble, neural
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export import formats
@@ -13,7 +14,6 @@ from kaggle_digits.export.agreement import Agreement, compare
 from kaggle_digits.export.formats import SUFFIXES, Options
 from kaggle_digits.export.rows import Rows
 from kaggle_digits.files import storage
-from kaggle_digits.predictor import models
 from kaggle_digits.runs import Run
 
 __all__ = ["SUFFIXES", "Agreement", "Exported", "export", "takes_int8"]
@@ -60,7 +60,7 @@ def export(run: Run, path: Path, *, int8: bool = False, where: str | None = None
     if int8 and not takes_int8(suffix):
         raise ExportError(f"{suffix} files do not compute in 8-bit integers. Leave that away, or write a .tflite file.")
     _check_exportable(run)
-    model = models.load(run.path)
+    model = predictor.load(run.path)
     rows = Rows(run, where)
     with storage.replacing(path) as temporary:
         runtime = formats.of(suffix).write(model, temporary, Options(int8, lambda: rows.learned))

@@ -2,8 +2,8 @@
 
 `page.html`, `page.css`, `pad.js` and `page.js` are the same for both. What answers differs: `online.js` asks the
 server; `offline.js` has a worker, which treats the picture and computes the network (`network.js` and
-`operations.js`). The treatment in `photos/` has the package's own steps and numbers, file by file; the reasons are told
-there, and tests hold the two together.
+`operations.js`). The treatment in `photos/` has the package's own steps, file by file, and takes their numbers from it;
+the reasons are told there, and tests hold the two together.
 """
 
 import base64
@@ -12,12 +12,14 @@ import json
 from importlib import resources
 from typing import Any
 
+from kaggle_digits import photos
+
 __all__ = ["engine", "offline", "online"]
 
 _PHOTOS = (
     *("paper", "mask", "rules", "strokes", "pieces", "segmentation"),
     *("plausible", "standard", "layout", "votes", "decision"),
-)  # each after those that it takes constants from
+)  # each after those that it takes functions from
 
 
 def online() -> str:
@@ -41,8 +43,9 @@ def offline(model: dict[str, Any]) -> str:
 
 def engine() -> str:
     """The scripts that read a picture without a server: the photo treatment and the network."""
-    photos = [f"photos/{name}.js" for name in _PHOTOS]
-    return _joined("numbers.js", "filters.js", *photos, "operations.js", "network.js", "reading.js")
+    steps = [f"photos/{name}.js" for name in _PHOTOS]
+    constants = f"const constants = {json.dumps(photos.constants())};\n"
+    return constants + _joined("numbers.js", "filters.js", *steps, "operations.js", "network.js", "reading.js")
 
 
 def _text(name: str) -> str:

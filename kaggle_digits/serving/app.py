@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from kaggle_digits import __version__, page
 from kaggle_digits.errors import DataError
-from kaggle_digits.predictor import models, predicting
+from kaggle_digits.predictor import Model, Prediction
 from kaggle_digits.serving import forms, reference
 from kaggle_digits.serving.limits import Limits
 from kaggle_digits.serving.queue import ModelQueue, QueueFullError, TooLargeError
@@ -24,7 +24,7 @@ _NAME_LENGTH = 100  # characters of an upload's name that an answer repeats
 Seen = Annotated[bool, Query(description="Whether the answer shows what the network saw.")]
 
 
-def create_app(model: models.Model, *, only_local: bool = True, on_ready: Callable[[], None] = lambda: None) -> Any:
+def create_app(model: Model, *, only_local: bool = True, on_ready: Callable[[], None] = lambda: None) -> Any:
     """An ASGI application that answers for a model.
 
     Args:
@@ -79,7 +79,7 @@ def _add_pages(app: FastAPI) -> None:
         return HTMLResponse(reference.page(app.openapi(), str(request.base_url).rstrip("/")))
 
 
-def _add_information(app: FastAPI, model: models.Model) -> None:
+def _add_information(app: FastAPI, model: Model) -> None:
     information = model.info()
     about = forms.ModelInformation(
         run=model.run.name,
@@ -171,7 +171,7 @@ def _name(upload: UploadFile) -> str:
     return name[:_NAME_LENGTH] or "image"
 
 
-def _reading(prediction: predicting.Prediction, seen: bool) -> forms.Reading:
+def _reading(prediction: Prediction, seen: bool) -> forms.Reading:
     said = prediction.as_json()
     digits = [forms.Digit(**digit) for digit in said["digits"]]
     for digit, shown in zip(digits, prediction.seen, strict=True) if seen else ():

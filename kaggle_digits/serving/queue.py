@@ -11,9 +11,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits.classifiers import calibration
+from kaggle_digits import predictor
 from kaggle_digits.errors import DataError
-from kaggle_digits.predictor import models, predicting
+from kaggle_digits.predictor import Model, Prediction
 from kaggle_digits.sources import image_file
 
 MOST_PIXELS = 25_000_000
@@ -39,10 +39,8 @@ class ModelQueue:
         model: what answers.
     """
 
-    def __init__(self, model: models.Model) -> None:
-        # Found once, and not with every picture.
-        record = {**model.run.record, "temperature": predicting.temperature(model)}
-        self.model = dataclasses.replace(model, run=dataclasses.replace(model.run, record=record))
+    def __init__(self, model: Model) -> None:
+        self.model = model
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._waiting = 0
 
@@ -64,7 +62,7 @@ class ModelQueue:
         """Lets the question at hand be answered, and no other one."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def read(self, content: bytes, name: str) -> predicting.Prediction:
+    def read(self, content: bytes, name: str) -> Prediction:
         """What a picture says.
 
         Args:
@@ -80,7 +78,7 @@ class ModelQueue:
             path.write_bytes(content)
             try:
                 _check_pixels(path)
-                (prediction,) = predicting.predict(self.model, [path], keep_stages=True)
+                (prediction,) = predictor.predict(self.model, [path], keep_stages=True)
             except DataError as error:
                 raise type(error)(str(error).replace(str(path), name)) from None
         return dataclasses.replace(prediction, image=name)
@@ -88,7 +86,7 @@ class ModelQueue:
     def label(self, rows: list[list[float]]) -> NDArray[np.float32]:
         """float32 `(n, classes)`, the calibrated probabilities of rows of whole numbers, 0 is paper and 255 is ink."""
         images = np.array(rows, np.uint8).reshape(-1, *self.model.image_shape)
-        return calibration.apply(self.model.probabilities(images), predicting.temperature(self.model))
+        return self.model.calibrated_probabilities(images)
 
 
 def _check_pixels(path: Path) -> None:

@@ -9,10 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kaggle_digits import export, runs, sources, training
+from kaggle_digits import export, predictor, runs, sources, training
 from kaggle_digits.errors import DataError, ExportError
 from kaggle_digits.export.agreement import Agreement, compare
-from kaggle_digits.predictor import models
 from kaggle_digits.recipes import RECIPES
 
 
@@ -50,7 +49,7 @@ def outputs_of_tflite(path, images):
 )
 def test_a_file_for_a_runtime_answers_as_its_run(network, tmp_path, unseen, name, int8, ask, largest):
     done = export.export(network, tmp_path / name, int8=int8)
-    expected = models.load(network.path).probabilities(unseen)
+    expected = predictor.load(network.path).probabilities(unseen)
     assert ask(done.path, unseen) == pytest.approx(expected, abs=largest)
     assert done.agreement.rows == network.record["validation_rows"]
     assert done.agreement.accuracy >= network.record["validation_accuracy"] - 0.01

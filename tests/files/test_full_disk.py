@@ -14,11 +14,10 @@ from PIL import Image
 from test_fetching import ROWS, WHOLE, file_limit
 from typer.testing import CliRunner
 
-from kaggle_digits import runs, sources, training
+from kaggle_digits import predictor, runs, sources, training
 from kaggle_digits.cli import app
 from kaggle_digits.competition import fetching, submission
 from kaggle_digits.errors import StorageError
-from kaggle_digits.predictor import evaluating, models
 from kaggle_digits.recipes import Fit, Recipe
 from kaggle_digits.recipes.architectures import Dense, Neighbors
 from kaggle_digits.training import Trained
@@ -140,7 +139,7 @@ def closed(folder: Path) -> Iterator[None]:
 CLOSED: dict[str, Callable[[Path], object]] = {
     "models": lambda folder: train(NEAR, folder),
     "submissions": lambda folder: train(NEAR, folder),
-    "run": lambda folder: evaluating.on_data(runs.find(folder / "run"), "sklearn"),
+    "run": lambda folder: predictor.evaluate(runs.find(folder / "run"), "sklearn"),
     "data": lambda folder: fetching.fetch(folder / "data", archive=folder / "mine.zip", rows=ROWS),
 }
 
@@ -159,7 +158,7 @@ def test_a_closed_folder_is_named(name: str, place: Path, near: Trained) -> None
         CLOSED[name](place)
     check_sentence(caught.value, place / name)
     assert {path: snapshot(place).get(path) for path in before} == before
-    assert models.load(place / "run").classes == 10
+    assert predictor.load(place / "run").classes == 10
     assert runs.listing(place / "models") == []
 
 

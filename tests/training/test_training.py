@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kaggle_digits import runs, sources, training
+from kaggle_digits import predictor, runs, sources, training
 from kaggle_digits.classifiers.protocol import Silence
 from kaggle_digits.competition import submission
 from kaggle_digits.errors import DataError, DigitsError, RunError, StorageError
-from kaggle_digits.predictor import models
 from kaggle_digits.recipes import RECIPES, Fit, Recipe
 from kaggle_digits.recipes.architectures import Dense
 from kaggle_digits.sources import Source
@@ -235,11 +234,11 @@ class KilledAt(Silence):
 @pytest.mark.parametrize("moment", ["first step", "end"])
 def test_a_resumed_run_stays_usable_until_it_is_rewritten(interrupted, trained, tmp_path, moment):
     where = {"models": tmp_path / "m", "submissions": tmp_path / "s"}
-    before = models.load(interrupted.run.path).probabilities(trained.validation.images)
+    before = predictor.load(interrupted.run.path).probabilities(trained.validation.images)
     with pytest.raises(Killed):
         training.resume(interrupted.run.name, **where, listener=KilledAt(moment))
     assert runs.find(models=tmp_path / "m").record["interrupted"]
-    assert (models.load(interrupted.run.path).probabilities(trained.validation.images) == before).all()
+    assert (predictor.load(interrupted.run.path).probabilities(trained.validation.images) == before).all()
     resumed = training.resume(interrupted.run.name, **where)
     assert resumed.report == trained.report
     assert resumed.submission.read_bytes() == trained.submission.read_bytes()

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits.predictor import models
+from kaggle_digits.predictor import Model
 
 __all__ = ["SUFFIXES", "Format", "Options", "Runtime", "of"]
 
@@ -56,7 +56,7 @@ class Format(Protocol):
 
     TAKES_INT8: bool
 
-    def write(self, model: models.Model, path: Path, options: Options) -> Runtime:
+    def write(self, model: Model, path: Path, options: Options) -> Runtime:
         """Writes the network of a model, and tells what can compute the file's answers.
 
         Raises:

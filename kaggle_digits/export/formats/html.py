@@ -16,14 +16,14 @@ from kaggle_digits.classifiers import neural
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export import graph
 from kaggle_digits.export.formats import Options, Runtime
-from kaggle_digits.predictor import models, predicting
+from kaggle_digits.predictor import Model
 
 TAKES_INT8 = False  # it is small anyway
 _PATIENCE = 300  # seconds that a thousand rows may take; the largest recipe needs a tenth of it
 _OLDEST_NODE = 18  # the first with DecompressionStream and Blob at hand
 
 
-def write(model: models.Model, path: Path, options: Options) -> Runtime:  # noqa: ARG001
+def write(model: Model, path: Path, options: Options) -> Runtime:  # noqa: ARG001
     """Writes the page; see `Format.write`.
 
     Node runs the page's own JavaScript to check it; where there is none, Keras computes with the page's weights.
@@ -31,7 +31,7 @@ def write(model: models.Model, path: Path, options: Options) -> Runtime:  # noqa
     Raises:
         ExportError: the model was trained on a folder of images, or has a layer that the page does not know.
     """
-    if predicting.learned_from_pictures(model):
+    if model.learned_from_pictures:
         raise ExportError(
             f"{model.run.name} learned from a folder of images, whose treatment is not the page's. "
             "Export it to .tflite or .onnx."
@@ -46,7 +46,7 @@ def write(model: models.Model, path: Path, options: Options) -> Runtime:  # noqa
     return Runtime(*answers, exact=False)
 
 
-def document(model: models.Model, steps: graph.Steps) -> dict[str, object]:
+def document(model: Model, steps: graph.Steps) -> dict[str, object]:
     """What the page knows of a model; see `page.offline`."""
     information = model.info()
     return {
@@ -58,7 +58,7 @@ def document(model: models.Model, steps: graph.Steps) -> dict[str, object]:
             "image_shape": model.image_shape,
         },
         "imageShape": model.image_shape,
-        "temperature": predicting.temperature(model),
+        "temperature": model.temperature,
         "steps": steps.steps,
         "arrays": steps.arrays,
         "weights": base64.b64encode(zlib.compress(steps.weights, 9)).decode(),

@@ -14,13 +14,13 @@ from kaggle_digits.classifiers.lite import widened
 from kaggle_digits.classifiers.silence import silenced
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export.formats import Options, Runtime
-from kaggle_digits.predictor import models
+from kaggle_digits.predictor import Model
 
 TAKES_INT8 = False
 _NEEDED = ("tf2onnx", "onnx", "onnxruntime")
 
 
-def write(model: models.Model, path: Path, options: Options) -> Runtime:  # noqa: ARG001
+def write(model: Model, path: Path, options: Options) -> Runtime:  # noqa: ARG001
     """Writes an .onnx file that takes float32 pixels and gives float32 probabilities; see `Format.write`."""
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:

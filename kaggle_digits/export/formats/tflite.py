@@ -13,13 +13,13 @@ from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.classifiers.silence import silenced
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export.formats import Options, Runtime
-from kaggle_digits.predictor import models
+from kaggle_digits.predictor import Model
 
 TAKES_INT8 = True
 _CALIBRATED_ON = 300  # rows show the range of every layer's outputs; TensorFlow's guide asks for 100 to 500
 
 
-def write(model: models.Model, path: Path, options: Options) -> Runtime:
+def write(model: Model, path: Path, options: Options) -> Runtime:
     """Writes a .tflite file that takes float32 pixels and gives float32 probabilities; see `Format.write`."""
     if not lite.is_installed():
         raise ExportError("ai-edge-litert is not there for this platform, so a .tflite file could not be checked.")

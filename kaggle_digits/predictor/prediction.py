@@ -9,7 +9,7 @@ Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
-class ReadDigit:
+class PredictedDigit:
     """One digit of a picture.
 
     Attributes:
@@ -53,13 +53,13 @@ class Prediction:
     """
 
     image: str
-    lines: list[list[ReadDigit]]
+    lines: list[list[PredictedDigit]]
     size: tuple[int, int]
     layout: photos.Layout | None = field(default=None, compare=False, repr=False)
     seen: tuple[photos.Digit, ...] = field(default=(), compare=False, repr=False)
 
     @property
-    def digits(self) -> list[ReadDigit]:
+    def digits(self) -> list[PredictedDigit]:
         """All digits in reading order."""
         return [digit for line in self.lines for digit in line]
 

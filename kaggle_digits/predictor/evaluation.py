@@ -1,24 +1,26 @@
-"""A trained model held against labelled digits: its own validation rows, or others."""
+"""What a trained model is worth on labelled digits: its own validation rows, or others; and against another one."""
 
 import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from kaggle_digits import evaluation, runs, sources
 from kaggle_digits.errors import RunError
 from kaggle_digits.evaluation import Comparison, Report, reporting
-from kaggle_digits.predictor import models
+from kaggle_digits.predictor.model import load
 from kaggle_digits.runs import Run
 
 
 @dataclass(frozen=True)
-class Judged:
-    """An evaluation.
+class Evaluation:
+    """What came of an evaluation.
 
     Attributes:
         report: its numbers.
-        data: what was judged, in words.
+        data: what it was evaluated on, in words.
         folder: where report.json and the pictures are.
         rows_learned: how many of the rows the model was trained on.
         notes: what one should know before believing the numbers.
@@ -31,30 +33,28 @@ class Judged:
     notes: tuple[str, ...]
 
 
-def own_validation(run: Run) -> Judged:
-    """The rows that were held out when the run was trained; their pictures are in the run folder already.
-
-    Raises:
-        RunError: the run's record of them is damaged.
-    """
-    _, labels, probabilities = runs.validation_rows(run)
-    report = evaluation.evaluate(labels, probabilities)
-    return Judged(report, f"its {report.rows:,} validation rows", run.path, 0, _warnings(run))
-
-
-def on_data(run: Run, where: str, *, skip_broken: bool = False) -> Judged:
-    """Labelled digits of any source; report and pictures go to a folder in the run folder.
+def evaluate(run: Run, where: str | None = None, *, skip_broken: bool = False) -> Evaluation:
+    """Holds a run's model against labelled digits.
 
     Args:
         run: whose model.
-        where: as for `sources.load`.
+        where: the digits, as for `sources.load`; report and pictures then go to a folder in the run folder. None is
+            the run's own validation rows, whose pictures are in the run folder already.
         skip_broken: leave out pictures that cannot be read.
 
     Raises:
         DataError: the digits have no labels, or another shape than the model's.
-        RunError: the model cannot be loaded.
+        RunError: the model cannot be loaded, or the record of the validation rows is damaged.
     """
-    model = models.load(run.path)
+    if where is not None:
+        return _on_data(run, where, skip_broken)
+    _, labels, probabilities = runs.validation_rows(run)
+    report = evaluation.evaluate(labels, probabilities)
+    return Evaluation(report, f"its {report.rows:,} validation rows", run.path, 0, _warnings(run))
+
+
+def _on_data(run: Run, where: str, skip_broken: bool) -> Evaluation:
+    model = load(run.path)
     source = sources.load(where, image_shape=model.image_shape, skip_broken=skip_broken)
     digits, notes = source.train, [*_warnings(run), *source.notes]
     if digits.classes > model.classes:
@@ -72,7 +72,7 @@ def on_data(run: Run, where: str, *, skip_broken: bool = False) -> Judged:
     report = evaluation.evaluate(digits.known_labels, probabilities)
     reporting.draw(folder, digits, probabilities, report)
     reporting.write(folder, report, {})  # last: where it is, everything is
-    return Judged(report, f"{len(digits):,} rows of {source.name}", folder, learned, tuple(notes))
+    return Evaluation(report, f"{len(digits):,} rows of {source.name}", folder, learned, tuple(notes))
 
 
 def _warnings(run: Run) -> tuple[str, ...]:
@@ -101,8 +101,6 @@ def compare(first: Run, second: Run) -> Comparison:
     Raises:
         RunError: they were validated on different rows.
     """
-    import numpy as np
-
     first_ids, first_labels, first_answers = runs.validation_rows(first)
     second_ids, second_labels, second_answers = runs.validation_rows(second)
     if (

@@ -1,27 +1,18 @@
-"""Trained models, ready to be asked: what the commands do, from Python.
-
-from kaggle_digits.predictor import models
-
-model = models.load()                       # the newest run, or models.load("20261120-220844-mlp")
-model.labels(images)                        # int64 (n,)
-model.probabilities(images)                 # float32 (n, classes)
-model.evaluate(digits).accuracy
-model.info()
-"""
+"""A trained model and what it says of images."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits import classifiers, evaluation, runs
+from kaggle_digits.classifiers import calibration
 from kaggle_digits.classifiers.protocol import Answers, Layer
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError, first_line
 from kaggle_digits.runs import Run
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -68,7 +59,27 @@ class Model:
         """How many labels it tells apart."""
         return int(self.run.record["classes"])
 
-    def probabilities(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+    @cached_property
+    def temperature(self) -> float:
+        """The temperature at which its probabilities mean what they say; see `calibration`.
+
+        It is the one that the run's record holds, else fitted on the run's validation rows, else 1.
+        """
+        recorded = self.run.record.get("temperature")
+        if recorded is not None:
+            return float(recorded)
+        try:
+            _, labels, probabilities = runs.validation_rows(self.run)
+        except RunError:
+            return 1.0
+        return calibration.fit_temperature(probabilities, labels)
+
+    @property
+    def learned_from_pictures(self) -> bool:
+        """Whether it learned from a folder of images: new ones must then be brought to its form in the same way."""
+        return set(self.run.record.get("data", {}).get("sha256", ())) in ({"train"}, {"train", "test"})
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The probability of every label.
 
         Args:
@@ -94,9 +105,12 @@ class Model:
         answers = self._answers(images.reshape(-1, *self.image_shape))
         return answers.reshape(*images.shape[:-2], self.classes)
 
-    def _answers(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+    def calibrated_probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """As `probabilities`, at the temperature at which they mean what they say."""
+        return calibration.apply(self.probabilities(images), self.temperature)
+
+    def _answers(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What the classifier says, which may come from elsewhere and be for other images, or other labels."""
-        import numpy as np
 
         try:
             answers = self.classifier.probabilities(images)
@@ -106,13 +120,12 @@ class Model:
             raise RunError(f"the model of {self.run.name} is not the one that its run.json tells of. Train again.")
         return answers
 
-    def labels(self, images: "NDArray[np.uint8]") -> "NDArray[np.int64]":
+    def labels(self, images: NDArray[np.uint8]) -> NDArray[np.int64]:
         """The likeliest label of every image: int64 `(n,)`, or a scalar array for one image.
 
         Raises:
             DataError: as `probabilities`.
         """
-        import numpy as np
 
         return np.asarray(self.probabilities(images).argmax(axis=-1), np.int64)
 
@@ -135,7 +148,6 @@ class Model:
         Raises:
             RunError: the run's list of them is damaged.
         """
-        import numpy as np
 
         return int(np.isin(digits.hashes, runs.learned_rows(self.run)).sum())
 

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from kaggle_digits import runs, sources, training
+from kaggle_digits import predictor, runs, sources, training
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError
-from kaggle_digits.predictor import evaluating, models
 from kaggle_digits.recipes import RECIPES
 from kaggle_digits.recipes.architectures import Network
 
@@ -27,7 +26,7 @@ def trained(request, source, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(trained):
-    return models.load(folder=trained.run.path.parent)
+    return predictor.load(folder=trained.run.path.parent)
 
 
 def test_a_loaded_model_answers_as_the_trained_one_did(model, trained):
@@ -94,17 +93,17 @@ def test_a_changed_file_is_not_loaded(trained, tmp_path):
         (copy / path.name).write_bytes(path.read_bytes())
     (copy / name).write_bytes(b"something else")
     with pytest.raises(RunError, match="not the file that the training wrote"):
-        models.load(copy)
+        predictor.load(copy)
 
 
 def test_evaluating_the_own_validation_rows_gives_the_report_of_the_training(trained):
-    judged = evaluating.own_validation(trained.run)
+    judged = predictor.evaluate(trained.run)
     assert judged.report == trained.report
     assert judged.rows_learned == 0
 
 
 def test_evaluating_rows_that_were_learned_says_so(trained):
-    judged = evaluating.on_data(runs.find(trained.run.path), "sklearn")
+    judged = predictor.evaluate(runs.find(trained.run.path), "sklearn")
     assert judged.rows_learned == trained.run.record["train_rows"]
     assert any("not a test score" in note for note in judged.notes)
     assert {path.name for path in judged.folder.iterdir()} == {
@@ -117,12 +116,12 @@ def test_evaluating_rows_that_were_learned_says_so(trained):
 
 def test_labels_that_a_model_does_not_know_are_left_out_and_said(trained, source):
     known = trained.run.record["classes"]
-    judged = evaluating.on_data(runs.find(trained.run.path), "sklearn")
+    judged = predictor.evaluate(runs.find(trained.run.path), "sklearn")
     assert judged.report.rows == int((source.train.known_labels < known).sum())
     assert any("left out" in note for note in judged.notes) == (known < 10)
     if known < 10:
         with pytest.raises(DataError, match="knows the labels 0 to 1 only"):
-            models.load(trained.run.path).evaluate(source.train)
+            predictor.load(trained.run.path).evaluate(source.train)
 
 
 def test_a_model_refuses_digits_without_labels(model, source):

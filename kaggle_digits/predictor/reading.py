@@ -5,22 +5,18 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from kaggle_digits import photos, runs
-from kaggle_digits.classifiers import calibration
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_digits import photos
 from kaggle_digits.digits import Digits
-from kaggle_digits.errors import DataError, RunError
+from kaggle_digits.errors import DataError
 from kaggle_digits.machine import usable_cores
-from kaggle_digits.predictor.models import Model
-from kaggle_digits.predictor.predicting.answer import Box, Prediction, ReadDigit
+from kaggle_digits.predictor.model import Model
+from kaggle_digits.predictor.prediction import Box, PredictedDigit, Prediction
 from kaggle_digits.sources import image_file, image_folder, kaggle_csv, npy_pair
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-__all__ = ["Prediction", "ReadDigit", "learned_from_pictures", "predict", "temperature"]
 
 _S = TypeVar("_S")
 _T = TypeVar("_T")
@@ -31,7 +27,7 @@ _AT_ONCE = 32  # pictures whose digits a model is asked about at once
 
 def predict(
     model: Model,
-    paths: Sequence[Path],
+    paths: Sequence[Path | str],
     *,
     skip_broken: bool = False,
     keep_stages: bool = False,
@@ -58,9 +54,10 @@ def predict(
     Raises:
         DataError: there is nothing there, or something cannot be read.
     """
-    named = {path: _pictures(path) for path in paths if not _holds_rows(path)}
+    asked = [Path(path) for path in paths]
+    named = {path: _pictures(path) for path in asked if not _holds_rows(path)}
     pictures = list(dict.fromkeys(picture for listed in named.values() for picture in listed))
-    reader = _Reader(model, temperature(model), keep_stages, learned_from_pictures(model))
+    reader = _Reader(model, keep_stages)
     answered: dict[Path, Prediction] = {}
     broken: dict[Path, str] = {}
     for start in range(0, len(pictures), _AT_ONCE):
@@ -72,37 +69,17 @@ def predict(
     for path, reason in broken.items():
         on_skip(path, reason)
     predictions: list[Prediction] = []
-    for path in paths:
+    for path in asked:
         if path in named:
             predictions += [answered[picture] for picture in named[path] if picture in answered]
         else:
-            predictions += _ask_rows(reader, path, on_note)
+            predictions += _ask_rows(model, path, on_note)
     if not predictions:
         raise DataError(
             f"there is no picture in {', '.join(map(str, paths))}. PNG, JPEG, BMP and WebP are read, and CSV and .npy "
             "files of pixels where they are named themselves."
         )
     return predictions
-
-
-def temperature(model: Model) -> float:
-    """The temperature at which a model's probabilities mean what they say; see `calibration`.
-
-    It is the one that the run's record holds, else fitted on the run's validation rows, else 1.
-    """
-    recorded = model.run.record.get("temperature")
-    if recorded is not None:
-        return float(recorded)
-    try:
-        _, labels, probabilities = runs.validation_rows(model.run)
-    except RunError:
-        return 1.0
-    return calibration.fit_temperature(probabilities, labels)
-
-
-def learned_from_pictures(model: Model) -> bool:
-    """Whether a model learned from a folder of images: new ones must then be brought to its form in the same way."""
-    return set(model.run.record.get("data", {}).get("sha256", ())) in ({"train"}, {"train", "test"})
 
 
 def _holds_rows(path: Path) -> bool:
@@ -113,14 +90,22 @@ def _pictures(path: Path) -> list[Path]:
     return image_folder.find_images(path) if path.is_dir() else [path]
 
 
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """A picture, and the ways to read it: the plain one, with what the others are made from, or all."""
+
+    path: Path
+    picture: image_file.Picture
+    layout: photos.Layout
+    writing: photos.Writing | None = None
+
+
 @dataclass(frozen=True)
 class _Reader:
     """A model that is asked about pictures."""
 
     model: Model
-    temperature: float
     keep_stages: bool
-    as_learned: bool
 
     def read(self, paths: list[Path], broken: dict[Path, str]) -> dict[Path, Prediction]:
         """Predictions of those that can be read; the others and the reasons are added to `broken`."""
@@ -144,7 +129,7 @@ class _Reader:
             answers[place] = answer
         return {each.path: self._prediction(each, answer) for each, answer in zip(opened, answers, strict=True)}
 
-    def _prediction(self, opened: "_Opened", probabilities: "NDArray[np.float32]") -> Prediction:
+    def _prediction(self, opened: _Opened, probabilities: NDArray[np.float32]) -> Prediction:
         layout = opened.layout
         lines = photos.decide(layout, probabilities)
         read = [[_read_digit(digit, opened.picture, layout) for digit in line] for line in lines]
@@ -152,51 +137,47 @@ class _Reader:
         name = image_folder.printable(opened.path.as_posix())
         return Prediction(name, read, opened.picture.size, *((layout, seen) if self.keep_stages else (None, ())))
 
-    def _open(self, path: Path) -> "_Opened | DataError":
+    def _open(self, path: Path) -> _Opened | DataError:
+        shape = self.model.image_shape
         try:
+            if self.model.learned_from_pictures:
+                return self._as_learned(path)
             picture = image_file.read_picture(path, _LONGEST)
         except DataError as error:
             return error
-        shape = self.model.image_shape
-        if self.as_learned or photos.is_ready(picture.pixels, shape):
+        if photos.is_ready(picture.pixels, shape):
             digit = image_file.as_digit(_greys(picture), shape)
             return _Opened(path, picture, photos.whole(picture.pixels, digit, self.keep_stages))
         writing = photos.look(picture.pixels)
         return _Opened(path, picture, writing.layout(shape, plain=True, keep_stages=self.keep_stages), writing)
 
-    def _in_full(self, opened: "_Opened") -> "_Opened":
+    def _as_learned(self, path: Path) -> _Opened:
+        """A picture brought to the model's form from all its pixels, as the folder's were for training."""
+        greys = image_file.read(path)
+        digit = image_file.as_digit(greys, self.model.image_shape)
+        step = -(-max(greys.shape) // _LONGEST)
+        picture = image_file.Picture(greys[::step, ::step].copy(), greys.shape[::-1])
+        return _Opened(path, picture, photos.whole(picture.pixels, digit, self.keep_stages))
+
+    def _in_full(self, opened: _Opened) -> _Opened:
         if opened.writing is None:
             return opened
         layout = opened.writing.layout(self.model.image_shape, keep_stages=self.keep_stages)
         return replace(opened, layout=layout, writing=None)
 
-    def ask(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
-        return calibration.apply(self.model.probabilities(images), self.temperature)
-
-    def _ask_all(self, layouts: list[photos.Layout]) -> "list[NDArray[np.float32]]":
+    def _ask_all(self, layouts: list[photos.Layout]) -> list[NDArray[np.float32]]:
         """The answers to the images of every layout: of whole pictures as they are, else the mean with leaning ones."""
-        import numpy as np
 
         if sum(len(layout.images) for layout in layouts) == 0:
             return [np.zeros((0, self.model.classes), np.float32) for _ in layouts]
         images = np.concatenate([layout.images for layout in layouts])
-        answers = self.ask(photos.leaning(images))
+        answers = self.model.calibrated_probabilities(photos.leaning(images))
         plain, voted = answers[: len(images)], photos.counted(answers)
         ends = np.cumsum([len(layout.images) for layout in layouts])
         return [
             (plain if layout.is_whole else voted)[end - len(layout.images) : end]
             for layout, end in zip(layouts, ends, strict=True)
         ]
-
-
-@dataclass(frozen=True, eq=False)
-class _Opened:
-    """A picture, and the ways to read it: the plain one, with what the others are made from, or all."""
-
-    path: Path
-    picture: image_file.Picture
-    layout: photos.Layout
-    writing: photos.Writing | None = None
 
 
 def _at_once(function: Callable[[_S], _T], subjects: Sequence[_S]) -> list[_T]:
@@ -209,14 +190,13 @@ def _at_once(function: Callable[[_S], _T], subjects: Sequence[_S]) -> list[_T]:
         return list(pool.map(function, subjects))
 
 
-def _greys(picture: image_file.Picture) -> "NDArray[np.uint8]":
-    import numpy as np
+def _greys(picture: image_file.Picture) -> NDArray[np.uint8]:
     from PIL import Image
 
     return np.asarray(Image.fromarray(picture.pixels).convert("L"))
 
 
-def _read_digit(digit: photos.Digit, picture: image_file.Picture, layout: photos.Layout) -> ReadDigit:
+def _read_digit(digit: photos.Digit, picture: image_file.Picture, layout: photos.Layout) -> PredictedDigit:
     width, height = picture.size
     across, down = width / picture.pixels.shape[1], height / picture.pixels.shape[0]
     left, top, right, bottom = digit.box
@@ -229,13 +209,13 @@ def _read_digit(digit: photos.Digit, picture: image_file.Picture, layout: photos
     return _digit(digit.probabilities, box, layout.is_whole or digit.is_sure)
 
 
-def _digit(probabilities: "NDArray[np.float32]", box: Box, is_sure: bool) -> ReadDigit:
+def _digit(probabilities: NDArray[np.float32], box: Box, is_sure: bool) -> PredictedDigit:
     shares = [round(float(share), 6) for share in probabilities]
     first, second = sorted(range(len(shares)), key=lambda label: -float(probabilities[label]))[:2]
-    return ReadDigit(first, shares[first], second, shares[second], shares, box, is_sure)
+    return PredictedDigit(first, shares[first], second, shares[second], shares, box, is_sure)
 
 
-def _ask_rows(reader: _Reader, path: Path, on_note: Callable[[str], None]) -> list[Prediction]:
+def _ask_rows(model: Model, path: Path, on_note: Callable[[str], None]) -> list[Prediction]:
     digits, notes = _rows(path)
     for note in notes:
         on_note(note)
@@ -245,7 +225,7 @@ def _ask_rows(reader: _Reader, path: Path, on_note: Callable[[str], None]) -> li
         Prediction(
             f"{image_folder.printable(str(path))}:{number}", [[_digit(probabilities, box, True)]], (width, height)
         )
-        for number, probabilities in zip(digits.ids, reader.ask(digits.images), strict=True)
+        for number, probabilities in zip(digits.ids, model.calibrated_probabilities(digits.images), strict=True)
     ]
 
 
