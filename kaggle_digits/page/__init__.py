@@ -36,8 +36,8 @@ def offline(model: dict[str, Any]) -> str:
             `temperature`, and `about`: `recipe`, `parameters`, `classes` and `image_shape`.
     """
     scripts = {"engine": engine(), "page": _joined("pad.js", "offline.js", "page.js")}
-    # Within a script element, only "</" could end it.
-    data = json.dumps(model, separators=(",", ":")).replace("</", "<\\/")
+    # Within a script element, "</" ends it, and "<!--" with "<script" keeps it from ending.
+    data = json.dumps(model, separators=(",", ":")).replace("<", "\\u003c")
     return _assembled(scripts, "worker-src blob:", f'<script type="application/json" id="model">{data}</script>\n')
 
 
