@@ -1,10 +1,9 @@
 """Questions wait for the one model here: the small ones first, and none whose client has left."""
 
 import asyncio
-import heapq
-import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from kaggle_digits.serving import memory
@@ -15,6 +14,9 @@ MOST_WAITING = 64
 MOST_PIXELS_WAITING = 50_000_000
 """In all pictures that wait; more are refused."""
 
+PATIENCE = 10.0
+"""Seconds after which a large question comes before small ones."""
+
 _MANY_PIXELS = 1_000_000  # of a question after which memory is worth giving back
 
 Result = TypeVar("Result")
@@ -24,19 +26,29 @@ class QueueFullError(Exception):
     """Too many are waiting already."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Question:
+    ask: Callable[[], Any]
+    pixels: int
+    since: float
+    answer: asyncio.Future[Any]
+
+
 class ModelQueue:
     """A thread that asks the model, and the questions that wait for it.
 
     Args:
         most_waiting: questions.
         most_pixels: of all questions together.
+        patience: seconds after which a large question comes before small ones.
     """
 
-    def __init__(self, most_waiting: int = MOST_WAITING, most_pixels: int = MOST_PIXELS_WAITING) -> None:
-        self._most_waiting, self._most_pixels = most_waiting, most_pixels
+    def __init__(
+        self, most_waiting: int = MOST_WAITING, most_pixels: int = MOST_PIXELS_WAITING, patience: float = PATIENCE
+    ) -> None:
+        self._most_waiting, self._most_pixels, self._patience = most_waiting, most_pixels, patience
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
-        self._waiting: list[tuple[int, int, Callable[[], Any], asyncio.Future[Any]]] = []
-        self._numbers = itertools.count()
+        self._waiting: list[_Question] = []  # oldest first
         self._pixels = 0
         self._worker: asyncio.Task[None] | None = None
 
@@ -54,36 +66,44 @@ class ModelQueue:
         """
         if len(self._waiting) >= self._most_waiting or (self._waiting and self._pixels + pixels > self._most_pixels):
             raise QueueFullError
-        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        entry = (pixels, next(self._numbers), question, answer)
-        heapq.heappush(self._waiting, entry)
+        loop = asyncio.get_running_loop()
+        entry = _Question(question, pixels, loop.time(), loop.create_future())
+        self._waiting.append(entry)
         self._pixels += pixels
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
         try:
-            return await answer
+            answer: Result = await entry.answer
+            return answer
         finally:
             self._pixels -= pixels
             if entry in self._waiting:
                 self._waiting.remove(entry)
-                heapq.heapify(self._waiting)
 
     async def _work(self) -> None:
         """Asks until nobody waits."""
         most = 0
         while self._waiting:
-            pixels, _, question, answer = heapq.heappop(self._waiting)
-            most = max(most, pixels)
+            entry = self._next()
+            self._waiting.remove(entry)
+            most = max(most, entry.pixels)
             try:
-                result = await asyncio.get_running_loop().run_in_executor(self._thread, question)
+                result = await asyncio.get_running_loop().run_in_executor(self._thread, entry.ask)
             except Exception as error:  # whatever it is, it is the asker's
-                if not answer.done():
-                    answer.set_exception(error)
+                if not entry.answer.done():
+                    entry.answer.set_exception(error)
             else:
-                if not answer.done():
-                    answer.set_result(result)
-        if most >= _MANY_PIXELS:
-            await asyncio.get_running_loop().run_in_executor(self._thread, memory.give_back)
+                if not entry.answer.done():
+                    entry.answer.set_result(result)
+            if not self._waiting and most >= _MANY_PIXELS:
+                most = 0
+                await asyncio.get_running_loop().run_in_executor(self._thread, memory.give_back)
+
+    def _next(self) -> _Question:
+        oldest = self._waiting[0]
+        if asyncio.get_running_loop().time() - oldest.since > self._patience:
+            return oldest
+        return min(self._waiting, key=lambda entry: entry.pixels)
 
     def close(self) -> None:
         """Lets the question at hand be answered, and no other one."""

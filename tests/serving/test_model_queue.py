@@ -59,6 +59,15 @@ def test_small_ones_come_first():
     assert crowded(scenario) == ["first", "small", "next", "large"]
 
 
+def test_large_ones_do_not_wait_for_ever():
+    async def scenario(_queue, _model, ask):
+        for name, pixels in (("large", 900), ("small", 100)):
+            ask(name, pixels)
+        await asyncio.sleep(0.02)
+
+    assert crowded(scenario, patience=0.0) == ["first", "large", "small"]
+
+
 def test_who_has_left_is_not_asked_about():
     async def scenario(_queue, _model, ask):
         left = [ask(f"left {number}", 5) for number in range(3)]
@@ -91,6 +100,16 @@ def test_pixels_are_free_again():
             await ask(number, 90)
 
     assert crowded(scenario, most_pixels=100) == ["first", 0, 1, 2]
+
+
+def test_who_asks_while_memory_is_given_back_is_answered():
+    async def scenario(_queue, model, ask):
+        model.may_answer.set()
+        async with asyncio.timeout(60):
+            for number in range(3):
+                await ask(number, 5_000_000)
+
+    assert crowded(scenario) == ["first", 0, 1, 2]
 
 
 def test_an_error_is_the_askers():
