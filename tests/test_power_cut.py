@@ -19,12 +19,12 @@ import numpy as np
 import pytest
 from kaggle_server import KaggleServer
 from PIL import Image
-from test_fetching import ROWS, WHOLE, right_files
+from test_fetch import ROWS, WHOLE, right_files
 from typer.testing import CliRunner
 
 from kaggle_digits import predictor, runs, sources
 from kaggle_digits.cli import app
-from kaggle_digits.competition import fetching, ledger, submission
+from kaggle_digits.competition import fetch, ledger, submission
 
 SCRIPT = Path(__file__).with_name("power_cut.py")
 # How many steps on the disk each command takes; power_cut.py counts them again. Should there be fewer one day, some
@@ -229,7 +229,7 @@ def fetch_until_swept(data: Path, archive: Path) -> None:
     while True:
         for left in data.glob(".fetch-*"):
             os.utime(left, (0, 0))
-        fetching.fetch(data, archive=archive, rows=ROWS, force=True)
+        fetch.fetch(data, archive=archive, rows=ROWS, force=True)
         if not list(data.glob(".fetch-*")) or time.monotonic() > deadline:
             return
         time.sleep(0.1)

@@ -8,6 +8,8 @@ import typer
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, AsJson, Models, print_json
 
+EXAMPLE = "export digits.html"
+
 
 def export(
     words: Annotated[

@@ -10,6 +10,8 @@ import typer
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, AsJson, Models, SkipBroken, print_json
 
+EXAMPLE = "predict seven.jpg my-digits/test --explain"
+
 if TYPE_CHECKING:
     from kaggle_digits.predictor import Prediction
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaggle_digits import predictor
-from kaggle_digits.classifiers import ensemble, neural
+from kaggle_digits.classifiers import neural
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export import formats
 from kaggle_digits.export.agreement import Agreement, compare
@@ -77,8 +77,7 @@ def takes_int8(suffix: str) -> bool:
 
 
 def _check_exportable(run: Run) -> None:
-    files = run.record["files"]
-    if neural.FILE in files:
+    if neural.FILE in run.record.files:
         return
-    kind = "an ensemble" if ensemble.FILE in files else "a scikit-learn model"
+    kind = "an ensemble" if run.record.members is not None else "a scikit-learn model"
     raise ExportError(f"{run.name} is {kind}, and only a single network can be exported. Name the run of one.")

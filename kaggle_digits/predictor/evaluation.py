@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from kaggle_digits import evaluation, runs, sources
+from kaggle_digits import evaluation, sources
+from kaggle_digits.classifiers import calibration
 from kaggle_digits.errors import RunError
-from kaggle_digits.evaluation import Comparison, Report, reporting
+from kaggle_digits.evaluation import Comparison, Report
 from kaggle_digits.predictor.model import load
-from kaggle_digits.runs import Run
+from kaggle_digits.runs import Run, rows
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ def evaluate(run: Run, where: str | None = None, *, skip_broken: bool = False) -
     """
     if where is not None:
         return _on_data(run, where, skip_broken)
-    _, labels, probabilities = runs.validation_rows(run)
-    report = evaluation.evaluate(labels, probabilities)
+    _, labels, probabilities = rows.validation(run.path)
+    report = evaluation.evaluate(labels, calibration.cross_fitted(probabilities, labels))
     return Evaluation(report, f"its {report.rows:,} validation rows", run.path, 0, _warnings(run))
 
 
@@ -70,13 +71,15 @@ def _on_data(run: Run, where: str, skip_broken: bool) -> Evaluation:
     folder = run.path / _folder_name(where)
     probabilities = model.probabilities(digits.images)
     report = evaluation.evaluate(digits.known_labels, probabilities)
-    reporting.draw(folder, digits, probabilities, report)
-    reporting.write(folder, report, {})  # last: where it is, everything is
+    evaluation.draw_report(
+        folder, digits, probabilities, report, f"{run.name}, {run.record.recipe.name}, on {source.name}"
+    )
+    evaluation.write_report(folder, report, {})  # last: where it is, everything is
     return Evaluation(report, f"{len(digits):,} rows of {source.name}", folder, learned, tuple(notes))
 
 
 def _warnings(run: Run) -> tuple[str, ...]:
-    leak = run.record.get("contaminated")
+    leak = run.record.contaminated
     return (f"{run.name} is contaminated: {leak}",) if leak else ()
 
 
@@ -88,23 +91,16 @@ def _folder_name(where: str) -> str:
     return f"evaluation-{path.name}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:6]}"
 
 
-def _training_data(run: Run) -> object:
-    """What tells one training set from another: checksums, or the name where nothing was read from files."""
-    data = run.record["data"]
-    checksums = {name: value for name, value in data["sha256"].items() if "test" not in name.lower()}
-    return checksums or data["name"]
-
-
 def compare(first: Run, second: Run) -> Comparison:
     """Two runs on the validation rows, which must be the same for both and which neither was trained on.
 
     Raises:
         RunError: they were validated on different rows.
     """
-    first_ids, first_labels, first_answers = runs.validation_rows(first)
-    second_ids, second_labels, second_answers = runs.validation_rows(second)
+    first_ids, first_labels, first_answers = rows.validation(first.path)
+    second_ids, second_labels, second_answers = rows.validation(second.path)
     if (
-        _training_data(first) != _training_data(second)
+        first.record.data.training_data != second.record.data.training_data
         or not np.array_equal(first_ids, second_ids)
         or not np.array_equal(first_labels, second_labels)
     ):
@@ -112,6 +108,6 @@ def compare(first: Run, second: Run) -> Comparison:
             f"{first.name} and {second.name} were validated on different rows, so their accuracies cannot be compared "
             "row by row. Train both on the same data with the same validation share."
         )
-    return evaluation.compare(
+    return evaluation.mcnemar(
         first_answers.argmax(axis=1) == first_labels, second_answers.argmax(axis=1) == second_labels
     )

@@ -1,18 +1,17 @@
 """A trained model and what it says of images."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits import classifiers, evaluation, runs
-from kaggle_digits.classifiers import calibration
-from kaggle_digits.classifiers.protocol import Answers, Layer
+from kaggle_digits.classifiers import Classifier, calibration
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError, first_line
-from kaggle_digits.runs import Run
+from kaggle_digits.runs import LayerRecord, Run, rows
+from kaggle_digits.sources import image_folder
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,6 @@ class Information:
 
     Attributes:
         recipe: the name of its recipe.
-        kind: the kind of its model, `Dense` say.
         image_shape: height and width of the images that it takes, in pixels.
         classes: how many labels it tells apart; the labels are 0 to `classes - 1`.
         parameters: how many numbers it has learned.
@@ -29,11 +27,10 @@ class Information:
     """
 
     recipe: str
-    kind: str
     image_shape: tuple[int, int]
     classes: int
     parameters: int
-    layers: list[Layer]
+    layers: list[LayerRecord]
 
 
 @dataclass(frozen=True)
@@ -46,41 +43,25 @@ class Model:
     """
 
     run: Run
-    classifier: Answers
+    classifier: Classifier
 
     @property
     def image_shape(self) -> tuple[int, int]:
         """Height and width of the images that it takes, in pixels."""
-        height, width = self.run.record["image_shape"]
-        return height, width
+        return self.run.record.image_shape
 
     @property
     def classes(self) -> int:
         """How many labels it tells apart."""
-        return int(self.run.record["classes"])
-
-    @cached_property
-    def temperature(self) -> float:
-        """The temperature at which its probabilities mean what they say; see `calibration`.
-
-        It is the one that the run's record holds, else fitted on the run's validation rows, else 1.
-        """
-        recorded = self.run.record.get("temperature")
-        if recorded is not None:
-            return float(recorded)
-        try:
-            _, labels, probabilities = runs.validation_rows(self.run)
-        except RunError:
-            return 1.0
-        return calibration.fit_temperature(probabilities, labels)
+        return self.run.record.classes
 
     @property
     def learned_from_pictures(self) -> bool:
         """Whether it learned from a folder of images: new ones must then be brought to its form in the same way."""
-        return set(self.run.record.get("data", {}).get("sha256", ())) in ({"train"}, {"train", "test"})
+        return self.run.record.data.kind == image_folder.KIND
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The probability of every label.
+        """The probability of every label, calibrated: at the temperature that the run's validation rows ask for.
 
         Args:
             images: uint8 `(n, height, width)`, or one image `(height, width)`; 0 is paper and 255 is ink.
@@ -103,11 +84,8 @@ class Model:
         if images.size == 0:
             raise DataError(f"there is no image to look at. Received: {images.shape}.")
         answers = self._answers(images.reshape(-1, *self.image_shape))
-        return answers.reshape(*images.shape[:-2], self.classes)
-
-    def calibrated_probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """As `probabilities`, at the temperature at which they mean what they say."""
-        return calibration.apply(self.probabilities(images), self.temperature)
+        calibrated = calibration.apply(answers, self.run.record.temperature)
+        return calibrated.reshape(*images.shape[:-2], self.classes)
 
     def _answers(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What the classifier says, which may come from elsewhere and be for other images, or other labels."""
@@ -149,15 +127,12 @@ class Model:
             RunError: the run's list of them is damaged.
         """
 
-        return int(np.isin(digits.hashes, runs.learned_rows(self.run)).sum())
+        return int(np.isin(digits.hashes, rows.learned(self.run.path)).sum())
 
     def info(self) -> Information:
         """What the model is made of."""
-        recipe = self.run.record["recipe"]
-        layers = [Layer.from_json(layer) for layer in self.run.record["layers"]]
-        parameters = sum(layer.parameters for layer in layers)
-        kind = str(recipe["kind"])
-        return Information(recipe["name"], kind, self.image_shape, self.classes, parameters, layers)
+        record = self.run.record
+        return Information(record.recipe.name, self.image_shape, self.classes, record.parameters, record.layers)
 
 
 def load(run: str | Path | None = None, folder: Path = runs.FOLDER) -> Model:
@@ -172,4 +147,4 @@ def load(run: str | Path | None = None, folder: Path = runs.FOLDER) -> Model:
     """
     found = runs.find(run, folder)
     runs.verify(found)
-    return Model(found, classifiers.load(found.path, found.record["files"]))
+    return Model(found, classifiers.load(found))

@@ -10,17 +10,15 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits import photos
-from kaggle_digits.digits import Digits
+from kaggle_digits import photos, sources
 from kaggle_digits.errors import DataError
 from kaggle_digits.machine import usable_cores
 from kaggle_digits.predictor.model import Model
 from kaggle_digits.predictor.prediction import Box, PredictedDigit, Prediction
-from kaggle_digits.sources import image_file, image_folder, kaggle_csv, npy_pair
+from kaggle_digits.sources import image_file, image_folder
 
 _S = TypeVar("_S")
 _T = TypeVar("_T")
-_CSV, _ARRAY = ".csv", ".npy"
 _LONGEST = 1024  # pixels of a picture's longer side that are looked at; a digit of a twentieth still has fifty
 _AT_ONCE = 32  # pictures whose digits a model is asked about at once
 
@@ -55,7 +53,7 @@ def predict(
         DataError: there is nothing there, or something cannot be read.
     """
     asked = [Path(path) for path in paths]
-    named = {path: _pictures(path) for path in asked if not _holds_rows(path)}
+    named = {path: _pictures(path) for path in asked if not sources.holds_rows(path)}
     pictures = list(dict.fromkeys(picture for listed in named.values() for picture in listed))
     reader = _Reader(model, keep_stages)
     answered: dict[Path, Prediction] = {}
@@ -80,10 +78,6 @@ def predict(
             "files of pixels where they are named themselves."
         )
     return predictions
-
-
-def _holds_rows(path: Path) -> bool:
-    return path.suffix.lower() in (_CSV, _ARRAY) and not path.is_dir()
 
 
 def _pictures(path: Path) -> list[Path]:
@@ -171,7 +165,7 @@ class _Reader:
         if sum(len(layout.images) for layout in layouts) == 0:
             return [np.zeros((0, self.model.classes), np.float32) for _ in layouts]
         images = np.concatenate([layout.images for layout in layouts])
-        answers = self.model.calibrated_probabilities(photos.leaning(images))
+        answers = self.model.probabilities(photos.leaning(images))
         plain, voted = answers[: len(images)], photos.counted(answers)
         ends = np.cumsum([len(layout.images) for layout in layouts])
         return [
@@ -216,7 +210,7 @@ def _digit(probabilities: NDArray[np.float32], box: Box, is_sure: bool) -> Predi
 
 
 def _ask_rows(model: Model, path: Path, on_note: Callable[[str], None]) -> list[Prediction]:
-    digits, notes = _rows(path)
+    digits, notes = sources.read_rows(path)
     for note in notes:
         on_note(note)
     height, width = digits.image_shape
@@ -225,9 +219,5 @@ def _ask_rows(model: Model, path: Path, on_note: Callable[[str], None]) -> list[
         Prediction(
             f"{image_folder.printable(str(path))}:{number}", [[_digit(probabilities, box, True)]], (width, height)
         )
-        for number, probabilities in zip(digits.ids, model.calibrated_probabilities(digits.images), strict=True)
+        for number, probabilities in zip(digits.ids, model.probabilities(digits.images), strict=True)
     ]
-
-
-def _rows(path: Path) -> tuple[Digits, tuple[str, ...]]:
-    return (kaggle_csv.read_images(path), ()) if path.suffix.lower() == _CSV else npy_pair.read_images(path)

@@ -88,11 +88,10 @@ def _add_information(app: FastAPI, model: Model) -> None:
     about = forms.ModelInformation(
         run=model.run.name,
         recipe=information.recipe,
-        kind=information.kind,
         image_shape=list(model.image_shape),
         classes=model.classes,
         parameters=information.parameters,
-        validation_accuracy=model.run.record.get("validation_accuracy"),
+        validation_accuracy=model.run.record.validation_accuracy,
     )
 
     @app.get("/api/health", summary="Whether the server answers")

@@ -40,7 +40,7 @@ class Asker:
         answers = []
         for start in range(0, len(images), _ROWS_AT_ONCE):
             some = images[start : start + _ROWS_AT_ONCE]
-            question = partial(self.model.calibrated_probabilities, some)
+            question = partial(self.model.probabilities, some)
             answers += (await self._queue.ask(question, some.size)).tolist()
         labels = [shares.index(max(shares)) for shares in answers]
         return [

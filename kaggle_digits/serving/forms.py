@@ -65,7 +65,6 @@ class ModelInformation(BaseModel):
         {
             "run": "20261120-220844-mlp",
             "recipe": "mlp",
-            "kind": "Dense",
             "image_shape": [28, 28],
             "classes": 10,
             "parameters": 850586,
@@ -75,7 +74,6 @@ class ModelInformation(BaseModel):
 
     run: str = Field(description="The run's name.")
     recipe: str = Field(description="The name of its recipe.")
-    kind: str = Field(description="The kind of its model.")
     image_shape: list[int] = Field(description="Height and width of the images that it takes, in pixels.")
     classes: int = Field(description="How many labels it tells apart.")
     parameters: int = Field(description="How many numbers it has learned.")

@@ -1,6 +1,6 @@
 """Whatever is put in, it is handled rightly or refused in one sentence: never a traceback, never without end.
 
-Images, arrays, CSVs and zips by themselves have their corpora in tests/sources and test_fetching.py; here are the
+Images, arrays, CSVs and zips by themselves have their corpora in tests/sources and test_fetch.py; here are the
 commands, the run folders, and what is no file at all.
 """
 
@@ -26,14 +26,14 @@ from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from test_fetching import ROWS, WHOLE, contents, right_files
+from test_fetch import ROWS, WHOLE, contents, right_files
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from kaggle_digits import runs, sources
 from kaggle_digits.classifiers.classic import ClassicModel
 from kaggle_digits.cli import app
-from kaggle_digits.competition import fetching, ledger, submission
+from kaggle_digits.competition import fetch, ledger, submission
 from kaggle_digits.digits import Digits, split
 from kaggle_digits.errors import DataError, DigitsError, SubmissionError
 from kaggle_digits.sources import kaggle_csv
@@ -94,7 +94,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = ClassicModel(make_pipeline(PCA(5, random_state=0), KNeighborsClassifier(3)).fit(rows, train.known_labels))
     plan = {
         "recipe": {"name": "near", "kind": "Neighbors", "model": {"neighbors": 3, "components": 5}},
-        "data": {"name": "sklearn", "path": "sklearn", "sha256": {}, "skip_broken": False},
+        "data": {"name": "sklearn", "path": "sklearn", "train_sha256": {}, "skip_broken": False},
         "contaminated": None,
         "excluded": [],
         "seed": 0,
@@ -230,7 +230,7 @@ def test_a_plan_that_was_edited_is_not_gone_on_with_blindly(here: Path, data: st
     plan = json.loads((here / "models" / "20261120-120000-near" / "started.json").read_text())
     plan["recipe"] = {**plan["recipe"], "summary": "", "fit": None, "labels": None}
     # Where a training could go on in earnest there would be nothing to see but its end.
-    plan["data"]["sha256"] = {"train.csv": "of another file"}
+    plan["data"]["train_sha256"] = {"train.csv": "of another file"}
     keys = [path for path in places(plan) if path[:2] != ("data", "sha256")]
     path = data.draw(st.sampled_from(sorted(keys, key=str)))
     (folder / "started.json").write_text(json.dumps(edited(plan, path, data.draw(JSON), data.draw(st.booleans()))))
@@ -326,13 +326,13 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "train.csv": ("train.csv", lambda path: sources.load(path.parent)),
     "X.npy": ("X.npy", lambda path: sources.load(path.parent)),
     "a picture to learn": ("3/a.png", lambda path: sources.load(path.parents[1])),
-    "a zip": ("mine.zip", lambda path: fetching.fetch(path.parent / "data", archive=path, rows=ROWS)),
+    "a zip": ("mine.zip", lambda path: fetch.fetch(path.parent / "data", archive=path, rows=ROWS)),
     "a submission": ("mine.csv", submission.read),
     "a list of rows": ("list.csv", lambda path: audit.read_ids(path, labelled())),
     "the ledger": (ledger.FILE, lambda path: ledger.read(path.parent)),
     "run.json": ("run/run.json", lambda path: runs.find("run", path.parents[1])),
     "started.json": ("run/started.json", lambda path: runs.interrupted_plan(path.parent)),
-    "pixel rows": ("test.csv", kaggle_csv.read_images),
+    "pixel rows": ("test.csv", sources.read_rows),
 }
 
 
@@ -446,7 +446,7 @@ def test_a_zip_with_changed_bytes_is_taken_whole_or_not_at_all(
     data.mkdir(exist_ok=True)
     before = contents(data)
     try:
-        fetching.fetch(data, archive=tmp_path / "mine.zip", rows=ROWS, force=True)
+        fetch.fetch(data, archive=tmp_path / "mine.zip", rows=ROWS, force=True)
     except DataError as error:
         is_one_sentence(error)
         assert contents(data) == before

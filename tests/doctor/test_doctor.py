@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from kaggle_server import TOKEN, Fault, KaggleServer
-from test_fetching import right_files
+from test_fetch import right_files
 from typer.testing import CliRunner
 
 from kaggle_digits import doctor, runs
@@ -152,6 +152,18 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
 )
 def test_notebooks_are_recognised(environment: dict[str, str], words: str) -> None:
     assert words in next(iter(machine.checks(environment))).found
+
+
+@pytest.mark.parametrize(
+    ("fast", "found"),
+    [
+        (["amx_bf16"], "bfloat16 where a training measures that it pays (amx_bf16)"),
+        ([], "float32: this processor does not multiply faster in 16 bits"),
+        (None, "bfloat16 where a training measures that it pays"),
+    ],
+)
+def test_nothing_is_said_of_instructions_that_nobody_tells(fast: list[str] | None, found: str) -> None:
+    assert machine.precision_check(fast).found == found
 
 
 @pytest.mark.parametrize("broken", [False, True])

@@ -8,13 +8,13 @@ from importlib import resources
 
 import numpy as np
 import pytest
+from kaggle_digits.recipes.architectures import Convolutional, Dense
 
 from kaggle_digits import page
 from kaggle_digits.classifiers import networks
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export import graph
 from kaggle_digits.recipes import RECIPES
-from kaggle_digits.recipes.architectures import Convolutional, Dense
 
 NODE = shutil.which("node")
 NETWORKS = {name: recipe.model for name, recipe in RECIPES.items() if isinstance(recipe.model, (Dense, Convolutional))}

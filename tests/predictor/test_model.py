@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from kaggle_digits.recipes.architectures import Network
 
 from kaggle_digits import predictor, runs, sources, training
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError
 from kaggle_digits.recipes import RECIPES
-from kaggle_digits.recipes.architectures import Network
 
 
 @pytest.fixture(scope="module")

@@ -5,16 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from kaggle_digits import predictor, runs, sources, training
 from kaggle_digits.classifiers.protocol import Silence
 from kaggle_digits.classifiers.shifts import Shifted
+from kaggle_digits.recipes.architectures import Dense, Neighbors
+
+from kaggle_digits import runs, sources, training
 from kaggle_digits.competition import submission
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError
 from kaggle_digits.files import storage
+from kaggle_digits.predictor import evaluating, models
 from kaggle_digits.recipes import Committee, Fit, Recipe, from_json
-from kaggle_digits.recipes.architectures import Dense, Neighbors
 from kaggle_digits.sources import Source
 from kaggle_digits.training import audit
 
@@ -92,12 +93,12 @@ def test_the_score_card_agrees_with_the_rows(trained):
 def test_the_members_answer_the_test_set_together(trained, source):
     predicted = submission.check(trained.submission, rows=len(source.test))
     asked = Shifted if json.loads((trained.run.path / "ensemble.json").read_text())["shifts"] else lambda member: member
-    members = [asked(predictor.load(trained.run.path / f"fold-{number}")) for number in (1, 2, 3)]
+    members = [asked(models.load(trained.run.path / f"fold-{number}")) for number in (1, 2, 3)]
     parts = [member.probabilities(source.test.images) for member in members]
     assert predicted == np.mean(parts, axis=0).argmax(axis=1).tolist()
-    model = predictor.load(trained.run.path)
+    model = models.load(trained.run.path)
     assert model.labels(source.test.images).tolist() == predicted
-    assert model.info().parameters == 3 * predictor.load(trained.run.path / "fold-1").info().parameters
+    assert model.info().parameters == 3 * models.load(trained.run.path / "fold-1").info().parameters
 
 
 def test_who_has_no_time_for_five_views_looks_once(source, folder):
@@ -110,8 +111,8 @@ def test_who_has_no_time_for_five_views_looks_once(source, folder):
 def test_a_committee_is_a_run_like_any_other(trained, mixed, folder):
     assert runs.find(trained.run.name, folder / "models").record["recipe"]["kind"] == "Committee"
     assert {run.name for run in runs.listing(folder / "models")} == {trained.run.name, mixed.run.name}
-    assert predictor.evaluate(trained.run).report.accuracy == trained.report.accuracy
-    assert predictor.compare(trained.run, mixed.run).rows == 1078
+    assert evaluating.own_validation(trained.run).report.accuracy == trained.report.accuracy
+    assert evaluating.compare(trained.run, mixed.run).rows == 1078
 
 
 def test_several_kinds_are_weighed_by_rows_that_the_choice_did_not_see(mixed):
@@ -129,7 +130,7 @@ def test_interrupted_after_a_fold_it_goes_on_with_the_next(trained, source, tmp_
         training.train(SMALL, source, folds=3, models=tmp_path, submissions=tmp_path / "s", listener=listener)
     assert pause.value.run in [path.name for path in runs.unfinished(tmp_path)]
     with pytest.raises(RunError, match="never finished"):
-        predictor.load(tmp_path / pause.value.run)
+        models.load(tmp_path / pause.value.run)
     before = (tmp_path / pause.value.run / "fold-1" / "run.json").read_bytes()
     rest = StopsAt("", 1)
     done = training.resume(pause.value.run, models=tmp_path, submissions=tmp_path / "s", listener=rest)
@@ -170,7 +171,7 @@ def test_a_member_that_was_tampered_with_is_noticed(trained, tmp_path):
     with (copy / "fold-2" / "model.tflite").open("ab") as file:
         file.write(b"\0")
     with pytest.raises(RunError, match=r"fold-2.model\.tflite is missing, or not the file"):
-        predictor.load(copy)
+        models.load(copy)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_a_damaged_ensemble_is_one_sentence(text, trained, tmp_path):
     record["files"]["ensemble.json"] = storage.sha256(copy / "ensemble.json")  # so that the file itself is looked at
     (copy / "run.json").write_text(json.dumps(record))
     with pytest.raises(RunError, match=r"ensemble\.json (cannot be read|is not an ensemble)"):
-        predictor.load(copy)
+        models.load(copy)
 
 
 def test_a_committees_recipe_survives_json():
@@ -247,7 +248,7 @@ def test_test_rows_among_the_training_rows_are_refused_or_remembered(source, tmp
     assert "4 labelled images" in done.run.record["contaminated"]
     assert "predicted_range" not in done.run.record
     assert "4 labelled images" in json.loads((done.run.path / "report.json").read_text())["contaminated"]
-    (note,) = predictor.evaluate(done.run).notes
+    (note,) = evaluating.own_validation(done.run).notes
     assert note.startswith(f"{done.run.name} is contaminated: 4 labelled images")
 
 

@@ -16,11 +16,11 @@ import pytest
 from kaggle_server import TOKEN, Fault, KaggleServer, OpenKaggle
 from typer.testing import CliRunner, Result
 
-from kaggle_digits import runs
+from kaggle_digits import runs, sources
 from kaggle_digits.cli import app
-from kaggle_digits.competition import following, kernels, submission
+from kaggle_digits.competition import kernels, submission
+from kaggle_digits.files import digit_recognizer
 from kaggle_digits.recipes import RECIPES
-from kaggle_digits.sources import bundled, kaggle_csv
 from kaggle_digits.training.on_kaggle import parcel
 
 ROWS, TEST_ROWS = 300, 60
@@ -34,10 +34,10 @@ Command = Callable[..., Result]
 def write_competition(folder: Path) -> Path:
     """Files of the competition's form, from scikit-learn's digits."""
     folder.mkdir(parents=True)
-    digits, _ = bundled.load()
+    digits = sources.load("sklearn").train
     pixels = digits.images.reshape(len(digits), -1)
     rows = np.column_stack([digits.known_labels, pixels])[:ROWS]
-    header = ",".join(kaggle_csv.PIXELS)
+    header = ",".join(digit_recognizer.PIXELS)
     np.savetxt(folder / "train.csv", rows, "%d", ",", header=f"label,{header}", comments="")
     np.savetxt(folder / "test.csv", pixels[ROWS : ROWS + TEST_ROWS], "%d", ",", header=header, comments="")
     return folder
@@ -384,15 +384,15 @@ def test_a_bad_end(name: str, server: KaggleServer, command: Command, sent: str,
 
 def test_a_queue_that_is_too_long_and_a_program_that_never_ends(server: KaggleServer, open_kaggle: OpenKaggle) -> None:
     kaggle, kernel = open_kaggle(), "somebody/kaggle-digits-x"
-    with pytest.raises(following.NotFinishedError, match="nothing was heard of .* knows of no such kernel"):
-        following.follow(kaggle, kernel, minute_s=0.01)
+    with pytest.raises(kernels.NotFinishedError, match="nothing was heard of .* knows of no such kernel"):
+        kernels.follow(kaggle, kernel, minute_s=0.01)
     server.kernels.pushed[kernel] = {}
     states: list[str] = []
-    with pytest.raises(following.NotFinishedError, match="is still queued"):
-        following.follow(kaggle, kernel, lambda state: states.append(state.status), minute_s=0.01)
+    with pytest.raises(kernels.NotFinishedError, match="is still queued"):
+        kernels.follow(kaggle, kernel, lambda state: states.append(state.status), minute_s=0.01)
     server.kernels.status_of = "RUNNING"
-    with pytest.raises(following.NotFinishedError, match="is still running"):
-        following.follow(kaggle, kernel, lambda state: states.append(state.status), minute_s=0.002)
+    with pytest.raises(kernels.NotFinishedError, match="is still running"):
+        kernels.follow(kaggle, kernel, lambda state: states.append(state.status), minute_s=0.002)
     assert states == ["queued", "running"]
 
 
@@ -402,7 +402,7 @@ def test_trouble_on_the_way_only_costs_time(server: KaggleServer, open_kaggle: O
     server.kernels.pushed[kernel] = {}
     server.kernels.status_of = "COMPLETE"
     server.faults[STATUS] = Fault(503, b"", times=5)
-    following.follow(kaggle, kernel, minute_s=1)
+    kernels.follow(kaggle, kernel, minute_s=1)
     assert server.calls.count(STATUS) == 6
 
 

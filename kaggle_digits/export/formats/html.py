@@ -36,7 +36,7 @@ def write(model: Model, path: Path, options: Options) -> Runtime:  # noqa: ARG00
             f"{model.run.name} learned from a folder of images, whose treatment is not the page's. "
             "Export it to .tflite or .onnx."
         )
-    network = neural.load(model.run.path)
+    network = neural.load(model.run.path, model.run.record)
     steps = graph.compact(network.model)
     path.write_text(page.offline(document(model, steps)), encoding="utf-8", newline="\n")
     node = _node()
@@ -58,7 +58,7 @@ def document(model: Model, steps: graph.Steps) -> dict[str, object]:
             "image_shape": model.image_shape,
         },
         "imageShape": model.image_shape,
-        "temperature": model.temperature,
+        "temperature": model.run.record.temperature,
         "steps": steps.steps,
         "arrays": steps.arrays,
         "weights": base64.b64encode(zlib.compress(steps.weights, 9)).decode(),

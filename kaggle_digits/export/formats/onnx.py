@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits.classifiers import neural
-from kaggle_digits.classifiers.lite import widened
-from kaggle_digits.classifiers.silence import silenced
+from kaggle_digits.backend import silenced
+from kaggle_digits.classifiers import lite, neural
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export.formats import Options, Runtime
 from kaggle_digits.predictor import Model
@@ -25,7 +24,7 @@ def write(model: Model, path: Path, options: Options) -> Runtime:  # noqa: ARG00
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise ExportError(f"{', '.join(missing)} is not installed. Install it: pip install 'kaggle-digits[onnx]'.")
-    network = neural.load(model.run.path).model
+    network = neural.load(model.run.path, model.run.record).model
     # Keras and tf2onnx warn of each other's and NumPy's versions, which nobody here can change.
     with silenced(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -41,6 +40,6 @@ def _answers(path: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
     (pixels,) = session.get_inputs()
 
     def answer(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return widened(session.run(None, {pixels.name: images.astype(np.float32)})[0])
+        return lite.widened(session.run(None, {pixels.name: images.astype(np.float32)})[0])
 
     return answer

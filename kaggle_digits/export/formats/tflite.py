@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_digits.backend import load_keras, silenced
 from kaggle_digits.classifiers import lite, neural
-from kaggle_digits.classifiers.backend import load_keras
-from kaggle_digits.classifiers.silence import silenced
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export.formats import Options, Runtime
 from kaggle_digits.predictor import Model
@@ -23,10 +22,10 @@ def write(model: Model, path: Path, options: Options) -> Runtime:
     """Writes a .tflite file that takes float32 pixels and gives float32 probabilities; see `Format.write`."""
     if not lite.is_installed():
         raise ExportError("ai-edge-litert is not there for this platform, so a .tflite file could not be checked.")
-    if lite.FILE in model.run.record["files"] and not options.int8:
+    if lite.FILE in model.run.record.files and not options.int8:
         shutil.copyfile(model.run.path / lite.FILE, path)
     else:
-        _convert(neural.load(model.run.path).model, path, options)
+        _convert(neural.load(model.run.path, model.run.record).model, path, options)
     return Runtime("LiteRT", lite.load_file(path).probabilities, exact=not options.int8)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kaggle_digits.classifiers.backend import load_keras
+from kaggle_digits.backend import load_keras
 from kaggle_digits.errors import ExportError, first_line
 from kaggle_digits.export.graph.activations import OPTIONS
 from kaggle_digits.export.graph.layers import LAYERS
