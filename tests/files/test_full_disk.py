@@ -75,10 +75,10 @@ MORE_ROOMS = [("near", 1_200), ("near", 6_000), ("near", 60_000), ("small", 1_20
 def test_what_cannot_be_written_is_named_and_the_training_goes_on_later(
     kind: str, name: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    whole: Trained = request.getfixturevalue(kind)
-    run = tmp_path / "models" / whole.run.name
+    whole: Run = request.getfixturevalue(kind)
+    run = tmp_path / "models" / whole.name
     run.mkdir(parents=True)
-    shutil.copy(whole.run.path / "started.json", run)
+    shutil.copy(whole.path / runs.PLAN, run)
     blocked = tmp_path / "submissions" / f"{run.name}.csv" if name == "submission" else run / name
     blocked.mkdir(parents=True)  # a folder where the file should be stops even root
     before = snapshot(tmp_path)
@@ -92,7 +92,7 @@ def test_what_cannot_be_written_is_named_and_the_training_goes_on_later(
     blocked.rmdir()
     if name == "submission":  # the last
         done = training.resume(run.name, models=tmp_path / "models", submissions=tmp_path / "submissions")
-        assert (done.submission or tmp_path).read_bytes() == (whole.submission or tmp_path).read_bytes()
+        assert submission_of(done).read_bytes() == submission_of(whole).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_what_cannot_be_written_is_named_and_the_training_goes_on_later(
 )
 def test_a_disk_that_is_full(kind: str, room: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """No file may grow beyond so many bytes."""
-    earlier = request.getfixturevalue(kind).run.path
+    earlier = request.getfixturevalue(kind).path
     shutil.copytree(earlier, tmp_path / "models" / earlier.name)
     before = snapshot(tmp_path)
     with file_limit(room), pytest.raises(StorageError, match="cannot write .*File too large.*ulimit -f"):
@@ -145,12 +145,12 @@ CLOSED: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("name", CLOSED)
-def test_a_closed_folder_is_named(name: str, place: Path, near: Trained) -> None:
+def test_a_closed_folder_is_named(name: str, place: Path, near: Run) -> None:
     for each in ("models", "submissions", "data"):
         (place / each).mkdir()
         if each != name:
             (place / each).chmod(0o777)
-    shutil.copytree(near.run.path, place / "run")
+    shutil.copytree(near.path, place / "run")
     (place / "mine.zip").write_bytes(WHOLE)
     (place / "data" / "notes.txt").write_text("mine")
     before = snapshot(place)
@@ -170,10 +170,10 @@ def command(folder: Path, *words: str) -> str:
     return result.stderr.splitlines()[-1]
 
 
-def test_answers_that_cannot_be_written(near: Trained, place: Path) -> None:
-    shutil.copytree(near.run.path, place / "models" / near.run.name)
+def test_answers_that_cannot_be_written(near: Run, place: Path) -> None:
+    shutil.copytree(near.path, place / "models" / near.name)
     (place / "pictures").mkdir()
-    Image.fromarray(np.asarray(near.validation.images[0])).save(place / "pictures" / "a.png")
+    Image.fromarray(np.asarray(sources.load("sklearn").train.images[0])).save(place / "pictures" / "a.png")
     with closed(place):
         assert "cannot write predictions.csv: Permission denied" in command(place, "predict", "pictures")
         assert "cannot write explained" in command(place, "predict", "pictures/a.png", "--explain")
