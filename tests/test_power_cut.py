@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 from kaggle_digits import predictor, runs, sources
 from kaggle_digits.cli import app
 from kaggle_digits.competition import fetch, ledger, submission
+from kaggle_digits.runs import run as run_folders
 
 SCRIPT = Path(__file__).with_name("power_cut.py")
 # How many steps on the disk each command takes; power_cut.py counts them again. Should there be fewer one day, some

@@ -244,8 +244,9 @@ def _pausing(path: Path) -> Iterator[None]:
 
 
 def _worth_keeping(path: Path) -> bool:
-    """Whether there is anything to go on from: a checkpoint, a model, a complete member."""
-    return any(any(path.glob(f"**/{name}")) for name in (checkpoint.FILE, runs.RECORD, neural.FILE))
+    """Whether there is anything to go on from, and a plan: a checkpoint, a model, a complete member."""
+    kept = (checkpoint.FILE, runs.RECORD, neural.FILE)
+    return (path / runs.PLAN).exists() and any(any(path.glob(f"**/{name}")) for name in kept)
 
 
 def _finish(path: Path, beginning: Beginning, recipe: Recipe, source: Source, places: _Places) -> Run:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kaggle_digits.recipes.architectures import Dense, Neighbors
 from kaggle_server import KaggleServer
 from PIL import Image
+from small import NEAR, SMALL
 from test_fetch import ROWS, WHOLE, file_limit
 from typer.testing import CliRunner
 
@@ -19,29 +19,27 @@ from kaggle_digits import predictor, runs, sources, training
 from kaggle_digits.cli import app
 from kaggle_digits.competition import fetch, submission
 from kaggle_digits.errors import StorageError
-from kaggle_digits.recipes import Fit, Recipe
-from kaggle_digits.training import Trained
+from kaggle_digits.runs import Plan, Run
 
-NEAR = Recipe("near", "", Neighbors(neighbors=3, components=5))
-SMALL = Recipe("small", "", Dense(hidden=(8,)), Fit(epochs=1, batch_size=256, learning_rate=5e-3))
 NOBODY = 65_534
 
-Train = Callable[[Recipe, Path], Trained]
+
+def train(plan: Plan, folder: Path) -> Run:
+    return training.train(plan, models=folder / "models", submissions=folder / "submissions")
 
 
-def train(recipe: Recipe, folder: Path) -> Trained:
-    source = sources.load("sklearn")
-    return training.train(recipe, source, models=folder / "models", submissions=folder / "submissions")
+def submission_of(run: Run) -> Path:
+    return run.path.parents[1] / "submissions" / f"{run.name}.csv"
 
 
 @pytest.fixture(scope="module")
-def near(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def near(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A training to which nothing happened."""
     return train(NEAR, tmp_path_factory.mktemp("near"))
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def small(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The same, of a network."""
     return train(SMALL, tmp_path_factory.mktemp("small"))
 
