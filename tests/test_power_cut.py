@@ -25,7 +25,6 @@ from typer.testing import CliRunner
 from kaggle_digits import predictor, runs, sources
 from kaggle_digits.cli import app
 from kaggle_digits.competition import fetch, ledger, submission
-from kaggle_digits.runs import run as run_folders
 
 SCRIPT = Path(__file__).with_name("power_cut.py")
 # How many steps on the disk each command takes; power_cut.py counts them again. Should there be fewer one day, some
@@ -147,7 +146,7 @@ def check_nothing_left(folder: Path) -> None:
     """
     for begun in (folder / "models").glob(".begun-*"):
         os.utime(begun, (0, 0))
-    run_folders._sweep(folder / "models")
+    runs.run._sweep(folder / "models")
     assert [path for path in folder.rglob(".*") if path.name.startswith((".partial-", ".member-", ".begun-"))] == []
 
 
@@ -163,8 +162,10 @@ def findings(folder: Path) -> dict[str, object]:
         "validation": probabilities.tobytes(),
         "model": predictor.load(run.path).probabilities(test.images).tobytes(),
         "history": history.exists() and [line.rpartition(",")[0] for line in history.read_text().splitlines()],
-        **{name: getattr(run.record, name) for name in ("validation_accuracy", "temperature", "train_rows")},
-        "interrupted": run.record.interrupted,
+        **{
+            name: getattr(run.record, name)
+            for name in ("validation_accuracy", "temperature", "train_rows", "interrupted", "kept", "recipe")
+        },
     }
 
 

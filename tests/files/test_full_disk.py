@@ -7,29 +7,23 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from kaggle_server import KaggleServer
 from PIL import Image
-from small import NEAR, SMALL
+from small import NEAR, but, resume, train
+from small import SMALL as LARGER
+from small import submission as submission_of
 from test_fetch import ROWS, WHOLE, file_limit
 from typer.testing import CliRunner
 
-from kaggle_digits import predictor, runs, sources, training
+from kaggle_digits import predictor, runs, sources
 from kaggle_digits.cli import app
 from kaggle_digits.competition import fetch, submission
 from kaggle_digits.errors import StorageError
-from kaggle_digits.runs import Plan, Run
+from kaggle_digits.runs import Run
 
+SMALL = but(LARGER, {"units": 8, "epochs": 1, "batch_size": 256})
 NOBODY = 65_534
-
-
-def train(plan: Plan, folder: Path) -> Run:
-    return training.train(plan, models=folder / "models", submissions=folder / "submissions")
-
-
-def submission_of(run: Run) -> Path:
-    return run.path.parents[1] / "submissions" / f"{run.name}.csv"
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +75,7 @@ def test_what_cannot_be_written_is_named_and_the_training_goes_on_later(
     blocked.mkdir(parents=True)  # a folder where the file should be stops even root
     before = snapshot(tmp_path)
     with pytest.raises(StorageError) as caught:
-        training.resume(run.name, models=tmp_path / "models", submissions=tmp_path / "submissions")
+        resume(run.name, tmp_path)
     check_sentence(caught.value, blocked, "Something else has that name: move it away, or choose another folder.")
     assert {path: snapshot(tmp_path).get(path) for path in before} == before
     assert runs.listing(tmp_path / "models") == []
@@ -89,8 +83,7 @@ def test_what_cannot_be_written_is_named_and_the_training_goes_on_later(
     assert list(tmp_path.rglob(".partial-*")) == []
     blocked.rmdir()
     if name == "submission":  # the last
-        done = training.resume(run.name, models=tmp_path / "models", submissions=tmp_path / "submissions")
-        assert submission_of(done).read_bytes() == submission_of(whole).read_bytes()
+        assert submission_of(resume(run.name, tmp_path)) == submission_of(whole)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +164,7 @@ def command(folder: Path, *words: str) -> str:
 def test_answers_that_cannot_be_written(near: Run, place: Path) -> None:
     shutil.copytree(near.path, place / "models" / near.name)
     (place / "pictures").mkdir()
-    Image.fromarray(np.asarray(sources.load("sklearn").train.images[0])).save(place / "pictures" / "a.png")
+    Image.fromarray(sources.load("sklearn").train.images[0]).save(place / "pictures" / "a.png")
     with closed(place):
         assert "cannot write predictions.csv: Permission denied" in command(place, "predict", "pictures")
         assert "cannot write explained" in command(place, "predict", "pictures/a.png", "--explain")
