@@ -46,7 +46,7 @@ def scores(
     if as_json:
         print_json(msgspec.to_builtins(known))
     elif known:
-        typer.echo(console.table(_HEADER, list(map(row, known))))
+        console.show(console.table(_HEADER, list(map(row, known))))
     else:
         console.tell(f"nothing in {submissions / ledger.FILE} yet: kaggle-digits submit sends a submission")
 

@@ -77,10 +77,11 @@ def append(submissions: Path, entry: Entry) -> None:
     """
     path = submissions / FILE
     with disk.disk_errors(path):
-        submissions.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(submissions)
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
         try:
             _write(handle, msgspec.json.encode(entry) + b"\n")
+            disk.sync_folder(submissions)  # the line is synced, but a new file's name is not
         finally:
             os.close(handle)
 
