@@ -17,9 +17,6 @@ from kaggle_digits.files import storage
 FILE = "ledger.jsonl"
 
 SENDING, FAILED, PENDING, COMPLETE, ERROR = "sending", "failed", "pending", "complete", "error"
-OPEN = (SENDING, PENDING)
-"""The statuses of submissions of which more is to become known."""
-
 _MOST_BYTES = 1 << 28  # a hundred years of five submissions a day
 
 
@@ -45,6 +42,7 @@ class Entry(msgspec.Struct, frozen=True):
         sent: when it was sent.
         scored: when its score was first seen.
         path: where the CSV was when it was sent, absolute; None in the ledgers of earlier releases.
+        counted: how many submissions Kaggle had counted before it was sent; None where it did not say.
     """
 
     time: str
@@ -64,6 +62,12 @@ class Entry(msgspec.Struct, frozen=True):
     sent: str | None = None
     scored: str | None = None
     path: str | None = None
+    counted: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more is to become known of the submission."""
+        return self.status in (SENDING, PENDING) or (self.status == COMPLETE and self.score is None)
 
 
 _DECODER = msgspec.json.Decoder(Entry)

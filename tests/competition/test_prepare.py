@@ -36,13 +36,13 @@ def test_the_newest_run_is_the_default_and_names_itself(folders):
     file = prepare.prepare(None, **folders)
     digest = storage.sha256(file.path)[:12]
     assert file.path == folders["submissions"] / f"{run.name}.csv"
-    assert file.message == f"{run.name}: kaggle-digits mlp, validation accuracy 0.9836 [sha256 {digest}]"
+    assert file.message == f"[sha256 {digest}] {run.name}: kaggle-digits mlp, validation accuracy 0.9836"
     assert file.rows == 4
 
 
 def test_a_message_of_ones_own_keeps_the_hash(folders):
     make_run(folders)
-    assert prepare.prepare(None, message="try 2", **folders).message.startswith("try 2 [sha256 ")
+    assert prepare.prepare(None, message="try 2", **folders).message.endswith("] try 2")
 
 
 @pytest.mark.parametrize("message", [None, "first try"])
@@ -50,7 +50,7 @@ def test_a_contaminated_run_is_called_so_whatever_the_message(folders, message):
     run = make_run(folders, contaminated="4 labelled images are among the test images")
     for target in (None, run.name, str(folders["submissions"] / f"{run.name}.csv")):
         file = prepare.prepare(target, message=message, **folders)
-        assert file.message.startswith(f"CONTAMINATED BY TEST DATA, {message or run.name}")
+        assert f"] CONTAMINATED BY TEST DATA, {message or run.name}" in file.message
 
 
 def test_a_file_that_a_run_has_written_is_that_runs(folders):
@@ -61,7 +61,7 @@ def test_a_file_that_a_run_has_written_is_that_runs(folders):
     submission.write(own.path, range(1, 5), LABELS[::-1])
     edited = prepare.prepare(str(own.path), **folders)
     assert edited.run is None
-    assert edited.message.startswith(f"{run.name}.csv [sha256 ")
+    assert edited.message.endswith(f"] {run.name}.csv")
 
 
 def test_a_file_is_held_against_the_rows_of_test_csv(folders, tmp_path):
@@ -71,7 +71,7 @@ def test_a_file_is_held_against_the_rows_of_test_csv(folders, tmp_path):
     (tmp_path / "small").mkdir()
     (tmp_path / "small" / "test.csv").write_bytes(b"pixel0\r\n" + b"0\r\n" * 4)
     folders["data"] = tmp_path / "small"
-    assert prepare.prepare(str(tmp_path / "mine.csv"), **folders).message.startswith("mine.csv [sha256 ")
+    assert prepare.prepare(str(tmp_path / "mine.csv"), **folders).message.endswith("] mine.csv")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
