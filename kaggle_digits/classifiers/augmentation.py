@@ -1,13 +1,12 @@
 """Random distortions that leave a digit what it is: a few degrees, a pixel or two, a slightly unsteady hand."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.recipes import Distortions
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 # The elastic field has 5 x 5 independent arrows, spread over the image by a Gaussian of 0.6 of their distance: smooth
 # over 4 pixels of 28, as in P. Simard et al., Best Practices for Convolutional Neural Networks, 2003.
@@ -17,7 +16,7 @@ _SPREAD = 0.6
 AT_ONCE = 2048
 """Images that are warped together: few enough for the arrays between to stay in the processor's cache."""
 
-Distort = Callable[["NDArray[np.uint8]", "np.random.Generator"], "NDArray[np.uint8]"]
+Distort = Callable[[NDArray[np.uint8], np.random.Generator], NDArray[np.uint8]]
 
 
 def distorter(keras: Any, distortions: Distortions, image_shape: tuple[int, int]) -> Distort:
@@ -35,30 +34,27 @@ def distorter(keras: Any, distortions: Distortions, image_shape: tuple[int, int]
         A function of uint8 `(n, height, width)` images and a generator of random numbers. It gives new images of the
         same shape and dtype, and the same ones for the same generator.
     """
-    import numpy as np
-
     warp = _compiled(keras, _warp(keras.ops, image_shape))
     spread = [_spread(side) for side in image_shape]
 
-    def distort(images: "NDArray[np.uint8]", rng: "np.random.Generator") -> "NDArray[np.uint8]":
+    def distort(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         warped = np.empty_like(images)
         for start in range(0, len(images), AT_ONCE):
             chunk = images[start : start + AT_ONCE]
             # A last chunk of another size would be compiled anew, so blank images fill it up.
             filled = np.pad(chunk, ((0, AT_ONCE - len(chunk)), (0, 0), (0, 0)))
             matrix, arrows = _draw(AT_ONCE, distortions, rng)
-            warped[start : start + AT_ONCE] = np.asarray(warp(filled, matrix, arrows, *spread))[: len(chunk)]
+            new = keras.ops.convert_to_numpy(warp(filled, matrix, arrows, *spread))
+            warped[start : start + AT_ONCE] = new[: len(chunk)]
         return warped
 
     return distort
 
 
 def _draw(
-    count: int, distortions: Distortions, rng: "np.random.Generator"
-) -> "tuple[NDArray[np.float32], NDArray[np.float32]]":
+    count: int, distortions: Distortions, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """For each image, the affine map from its new pixels to its old ones `(n, 2, 3)`, and the arrows of its field."""
-    import numpy as np
-
     angle = np.deg2rad(rng.uniform(-distortions.rotation, distortions.rotation, count))
     zoom = 1 / rng.uniform(1 - distortions.zoom, 1 + distortions.zoom, (2, count))
     shear = rng.uniform(-distortions.shear, distortions.shear, count)
@@ -69,10 +65,8 @@ def _draw(
     return np.stack([rows, columns], axis=1).astype(np.float32), arrows
 
 
-def _spread(side: int) -> "NDArray[np.float32]":
+def _spread(side: int) -> NDArray[np.float32]:
     """float32 `(side, arrows)`: how much each pixel along a side feels each arrow; rows sum to 1."""
-    import numpy as np
-
     distance = np.linspace(0, _ARROWS - 1, side)[:, None] - np.arange(_ARROWS)
     weights = np.exp(-((distance / _SPREAD) ** 2) / 2)
     shares: NDArray[np.float32] = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

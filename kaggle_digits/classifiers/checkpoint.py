@@ -1,18 +1,18 @@
 """What an interrupted training needs to go on as if nothing had happened."""
 
-import json
 import zipfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kaggle_digits.classifiers.protocol import Epoch
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_digits.backend import load_keras
 from kaggle_digits.errors import RunError
 from kaggle_digits.files import storage
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from kaggle_digits.runs import Epoch
 
 FILE = "checkpoint.npz"
 
@@ -23,20 +23,22 @@ class Progress:
 
     Attributes:
         history: the epochs that are done.
-        best: the weights worth keeping, in Keras's order.
+        kept: the number of the epoch whose weights are worth keeping, from 1.
+        best: those weights, in Keras's order.
     """
 
     history: list[Epoch] = field(default_factory=list)
-    best: "list[NDArray[np.float32]]" = field(default_factory=list)
+    kept: int = 0
+    best: list[NDArray[np.float32]] = field(default_factory=list)
 
-    def add(self, epoch: Epoch, weights: "list[NDArray[np.float32]]", *, last: bool) -> None:
+    def add(self, epoch: Epoch, weights: list[NDArray[np.float32]], *, last: bool) -> None:
         """Takes up an epoch, and its weights if it validated better than all before, or ends what was planned."""
-        if last or not self.history or merit(epoch) > max(map(merit, self.history)):
-            self.best = weights
+        if last or not self.history or validation_key(epoch) > max(map(validation_key, self.history)):
+            self.kept, self.best = epoch.epoch, weights
         self.history.append(epoch)
 
 
-def merit(epoch: Epoch) -> tuple[float, float]:
+def validation_key(epoch: Epoch) -> tuple[float, float]:
     """What makes an epoch better: accuracy, and where few rows make for ties, the lower loss."""
     return epoch.val_accuracy, -epoch.val_loss
 
@@ -55,13 +57,11 @@ def save(folder: Path, progress: Progress, model: Any) -> None:
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
-    import numpy as np
-
     arrays: dict[str, Any] = {f"best_{number}": array for number, array in enumerate(progress.best)}
-    arrays |= {f"state_{number}": np.asarray(variable) for number, variable in enumerate(_variables(model))}
-    history = np.array(json.dumps([asdict(epoch) for epoch in progress.history]))
+    arrays |= {f"state_{number}": _array(variable) for number, variable in enumerate(_variables(model))}
+    history = np.array(msgspec.json.encode(progress.history).decode())
     with storage.replacing(folder / FILE) as temporary, temporary.open("wb") as file:
-        np.savez(file, history=history, **arrays)
+        np.savez(file, history=history, kept=progress.kept, **arrays)
 
 
 def restore(folder: Path, model: Any) -> Progress:
@@ -77,21 +77,19 @@ def restore(folder: Path, model: Any) -> Progress:
     Raises:
         RunError: the checkpoint is damaged or belongs to another model.
     """
-    import numpy as np
-
     path = folder / FILE
     if not path.exists():
         return Progress()
     model.optimizer.build(model.trainable_variables)
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            history = [Epoch(**epoch) for epoch in json.loads(str(arrays["history"]))]
+            history, kept = msgspec.json.decode(str(arrays["history"]), type=list[Epoch]), int(arrays["kept"])
             best = [arrays[f"best_{number}"] for number in range(len(model.get_weights()))]
             for number, variable in enumerate(_variables(model)):
                 variable.assign(arrays[f"state_{number}"])
     except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise RunError(f"{path} cannot be read: {error}. Train from the beginning.") from error
-    return Progress(history, best)
+    return Progress(history, kept, best)
 
 
 def remove(folder: Path) -> None:
@@ -105,3 +103,8 @@ def _variables(model: Any) -> list[Any]:
     everything = [variable for variable in model.variables if id(variable) not in metrics]
     known = {id(variable) for variable in everything}
     return everything + [variable for variable in model.optimizer.variables if id(variable) not in known]
+
+
+def _array(variable: Any) -> NDArray[Any]:
+    array: NDArray[Any] = load_keras().ops.convert_to_numpy(variable)
+    return array

@@ -1,30 +1,27 @@
 """scikit-learn's models as classifiers: fitted in one go, saved with skops, which runs no code on loading."""
 
-from functools import singledispatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kaggle_digits.classifiers.protocol import Layer
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_digits.classifiers import calibration
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError, first_line
 from kaggle_digits.files import storage
-from kaggle_digits.recipes import Recipe
-from kaggle_digits.recipes.architectures import Forest, Logistic, Neighbors, SupportVectors
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from kaggle_digits.recipes import Recipe, blaming
+from kaggle_digits.runs import LayerRecord
 
 FILE = "model.skops"
 
 _MOST_BYTES = 1 << 31  # unpacked; a forest on the competition's rows takes some hundred million
 
-# What the models of the recipes are made of, beyond what skops trusts by itself.
+# What scikit-learn's models are made of, beyond what skops trusts by itself.
 _TRUSTED = ["sklearn.tree._tree.Tree"]
 
-# Where every validation row is right, the cross-entropy would have the temperature fall to 0, and every answer certain.
-_COLDEST, _HOTTEST = 0.05, 20.0
-_TEMPERATURES = 300  # 2 % from one to the next; so near its lowest point the cross-entropy is flat
+# Of scikit-learn, what calls a function by its name, or reads files.
+_REFUSED = ("FunctionTransformer", "feature_extraction", "datasets", "externals")
 
 
 class ClassicModel:
@@ -39,17 +36,16 @@ class ClassicModel:
         self.model = model
         self.temperature = temperature
 
-    def probabilities(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `Classifier.probabilities`."""
-        import numpy as np
-
         if self.temperature is None:
             return np.asarray(self.model.predict_proba(_rows(images)), np.float32)
-        return np.exp(_log_softmax(_decisions(self.model, images) / self.temperature)).astype(np.float32)
+        return calibration.apply(_softmax_of_decisions(self.model, images), self.temperature)
 
-    def layers(self) -> list[Layer]:
-        """See `Classifier.layers`."""
-        return [Layer(name, type(step).__name__, (), _size(step)) for name, step in self.model.steps]
+    def layers(self) -> list[LayerRecord]:
+        """See `TrainedClassifier.layers`."""
+        steps = getattr(self.model, "steps", [(type(self.model).__name__.lower(), self.model)])
+        return [LayerRecord(name, type(step).__name__, (), _size(step)) for name, step in steps]
 
     def save(self, folder: Path) -> list[str]:
         """Writes model.skops.
@@ -68,7 +64,7 @@ class ClassicModel:
 
 
 def load(folder: Path) -> ClassicModel:
-    """Loads a model from its run folder; only types on a list are ever made, and only pipelines of the recipes' steps.
+    """Loads a model from its run folder; only types of scikit-learn's are ever made.
 
     Raises:
         RunError: the file is missing, damaged, or holds anything else.
@@ -79,7 +75,9 @@ def load(folder: Path) -> ClassicModel:
     try:
         _check_size(path)
         loaded = ClassicModel(**io.load(path, trusted=_TRUSTED))
-        _check_parts(loaded)
+        check(loaded.model)
+        if loaded.temperature is not None and not (isinstance(loaded.temperature, float) and loaded.temperature > 0):
+            raise ValueError(f"its temperature is {loaded.temperature!r}")
     except Exception as error:  # skops raises whatever a damaged file makes the libraries below it raise
         raise RunError(f"{path} is not a model that can be loaded ({first_line(error)}). Train again.") from None
     return loaded
@@ -94,32 +92,36 @@ def _check_size(path: Path) -> None:
             raise ValueError("it is too large")
 
 
-def _check_parts(loaded: ClassicModel) -> None:
-    """skops trusts all of scikit-learn, some of which reads files."""
-    from sklearn.decomposition import PCA
-    from sklearn.ensemble import ExtraTreesClassifier
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.neighbors import KNeighborsClassifier
-    from sklearn.pipeline import Pipeline
-    from sklearn.svm import SVC
+def check(model: Any) -> None:
+    """Makes sure that an estimator is made of scikit-learn's own parts, none of which runs code or reads files.
 
-    known = (PCA, ExtraTreesClassifier, LogisticRegression, KNeighborsClassifier, SVC)
-    model, temperature = loaded.model, loaded.temperature
-    if type(model) is not Pipeline or model.memory is not None or {type(step) for _, step in model.steps} - {*known}:
-        raise ValueError("it is no pipeline of a recipe's steps")
-    if temperature is not None and not (isinstance(temperature, float) and temperature > 0):
-        raise ValueError(f"its temperature is {temperature!r}")
+    Args:
+        model: an estimator or a pipeline, fitted or not.
+
+    Raises:
+        ValueError: it holds anything else, which could not be saved and loaded safely.
+    """
+    from sklearn.base import BaseEstimator
+
+    parts = [model, *(value for value in model.get_params().values() if isinstance(value, BaseEstimator))]
+    for part in parts:
+        kind = f"{type(part).__module__}.{type(part).__name__}"
+        if not kind.startswith("sklearn.") or any(word in kind for word in _REFUSED):
+            raise ValueError(f"it holds {kind}, which cannot be saved without running code")
+        if getattr(part, "memory", None) is not None:
+            raise ValueError("it has a memory, which is a folder of pickles")
 
 
 def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int) -> ClassicModel:
     """Fits a recipe's scikit-learn model.
 
-    A model that knows distances but no probabilities gets them from one temperature, fitted on the validation rows
-    (C. Guo et al., On Calibration of Modern Neural Networks, 2017); that changes no prediction. Where there are fewer
-    training rows than a recipe asks for neighbours or components, all of them are taken.
+    A model that knows distances but no probabilities gets them from one temperature, fitted on the validation rows;
+    that changes no prediction, and needs neither folds nor an example of every label, which scikit-learn's own
+    calibration asks for. Where there are fewer training rows than a recipe asks for neighbours or components, all of
+    them are taken.
 
     Args:
-        recipe: one that is not a network.
+        recipe: one of scikit-learn's.
         train: labelled digits to learn from.
         validation: labelled digits to fit the temperature on.
         seed: for the models that draw at random.
@@ -127,94 +129,44 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int) -> Classic
     Raises:
         DataError: a label does not occur among the training rows.
     """
-    from sklearn.pipeline import make_pipeline
-
     missing = sorted(set(range(train.classes)) - set(train.known_labels.tolist()))
     if missing:
         raise DataError(f"no training row is labelled {missing[0]}: {recipe.name} needs examples of every label.")
     rows = _rows(train.images)
-    model = make_pipeline(*_steps(recipe.model, rows.shape, seed)).fit(rows, train.known_labels)
-    return ClassicModel(model, None if hasattr(model, "predict_proba") else _temperature(model, validation))
+    model = recipe.model(train.image_shape, train.classes)
+    model.set_params(**_fitting_params(model, rows.shape, seed))
+    with blaming(recipe.file):
+        model.fit(rows, train.known_labels)
+    if hasattr(model, "predict_proba"):
+        return ClassicModel(model)
+    probabilities = _softmax_of_decisions(model, validation.images)
+    return ClassicModel(model, calibration.fit_temperature(probabilities, validation.known_labels))
 
 
-def _temperature(model: Any, validation: Digits) -> float:
-    """The temperature that gives the validation rows the lowest cross-entropy.
-
-    One number needs neither folds nor an example of every label, which scikit-learn's own calibration asks for.
-    """
-    import numpy as np
-
-    decisions = _decisions(model, validation.images)
-    truth = np.arange(len(validation)), validation.known_labels
-
-    def cross_entropy(temperature: float) -> float:
-        return -float(_log_softmax(decisions / temperature)[truth].mean())
-
-    temperatures: list[float] = np.geomspace(_COLDEST, _HOTTEST, _TEMPERATURES).tolist()
-    return min(temperatures, key=cross_entropy)
+def _fitting_params(model: Any, shape: tuple[int, int], seed: int) -> dict[str, Any]:
+    """What changes for so many rows of so many pixels, and so that a second training gives the same model."""
+    most = {"n_components": min(shape), "n_neighbors": shape[0]}
+    changed = {}
+    for name, value in model.get_params().items():
+        kind = name.rpartition("__")[2]
+        if kind == "random_state" and value is None:
+            changed[name] = seed
+        elif kind in most and isinstance(value, int) and value > most[kind]:
+            changed[name] = most[kind]
+    return changed
 
 
-def _decisions(model: Any, images: "NDArray[np.uint8]") -> "NDArray[np.float64]":
-    """float64 `(n, classes)`, the higher the likelier; for two labels scikit-learn gives the second's column only."""
-    import numpy as np
+def _softmax_of_decisions(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """float32 `(n, classes)`; for two labels scikit-learn decides with the second's column only."""
+    from scipy.special import softmax
 
     decisions = np.asarray(model.decision_function(_rows(images)), np.float64)
-    return decisions if decisions.ndim == 2 else np.column_stack([np.zeros_like(decisions), decisions])
+    columns = decisions if decisions.ndim == 2 else np.column_stack([np.zeros_like(decisions), decisions])
+    return np.asarray(softmax(columns, axis=1), np.float32)
 
 
-def _log_softmax(logits: "NDArray[np.float64]") -> "NDArray[np.float64]":
-    import numpy as np
-
-    total: NDArray[np.float64] = np.logaddexp.reduce(logits, axis=1, keepdims=True)
-    return logits - total
-
-
-@singledispatch
-def _steps(model: object, shape: tuple[int, int], seed: int) -> list[Any]:
-    """The steps of a pipeline for so many rows of so many pixels."""
-    raise TypeError(f"no classic model for {type(model).__name__}. Received: {shape}, seed {seed}.")
-
-
-@_steps.register
-def _neighbors(model: Neighbors, shape: tuple[int, int], seed: int) -> list[Any]:
-    from sklearn.neighbors import KNeighborsClassifier
-
-    neighbors = min(model.neighbors, shape[0])
-    voters = KNeighborsClassifier(neighbors, weights="distance", algorithm="brute", n_jobs=-1)
-    return [_components(model.components, shape, seed), voters]
-
-
-@_steps.register
-def _support_vectors(model: SupportVectors, shape: tuple[int, int], seed: int) -> list[Any]:
-    from sklearn.svm import SVC
-
-    return [_components(model.components, shape, seed), SVC(C=model.penalty, gamma=model.gamma, cache_size=1000)]
-
-
-@_steps.register
-def _forest(model: Forest, shape: tuple[int, int], seed: int) -> list[Any]:  # noqa: ARG001 - trees fit any shape
-    from sklearn.ensemble import ExtraTreesClassifier
-
-    return [ExtraTreesClassifier(model.trees, min_samples_leaf=model.leaf, random_state=seed, n_jobs=-1)]
-
-
-@_steps.register
-def _logistic(model: Logistic, shape: tuple[int, int], seed: int) -> list[Any]:  # noqa: ARG001 - nothing is drawn
-    from sklearn.linear_model import LogisticRegression
-
-    return [LogisticRegression(C=model.penalty, max_iter=model.iterations)]
-
-
-def _components(count: int, shape: tuple[int, int], seed: int) -> Any:
-    from sklearn.decomposition import PCA
-
-    return PCA(min(count, *shape), svd_solver="randomized", random_state=seed)
-
-
-def _rows(images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+def _rows(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Pixels from 0 to 1, one image a row: the scale that the recipes' penalties are meant for."""
-    import numpy as np
-
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
 
 

@@ -3,16 +3,14 @@
 G. Hinton et al., Distilling the Knowledge in a Neural Network, 2015.
 """
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+import numpy as np
+from numpy.typing import NDArray
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from kaggle_digits.classifiers.feeding import Teach
+from kaggle_digits.classifiers.feeding import Teach
 
 # A teacher's answers take several times as long as the pupil's step does, so that they are kept, 1.5 MB an epoch, and
 # the distortions begin again after so many epochs. That costs a pupil nothing that could be measured.
@@ -23,7 +21,7 @@ _EPOCHS = 40
 _TEMPERATURE = 4.0
 
 
-class Lessons:
+class Teacher:
     """What a teacher says, asked once for every distorted image, and remembered.
 
     Args:
@@ -34,26 +32,26 @@ class Lessons:
         seconds: as above.
     """
 
-    def __init__(self, teacher: "Callable[[NDArray[np.uint8]], NDArray[np.float32]]", seconds: float = 0.0) -> None:
+    def __init__(self, teacher: Callable[[NDArray[np.uint8]], NDArray[np.float32]], seconds: float = 0.0) -> None:
         self.seconds = seconds
-        self._teacher = teacher
-        self._said: dict[tuple[int, int], NDArray[np.float32]] = {}
+        self._ask = teacher
+        self._answers: dict[tuple[int, int], NDArray[np.float32]] = {}
 
-    def number(self, epoch: int) -> int:
+    def epoch(self, epoch: int) -> int:
         """The number, from 1, by which an epoch's order and distortions are drawn."""
         return (epoch - 1) % _EPOCHS + 1
 
-    def of(self, epoch: int) -> "Teach":
+    def targets(self, epoch: int) -> "Teach":
         """What the teacher says of the images of an epoch: of those from a place on in its order."""
-        return partial(self._answers, self.number(epoch))
+        return partial(self._answer, self.epoch(epoch))
 
-    def _answers(self, number: int, images: "NDArray[np.uint8]", start: int) -> "NDArray[np.float32]":
-        if (number, start) not in self._said:
-            self._said[number, start] = self._teacher(images)
-        return self._said[number, start]
+    def _answer(self, number: int, images: NDArray[np.uint8], start: int) -> NDArray[np.float32]:
+        if (number, start) not in self._answers:
+            self._answers[number, start] = self._ask(images)
+        return self._answers[number, start]
 
 
-def loss(ops: Any) -> "Callable[[Any, Any], Any]":
+def loss(ops: Any) -> Callable[[Any, Any], Any]:
     """How far what a pupil says is from what its teacher says, both softened: the Kullback-Leibler divergence.
 
     It is cross-entropy, and teaches as much, less what even the teacher itself would be charged; so it falls to 0.

@@ -2,21 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.classifiers.augmentation import AT_ONCE, Distort
 from kaggle_digits.digits import Digits
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-Batch = tuple["NDArray[np.uint8]", "NDArray[np.int64] | NDArray[np.float32]"]
-Teach = Callable[["NDArray[np.uint8]", int], "NDArray[np.float32]"]
+Batch = tuple[NDArray[np.uint8], NDArray[np.int64] | NDArray[np.float32]]
+Teach = Callable[[NDArray[np.uint8], int], NDArray[np.float32]]
 
 
 def one_epoch(
-    digits: Digits, batch_size: int, distort: Distort | None, teach: Teach | None, rng: "np.random.Generator"
+    digits: Digits, batch_size: int, distort: Distort | None, teach: Teach | None, rng: np.random.Generator
 ) -> Iterator[Batch]:
     """Every row once, in random order, but for the few that do not fill a last batch.
 

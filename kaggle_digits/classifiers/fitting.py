@@ -3,35 +3,39 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
+
 from kaggle_digits import recipes
+from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import (
     augmentation,
     checkpoint,
+    devices,
     distilling,
     feeding,
     networks,
     neural,
-    parallel,
     precision,
     schedules,
 )
-from kaggle_digits.classifiers.backend import load_keras
-from kaggle_digits.classifiers.checkpoint import merit
-from kaggle_digits.classifiers.protocol import Epoch, Fitted, Listener
+from kaggle_digits.classifiers.checkpoint import validation_key
+from kaggle_digits.classifiers.classifier import Fitted
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.files import storage
-from kaggle_digits.recipes import Fit, Recipe
-from kaggle_digits.recipes.architectures import Network
+from kaggle_digits.recipes import Fit, Recipe, blaming
+from kaggle_digits.runs import Epoch, Listener
 
 TEACHER = "teacher"
 """The folder, in a run's, of the network that it learned from."""
 
 _SECONDS = "seconds.txt"
+_CHANCE, _ENOUGH_STEPS = 1.3, 100
 
 
 def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:
@@ -57,90 +61,119 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
         RunError: the checkpoint in the folder cannot be read.
         StorageError: the folder cannot be written, or the disk is full.
     """
-    how, network = recipe.fit, recipe.model
-    if how is None or not isinstance(network, Network):
-        raise TypeError(f"{recipe.name} is not a network")
+    how = recipe.fit or Fit()
     if how.teacher is not None and how.seconds is not None:
-        how = replace(how, seconds=how.seconds / 2)  # the other half is its teacher's
+        how = msgspec.structs.replace(how, seconds=how.seconds / 2)  # the other half is its teacher's
     keras = load_keras()
     _make_gpus_deterministic(keras)
-    computing_in = precision.choose(keras, how.precision)
-    lessons = None
-    if how.teacher is not None:
-        lessons = _lessons(replace(how, precision=computing_in), train, validation, seed, listener, folder)
+    how = msgspec.structs.replace(how, precision=precision.choose(keras, how.precision))
+    teacher = _teacher(how, train, validation, seed, listener, folder) if how.teacher is not None else None
     keras.utils.set_random_seed(seed)
-    replicas = parallel.replicas(keras)
-    with replicas.scope():
-        model = networks.build(network, train.image_shape, train.classes, computing_in)
-        _compile(keras, model, how)
+    device = devices.choose(keras)
+    with device.scope():
+        model = networks.build(recipe, train.image_shape, train.classes, how.precision)
+        if not model.compiled:
+            _compile(keras, model, how)
     distort = None
     if how.distortions is not None:
         distort = augmentation.distorter(keras, how.distortions, train.image_shape)
     steps = max(1, len(train) // how.batch_size)
     progress = checkpoint.restore(folder, model)
     clock = time.perf_counter() - sum(epoch.seconds for epoch in progress.history)
-    task = _Task(model, replicas, how, train, validation, seed, listener, distort, lessons, steps, clock)
-    listener.begins(None if how.seconds else how.epochs, steps)
-    interrupted, over = False, _is_over(progress.history, task)
-    while not interrupted and not over:
-        epoch = _one_epoch(task, progress.history)
-        interrupted = listener.wants_stop()
-        # Asked once an epoch: a moment later, the time that is allowed may be up.
-        over = _is_over([*progress.history, epoch], task)
-        last = over and not interrupted and how.patience is None
-        progress.add(epoch, model.get_weights(), last=last)
-        listener.epoch(epoch)
-        if not interrupted:
-            # So a checkpoint always stands at the end of a whole epoch, from which a resumed training goes on.
-            checkpoint.save(folder, progress, model)
-    listener.ends()
+    callbacks = keras.callbacks.CallbackList(list(how.callbacks), model=model)
+    task = _Task(model, device, how, train, validation, seed, listener, distort, teacher, steps, clock, callbacks)
+    with blaming(recipe.file):
+        interrupted = _run(task, progress, folder)
     # A fresh copy carries no optimizer, whose state would make the saved file three times as large.
-    fitted = networks.build(network, train.image_shape, train.classes)
+    fitted = networks.build(recipe, train.image_shape, train.classes)
     fitted.set_weights(progress.best)
-    taught_in = lessons.seconds if lessons else 0.0
-    return Fitted(neural.NeuralNetwork(fitted), progress.history, interrupted, computing_in, taught_in)
+    return Fitted(
+        classifier=neural.NeuralNetwork(fitted),
+        history=progress.history,
+        kept=progress.kept,
+        interrupted=interrupted,
+        precision=how.precision,
+        teacher_seconds=teacher.seconds if teacher else 0.0,
+    )
 
 
 @dataclass(frozen=True)
 class _Task:
     model: Any
-    replicas: parallel.Replicas
+    device: devices.Devices
     how: Fit
     train: Digits
     validation: Digits
     seed: int
     listener: Listener
     distort: augmentation.Distort | None
-    lessons: distilling.Lessons | None
+    teacher: distilling.Teacher | None
     steps: int
     clock: float
+    callbacks: Any
 
     @property
     def time_used(self) -> float:
         """The share of the seconds that are allowed, 0 where there is no limit."""
         return (time.perf_counter() - self.clock) / self.how.seconds if self.how.seconds else 0.0
 
+    def wants_stop(self) -> bool:
+        """Whether the user has asked for an end."""
+        return self.listener.wants_stop()
+
+
+def _run(task: _Task, progress: checkpoint.Progress, folder: Path) -> bool:
+    """All epochs that are missing; whether the listener ended them."""
+    task.listener.begins(None if task.how.seconds else task.how.epochs, task.steps)
+    task.callbacks.on_train_begin()
+    interrupted, over = False, _is_over(progress.history, task)
+    while not interrupted and not over:
+        epoch = _one_epoch(task, progress.history)
+        interrupted = task.wants_stop()
+        # Asked once an epoch: a moment later, the time that is allowed may be up.
+        over = _is_over([*progress.history, epoch], task)
+        last = over and not interrupted and task.how.patience is None
+        progress.add(epoch, task.model.get_weights(), last=last)
+        task.listener.epoch(epoch)
+        if epoch.epoch == 1 and _only_guesses(epoch, task):
+            task.listener.note(
+                f"the network does not learn: an accuracy of {epoch.accuracy:.2f} is what guessing gives. Look at the "
+                "learning rate (too high or too low), the activations, and layers that let nothing through"
+            )
+        if not interrupted:
+            # So a checkpoint always stands at the end of a whole epoch, from which a resumed training goes on.
+            checkpoint.save(folder, progress, task.model)
+    task.callbacks.on_train_end()
+    task.listener.ends()
+    return interrupted
+
+
+def _only_guesses(epoch: Epoch, task: _Task) -> bool:
+    """Whether an epoch of enough steps has left the network where it began."""
+    chance = _CHANCE / task.train.classes
+    return task.steps >= _ENOUGH_STEPS and max(epoch.accuracy, epoch.val_accuracy) < chance
+
 
 def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
     """Every row once; order and distortions follow from the seed and the epoch's number."""
-    import numpy as np
-
-    began, number, model = time.perf_counter(), len(history) + 1, task.model
-    lessons = task.lessons
-    rng = np.random.default_rng((task.seed, lessons.number(number) if lessons else number))
-    teach = lessons.of(number) if lessons else None
-    batches = feeding.one_epoch(task.train, task.how.batch_size, task.distort, teach, rng)
-    loss, accuracy, rate = _learn(task, history, batches)
-    val_loss, val_accuracy = _judge(model, task.validation)
+    began, number, model, teacher = time.perf_counter(), len(history) + 1, task.model, task.teacher
+    task.callbacks.on_epoch_begin(number - 1)
+    rng = np.random.default_rng((task.seed, teacher.epoch(number) if teacher else number))
+    targets = teacher.targets(number) if teacher else None
+    batches = feeding.one_epoch(task.train, task.how.batch_size, task.distort, targets, rng)
+    loss, accuracy, rate = _train(task, history, batches)
+    val_loss, val_accuracy = _validate(model, task.validation)
     if not math.isfinite(loss + val_loss):
         raise DigitsError(
             f"the training diverged: after epoch {number} the loss is not a number. Use a lower --learning-rate than "
             f"{task.how.learning_rate:g}."
         )
+    logs = {"loss": loss, "accuracy": accuracy, "val_loss": val_loss, "val_accuracy": val_accuracy}
+    task.callbacks.on_epoch_end(number - 1, {**logs, "learning_rate": rate})
     return Epoch(number, loss, accuracy, val_loss, val_accuracy, rate, time.perf_counter() - began)
 
 
-def _learn(task: _Task, history: list[Epoch], batches: Iterator[feeding.Batch]) -> tuple[float, float, float]:
+def _train(task: _Task, history: list[Epoch], batches: Iterator[feeding.Batch]) -> tuple[float, float, float]:
     """Learns from one batch after the other until time or listener say stop; mean loss, accuracy, last rate."""
     loss = accuracy = rate = 0.0
     # `fit` would trace the network twice as often, and take a third longer for every step of a small network.
@@ -150,19 +183,19 @@ def _learn(task: _Task, history: list[Epoch], batches: Iterator[feeding.Batch]) 
             break
         rate = schedules.rate(task.how, history, progress)
         task.model.optimizer.learning_rate = rate
-        logs = task.replicas.learn(task.model, images, labels)
+        task.callbacks.on_train_batch_begin(step - 1)
+        logs = task.device.train_on_batch(task.model, images, labels)
         loss += (float(logs["loss"]) - loss) / step
         accuracy += (float(logs["accuracy"]) - accuracy) / step
+        task.callbacks.on_train_batch_end(step - 1, {"loss": loss, "accuracy": accuracy})
         task.listener.step(len(history) + 1, step, loss, accuracy)
-        if task.listener.wants_stop():
+        if task.wants_stop():
             break
     return loss, accuracy, rate
 
 
-def _judge(model: Any, digits: Digits) -> tuple[float, float]:
+def _validate(model: Any, digits: Digits) -> tuple[float, float]:
     """Mean cross-entropy, in nats, and accuracy."""
-    import numpy as np
-
     probabilities, labels = neural.answers(model, digits.images), digits.known_labels
     of_truth = np.take_along_axis(probabilities, labels[:, None], axis=1)
     # float32 knows no logarithm of a probability that was rounded to 0.
@@ -194,15 +227,15 @@ def _loss(keras: Any, how: Fit, outputs: int) -> Any:
     return smoothed
 
 
-def _lessons(
+def _teacher(
     how: Fit, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path
-) -> distilling.Lessons:
-    """Those of the teacher, which is trained on the same rows unless it is there already, in the pupil's precision."""
+) -> distilling.Teacher:
+    """The teacher, which is trained on the same rows unless it is there already, in the pupil's precision."""
     own = folder / TEACHER
-    recipe = recipes.get(how.teacher or "")
+    recipe = recipes.load(how.teacher or "")
     # Whoever asks for one epoch, to have a quick look, does not want to wait for all of the teacher's.
     epochs = how.epochs if how.seconds or recipe.fit is None else min(how.epochs, recipe.fit.epochs)
-    recipe = recipe.with_fit(seconds=how.seconds, epochs=epochs, precision=how.precision)
+    recipe = recipe.with_values({"seconds": how.seconds, "epochs": epochs, "precision": how.precision})
     if not (own / neural.FILE).exists():
         listener.note(f"first its teacher: {recipe.name}")
         fitted = fit(recipe, train, validation, seed, listener, own)
@@ -213,10 +246,9 @@ def _lessons(
         fitted.classifier.save(own)
         checkpoint.remove(own)
         listener.note("now its pupil")
-    network: Any = recipe.model
-    teacher = networks.build(network, train.image_shape, train.classes, how.precision)
-    teacher.set_weights(neural.load(own).model.get_weights())
-    return distilling.Lessons(neural.NeuralNetwork(teacher).probabilities, _seconds_of(own))
+    network = networks.build(recipe, train.image_shape, train.classes, how.precision)
+    neural.load_weights(network, own / neural.FILE)
+    return distilling.Teacher(neural.NeuralNetwork(network).probabilities, _seconds_of(own))
 
 
 def _seconds_of(teacher: Path) -> float:
@@ -239,6 +271,6 @@ def _make_gpus_deterministic(keras: Any) -> None:
 def _is_over(history: list[Epoch], task: _Task) -> bool:
     if not history:
         return False
-    patience, best = task.how.patience, max(history, key=merit)
-    ran_its_course = len(history) >= task.how.epochs or task.time_used >= 1
+    patience, best = task.how.patience, max(history, key=validation_key)
+    ran_its_course = len(history) >= task.how.epochs or task.time_used >= 1 or task.model.stop_training
     return ran_its_course or (patience is not None and len(history) - best.epoch >= patience)

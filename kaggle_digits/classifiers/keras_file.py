@@ -1,13 +1,15 @@
-"""A .keras file, opened with suspicion before Keras sees it: only what our own networks are made of is let through.
+"""A .keras file, opened with suspicion before Keras sees it: only Keras's own layers that hold no code are let through.
 
 Keras's safe mode refuses code; but a configuration may also name other classes and functions of Keras or of any other
 module, some of which read files or unpickle, and each of those found so far was a vulnerability (CVE-2025-1550,
 CVE-2025-8747, CVE-2025-9906, CVE-2025-12058). None of them is on this list.
 """
 
+import contextlib
 import json
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,49 +20,67 @@ _MOST_BYTES = 1 << 28  # unpacked; the largest recipe's weights take 6 million
 _MOST_CONFIG_BYTES = 1 << 20
 _MOST_UNITS = 1 << 14
 
+# Keras's own layers that hold numbers and nothing else: none runs a function by its name, reads a file or a table.
+_LAYERS = """
+Activation Add Average AveragePooling2D BatchNormalization CenterCrop Concatenate Conv1D Conv2D Conv2DTranspose
+Cropping2D Dense DepthwiseConv2D Dot Dropout ELU Flatten GaussianDropout GaussianNoise GlobalAveragePooling2D
+GlobalMaxPooling2D GroupNormalization Identity InputLayer LayerNormalization LeakyReLU MaxPooling2D Maximum Minimum
+MultiHeadAttention Multiply PReLU Permute ReLU RepeatVector Rescaling Reshape Resizing SeparableConv2D Softmax
+SpatialDropout2D Subtract UnitNormalization UpSampling2D ZeroPadding2D
+"""
+_INITIALIZERS = """
+Constant GlorotNormal GlorotUniform HeNormal HeUniform LecunNormal LecunUniform Ones Orthogonal RandomNormal
+RandomUniform TruncatedNormal VarianceScaling Zeros
+"""
 _TRUSTED = {
-    "keras": {"Sequential", "DTypePolicy"},
-    "keras.layers": {
-        "BatchNormalization",
-        "Conv2D",
-        "Dense",
-        "Dropout",
-        "Flatten",
-        "GlobalMaxPooling2D",
-        "InputLayer",
-        "MaxPooling2D",
-        "Permute",
-        "Rescaling",
-        "Reshape",
-        "Resizing",
-    },
-    "keras.initializers": {"GlorotUniform", "HeUniform", "Ones", "Zeros"},
+    "keras": {"Sequential", "Functional", "DTypePolicy"},
+    "keras.src.models.functional": {"Functional"},
+    "keras.layers": set(_LAYERS.split()),
+    "keras.initializers": set(_INITIALIZERS.split()),
+    "keras.regularizers": {"L1", "L2", "L1L2"},
+    "keras.constraints": {"MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"},
+    "builtins": {"__keras_tensor__", "__tensor__"},
 }
 _IDENTITY = "shared_object_id"  # where an object was in memory: a large number
 _TELLING = {"class_name", "module", "registered_name"}
 
 
-def check(path: Path) -> None:
-    """Makes sure that a file can be one of our own networks.
+def check_archive(path: Path) -> None:
+    """Makes sure that a file is a zip of the three parts of a Keras model, undamaged and of a reasonable size.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it holds anything else.
+        ValueError: it is anything else.
     """
     storage.check_regular(path, _MOST_BYTES)
+    with _opened(path) as archive:
+        members = {member.filename: member.file_size for member in archive.infolist()}
+        if set(members) != _NAMES or len(archive.infolist()) != len(_NAMES):
+            raise ValueError("it does not hold the three files of a network")
+        if sum(members.values()) > _MOST_BYTES or members["config.json"] > _MOST_CONFIG_BYTES:
+            raise ValueError("it is too large")
+        if archive.testzip() is not None:
+            raise ValueError("it is damaged")
+
+
+def check_layers(path: Path) -> None:
+    """Makes sure that a model which passed `check_archive` is made of Keras's own layers that hold no code.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it asks for anything else.
+    """
+    with _opened(path) as archive:
+        _check(json.loads(archive.read("config.json")))
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = {member.filename: member.file_size for member in archive.infolist()}
-            if set(members) != _NAMES or len(archive.infolist()) != len(_NAMES):
-                raise ValueError("it does not hold the three files of a network")
-            if sum(members.values()) > _MOST_BYTES or members["config.json"] > _MOST_CONFIG_BYTES:
-                raise ValueError("it is too large")
-            if archive.testzip() is not None:
-                raise ValueError("it is damaged")
-            config = json.loads(archive.read("config.json"))
+            yield archive
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise ValueError(f"it is damaged: {error}") from error
-    _check(config)
 
 
 def _check(value: Any) -> None:

@@ -2,16 +2,15 @@
 
 import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kaggle_digits.classifiers.silence import silenced
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_digits.backend import silenced
 from kaggle_digits.errors import RunError, first_line
 from kaggle_digits.files import storage
 from kaggle_digits.machine import usable_cores
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 FILE = "model.tflite"
 
@@ -29,16 +28,12 @@ class LiteNetwork:
         self._input = interpreter.get_input_details()[0]["index"]
         self._output = interpreter.get_output_details()[0]["index"]
 
-    def probabilities(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `Classifier.probabilities`."""
-        import numpy as np
-
         answers = [self._answer(images[start : start + _BATCH]) for start in range(0, len(images), _BATCH)]
         return widened(np.concatenate(answers))
 
-    def _answer(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
-        import numpy as np
-
+    def _answer(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         if tuple(self._interpreter.get_input_details()[0]["shape"]) != images.shape:
             self._interpreter.resize_tensor_input(self._input, images.shape)
             self._interpreter.allocate_tensors()
@@ -80,8 +75,6 @@ def load_file(path: Path) -> LiteNetwork:
         raise RunError(f"{path} is not a model that can be loaded ({first_line(error)}). Train again.") from None
 
 
-def widened(answer: "NDArray[np.float32]") -> "NDArray[np.float32]":
+def widened(answer: NDArray[np.float32]) -> NDArray[np.float32]:
     """One column, the probability of label 1, as the two columns that everybody else expects."""
-    import numpy as np
-
     return np.hstack([1 - answer, answer]) if answer.shape[1] == 1 else answer

@@ -1,119 +1,119 @@
-"""Networks in Keras, the simplest first: a builder for every kind of network that a recipe can name."""
+"""Networks in Keras: what a recipe builds, between raw pixels and probabilities."""
 
-from functools import singledispatch
 from typing import Any
 
-from kaggle_digits.classifiers.backend import load_keras
-from kaggle_digits.recipes import Precision
-from kaggle_digits.recipes.architectures import Convolutional, Dense, Network
+import numpy as np
+
+from kaggle_digits.backend import load_keras
+from kaggle_digits.errors import DigitsError
+from kaggle_digits.recipes import Precision, Recipe, blaming
+
+_TRIED = 4  # images that a network of the user's own is tried on
 
 
-def build(model: Network, image_shape: tuple[int, int], classes: int, precision: Precision = "float32") -> Any:
-    """A network with fresh weights for images of one shape.
+def build(recipe: Recipe, image_shape: tuple[int, int], classes: int, precision: Precision = "float32") -> Any:
+    """A recipe's network with fresh weights, which takes pixels as they are.
 
-    It takes pixels as they are, 0 to 255, float32 or uint8 `(n, height, width)`, and scales them itself, so that a
-    saved model cannot be fed wrongly. It gives float32 `(n, classes)`, softmax; or `(n, 1)`, the probability of
-    label 1, where the model asks for a sigmoid.
+    It takes float32 or uint8 `(n, height, width)` from 0 to 255 and scales them itself, so that a saved model cannot
+    be fed wrongly. It gives float32 `(n, classes)`, softmax; or `(n, 1)`, the probability of label 1.
 
     Args:
-        model: the architecture.
+        recipe: whose `build` makes the network.
         image_shape: height and width, in pixels.
         classes: how many labels there are.
         precision: what it computes in; its weights and its answers are float32 all the same.
 
     Returns:
-        A `keras.Sequential`, not yet compiled.
+        A `keras.Model`, compiled only if the recipe's own is.
+
+    Raises:
+        DigitsError: the user's own `build` failed, or gives no `keras.Model`.
     """
     keras = load_keras()
-    height, width = image_shape
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     try:
-        stack = [
-            keras.Input((height, width), name="pixels"),
-            keras.layers.Rescaling(1 / 255),
-            keras.layers.Reshape((height, width, 1)),
-            *layers_of(model, keras.layers, image_shape, classes),
+        layers = keras.layers
+        first = [
+            keras.Input(image_shape, name="pixels"),
+            layers.Rescaling(1 / 255),
+            layers.Reshape((*image_shape, 1)),
         ]
+        own = recipe.model(image_shape, classes)
+        if not isinstance(own, keras.Model):
+            raise DigitsError(f"{recipe.name} builds no keras.Model. Received: {type(own).__name__}.")
+        with blaming(recipe.file):
+            network = _joined(keras, first, own)
     finally:
         keras.config.set_dtype_policy(before)
-    return keras.Sequential(stack, name=type(model).__name__.lower())
+    if own.compiled:
+        optimizer = keras.optimizers.deserialize(keras.optimizers.serialize(own.optimizer))
+        network.compile(optimizer=optimizer, loss=own.loss, metrics=["accuracy"])
+    return network
 
 
-@singledispatch
-def layers_of(model: object, layers: Any, image_shape: tuple[int, int], classes: int) -> list[Any]:
-    """The layers between the scaled pixels and the probabilities.
+def check(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> bool:
+    """Tries what a recipe of the user's own builds.
 
     Args:
-        model: an architecture from a recipe.
-        layers: the module `keras.layers`.
+        recipe: the user's own.
         image_shape: height and width, in pixels.
         classes: how many labels there are.
 
+    Returns:
+        Whether it is a network; otherwise it is a scikit-learn estimator.
+
     Raises:
-        TypeError: no network is known for that kind of model.
+        DigitsError: it is neither, or its answers are no probabilities of so many labels.
     """
-    raise TypeError(f"no network for {type(model).__name__}. Received: {layers}, {image_shape}, {classes}.")
+    where = str(recipe.file.path) if recipe.file else recipe.name
+    keras = load_keras()
+    own = recipe.model(image_shape, classes)
+    if not isinstance(own, keras.Model):
+        if hasattr(own, "fit") and (hasattr(own, "predict_proba") or hasattr(own, "decision_function")):
+            return False
+        raise DigitsError(
+            f"{where}: build must return a keras.Model, or a scikit-learn estimator with predict_proba. "
+            f"Received: {type(own).__name__}."
+        )
+    network = build(recipe, image_shape, classes)
+    with blaming(recipe.file):
+        images = np.random.default_rng(0).integers(0, 256, (_TRIED, *image_shape), np.uint8)
+        answers = keras.ops.convert_to_numpy(network(images))
+    outputs = " x ".join(map(str, answers.shape[1:])) or "none"
+    if answers.shape not in ((_TRIED, classes), (_TRIED, 1)) or (answers.shape[1] == 1 and classes != 2):
+        raise DigitsError(
+            f"{where}: the network gives {outputs} numbers for an image of {classes} labels. End it with "
+            'layers.Dense(classes, activation="softmax").'
+        )
+    total = answers.sum(axis=1) if answers.shape[1] > 1 else np.ones(_TRIED)
+    if answers.min() < 0 or answers.max() > 1 or not np.allclose(total, 1, atol=0.01):
+        raise DigitsError(
+            f"{where}: the network gives numbers that are no probabilities, such as logits "
+            f"({answers.min():.2f} to {answers.max():.2f}). End it with "
+            'layers.Dense(classes, activation="softmax").'
+        )
+    return True
 
 
-@layers_of.register
-def _dense(model: Dense, layers: Any, image_shape: tuple[int, int], classes: int) -> list[Any]:
-    stack: list[Any] = []
-    if model.side is not None and image_shape != (model.side, model.side):
-        stack.append(layers.Resizing(model.side, model.side))
-    stack.append(layers.Flatten())
-    if model.input_dropout:
-        stack.append(layers.Dropout(model.input_dropout))
-    for units in model.hidden:
-        stack.append(layers.Dense(units, activation=model.activation))
-        if model.batch_normalization:
-            stack.append(layers.BatchNormalization())
-        if model.dropout:
-            stack.append(layers.Dropout(model.dropout))
-    units = 1 if model.output == "sigmoid" else classes
-    return [*stack, _output(layers, units, model.output)]
+def _joined(keras: Any, first: list[Any], own: Any) -> Any:
+    """The recipe's own network behind the layers that scale its pixels; its last layer computes in float32."""
+    if type(own) is keras.Sequential:
+        _answer_in_float32(own.layers[-1])
+        return keras.Sequential([*first, *own.layers])
+    pixels, *scaling = first
+    scaled = pixels
+    for layer in scaling:
+        scaled = layer(scaled)
+    if getattr(own, "outputs", None):
+        _answer_in_float32(own.outputs[0]._keras_history.operation)
+    answers = own(scaled)
+    if keras.backend.standardize_dtype(answers.dtype) != "float32":
+        answers = keras.layers.Activation("linear", dtype="float32")(answers)
+    return keras.Model(pixels, answers)
 
 
-@layers_of.register
-def _convolutional(model: Convolutional, layers: Any, image_shape: tuple[int, int], classes: int) -> list[Any]:
-    folded = model.fold and all(side % 2 == 0 for side in image_shape)
-    stack = _fold(layers, image_shape) if folded else []
-    side = min(image_shape) // (2 if folded else 1)
-    kernel = model.first_kernel or model.kernel
-    for number, filters_of_block in enumerate(model.blocks, start=1):
-        for filters in filters_of_block:
-            # Small images would be used up before the last block.
-            padding = model.padding if side > kernel else "same"
-            stack += _activated(layers, model, layers.Conv2D, filters, kernel_size=kernel, padding=padding)
-            side -= kernel - 1 if padding == "valid" else 0
-            kernel = model.kernel
-        if side >= 2 and (number < len(model.blocks) or model.ending == "pool"):
-            stack.append(layers.MaxPooling2D())
-            side //= 2
-        stack += _dropped(layers, model.block_dropout)
-    stack.append(layers.GlobalMaxPooling2D() if model.ending == "maximum" else layers.Flatten())
-    if model.dense is not None:
-        stack += _activated(layers, model, layers.Dense, model.dense)
-    return [*stack, *_dropped(layers, model.dense_dropout), _output(layers, classes, "softmax")]
-
-
-def _fold(layers: Any, image_shape: tuple[int, int]) -> list[Any]:
-    """2 x 2 pixels become the 4 channels of one place."""
-    height, width = (side // 2 for side in image_shape)
-    parts = layers.Reshape((height, 2, width, 2)), layers.Permute((1, 3, 2, 4)), layers.Reshape((height, width, 4))
-    return list(parts)
-
-
-def _activated(layers: Any, model: Convolutional, kind: Any, units: int, **options: Any) -> list[Any]:
-    """A layer with ReLU. What no batch normalisation scales must begin at the right scale: K. He et al., 2015."""
-    if model.batch_normalization:
-        return [kind(units, activation="relu", **options), layers.BatchNormalization()]
-    return [kind(units, activation="relu", kernel_initializer="he_uniform", **options)]
-
-
-def _dropped(layers: Any, share: float) -> list[Any]:
-    return [layers.Dropout(share)] if share else []
-
-
-def _output(layers: Any, units: int, activation: str) -> Any:
-    return layers.Dense(units, activation=activation, dtype="float32", name="probabilities")
+def _answer_in_float32(layer: Any) -> None:
+    """In 16 bits, probabilities near 1 are all the same, and the loss of a sure network is noise."""
+    if hasattr(layer, "dtype_policy") and layer.dtype_policy.name == "mixed_bfloat16":
+        layer.dtype_policy = "float32"

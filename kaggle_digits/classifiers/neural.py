@@ -1,19 +1,20 @@
 """Networks as classifiers: saved and loaded with Keras."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kaggle_digits.classifiers import keras_file, lite
-from kaggle_digits.classifiers.backend import load_keras
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_digits import recipes
+from kaggle_digits.backend import load_keras, silenced
+from kaggle_digits.classifiers import keras_file, lite, networks
 from kaggle_digits.classifiers.lite import widened
-from kaggle_digits.classifiers.protocol import Layer
-from kaggle_digits.classifiers.silence import silenced
 from kaggle_digits.errors import RunError, first_line
 from kaggle_digits.files import storage
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from kaggle_digits.runs import Beginning, LayerRecord
 
 FILE = "model.keras"
 
@@ -27,14 +28,28 @@ class NeuralNetwork:
     def __init__(self, model: Any) -> None:
         self.model = model
 
-    def probabilities(self, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `Classifier.probabilities`."""
         return answers(self.model, images)
 
-    def layers(self) -> list[Layer]:
-        """See `Classifier.layers`."""
+    def calibrate(self, temperature: float) -> bool:
+        """Divides the network's logits by a temperature, by weights, so that whoever runs it gets calibrated answers.
+
+        Args:
+            temperature: above 0.
+
+        Returns:
+            Whether it could be done: only where a dense layer gives the logits.
+        """
+        dense = _logits(self.model)
+        if dense is not None:
+            dense.set_weights([weights / temperature for weights in dense.get_weights()])
+        return dense is not None
+
+    def layers(self) -> list[LayerRecord]:
+        """See `TrainedClassifier.layers`."""
         return [
-            Layer(layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
+            LayerRecord(layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
             for layer in self.model.layers
         ]
 
@@ -53,22 +68,54 @@ class NeuralNetwork:
         return [FILE, lite.FILE]
 
 
-def load(folder: Path) -> NeuralNetwork:
-    """Loads a network from its run folder, in Keras's safe mode, and only of the layers that recipes are made of.
+def load(folder: Path, beginning: Beginning) -> NeuralNetwork:
+    """Loads a network from its run folder; no code in a file is ever run.
+
+    A built-in recipe's is built anew, from the values that run.json remembers, and gets its weights from the file. Any
+    other is opened in Keras's safe mode, and only if it is made of Keras's own layers that hold no code.
+
+    Args:
+        folder: the run's.
+        beginning: what the run began with.
 
     Raises:
-        RunError: the file is missing or not a Keras model.
+        RunError: the file is missing, not a Keras model, or not this recipe's.
     """
     path = folder / FILE
+    if beginning.recipe.built_in:
+        model = networks.build(recipes.restore(beginning.recipe), beginning.image_shape, beginning.classes)
+        load_weights(model, path)
+        return NeuralNetwork(model)
+    with _refusing(path):
+        keras_file.check_layers(path)
+        return NeuralNetwork(load_keras().saving.load_model(path, compile=False, safe_mode=True))
+
+
+def load_weights(model: Any, path: Path) -> None:
+    """Gives a network the weights of a model.keras, of which nothing else is read.
+
+    Args:
+        model: of the same architecture.
+        path: of the file.
+
+    Raises:
+        RunError: the file is missing, not a Keras model, or of another network.
+    """
+    with _refusing(path):
+        model.load_weights(path)
+
+
+@contextlib.contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Whatever a file that is damaged or not of this network makes Keras raise becomes a sentence."""
     try:
-        keras_file.check(path)
-        keras = load_keras()
-        return NeuralNetwork(keras.saving.load_model(path, compile=False, safe_mode=True))
-    except Exception as error:  # a damaged configuration makes Keras raise whatever the libraries below it raise
+        keras_file.check_archive(path)
+        yield
+    except Exception as error:
         raise RunError(f"{path} is not a model that can be loaded ({first_line(error)}). Train again.") from None
 
 
-def answers(model: Any, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+def answers(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """What a Keras model says of images, in batches of one size, because another one would be compiled anew.
 
     Args:
@@ -78,10 +125,22 @@ def answers(model: Any, images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
     Returns:
         float32 `(n, classes)`; one sigmoid unit is widened to two columns.
     """
-    import numpy as np
-
     size = min(_BATCH, len(images))
     padded = np.pad(images, ((0, -len(images) % size), (0, 0), (0, 0)))
     # On several devices, each answers the whole batch, and Keras puts their equal answers one after the other.
     parts = [model.predict_on_batch(padded[start : start + size])[:size] for start in range(0, len(padded), size)]
     return widened(np.concatenate(parts)[: len(images)].astype(np.float32, copy=False))
+
+
+def _logits(model: Any) -> Any:
+    """The dense layer whose outputs a softmax, or one sigmoid, makes probabilities; None where there is no such."""
+    layers = load_keras().layers
+    for layer in reversed(model.layers if getattr(model, "outputs", None) else []):
+        if hasattr(layer, "layers"):
+            return _logits(layer)
+        if isinstance(layer, layers.Dense):
+            last = layer.activation.__name__
+            return layer if last in ("softmax", "sigmoid") or (last == "linear" and layer.units > 1) else None
+        if not isinstance(layer, layers.Softmax) and getattr(layer, "activation", None) is None:
+            return None
+    return None

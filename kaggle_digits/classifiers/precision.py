@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kaggle_digits.classifiers.backend import has_gpu
+from kaggle_digits.backend import has_gpu
 from kaggle_digits.recipes import Precision
 
 # bfloat16 must win clearly: part of every step stays in float32, and converting between the two costs time as well.

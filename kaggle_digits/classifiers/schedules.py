@@ -2,8 +2,8 @@
 
 import math
 
-from kaggle_digits.classifiers.protocol import Epoch
 from kaggle_digits.recipes import Fit
+from kaggle_digits.runs import Epoch
 
 _WARM_UP = 0.1
 _FIRST, _LAST = 1 / 25, 1e-3  # of the highest rate

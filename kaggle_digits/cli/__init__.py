@@ -1,7 +1,9 @@
 """The command line: parses, calls the package, prints. Nothing is computed here."""
 
 import errno
+import importlib
 import io
+import pkgutil
 import sys
 from typing import Annotated, Any
 
@@ -9,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from kaggle_digits import __version__
-from kaggle_digits.cli import console, doctor, export, fetch, judge, listings, predict, scores, serve, submit, train
+from kaggle_digits.cli import console
 from kaggle_digits.errors import DigitsError
 
 
@@ -60,20 +62,17 @@ def root(
         raise typer.Exit
 
 
-for command, example in (
-    (fetch.fetch, "fetch --zip ~/Downloads/digit-recognizer.zip"),
-    (train.train, "train cnn --epochs 5 --seed 1"),
-    (judge.evaluate, "evaluate --data my-digits"),
-    (predict.predict, "predict seven.jpg my-digits/test --explain"),
-    (export.export, "export digits.html"),
-    (serve.serve, "serve --port 8080"),
-    (submit.submit, "submit --dry-run"),
-    (scores.scores, "scores --no-refresh"),
-    (listings.runs, "runs --compare 20261120-220844-mlp 20261120-221530-cnn"),
-    (listings.recipes, "recipes"),
-    (doctor.doctor, "doctor --offline"),
-):
-    app.command(epilog=f"Example: kaggle-digits {example}")(command)
+def _add_commands() -> None:
+    """Every module here that defines a function of its own name is a command, listed in the order of the work."""
+    found = [importlib.import_module(f"{__name__}.{one.name}") for one in pkgutil.iter_modules(__path__)]
+    commands = {module.__name__.rpartition(".")[2]: module for module in found if hasattr(module, "EXAMPLE")}
+    for name in sorted(commands, key=lambda name: (_ORDER.find(f" {name} ") % 1000, name)):
+        app.command(epilog=f"Example: kaggle-digits {commands[name].EXAMPLE}")(getattr(commands[name], name))
+
+
+_ORDER = " fetch train tune blend evaluate predict submit runs scores recipes export serve doctor "
+
+_add_commands()
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from kaggle_digits.classifiers.protocol import Epoch, Listener
+from kaggle_digits.runs import Epoch, Listener
 
 _HEADING = "  epoch     loss  accuracy  val loss  val accuracy  seconds"
 
@@ -29,7 +29,7 @@ def table(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join(lines)
 
 
-class EpochLines:
+class EpochLines(Listener):
     """A listener that writes one line an epoch: for files, pipes and notebooks.
 
     Attributes:
@@ -165,6 +165,3 @@ def _bar(*columns: str) -> Iterator[Any]:
     with progress.Progress(*parts, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda words, done, total: bar.update(task, description=words, completed=done, total=total)
-
-
-_: type[Listener] = EpochLines  # mypy holds the two together

@@ -9,6 +9,8 @@ import typer
 
 from kaggle_digits.cli.options import DATA, MODELS, SUBMISSIONS, AsJson, Models, Submissions, print_json
 
+EXAMPLE = "doctor --offline"
+
 
 def doctor(
     online: Annotated[bool, typer.Option("--online/--offline", help="Ask Kaggle too, for a few seconds.")] = True,

@@ -8,6 +8,8 @@ import typer
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import DATA
 
+EXAMPLE = "fetch --zip ~/Downloads/digit-recognizer.zip"
+
 _STATES = {
     "kept": "there and right, kept",
     "new": "fetched and checked",

@@ -8,6 +8,8 @@ import typer
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import SUBMISSIONS, AsJson, Submissions, print_json
 
+EXAMPLE = "scores --no-refresh"
+
 _HEADER = ["file", "sent", "number", "status", "validation", "expected", "score"]
 
 

@@ -7,6 +7,8 @@ import typer
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, Models
 
+EXAMPLE = "serve --port 8080"
+
 
 def serve(
     run: Annotated[str | None, typer.Argument(metavar="RUN", help="Which run; left out, the newest.")] = None,

@@ -9,6 +9,8 @@ import typer
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, print_json
 
+EXAMPLE = "submit --dry-run"
+
 
 def submit(
     target: Annotated[

@@ -32,7 +32,7 @@ from kaggle_digits.errors import (
     SubmissionError,
     UnknownFateError,
 )
-from kaggle_digits.files import storage
+from kaggle_digits.files import locks, storage
 
 _LOCK = ".submit.lock"
 # After that long, what Kaggle does not list did not arrive; and clocks may differ by that much.
@@ -73,10 +73,10 @@ class Delivery:
         # The other one asks, uploads and looks for lost answers: all of them bounded by the patience.
         busy_s = 20 * self._kaggle.patience
         on_wait = partial(self._tell, "another submission is on its way; waiting for it")
-        with ExitStack() as locks:
+        with ExitStack() as stack:
             with messages.nothing_submitted():
                 for folder in self.ledgers:
-                    locks.enter_context(storage.locked(folder / _LOCK, busy_s, on_wait))
+                    stack.enter_context(locks.locked(folder / _LOCK, busy_s, on_wait))
                 there = self._there_already(force)
                 if there is not None:
                     return there
@@ -234,22 +234,21 @@ def _on_kaggle(file: SubmissionFile, ref: int | None, became: str) -> Submission
 
 
 def _first_entry(file: SubmissionFile, limits: Limits | None) -> Entry:
-    name, record = (None, {}) if file.run is None else (file.run.name, file.run.record)
-    git, expected = record.get("git"), record.get("predicted_range")
+    run, record = file.run, file.run.record if file.run else None
     return Entry(
         time=now(),
-        run=name,
+        run=run.name if run else None,
         file=file.path.name,
         sha256=file.sha256,
         ref=None,
         message=file.message,
         status=ledger.SENDING,
         score=None,
-        data_sha256=record["data"]["sha256"] if record else None,
-        git_commit=git and git["commit"] + "-dirty" * git["dirty"],
-        seed=record.get("seed"),
-        validation_accuracy=record.get("validation_accuracy"),
-        predicted_range=expected and (expected[0], expected[1]),
+        data_sha256=record.data.sha256 if record else None,
+        git_commit=record.git.commit if record and record.git else None,
+        seed=record.plan.seed if record else None,
+        validation_accuracy=record.validation_accuracy if record else None,
+        predicted_range=record.predicted_range if record else None,
         sent=now(),
         path=str(file.path.absolute()),
         counted=None if limits is None else limits.total,

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from kaggle_digits.errors import DataError
-from kaggle_digits.files import storage
+from kaggle_digits.files import disk, storage
 
 FILE = "ledger.jsonl"
 
@@ -34,7 +34,7 @@ class Entry(msgspec.Struct, frozen=True):
             `complete` or `error`. A `sending` that nothing follows may or may not have arrived.
         score: the public score, a share of right labels from 0 to 1, or None while there is none.
         data_sha256: of each file that the run was trained on and has labelled, by name.
-        git_commit: of the folder that the run was made in; it ends with `-dirty` where files had been changed.
+        git_commit: of the folder that the run was made in.
         seed: of the run.
         validation_accuracy: of the run, from 0 to 1.
         predicted_range: the score that the run expected, lowest and highest, or None.
@@ -80,7 +80,7 @@ def append(submissions: Path, entry: Entry) -> None:
         StorageError: the folder cannot be written, or the disk is full.
     """
     path = submissions / FILE
-    with storage.disk_errors(path):
+    with disk.disk_errors(path):
         submissions.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
         try:

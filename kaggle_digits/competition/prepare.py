@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from operator import eq
 from pathlib import Path
 
-from kaggle_digits import runs, sources
+from kaggle_digits import runs
 from kaggle_digits.competition import ledger, submission
 from kaggle_digits.errors import RunError, SubmissionError
-from kaggle_digits.files import storage
-from kaggle_digits.sources import kaggle_csv
+from kaggle_digits.files import digit_recognizer, storage
 
 LEAST_AGREEMENT = 0.9
 """The share of rows on which a file should agree with the best one so far; below it, the user is asked."""
@@ -72,15 +71,15 @@ def prepare(
         run, path, title = None, Path(target), Path(target).name
     else:
         run = runs.find(target, models)
-        path, title, own_data = submissions / f"{run.name}.csv", *_about(run)
+        path, title, own_data = submissions / f"{run.name}.csv", _title(run), _folder_of(run)
         data = data or own_data
         if not path.exists():
             raise SubmissionError(f"{path} is gone. Train again, or name a submission CSV instead of a run.")
-    labels = submission.check(path, _rows_due((data or sources.DEFAULT_FOLDER) / "test.csv"))
+    labels = submission.check(path, _rows_due((data or digit_recognizer.FOLDER) / digit_recognizer.TEST))
     digest = storage.sha256(path)
     if run is None and (maker := _maker(digest, path.stem, models)) is not None:
         run, title = maker
-    beware = "CONTAMINATED BY TEST DATA, " if run is not None and run.record.get("contaminated") else ""
+    beware = "CONTAMINATED BY TEST DATA, " if run is not None and run.record.contaminated else ""
     full_message = f"[sha256 {digest[:HASH_LETTERS]}] {beware}{message or title}"
     return SubmissionFile(path, full_message, tuple(labels), run, digest, _notes(labels))
 
@@ -89,8 +88,8 @@ def _maker(digest: str, name: str, models: Path) -> tuple[runs.Run, str] | None:
     """The run of that name and its title, if it has written just this file; None for another origin, or a change."""
     try:
         run = runs.find(name, models)
-        return (run, _title(run)) if run.record.get("submission_sha256") == digest else None
-    except (RunError, KeyError, TypeError, ValueError):
+        return (run, _title(run)) if run.record.submission_sha256 == digest else None
+    except RunError:
         return None
 
 
@@ -134,28 +133,20 @@ def _notes(labels: list[int]) -> tuple[str, ...]:
     return (f"no image is called {', '.join(missing)}: expect a score below {1 - 0.1 * len(missing):.1f}",)
 
 
-def _about(run: runs.Run) -> tuple[str, Path]:
-    """What to call a run's submission, and the folder with its test.csv."""
-    try:
-        return _title(run), _folder_of(run)
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{run.path / runs.RECORD} was edited or is damaged: {error!r}. Train again.") from error
-
-
 def _title(run: runs.Run) -> str:
-    recipe, accuracy = run.record["recipe"]["name"], run.record["validation_accuracy"]
+    recipe, accuracy = run.record.recipe.name, run.record.validation_accuracy
     return f"{run.name}: kaggle-digits {recipe}, validation accuracy {accuracy:.4f}"
 
 
 def _folder_of(run: runs.Run) -> Path:
     """The folder with the test.csv that a run has labelled; other digits are nothing for Kaggle."""
-    data = run.record["data"]
-    if "test.csv" not in data["sha256"]:
+    data = run.record.data
+    if digit_recognizer.TEST not in data.test_sha256:
         raise SubmissionError(
-            f"{run.name} was trained on {data['name']}, without the competition's test.csv, so Kaggle cannot score it. "
+            f"{run.name} was trained on {data.name}, without the competition's test.csv, so Kaggle cannot score it. "
             "Bring the competition's files with kaggle-digits fetch, then train again."
         )
-    return Path(data["path"])
+    return Path(data.path)
 
 
 def _rows_due(test: Path) -> int:
@@ -167,4 +158,4 @@ def _rows_due(test: Path) -> int:
         with test.open(encoding="utf-16") if wide else test.open("rb") as lines:
             return sum(1 for line in lines if line.strip()) - 1
     except (OSError, UnicodeError):
-        return kaggle_csv.ROWS[1]
+        return digit_recognizer.ROWS[1]

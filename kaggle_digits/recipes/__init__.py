@@ -1,19 +1,38 @@
-"""Recipes: what can be trained, by name, and how. Nothing heavy is imported here."""
+"""Recipes: what can be trained, and how. A recipe is a Python file; `builtin/` holds those that come with the package.
 
-from kaggle_digits.recipes.catalogue import DEFAULT, RECIPES, get
-from kaggle_digits.recipes.recipe import Committee, Distortions, Expected, Fit, Precision, Recipe, Schedule
-from kaggle_digits.recipes.records import from_json
+recipes.names()                        # of the built-in ones
+recipes.load("mlp")                    # one of them
+recipes.load("own.py")                 # a file of one's own, which is run
+recipes.from_function(build, fit=...)  # without a file
+"""
+
+from kaggle_digits.recipes.fit import Distortions, Fit, Precision, Schedule
+from kaggle_digits.recipes.loading import Outline, from_function, is_file, load, names, outline, restore, run, source
+from kaggle_digits.recipes.measurements import Measured, measurements
+from kaggle_digits.recipes.recipe import Recipe, RecipeFile, RecipeRecord, Value, blaming
 
 __all__ = [
     "DEFAULT",
-    "RECIPES",
-    "Committee",
     "Distortions",
-    "Expected",
     "Fit",
+    "Measured",
+    "Outline",
     "Precision",
     "Recipe",
+    "RecipeFile",
+    "RecipeRecord",
     "Schedule",
-    "from_json",
-    "get",
+    "Value",
+    "blaming",
+    "from_function",
+    "is_file",
+    "load",
+    "measurements",
+    "names",
+    "outline",
+    "restore",
+    "run",
+    "source",
 ]
+
+DEFAULT = "mlp"

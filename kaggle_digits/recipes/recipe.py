@@ -1,126 +1,67 @@
-"""What a recipe is: a model, and how to fit it."""
+"""What a recipe is: a function that builds a model, and how to fit it."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+import contextlib
+import inspect
+import json
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
 
-from kaggle_digits.errors import DigitsError
-from kaggle_digits.recipes.architectures import Classic, Network
+import msgspec
 
-Schedule = Literal["one-cycle", "plateau", "constant"]
-Precision = Literal["auto", "float32", "bfloat16"]
+from kaggle_digits.errors import DigitsError, first_line
+from kaggle_digits.recipes.fit import NAMES, Fit
+
+Value = None | bool | int | float | str | tuple[int | float | str, ...]
+"""What can be set by name: `--set width=64`."""
+
+_GIVEN = 2  # image_shape and classes, the first two arguments of every `build`
+
+
+class RecipeRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A recipe with every value, as run.json keeps it.
+
+    Attributes:
+        name: the recipe's.
+        built_in: whether it comes with the package.
+        file: the path of a recipe file of the user's own, which is never run because a run names it.
+        sha256: of that file's text.
+        arguments: of `build`, every one.
+        fit: how a network is fitted; None for scikit-learn's models and for a committee.
+        labels: how many labels it learns, from 0 up; None is all that the data has.
+        members: the recipes of a committee.
+        folds: how many times each member is trained.
+        tta: whether test-time augmentation may be used.
+    """
+
+    name: str
+    built_in: bool = False
+    file: str | None = None
+    sha256: str | None = None
+    arguments: dict[str, Value] = {}
+    fit: Fit | None = None
+    labels: int | None = None
+    members: tuple["RecipeRecord", ...] = ()
+    folds: int | None = None
+    tta: bool = True
 
 
 @dataclass(frozen=True)
-class Distortions:
-    """How far training images are distorted at random; validation and test images never are.
+class RecipeFile:
+    """A recipe file of the user's own.
 
     Attributes:
-        rotation: degrees to either side.
-        shift: pixels in any direction.
-        zoom: share by which height and width grow or shrink, each by itself.
-        shear: pixels to the side for every pixel up.
-        elastic: standard deviation of the elastic field's arrows, in pixels.
+        path: where it is.
+        text: what it says.
+        sha256: of the text, in UTF-8.
     """
 
-    rotation: float = 0.0
-    shift: float = 0.0
-    zoom: float = 0.0
-    shear: float = 0.0
-    elastic: float = 0.0
-
-
-@dataclass(frozen=True)
-class Fit:
-    """How a network is fitted: Adam on cross-entropy.
-
-    Attributes:
-        epochs: passes over the training rows, at most.
-        seconds: the training ends after so many, wherever it is, and a one-cycle goes by the clock; None is no limit.
-        batch_size: rows a step.
-        learning_rate: the highest one.
-        schedule: `one-cycle` reaches it after a tenth of the steps, from a twenty-fifth of it, and then falls along
-            a cosine to almost nothing; `plateau` halves it whenever the validation loss has not improved for 2
-            epochs; `constant` keeps it.
-        patience: training ends early when so many epochs in a row brought no better validation; None is never.
-        weight_decay: decoupled decay a step, in units of the learning rate.
-        label_smoothing: share of every label that is spread evenly over all of them, from 0 to 1, so that the network
-            is never driven to be surer than it can be; a training's loss counts it in, a validation's does not.
-        distortions: how training images are distorted, anew in every epoch; None is not at all.
-        betas: how slowly Adam forgets past gradients, and their squares.
-        teacher: a recipe that is fitted first to the same rows, for no more epochs than this one: then the network
-            learns what it says of them, in place of the labels, and its training loss is how far it is from that. None
-            is no teacher.
-        precision: what is computed in; `auto` takes bfloat16 where a short measurement shows that it pays.
-        jit: whether XLA compiles the step, which takes seconds: on a CPU faster for plain dense layers, several times
-            slower for dropout and for convolutions.
-
-    Raises:
-        DigitsError: a number that must be above 0 is not.
-    """
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    schedule: Schedule = "one-cycle"
-    patience: int | None = None
-    weight_decay: float = 0.0
-    label_smoothing: float = 0.0
-    distortions: Distortions | None = None
-    betas: tuple[float, float] = (0.9, 0.999)
-    precision: Precision = "float32"
-    jit: bool = False
-    seconds: float | None = None
-    teacher: str | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "learning_rate", "seconds"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < float("inf"):
-                raise DigitsError(f"{name} must be above 0. Received: {value}.")
-
-    @classmethod
-    def from_json(cls, record: dict[str, Any]) -> "Fit":
-        """What `Recipe.as_json` told of."""
-        distortions = record["distortions"] and Distortions(**record["distortions"])
-        return cls(**{**record, "betas": tuple(record["betas"]), "distortions": distortions})
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What a recipe gave on the competition's files; `benchmarks/recipes.py` and `cards.py` measure it again.
-
-    Attributes:
-        parameters: how many numbers it learns, all members together; None where that grows with the rows.
-        accuracy: on 6,000 labelled rows kept out of training, validation and tuning, mean over seeds; of `mlp-strong`
-            and `champion` out of fold, on all rows; 0 to 1.
-        seconds: of training, on two cores.
-    """
-
-    parameters: int | None
-    accuracy: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Committee:
-    """Models of several kinds, each trained once for every fold; together they answer as one.
-
-    Attributes:
-        recipes: of the members, none of them a committee.
-        folds: how many parts the rows are dealt into; each member learns all but one.
-        views: whether members also look at images in five shifted views, which takes as long as about two epochs;
-            out-of-fold rows say whether it helps.
-    """
-
-    recipes: tuple["Recipe", ...]
-    folds: int
-    views: bool = True
-
-    @property
-    def members(self) -> int:
-        """How many models there are in all."""
-        return len(self.recipes) * self.folds
+    path: Path
+    text: str = field(repr=False)
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -130,58 +71,206 @@ class Recipe:
     Attributes:
         name: what one types after `kaggle-digits train`.
         summary: what it is, in one line.
-        model: the architecture, for the image shape and the classes of any data.
-        fit: how a network is fitted; None for scikit-learn's models, which need no telling, and for a committee,
-            whose members know.
+        build: makes the model, for an image shape and a number of classes; None for a committee.
+        arguments: further arguments of `build`, every one with its value.
+        fit: how a network is fitted; None for scikit-learn's models, for a committee, and until a network of the
+            user's own that does not say was built for the first time.
         labels: how many labels it learns, from 0 up; None is all that the data has.
-        expected: what it gave when it was last measured.
+        members: the recipes of a committee, none of them a committee.
+        folds: how many parts the rows are dealt into, for a committee; each member learns all but one.
+        tta: whether members may use test-time augmentation, which takes as long as about two epochs; out-of-fold rows
+            say whether it helps.
+        search: what `tune` may turn, and between what.
+        file: the user's own, if it comes from one.
+        built_in: whether it comes with the package.
     """
 
     name: str
-    summary: str
-    model: Network | Classic | Committee
+    summary: str = ""
+    build: Callable[..., Any] | None = None
+    arguments: Mapping[str, Value] = field(default_factory=dict)
     fit: Fit | None = None
     labels: int | None = None
-    expected: Expected | None = None
+    members: tuple["Recipe", ...] = ()
+    folds: int | None = None
+    tta: bool = True
+    search: Mapping[str, Any] = field(default_factory=dict)
+    file: RecipeFile | None = None
+    built_in: bool = False
 
-    def with_fit(self, **changes: Any) -> "Recipe":
-        """The same recipe, fitted differently: `with_fit(epochs=3)`. Values of None change nothing.
+    @property
+    def is_committee(self) -> bool:
+        """Whether it stands for several models."""
+        return bool(self.members)
+
+    @property
+    def kinds(self) -> tuple["Recipe", ...]:
+        """The recipes of the models that are trained: its members, or itself."""
+        return self.members or (self,)
+
+    @property
+    def models(self) -> int:
+        """How many models are trained in all."""
+        return len(self.kinds) * (self.folds or 1)
+
+    def model(self, image_shape: tuple[int, int], classes: int) -> Any:
+        """What `build` makes: a `keras.Model` or a scikit-learn estimator.
+
+        Args:
+            image_shape: height and width, in pixels.
+            classes: how many labels there are.
 
         Raises:
-            DigitsError: a value makes no sense, or the recipe is not a network.
+            DigitsError: the user's own `build` failed; the sentence names their file and line.
         """
-        changes = {name: value for name, value in changes.items() if value is not None}
-        if not changes:
-            return self
-        if isinstance(self.model, Committee):
-            members = tuple(recipe.with_fit(**changes) for recipe in self.model.recipes)
-            return replace(self, model=replace(self.model, recipes=members))
-        if self.fit is None:
-            raise DigitsError(
-                f"{self.name} is fitted in one go: {', '.join(sorted(changes))} cannot be set. Leave it out."
-            )
-        return replace(self, fit=replace(self.fit, **changes))
+        if self.build is None:
+            raise DigitsError(f"{self.name} is a committee: its members build models.")
+        with blaming(self.file):
+            return self.build(image_shape, classes, **self.arguments)
 
-    def at_precision(self, choose: Callable[[Precision], Precision]) -> "Recipe":
-        """The same recipe, its precision and its members' as a function of what it asks for says."""
-        if isinstance(self.model, Committee):
-            members = tuple(recipe.at_precision(choose) for recipe in self.model.recipes)
-            return replace(self, model=replace(self.model, recipes=members))
-        return self if self.fit is None else self.with_fit(precision=choose(self.fit.precision))
+    def with_values(self, values: Mapping[str, Any]) -> "Recipe":
+        """The same recipe with other values of `fit` or arguments of `build`; of a committee, of all its members.
+
+        Args:
+            values: by name, as text or not: `{"epochs": 3, "width": "64"}`.
+
+        Raises:
+            DigitsError: nothing has that name, or the value makes no sense.
+        """
+        for name in values:
+            self._check_name(name)
+        return self.each(lambda recipe: recipe._changed(values)) if values else self
+
+    def _changed(self, values: Mapping[str, Any]) -> "Recipe":
+        """Itself with those of the values that it has."""
+        arguments = {
+            name: _as_before(name, values[name], old) for name, old in self.arguments.items() if name in values
+        }
+        of_fit = {name: value for name, value in values.items() if name in NAMES and name not in arguments}
+        fit = (self.fit or Fit()).changed(of_fit) if of_fit and self._has_fit else self.fit
+        return replace(self, arguments={**self.arguments, **arguments}, fit=fit)
+
+    @property
+    def _has_fit(self) -> bool:
+        """Whether it is fitted in epochs, as far as is known before anything is built."""
+        return self.fit is not None or not self.built_in
+
+    def _check_name(self, name: str) -> None:
+        known = [one for kind in self.kinds for one in (*kind.arguments, *(NAMES if kind._has_fit else ()))]
+        if name in known:
+            return
+        if name in NAMES:
+            raise DigitsError(f"{self.name} is fitted in one go: {name} cannot be set. Leave it out.")
+        close = get_close_matches(name, known, 1)
+        hint = (
+            f"Did you mean {close[0]}?" if close else f"Choose among: {', '.join(dict.fromkeys(known)) or 'nothing'}."
+        )
+        raise DigitsError(f"{self.name} has no value called {name!r}. {hint}")
 
     def in_folds(self, count: int) -> "Recipe":
-        """The same recipe, trained once for every fold: its members then answer together."""
-        members = self.model.recipes if isinstance(self.model, Committee) else (self,)
-        return replace(self, model=Committee(members, count), fit=None)
+        """The same recipe, trained once for every fold: its models then answer together."""
+        return replace(self, members=self.kinds, folds=count, build=None, fit=None, arguments={}, built_in=False)
 
-    def as_json(self) -> dict[str, Any]:
-        """Every value of the recipe as plain dictionaries, for run.json."""
-        fields = asdict(self)
-        del fields["expected"]
-        if isinstance(self.model, Committee):
-            fields["model"] = {
-                "recipes": [recipe.as_json() for recipe in self.model.recipes],
-                "folds": self.model.folds,
-                "views": self.model.views,
-            }
-        return {**fields, "kind": type(self.model).__name__}
+    def with_callbacks(self, *callbacks: Any) -> "Recipe":
+        """The same recipe, whose training tells these Keras callbacks, too."""
+        fit = self.fit or Fit()
+        return replace(self, fit=msgspec.structs.replace(fit, callbacks=(*fit.callbacks, *callbacks)))
+
+    def each(self, change: Callable[["Recipe"], "Recipe"]) -> "Recipe":
+        """The same recipe, itself or each of its members changed by a function."""
+        return replace(self, members=tuple(map(change, self.members))) if self.members else change(self)
+
+    def record(self) -> RecipeRecord:
+        """All that run.json remembers of it."""
+        fit = self.fit and msgspec.structs.replace(self.fit, callbacks=())
+        return RecipeRecord(
+            name=self.name,
+            built_in=self.built_in,
+            file=str(self.file.path.resolve()) if self.file else None,
+            sha256=self.file.sha256 if self.file else None,
+            arguments=dict(self.arguments),
+            fit=fit,
+            labels=self.labels,
+            members=tuple(member.record() for member in self.members),
+            folds=self.folds,
+            tta=self.tta,
+        )
+
+
+def arguments_of(build: Callable[..., Any], name: str) -> dict[str, Value]:
+    """The further arguments of a `build`, with their defaults.
+
+    Args:
+        build: takes an image shape and a number of classes, and perhaps more.
+        name: what to call it in an error: its file.
+
+    Raises:
+        DigitsError: it takes fewer, or one has no default or the name of a value of `fit`.
+    """
+    parameters = list(inspect.signature(build).parameters.values())
+    given, further = parameters[:_GIVEN], parameters[_GIVEN:]
+    if len(given) < _GIVEN:
+        raise DigitsError(f"{name}: build must take image_shape and classes. Write: def build(image_shape, classes):")
+    for one in further:
+        if one.default is one.empty or one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD):
+            raise DigitsError(f"{name}: the argument {one.name} of build must have a default, such as {one.name}=32.")
+        if one.name in NAMES:
+            raise DigitsError(f"{name}: build has an argument {one.name}, and so has Fit. Give it another name.")
+    return {one.name: one.default for one in further}
+
+
+@contextlib.contextmanager
+def blaming(file: RecipeFile | None) -> Iterator[None]:
+    """Turns an exception that a user's own recipe file caused into a sentence with their file and line.
+
+    Args:
+        file: theirs; None lets every exception pass.
+
+    Raises:
+        DigitsError: in place of any other exception.
+    """
+    try:
+        yield
+    except DigitsError:
+        raise
+    except Exception as error:
+        if file is None:
+            raise
+        words = error.msg if isinstance(error, SyntaxError) else first_line(error)
+        raise DigitsError(f"{_place(error, file.path)}: {type(error).__name__}: {words}{_hint(error)}.") from error
+
+
+def _place(error: Exception, path: Path) -> str:
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return f"{path}, line {error.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f"{path}, line {lines[-1]}" if lines else f"{path}, in the model that it builds"
+
+
+def _hint(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return ". Install that package, or mend the import"
+    return ""
+
+
+def _as_before(name: str, value: Any, before: Value) -> Any:
+    """A new value for an argument, of the kind that its default has."""
+    if isinstance(value, str) and not isinstance(before, str):
+        with contextlib.suppress(ValueError):
+            value = json.loads(f"[{value.strip('()[]')}]" if isinstance(before, tuple) else _spelled(value))
+    if isinstance(before, tuple):
+        value = tuple(value) if isinstance(value, list | tuple) else (value,)
+        kinds = {type(one) for one in before} or {type(one) for one in value}
+        fits = all(type(one) in kinds for one in value)
+    else:
+        if isinstance(before, float) and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        fits = before is None or type(value) is type(before)
+    if not fits:
+        raise DigitsError(f"{name} cannot be {value!r}: it must be like its default, {before!r}.")
+    return value
+
+
+def _spelled(text: str) -> str:
+    """Python's words for what JSON writes in small letters."""
+    return {"True": "true", "False": "false", "None": "null"}.get(text, text)

@@ -1,99 +1,192 @@
-"""What run.json and started.json say, checked once when they are read."""
+"""What plan.json and run.json say, with its types; checked once, when it is read."""
 
-import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
 
 from kaggle_digits.errors import RunError
 from kaggle_digits.files import storage
-from kaggle_digits.files.conforming import conforms
+from kaggle_digits.recipes import RecipeRecord
+from kaggle_digits.runs.plan import Plan
 
-FORMAT = 1
+FORMAT = 2
 """Grows by one whenever an older release could no longer read a new run.json."""
 
 _MOST_BYTES = 1 << 26
-_LONGEST_SIDE = 4096  # pixels; sources bring images to a few dozen
+_Kind = TypeVar("_Kind", bound="Beginning")
+
+Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9_-]{0,60}\Z")]
+"""Of a member: its folder in the run folder, and nothing that leads out of it."""
+
+Side = Annotated[int, Meta(ge=1, le=1024)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Time = Annotated[datetime, Meta(tz=True)]
 
 
-class _Recipe(TypedDict, total=False):
-    """The rest is checked where a training goes on: `recipes.from_json`."""
+class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the digits came from, so that they can be found, and recognised, again.
 
-    name: str
-    kind: str
+    Attributes:
+        name: what to call it.
+        path: what `sources.load` finds it by.
+        kind: of the source that read it.
+        train_sha256: the SHA-256 of each file of digits to train on, by file name.
+        test_sha256: the same of digits to label.
+    """
 
-
-class _Data(TypedDict, total=False):
     name: str
     path: str
-    sha256: dict[str, str]
-    skip_broken: bool
+    kind: str
+    train_sha256: dict[str, str]
+    test_sha256: dict[str, str] = {}
+
+    @property
+    def sha256(self) -> dict[str, str]:
+        """The SHA-256 of everything that was read."""
+        return {**self.train_sha256, **self.test_sha256}
+
+    @property
+    def training_data(self) -> object:
+        """What tells one training set from another: checksums, or the name where nothing was read from files."""
+        return self.train_sha256 or self.name
 
 
-class _Layer(TypedDict):
+class GitRecord(msgspec.Struct, frozen=True):
+    """The commit that the current folder was at."""
+
+    commit: str
+
+
+class KaggleRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A training on Kaggle's machines.
+
+    Attributes:
+        account: whose it is.
+        page: where to look at it, once it is there.
+        cards: the names of the graphics cards that trained it.
+    """
+
+    account: str
+    page: str | None = None
+    cards: list[str] = []
+
+
+class LayerRecord(msgspec.Struct, frozen=True):
+    """A part of a model.
+
+    Attributes:
+        name: its own name.
+        kind: its class, `Dense` say.
+        output_shape: of what it hands on for one image; empty where that is not known.
+        parameters: how many numbers it has learned.
+    """
+
     name: str
     kind: str
-    output_shape: list[int | None]
+    output_shape: tuple[int | None, ...]
     parameters: int
 
 
-class _Git(TypedDict):
-    commit: str
-    dirty: bool
+class Beginning(msgspec.Struct, frozen=True, kw_only=True):
+    """plan.json: what was asked for, and what it came to on this data and machine; enough to begin again.
+
+    Attributes:
+        format: of the file.
+        plan: what was asked for.
+        recipe: the recipe with every value, the precision that was measured and the time that a budget gave among them.
+        data: where the digits came from.
+        contaminated: how the data gives test labels away, in a sentence, or None.
+        repeated_rows: labelled images that are the same as an earlier one.
+        test_rows: digits to label, or None where there are none.
+        classes: how many labels there are.
+        image_shape: height and width, in pixels.
+        versions: of Python and the libraries.
+        machine: the operating system's word for it.
+        git: the commit of the current folder, None outside a git repository.
+        started: when.
+        fold: of a committee's member, the number of the fold that it does not learn.
+        kaggle: where it is trained, if on Kaggle.
+    """
+
+    format: int = FORMAT
+    plan: Plan
+    recipe: RecipeRecord
+    data: DataRecord
+    contaminated: str | None = None
+    repeated_rows: int = 0
+    test_rows: int | None = None
+    classes: Annotated[int, Meta(ge=1, le=1000)]
+    image_shape: tuple[Side, Side]
+    versions: dict[str, str]
+    machine: str
+    git: GitRecord | None = None
+    started: Time
+    fold: int | None = None
+    kaggle: KaggleRecord | None = None
 
 
-class _Record(TypedDict, total=False):
-    started: str
-    finished: str
-    recipe: _Recipe
-    data: _Data
-    contaminated: str | None
-    excluded: list[int | str]
-    test_rows: int | None
-    seed: int
-    validation: float | None
-    classes: int
-    image_shape: tuple[int, int]
-    tensorboard: bool
-    git: _Git | None
+class Record(Beginning, frozen=True, kw_only=True):
+    """run.json: all that, and what came of it.
+
+    Attributes:
+        train_rows: labelled digits that it learned.
+        validation_rows: labelled digits that say what it is worth.
+        validation_accuracy: share of them that it labels rightly.
+        validation_interval: its 95 % interval.
+        predicted_range: the score on the test set, at 95 %; None where nothing can be said.
+        parameters: how many numbers it has learned, all members together.
+        layers: what it is made of; of a committee its members.
+        epochs: that it was fitted for; 0 for what is fitted in one go.
+        interrupted: whether it was ended before its time.
+        precision: what was computed in.
+        temperature: what the logits are divided by for calibrated probabilities.
+        kept: the number of the epoch whose weights it has, from 1; 0 where there are no epochs.
+        members: of a committee, what each weighs, from 0 to 1, by the folder in the run folder; of a blend, by the
+            name of a run beside it.
+        blended: of a blend, the SHA-256 of the run.json of each of its runs.
+        mean: of a committee, what is averaged: its members' probabilities or their logarithms.
+        tta: of a committee, whether its members use test-time augmentation.
+        folds: of a committee, the accuracy on each fold.
+        submission_sha256: of the submission CSV.
+        finished: when.
+        seconds: from the first row to the last file.
+        train_seconds: of fitting, all members together.
+        files: the SHA-256 of the model's files, by name.
+    """
+
     train_rows: int
     validation_rows: int
-    validation_accuracy: float
-    validation_interval: tuple[float, float]
-    predicted_range: tuple[float, float] | None
+    validation_accuracy: Share
+    validation_interval: tuple[Share, Share]
+    predicted_range: tuple[Share, Share] | None = None
     parameters: int
-    layers: list[_Layer]
-    interrupted: bool
-    temperature: float
-    members: dict[str, float]
-    folds: list[float]
+    layers: list[LayerRecord]
+    epochs: int
+    interrupted: bool = False
+    precision: str = "float32"
+    temperature: Annotated[float, Meta(gt=0, le=1000)]
+    kept: int = 0
+    members: dict[Name, Share] | None = None
+    blended: dict[Name, str] = {}
+    mean: Literal["probabilities", "logits"] = "probabilities"
+    tta: bool = False
+    folds: list[Share] | None = None
+    submission_sha256: str | None = None
+    finished: Time
     seconds: float
     train_seconds: float
     files: dict[str, str]
 
 
-class Record(dict[str, Any]):
-    """A JSON object; whoever asks for what it lacks is told that the file is not what it was.
-
-    Raises:
-        RunError: in place of `KeyError`.
-    """
-
-    path: Path
-
-    def __missing__(self, key: str) -> Any:
-        raise RunError(f"{self.path} lacks {key!r}: it was edited, or is of another release. Train again.")
-
-
-def read(path: Path, needed: tuple[str, ...] = ("recipe",)) -> Record:
-    """Reads run.json or started.json.
+def read(path: Path, kind: type[_Kind]) -> _Kind:
+    """Reads plan.json or run.json.
 
     Args:
         path: the file.
-        needed: what it is worth nothing without.
-
-    Returns:
-        What it says; the values that are there have the types that the package writes.
+        kind: what it must be.
 
     Raises:
         RunError: the file is missing, damaged, edited, or of another release.
@@ -103,48 +196,23 @@ def read(path: Path, needed: tuple[str, ...] = ("recipe",)) -> Record:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise RunError(f"{path} cannot be read: {reason}. Train again: kaggle-digits train.") from None
-    record = parse(text, path)
-    for name in needed:
-        record[name]  # or a RunError
-    return record
+    return parse(text, path, kind)
 
 
-def parse(text: str, path: Path) -> Record:
-    """The record that a text is; see `read`."""
-
-    def named(entries: dict[str, Any]) -> Record:
-        record = Record(entries)
-        record.path = path
-        return record
-
+def parse(text: str, path: Path, kind: type[_Kind]) -> _Kind:
+    """What a text of that file says; see `read`."""
     try:
-        record = json.loads(text, object_hook=named)
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{path} cannot be read: {error}. Train again: kaggle-digits train.") from None
-    if not isinstance(record, Record) or record.get("format") != FORMAT or not _has_time(record):
-        raise RunError(f"{path} is not of this release (format {FORMAT}). Train again: kaggle-digits train.")
-    wrong = [name for name, kind in _Record.__annotations__.items() if name in record and not _fits(record, name, kind)]
-    if wrong:
-        received = repr(record[wrong[0]])[:80]
-        raise RunError(f"{path} was edited or is damaged: {wrong[0]} cannot be {received}. Train again.")
-    return record
+        if msgspec.json.decode(text, type=_Format).format != FORMAT:
+            raise RunError(f"{path} is of another release (format {FORMAT} is read). Train again: kaggle-digits train.")
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise RunError(f"{path} was edited or is damaged: {error}. Train again: kaggle-digits train.") from None
 
 
-def _fits(record: Record, name: str, kind: Any) -> bool:
-    value = record[name]
-    if not conforms(value, kind):
-        return False
-    if name == "image_shape":
-        return all(1 <= side <= _LONGEST_SIDE for side in value)
-    if name in ("temperature", "classes"):
-        return bool(value > 0)
-    if name == "seed":
-        return bool(0 <= value < 2**32)
-    return name != "validation_interval" or value[0] <= value[1]
+def text(record: Beginning) -> str:
+    """A record as the text of its file."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=2).decode() + "\n"
 
 
-def _has_time(record: Record) -> bool:
-    try:
-        return datetime.fromisoformat(record["started"]).tzinfo is not None
-    except (TypeError, ValueError, RunError):
-        return False
+class _Format(msgspec.Struct):
+    format: int | None = None

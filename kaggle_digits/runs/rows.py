@@ -3,14 +3,13 @@
 import zipfile
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.errors import RunError
 from kaggle_digits.files import storage
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 VALIDATION = "validation.npz"
 LEARNED = "learned.npy"
@@ -30,7 +29,7 @@ _DAMAGED = (
 )
 
 
-def validation(folder: Path) -> "tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float32]]":
+def validation(folder: Path) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float32]]:
     """Ids, labels and probabilities `(n, classes)` of the rows that a run was validated on.
 
     Args:
@@ -49,7 +48,7 @@ def validation(folder: Path) -> "tuple[NDArray[Any], NDArray[np.int64], NDArray[
     return ids, labels, probabilities
 
 
-def learned(folder: Path) -> "NDArray[np.uint64]":
+def learned(folder: Path) -> NDArray[np.uint64]:
     """uint64 `(n,)`, the hashes of the rows that a run was trained on; see `Digits.hashes`.
 
     Args:
@@ -58,8 +57,6 @@ def learned(folder: Path) -> "NDArray[np.uint64]":
     Raises:
         RunError: the file is missing or damaged.
     """
-    import numpy as np
-
     path = folder / LEARNED
     try:
         storage.check_regular(path, _MOST_BYTES)
@@ -72,9 +69,7 @@ def learned(folder: Path) -> "NDArray[np.uint64]":
     return np.asarray(hashes, np.uint64)
 
 
-def _arrays(path: Path) -> "dict[str, NDArray[Any]]":
-    import numpy as np
-
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     storage.check_regular(path, _MOST_BYTES)
     with zipfile.ZipFile(path) as archive:
         size = sum(member.file_size for member in archive.infolist())
@@ -84,9 +79,7 @@ def _arrays(path: Path) -> "dict[str, NDArray[Any]]":
         return {name: arrays[name] for name in arrays.files}
 
 
-def _check(ids: "NDArray[Any]", labels: "NDArray[Any]", probabilities: "NDArray[Any]") -> None:
-    import numpy as np
-
+def _check(ids: NDArray[Any], labels: NDArray[Any], probabilities: NDArray[Any]) -> None:
     if (ids.ndim, labels.ndim, probabilities.ndim) != (1, 1, 2) or labels.dtype != np.int64:
         raise ValueError("its arrays have another form than a training's")
     if not 0 < len(ids) == len(labels) == len(probabilities) or probabilities.dtype != np.float32:
@@ -95,3 +88,35 @@ def _check(ids: "NDArray[Any]", labels: "NDArray[Any]", probabilities: "NDArray[
         raise ValueError("its ids or labels are none")
     if not (np.isfinite(probabilities).all() and probabilities.min() >= 0 and probabilities.max() <= 1.001):
         raise ValueError("its probabilities are none")
+
+
+def write_validation(
+    folder: Path, ids: NDArray[Any], labels: NDArray[np.int64], probabilities: NDArray[np.float32]
+) -> None:
+    """Writes validation.npz; nothing in it is pickled.
+
+    Args:
+        folder: the run's.
+        ids: int64 or str `(n,)`.
+        labels: int64 `(n,)`.
+        probabilities: float32 `(n, classes)`.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    with storage.replacing(folder / VALIDATION) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, ids=ids, labels=labels, probabilities=probabilities)
+
+
+def write_learned(folder: Path, hashes: NDArray[np.uint64]) -> None:
+    """Writes learned.npy.
+
+    Args:
+        folder: the run's.
+        hashes: uint64 `(n,)` of the rows that were trained on, see `Digits.hashes`.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    with storage.replacing(folder / LEARNED) as temporary, temporary.open("wb") as file:
+        np.save(file, np.unique(hashes))

@@ -3,18 +3,13 @@
 import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
-from kaggle_digits.evaluation import plots
 from kaggle_digits.files import storage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import numpy as np
-    from numpy.typing import NDArray
 
 FILE = "doubtful.csv"
 PICTURE = "doubtful.png"
@@ -24,7 +19,7 @@ _MOST_BYTES = 1 << 26
 _DRAWN = 64
 
 
-def write(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]") -> None:
+def write(folder: Path, digits: Digits, probabilities: NDArray[np.float32]) -> None:
     """Writes doubtful.csv and doubtful.png: the rows that were labelled otherwise, the surest first.
 
     Args:
@@ -35,32 +30,31 @@ def write(folder: Path, digits: Digits, probabilities: "NDArray[np.float32]") ->
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
-    import numpy as np
+    from kaggle_digits.evaluation import plots
 
-    labels, predicted = digits.known_labels, probabilities.argmax(axis=1)
+    labels, predicted, sure = digits.known_labels, probabilities.argmax(axis=1), probabilities.max(axis=1)
     of_label = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
     doubtful = np.flatnonzero(predicted != labels)
-    doubtful = doubtful[np.argsort(of_label[doubtful], kind="stable")][:_MOST]
+    doubtful = doubtful[np.argsort(-sure[doubtful], kind="stable")][:_MOST]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["id", "label", "probability of label", "predicted", "probability of predicted"])
     for row in doubtful.tolist():
-        surest = float(probabilities[row, predicted[row]])
-        table.writerow([digits.ids[row], labels[row], f"{of_label[row]:.6f}", predicted[row], f"{surest:.6f}"])
+        table.writerow([digits.ids[row], labels[row], f"{of_label[row]:.6f}", predicted[row], f"{sure[row]:.6f}"])
     storage.write_text(folder / FILE, text.getvalue())
-    title = "Labels that the models doubt, the surest first: id, actual, predicted and its probability"
-    plots.save(plots.gallery(digits, probabilities, doubtful[:_DRAWN], title, with_ids=True), folder / PICTURE)
+    title = "Labels that the models doubt, the surest first: id, label, predicted and its probability"
+    figure = plots.gallery(digits, probabilities, doubtful[:_DRAWN], title, with_ids=True)
+    plots.save(figure, folder / PICTURE, folder.name)
 
 
-def read_ids(path: Path, ids_there: "Iterable[int | str]") -> list[int | str]:
+def read_ids(path: Path) -> tuple[int | str, ...]:
     """The ids to leave out: the first column, under a header, of a CSV such as doubtful.csv.
 
     Args:
         path: the CSV.
-        ids_there: the ids of the digits that they are left out of.
 
     Raises:
-        DataError: the file cannot be read, or holds an id that is not there.
+        DataError: the file cannot be read.
     """
     try:
         storage.check_regular(path, _MOST_BYTES)
@@ -70,12 +64,5 @@ def read_ids(path: Path, ids_there: "Iterable[int | str]") -> list[int | str]:
         raise DataError(f"{path} cannot be read: {error}. Name a CSV with a column of ids.") from None
     if not rows or not rows[0] or rows[0][0].strip().lower() != "id":
         raise DataError(f"{path}, row 1 (the header) must begin with the column 'id', as doubtful.csv does.")
-    known = {str(one): one for one in ids_there}
-    ids: list[int | str] = []
-    for number, row in enumerate(rows[1:], start=2):
-        if not row:
-            continue
-        if row[0].strip() not in known:
-            raise DataError(f"{path}, row {number}: there is no training image with the id {row[0]!r}.")
-        ids.append(known[row[0].strip()])
-    return ids
+    ids = [row[0].strip() for row in rows[1:] if row]
+    return tuple(int(one) if one.isdecimal() else one for one in ids)

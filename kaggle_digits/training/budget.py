@@ -1,15 +1,14 @@
 """What to train in the time that there is."""
 
-import re
+import time
 from dataclasses import dataclass, replace
 
 from kaggle_digits import recipes
 from kaggle_digits.errors import DigitsError
-from kaggle_digits.recipes import Committee, Recipe
-from kaggle_digits.training import elsewhere
+from kaggle_digits.recipes import Recipe
+from kaggle_digits.runs import Listener, Plan
+from kaggle_digits.training import cluster, processes
 
-_UNITS = {"s": 1, "m": 60, "h": 3600}
-_SHORTEST = 10.0
 _NO_END = 1_000_000  # epochs: the clock ends the training
 
 # What follows a training - saving, answering the test rows, drawing - takes about as long as starting up did, and so
@@ -23,10 +22,10 @@ _LEAST = 2.0
 _LEAST_ALONE = 1.0
 _SAVING = 5.0
 
-# Looking at images in five shifted views, rather than once, takes as long as two epochs: worth it for members that
+# Test-time augmentation, five views of every image, takes as long as two epochs: worth it for members that
 # have the time for many more.
-_VIEWS = 7.0
-_VIEWS_FROM = 240.0
+_TTA = 7.0
+_TTA_FROM = 240.0
 
 # From how many seconds of training on `strong` is better than `sprint`, alone and as a member, which may have a single
 # core; and how many each member must have for folds to be better than one network. benchmarks/budget.py shows what they
@@ -45,12 +44,12 @@ class Share:
         at_once: how many are trained at a time.
         seconds: of training, beside what a member needs to start, to be saved and to answer; below 0 where the time
             does not even suffice for that.
-        views: whether there is time for five views of every image.
+        tta: whether there is time for test-time augmentation.
     """
 
     at_once: int
     seconds: float
-    views: bool
+    tta: bool
 
 
 @dataclass(frozen=True)
@@ -83,69 +82,82 @@ class Budget:
         """What each of so many members may take."""
         at_once = min(self.jobs or self.most_at_once, members)
         each = self._for_each(members, at_once)
-        if each - _VIEWS * self.spent >= _VIEWS_FROM:
-            return Share(at_once, each - _VIEWS * self.spent, views=True)
-        if self.jobs is None and each < elsewhere.LONG:
-            return Share(1, self._for_each(members, 1), views=False)
-        return Share(at_once, each, views=False)
+        if each - _TTA * self.spent >= _TTA_FROM:
+            return Share(at_once, each - _TTA * self.spent, tta=True)
+        if self.jobs is None and each < processes.LONG:
+            return Share(1, self._for_each(members, 1), tta=False)
+        return Share(at_once, each, tta=False)
 
     def _for_each(self, members: int, at_once: int) -> float:
         return self.for_training / -(-members // at_once) - _MEMBER * self.spent
 
 
-def parse(text: str) -> float:
-    """Seconds, from `90s`, `10m`, `1h`, or a plain number of seconds.
+def fitting(plan: Plan, recipe: Recipe, began: float, listener: Listener) -> tuple[Recipe, int]:
+    """The recipe that makes the most of a plan's budget, or the one that it names, to be done in time.
+
+    Args:
+        plan: with a budget.
+        recipe: what the plan names, with its values; not used where it names none.
+        began: what `time.perf_counter` said when the time began.
+        listener: is told what is trained, and for how long.
+
+    Returns:
+        The recipe, in folds where it should be, and how many of its models to train at a time.
 
     Raises:
-        DigitsError: the text is none of these, or too short a time for anything.
+        DigitsError: it is fitted in one go, so that nobody knows how long it will take; or there is too little time.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip().lower())
-    seconds = float(found[1]) * _UNITS[found[2] or "s"] if found else 0.0
-    if not _SHORTEST <= seconds <= 7 * 24 * 3600:
-        raise DigitsError(f"--budget must be a time such as 90s, 10m or 1h, of at least 10 s. Received: {text!r}.")
-    return seconds
+    most = processes.most_at_once()  # which also loads Keras, so that the time for that is counted as spent
+    jobs = cluster.tasks_at_once(plan.cluster) if plan.cluster is not None else plan.jobs
+    budget = Budget(plan.budget or 0.0, time.perf_counter() - began, plan.folds, jobs, most)
+    if plan.recipe is None and recipe.built_in:
+        recipe = choose(budget).with_values(plan.values)
+    recipe, at_once = within(recipe, budget)
+    how = f"trained for {budget.for_training:.0f} s"
+    if recipe.is_committee:
+        how = f"{recipe.models} models, {at_once} at a time, {how} in all"
+    listener.note(f"in {budget.seconds:g} s: {recipe.name}, {how}")
+    return recipe, at_once
 
 
 def choose(budget: Budget) -> Recipe:
     """The recipe that makes the most of the time, not yet told how long it has: see `within`."""
-    champion, strong = recipes.get("champion"), recipes.get("strong")
     if budget.folds is None:
-        if isinstance(champion.model, Committee) and budget.share(champion.model.members).views:
+        champion = recipes.load("champion")
+        if budget.share(champion.models).tta:
             return champion
         if budget.share(_FOLDS).seconds >= _FOLDS_FROM:
-            return strong.in_folds(_FOLDS)
+            return recipes.load("strong").in_folds(_FOLDS)
         enough = budget.for_training >= _STRONG_FROM
     else:
         enough = budget.share(budget.folds).seconds >= _STRONG_MEMBER_FROM
-    return strong if enough else recipes.get("sprint")
+    return recipes.load("strong" if enough else "sprint")
 
 
 def within(recipe: Recipe, budget: Budget) -> tuple[Recipe, int]:
     """The same recipe, in the folds that are asked for, to be done in time.
 
     Returns:
-        The recipe, and how many of its members must be trained at a time for that: 1 where it is a single model.
+        The recipe, and how many of its models must be trained at a time for that: 1 where it is a single model.
 
     Raises:
         DigitsError: it is fitted in one go, so that nobody knows how long it will take; or there is too little time.
     """
     if budget.folds is not None:
         recipe = recipe.in_folds(budget.folds)
-    kinds = recipe.model.recipes if isinstance(recipe.model, Committee) else (recipe,)
-    if any(kind.fit is None for kind in kinds):
+    if any(kind.fit is None and kind.built_in for kind in recipe.kinds):
         raise DigitsError(f"{recipe.name} is fitted in one go: --budget cannot shorten it. Leave it out.")
-    if not isinstance(recipe.model, Committee):
+    if not recipe.is_committee:
         if budget.for_training < _LEAST_ALONE:
             raise DigitsError(
                 f"there is no time to train in {budget.seconds:g} s: {budget.spent:.0f} s have gone by loading, and "
                 "saving and answering come yet. Give it more time."
             )
-        return recipe.with_fit(seconds=budget.for_training, epochs=_NO_END), 1
-    share = budget.share(recipe.model.members)
+        return recipe.with_values({"seconds": budget.for_training, "epochs": _NO_END}), 1
+    share = budget.share(recipe.models)
     if share.seconds < _LEAST:
         raise DigitsError(
-            f"there is no time for {recipe.model.members} models in {budget.seconds:g} s. Give it more time, or fewer "
-            "--folds."
+            f"there is no time for {recipe.models} models in {budget.seconds:g} s. Give it more time, or fewer --folds."
         )
-    recipe = replace(recipe, model=replace(recipe.model, views=share.views))
-    return recipe.with_fit(seconds=share.seconds, epochs=_NO_END), share.at_once
+    recipe = replace(recipe, tta=share.tta)
+    return recipe.with_values({"seconds": share.seconds, "epochs": _NO_END}), share.at_once

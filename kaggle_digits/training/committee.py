@@ -1,40 +1,34 @@
 """Members of a committee: each kind of model once for every fold, and what they say of the rows they did not learn."""
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits import classifiers, runs
-from kaggle_digits.classifiers.ensemble import Ensemble
-from kaggle_digits.classifiers.protocol import Layer, Listener
-from kaggle_digits.classifiers.shifts import Shifted
+from kaggle_digits.classifiers import ensemble, tta
 from kaggle_digits.digits import Digits, folds
 from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.files import storage
-from kaggle_digits.recipes import Committee, Recipe
-from kaggle_digits.runs import Run
-from kaggle_digits.training import outcome, selection, single
-from kaggle_digits.training.outcome import Clock, Outcome
+from kaggle_digits.recipes import Recipe
+from kaggle_digits.runs import Beginning, LayerRecord, Listener, Run, rows
+from kaggle_digits.training import selection, single, writing
+from kaggle_digits.training.holding_out import FOLDS_SEED
+from kaggle_digits.training.writing import Clock, Trained
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-# What a member says of its validation rows when it looks at each in five shifted views.
-_SHIFTED = "shifted.npy"
+# What a member says of its validation rows with test-time augmentation.
+_AUGMENTED = "tta.npy"
 
 TEMPORARY = ".member-"
 """What the folders of members that are on their way begin with; nothing in them outlives the process."""
 
-# The rows are dealt in the same way whatever the seed of a training, so that any two can be compared row by row.
-_FOLDS_SEED = 0
-
 
 class Paused(KeyboardInterrupt):
-    """A training of many members was asked to stop; what is done is kept.
+    """A training of many models was asked to stop; what is done is kept.
 
     Attributes:
         run: the name of the run that can be gone on with.
@@ -54,14 +48,14 @@ class Member:
         recipe: the model and how to fit it.
         fold: the number of the fold that it does not learn, from 0.
         seed: for its first weights, the order of its rows, distortions and dropout.
-        views: whether it answers the rows of its fold in five shifted views, too.
+        tta: whether it answers the rows of its fold with test-time augmentation, too.
     """
 
     name: str
     recipe: Recipe
     fold: int
     seed: int
-    views: bool
+    tta: bool
 
 
 @dataclass(frozen=True)
@@ -70,59 +64,60 @@ class Work:
 
     Attributes:
         path: the run's folder.
-        plan: what the run began with.
+        beginning: what the run began with.
         digits: all labelled digits.
         fold_of: integers `(n,)`, the fold of each row.
     """
 
     path: Path
-    plan: dict[str, Any]
+    beginning: Beginning
     digits: Digits
-    fold_of: "NDArray[np.intp]"
+    fold_of: NDArray[np.intp]
 
 
-Elsewhere = Callable[[Work, list[Member], Listener], None]
+Executor = Callable[[Work, list[Member], Listener], None]
 """Trains those of all members that are missing in other processes, or on other machines; it may leave some, or all."""
 
 
-def members(committee: Committee, seed: int) -> list[Member]:
-    """All members, the kinds one after the other; those of a kind are what that kind alone in folds would have."""
-    names = [recipe.name for recipe in committee.recipes]
-    alone = len(names) == 1
+def members(recipe: Recipe, seed: int) -> list[Member]:
+    """All members of a committee, the kinds one after the other.
+
+    Those of a kind are what that kind alone in folds would have.
+
+    Args:
+        recipe: a committee.
+        seed: of the run.
+    """
+    alone = len(recipe.members) == 1
     return [
         Member(
-            name=f"fold-{fold + 1}" if alone else f"{recipe.name}-fold-{fold + 1}",
-            recipe=recipe,
+            name=f"fold-{fold + 1}" if alone else f"{kind.name}-fold-{fold + 1}",
+            recipe=kind,
             fold=fold,
             seed=(seed + fold) % 2**32,
-            views=committee.views and recipe.fit is not None,
+            tta=recipe.tta and kind.fit is not None,
         )
-        for recipe in committee.recipes
-        for fold in range(committee.folds)
+        for kind in recipe.members
+        for fold in range(recipe.folds or 1)
     ]
 
 
-def learn(
-    path: Path,
-    plan: dict[str, Any],
-    committee: Committee,
-    digits: Digits,
-    listener: Listener,
-    elsewhere: Elsewhere | None = None,
-) -> Outcome:
+def train(
+    path: Path, beginning: Beginning, recipe: Recipe, digits: Digits, listener: Listener, executor: Executor
+) -> Trained:
     """Trains all members that are not there yet, and puts them together.
 
     Args:
         path: the run's folder.
-        plan: what the run began with.
-        committee: the kinds of members and the number of folds.
+        beginning: what the run began with.
+        recipe: a committee.
         digits: labelled digits.
         listener: hears of every member's steps and epochs, and may stop the training.
-        elsewhere: may train members that are not there yet. Those that it leaves are trained in this process, one
+        executor: may train members that are not there yet. Those that it leaves are trained in this process, one
             after the other.
 
     Returns:
-        The outcome, whose probabilities are out-of-fold: each row is answered by members that did not learn it.
+        What was trained, whose probabilities are out-of-fold: each row is answered by members that did not learn it.
 
     Raises:
         Paused: the listener stopped it.
@@ -131,20 +126,20 @@ def learn(
     """
     for left in path.glob(f"{TEMPORARY}*"):
         shutil.rmtree(left, ignore_errors=True)
-    work = Work(path, plan, digits, folds(digits, committee.folds, _FOLDS_SEED))
-    everyone = members(committee, plan["seed"])
+    work = Work(path, beginning, digits, folds(digits, recipe.folds or 1, FOLDS_SEED))
+    everyone = members(recipe, beginning.plan.seed)
     try:
-        if elsewhere is not None and missing(work, everyone):
-            elsewhere(work, everyone, listener)
+        if missing(work, everyone):
+            executor(work, everyone, listener)
         for number, member in enumerate(everyone, start=1):
             if missing(work, [member]):
                 listener.note(f"{member.name}, {number} of {len(everyone)}")
-            train_here(work, member, listener)
+            train_member(work, member, listener)
     except DigitsError:
         if len(missing(work, everyone)) < len(everyone):
             listener.note(f"what is done is kept; to go on, on the same machines: --resume {path.name}")
         raise
-    return _together(work, committee, everyone)
+    return _combine(work, recipe, everyone)
 
 
 def missing(work: Work, members: list[Member]) -> list[Member]:
@@ -152,7 +147,7 @@ def missing(work: Work, members: list[Member]) -> list[Member]:
     return [member for member in members if not (work.path / member.name / runs.RECORD).exists()]
 
 
-def train_here(work: Work, member: Member, listener: Listener) -> Run:
+def train_member(work: Work, member: Member, listener: Listener) -> Run:
     """Trains a member in this process, or goes on with it, unless it is complete already.
 
     Args:
@@ -163,92 +158,83 @@ def train_here(work: Work, member: Member, listener: Listener) -> Run:
     Raises:
         Paused: the listener stopped it.
     """
-    import numpy as np
-
-    clock, folder = Clock(), work.path / member.name
+    clock, folder, structs = Clock(), work.path / member.name, msgspec.structs
     if (folder / runs.RECORD).exists():
-        return runs.find(folder)
-    own = {**work.plan, "recipe": member.recipe.as_json(), "seed": member.seed, "fold": member.fold}
-    storage.write_text(folder / runs.PLAN, json.dumps({"format": runs.FORMAT, **own}, indent=2) + "\n")
+        return runs.read(folder)
+    own = structs.replace(
+        work.beginning,
+        plan=structs.replace(work.beginning.plan, seed=member.seed, tensorboard=False),
+        recipe=member.recipe.record(),
+        fold=member.fold,
+    )
+    runs.write_plan(folder, own)
     out = work.digits.take(np.flatnonzero(work.fold_of == member.fold))
     others = work.digits.take(np.flatnonzero(work.fold_of != member.fold))
-    found = single.learn(folder, member.recipe, others, out, seed=member.seed, listener=listener)
-    if found.interrupted:
+    trained = single.train(folder, own, member.recipe, others, out, listener)
+    if trained.interrupted:
         raise Paused(work.path.name)
-    if member.views:
-        views = Shifted(found.classifier).probabilities(out.images)
-        with storage.replacing(folder / _SHIFTED) as temporary, temporary.open("wb") as file:
-            np.save(file, views)
-        found = replace(found, files=[*found.files, _SHIFTED])
-    report = outcome.write_numbers(folder, found)
-    return outcome.complete(folder, found, report, clock.seconds)
+    if member.tta:
+        with storage.replacing(folder / _AUGMENTED) as temporary, temporary.open("wb") as file:
+            np.save(file, tta.Augmented(trained.classifier).probabilities(out.images))
+        trained = replace(trained, files=[*trained.files, _AUGMENTED])
+    report = writing.write_numbers(folder, trained)
+    return writing.complete(folder, own, trained, report, clock.seconds)
 
 
-def _together(work: Work, committee: Committee, everyone: list[Member]) -> Outcome:
+def _combine(work: Work, recipe: Recipe, everyone: list[Member]) -> Trained:
     """The ensemble of all members, judged by what each said of the rows that it did not learn."""
     path, digits, fold_of = work.path, work.digits, work.fold_of
-    complete = {member.name: runs.find(path / member.name) for member in everyone}
-    kinds = [[one for one in everyone if one.recipe is recipe] for recipe in committee.recipes]
-    ways = [[_out_of_fold(work, kind, _answered) for kind in kinds]]
-    if all((path / name / _SHIFTED).exists() for name in complete):
-        ways.append([_out_of_fold(work, kind, _answered_in_views) for kind in kinds])
-    chosen = selection.choose(ways, digits.known_labels, fold_of)
+    complete = {member.name: runs.read(path / member.name) for member in everyone}
+    kinds = [[one for one in everyone if one.recipe is kind] for kind in recipe.members]
+    candidates = [[_out_of_fold(work, kind, _plain) for kind in kinds]]
+    if all((path / name / _AUGMENTED).exists() for name in complete):
+        candidates.append([_out_of_fold(work, kind, _augmented) for kind in kinds])
+    chosen = selection.choose(candidates, digits.known_labels, fold_of)
     weights = {
-        member.name: weight
-        for recipe, weight in zip(committee.recipes, chosen.weights, strict=True)
-        for member in everyone
-        if member.recipe is recipe and weight > 0
+        member.name: weight for kind, weight in zip(kinds, chosen.weights, strict=True) for member in kind if weight > 0
     }
-    ensemble = Ensemble(
-        {name: classifiers.load(path / name, complete[name].record["files"]) for name in weights},
-        weights,
-        chosen.mean,
-        shifts=chosen.way == 1,
+    together = ensemble.Ensemble(
+        {name: classifiers.load(complete[name]) for name in weights}, weights, chosen.mean, tta=chosen.candidate == 1
     )
-    files = ensemble.save(path)
-    layers = [
-        Layer(name, str(complete[name].record["recipe"]["kind"]), (), int(complete[name].record["parameters"]))
-        for name in weights
-    ]
     right = chosen.probabilities.argmax(axis=1) == digits.known_labels
-    return Outcome(
-        classifier=ensemble,
-        files=[*files, *(f"{name}/{file}" for name in weights for file in complete[name].record["files"])],
-        layers=layers,
+    return Trained(
+        classifier=together,
+        files=[f"{name}/{file}" for name in weights for file in complete[name].record.files],
+        layers=[
+            LayerRecord(name, complete[name].record.recipe.name, (), complete[name].record.parameters)
+            for name in weights
+        ],
         learned=digits,
         validation=digits,
         probabilities=chosen.probabilities,
         history=[],
-        train_seconds=sum(run.record["train_seconds"] for run in complete.values()),
+        train_seconds=sum(run.record.train_seconds for run in complete.values()),
+        precision=next(iter(complete.values())).record.precision,
         details={
             "members": {name: weights.get(name, 0.0) for name in complete},
-            "folds": [float(right[fold_of == fold].mean()) for fold in range(committee.folds)],
+            "mean": chosen.mean,
+            "tta": together.tta,
+            "folds": [float(right[fold_of == fold].mean()) for fold in range(recipe.folds or 1)],
         },
     )
 
 
-def _out_of_fold(
-    work: Work, of_a_kind: list[Member], answered: "Callable[[Run], NDArray[np.float32]]"
-) -> "NDArray[np.float32]":
+def _out_of_fold(work: Work, kind: list[Member], read: Callable[[Run], NDArray[np.float32]]) -> NDArray[np.float32]:
     """float32 `(n, classes)`: each row as the member answered it that did not learn it."""
-    import numpy as np
-
-    answers = np.zeros((len(work.digits), work.digits.classes), np.float32)
-    for member in of_a_kind:
-        answers[work.fold_of == member.fold] = answered(runs.find(work.path / member.name))
-    return answers
+    probabilities = np.zeros((len(work.digits), work.digits.classes), np.float32)
+    for member in kind:
+        probabilities[work.fold_of == member.fold] = read(runs.read(work.path / member.name))
+    return probabilities
 
 
-def _answered(run: Run) -> "NDArray[np.float32]":
-    return runs.validation_rows(run)[2]
+def _plain(run: Run) -> NDArray[np.float32]:
+    return rows.validation(run.path)[2]
 
 
-def _answered_in_views(run: Run) -> "NDArray[np.float32]":
-    import numpy as np
-
+def _augmented(run: Run) -> NDArray[np.float32]:
     try:
-        with (run.path / _SHIFTED).open("rb") as file:
-            answers: NDArray[np.float32] = np.load(file, allow_pickle=False)
+        with (run.path / _AUGMENTED).open("rb") as file:
+            probabilities: NDArray[np.float32] = np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise RunError(f"{run.path / _SHIFTED} cannot be read: {error}. Train again.") from error
-    return answers
+        raise RunError(f"{run.path / _AUGMENTED} cannot be read: {error}. Train again.") from error
+    return probabilities

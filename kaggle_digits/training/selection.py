@@ -1,21 +1,21 @@
 """Which kinds of members a committee keeps, how much each weighs, and an estimate that this choice has not flattered.
 
-Beside the kinds it is chosen whether images are looked at once or in five shifted views, and what is averaged.
+Beside the kinds it is chosen whether test-time augmentation is used, and what is averaged.
 
 Source: R. Caruana et al., Ensemble Selection from Libraries of Models, 2004: greedy, with replacement.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
-from kaggle_digits.classifiers.ensemble import Mean, mean
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from kaggle_digits.classifiers import ensemble
 
-    Answers = Sequence[NDArray[np.float32]]
+Candidate = Sequence[NDArray[np.float32]]
+"""A way to ask the members: the out-of-fold probabilities of each kind, float32 `(n, classes)`."""
 
 _ROUNDS = 12  # more only follow the noise
 
@@ -27,64 +27,61 @@ class Choice:
     Attributes:
         weights: one a kind, from 0 to 1; they sum to 1.
         mean: what is averaged.
-        way: which of the ways to ask the members.
+        candidate: the number of the candidate.
         probabilities: float32 `(n, classes)`: each row answered by the choice that was made without its fold, so
             that the choice cannot flatter itself.
     """
 
     weights: list[float]
-    mean: Mean
-    way: int
-    probabilities: "NDArray[np.float32]"
+    mean: ensemble.Mean
+    candidate: int
+    probabilities: NDArray[np.float32]
 
 
-def choose(ways: "Sequence[Answers]", labels: "NDArray[np.int64]", fold_of: "NDArray[np.intp]") -> Choice:
+def choose(candidates: Sequence[Candidate], labels: NDArray[np.int64], fold_of: NDArray[np.intp]) -> Choice:
     """Chooses by the out-of-fold rows.
 
     Args:
-        ways: one or more ways to ask the members; in each, the out-of-fold probabilities of each kind, float32
-            `(n, classes)`. The first one is kept unless another is better.
+        candidates: one or more; the first one is kept unless another is better.
         labels: int64 `(n,)`, the truth.
         fold_of: integers `(n,)`, the fold of each row.
     """
-    import numpy as np
-
-    if len(ways) == len(ways[0]) == 1:
-        return Choice([1.0], "probabilities", 0, ways[0][0])
-    nested = np.zeros_like(ways[0][0])
+    if len(candidates) == len(candidates[0]) == 1:
+        return Choice([1.0], "probabilities", 0, candidates[0][0])
+    nested = np.zeros_like(candidates[0][0])
     for fold in np.unique(fold_of):
         out = fold_of == fold
-        weights, kind, way = _best([[answer[~out] for answer in answers] for answers in ways], labels[~out])
-        nested[out] = mean([answer[out] for answer in ways[way]], weights, kind)
-    weights, kind, way = _best(ways, labels)
-    return Choice(weights, kind, way, nested)
+        weights, kind, number = _best([[answer[~out] for answer in answers] for answers in candidates], labels[~out])
+        nested[out] = ensemble.mean([answer[out] for answer in candidates[number]], weights, kind)
+    weights, kind, number = _best(candidates, labels)
+    return Choice(weights, kind, number, nested)
 
 
-def _best(ways: "Sequence[Answers]", labels: "NDArray[np.int64]") -> tuple[list[float], Mean, int]:
+def _best(candidates: Sequence[Candidate], labels: NDArray[np.int64]) -> tuple[list[float], ensemble.Mean, int]:
     # Out of fold, one kind is one answer, which tells nothing of how to average several.
-    means: tuple[Mean, ...] = get_args(Mean) if len(ways[0]) > 1 else ("probabilities",)
-    found = [(_greedy(answers, labels, kind), kind, way) for way, answers in enumerate(ways) for kind in means]
-    return max(found, key=lambda one: _merit(mean(ways[one[2]], *one[:2]), labels))
+    means: tuple[ensemble.Mean, ...] = get_args(ensemble.Mean) if len(candidates[0]) > 1 else ("probabilities",)
+    found = [
+        (_greedy(answers, labels, kind), kind, number) for number, answers in enumerate(candidates) for kind in means
+    ]
+    return max(found, key=lambda one: _score(ensemble.mean(candidates[one[2]], *one[:2]), labels))
 
 
-def _greedy(answers: "Answers", labels: "NDArray[np.int64]", kind: Mean) -> list[float]:
+def _greedy(answers: Candidate, labels: NDArray[np.int64], kind: ensemble.Mean) -> list[float]:
     """Begins with all kinds alike; then adds a kind once more, or drops one, whichever helps most, until none does."""
     counts = [1] * len(answers)
-    best = _merit(mean(answers, counts, kind), labels)
+    best = _score(ensemble.mean(answers, counts, kind), labels)
     for _ in range(_ROUNDS):
         tries = [[count + (place == more) for place, count in enumerate(counts)] for more in range(len(answers))]
         tries += [[count * (place != less) for place, count in enumerate(counts)] for less in range(len(answers))]
-        merits = [(_merit(mean(answers, one, kind), labels) if any(one) else (0.0, 0.0)) for one in tries]
-        if max(merits) <= best:
+        scores = [(_score(ensemble.mean(answers, one, kind), labels) if any(one) else (0.0, 0.0)) for one in tries]
+        if max(scores) <= best:
             break
-        best = max(merits)
-        counts = tries[merits.index(best)]
+        best = max(scores)
+        counts = tries[scores.index(best)]
     return [count / sum(counts) for count in counts]
 
 
-def _merit(probabilities: "NDArray[np.float32]", labels: "NDArray[np.int64]") -> tuple[float, float]:
+def _score(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> tuple[float, float]:
     """Accuracy; and between equals, the likelihood of the truth."""
-    import numpy as np
-
     of_truth = np.take_along_axis(probabilities, labels[:, None], axis=1)
     return float((probabilities.argmax(axis=1) == labels).mean()), float(np.log(of_truth.clip(1e-7)).mean())

@@ -3,58 +3,56 @@
 from pathlib import Path
 
 from kaggle_digits import classifiers, runs
-from kaggle_digits.classifiers.protocol import Listener
+from kaggle_digits.backend import load_keras
+from kaggle_digits.classifiers import calibration, neural
 from kaggle_digits.digits import Digits
 from kaggle_digits.recipes import Recipe
-from kaggle_digits.training.outcome import Clock, Outcome
+from kaggle_digits.runs import Beginning, Listener
+from kaggle_digits.training.writing import Clock, Trained
 
 
-def learn(
-    path: Path,
-    recipe: Recipe,
-    train: Digits,
-    validation: Digits,
-    *,
-    seed: int,
-    listener: Listener,
-    tensorboard: bool = False,
-) -> Outcome:
+def train(
+    path: Path, beginning: Beginning, recipe: Recipe, learned: Digits, validation: Digits, listener: Listener
+) -> Trained:
     """Fits one model and saves it. With a checkpoint in the folder, an interrupted training goes on.
 
     Args:
         path: the run's folder.
+        beginning: what the run began with.
         recipe: the model and how to fit it; not a committee.
-        train: labelled digits to learn from.
+        learned: labelled digits to learn from.
         validation: labelled digits to judge it on.
-        seed: same seed, data and machine: same model.
         listener: hears of every step and epoch, and may stop the training early.
-        tensorboard: whether to log to a folder `logs` in the run folder.
 
     Raises:
         DigitsError: the training diverged.
         RunError: the checkpoint cannot be read.
         StorageError: the folder cannot be written, or the disk is full.
     """
-    clock = Clock()
-    if tensorboard:
-        from kaggle_digits.classifiers.tensorboard import Logged
-
-        listener = Logged(listener, path / "logs")
-    fitted = classifiers.fit(recipe, train, validation, seed, listener, path)
+    clock, plan = Clock(), beginning.plan
+    if plan.tensorboard and recipe.fit is not None:
+        board = load_keras().callbacks.TensorBoard(str(path / "logs"), write_graph=False)
+        recipe = recipe.with_callbacks(board)
+    fitted = classifiers.fit(recipe, learned, validation, plan.seed, listener, path)
     runs.reopen(path)
     train_seconds = (sum(epoch.seconds for epoch in fitted.history) or clock.seconds) + fitted.teacher_seconds
+    is_calibrated = isinstance(fitted.classifier, neural.NeuralNetwork) and fitted.classifier.calibrate(
+        calibration.fit_temperature(fitted.classifier.probabilities(validation.images), validation.known_labels)
+    )
     files, layers = fitted.classifier.save(path), fitted.classifier.layers()
     # Whoever loads the run later asks the saved model, perhaps by another library; so do its own figures.
-    saved = classifiers.load(path, files)
-    return Outcome(
+    saved = classifiers.load_files(path, files, beginning)
+    return Trained(
         classifier=saved,
         files=files,
         layers=layers,
-        learned=train,
+        learned=learned,
         validation=validation,
         probabilities=saved.probabilities(validation.images),
         history=fitted.history,
         train_seconds=train_seconds,
+        temperature=1.0 if is_calibrated else None,
+        kept=fitted.kept,
         interrupted=fitted.interrupted,
-        details={"precision": fitted.precision},
+        precision=fitted.precision,
     )

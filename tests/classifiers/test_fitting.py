@@ -3,15 +3,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from kaggle_digits.classifiers.protocol import Epoch, Silence
+from kaggle_digits.recipes.architectures import Convolutional, Dense
 from sklearn.metrics import log_loss
 
+from kaggle_digits import sources
 from kaggle_digits.classifiers import distilling, fitting, neural
-from kaggle_digits.classifiers.protocol import Epoch, Silence
 from kaggle_digits.digits import split
 from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.recipes import Fit, Recipe
-from kaggle_digits.recipes.architectures import Convolutional, Dense
-from kaggle_digits.sources import bundled
 
 SMALL = Recipe("small", "", Dense(hidden=(32,)), Fit(epochs=4, batch_size=64, learning_rate=5e-3, weight_decay=0.1))
 SMALL_CNN = Recipe(
@@ -51,7 +51,7 @@ class Recorder(Silence):
 
 @pytest.fixture(scope="module")
 def digits():
-    train, _ = bundled.load()
+    train = sources.load("sklearn").train
     kept, held_out = split(train, 0.2, 0)
     return train.take(kept), train.take(held_out)
 

@@ -3,11 +3,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from kaggle_digits.recipes.architectures import Dense
 
+from kaggle_digits import sources
 from kaggle_digits.classifiers import networks, neural
 from kaggle_digits.errors import RunError
-from kaggle_digits.recipes.architectures import Dense
-from kaggle_digits.sources import bundled
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def network():
 def test_saved_and_loaded_it_answers_the_same(network, tmp_path):
     assert network.save(tmp_path) == ["model.keras", "model.tflite"]
     loaded = neural.load(tmp_path)
-    images = bundled.load()[0].images[:300]
+    images = sources.load("sklearn").train.images[:300]
     assert np.array_equal(loaded.probabilities(images), network.probabilities(images))
 
 

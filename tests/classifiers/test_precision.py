@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-
-from kaggle_digits.classifiers import fitting, networks, precision
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.classifiers.protocol import Silence
+from kaggle_digits.recipes.architectures import Convolutional
+
+from kaggle_digits import sources
+from kaggle_digits.classifiers import fitting, networks, precision
 from kaggle_digits.digits import split
 from kaggle_digits.recipes import Fit, Recipe
-from kaggle_digits.recipes.architectures import Convolutional
-from kaggle_digits.sources import bundled
 
 SMALL = Recipe(
     "small",
@@ -36,7 +36,7 @@ def test_only_the_layers_between_compute_in_16_bits():
 
 
 def test_trained_in_16_bits_it_answers_in_32(tmp_path):
-    train, _ = bundled.load()
+    train = sources.load("sklearn").train
     kept, held_out = split(train, 0.2, 0)
     parts = train.take(kept), train.take(held_out)
     fitted = fitting.fit(SMALL.with_fit(precision="bfloat16"), *parts, 0, Silence(), tmp_path)

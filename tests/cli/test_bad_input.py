@@ -94,7 +94,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = ClassicModel(make_pipeline(PCA(5, random_state=0), KNeighborsClassifier(3)).fit(rows, train.known_labels))
     plan = {
         "recipe": {"name": "near", "kind": "Neighbors", "model": {"neighbors": 3, "components": 5}},
-        "data": {"name": "sklearn", "path": "sklearn", "sha256": {}, "skip_broken": False},
+        "data": {"name": "sklearn", "path": "sklearn", "train_sha256": {}, "skip_broken": False},
         "contaminated": None,
         "excluded": [],
         "seed": 0,
@@ -230,7 +230,7 @@ def test_a_plan_that_was_edited_is_not_gone_on_with_blindly(here: Path, data: st
     plan = json.loads((here / "models" / "20261120-120000-near" / "started.json").read_text())
     plan["recipe"] = {**plan["recipe"], "summary": "", "fit": None, "labels": None}
     # Where a training could go on in earnest there would be nothing to see but its end.
-    plan["data"]["sha256"] = {"train.csv": "of another file"}
+    plan["data"]["train_sha256"] = {"train.csv": "of another file"}
     keys = [path for path in places(plan) if path[:2] != ("data", "sha256")]
     path = data.draw(st.sampled_from(sorted(keys, key=str)))
     (folder / "started.json").write_text(json.dumps(edited(plan, path, data.draw(JSON), data.draw(st.booleans()))))
@@ -332,7 +332,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "the ledger": (ledger.FILE, lambda path: ledger.read(path.parent)),
     "run.json": ("run/run.json", lambda path: runs.find("run", path.parents[1])),
     "started.json": ("run/started.json", lambda path: runs.interrupted_plan(path.parent)),
-    "pixel rows": ("test.csv", kaggle_csv.read_images),
+    "pixel rows": ("test.csv", sources.read_rows),
 }
 
 

@@ -14,9 +14,8 @@ import msgspec
 import pytest
 from kaggle_server import Fault, KaggleServer, OpenKaggle
 from test_fetch import file_limit
-from test_prepare import folders, make_run  # noqa: F401
+from test_prepare import complete_run, folders, make_run  # noqa: F401
 
-from kaggle_digits import runs
 from kaggle_digits.competition import Kaggle, ledger, prepare, send, submission
 from kaggle_digits.errors import ConnectionLostError, StorageError, SubmissionError, UnknownFateError
 
@@ -43,19 +42,14 @@ def checked_file(folder: Path, name: str = "good.csv", labels: list[int] | None 
 
 
 def test_everything_of_a_run_is_in_the_ledger(open_kaggle, folders):  # noqa: F811
-    run = make_run(folders)
-    run.record.update(
-        {"seed": 3, "git": {"commit": "c0ffee", "dirty": True}, "predicted_range": [0.97, 0.99]},
-    )
+    run = make_run(folders, predicted_range=(0.97, 0.99))
     one = prepare.prepare(None, **folders)
-    run.record["data"]["sha256"]["train.csv"] = "ab"
-    one = prepare.SubmissionFile(one.path, one.message, one.labels, run, one.sha256)
     send.send(one, open_kaggle(), submissions=folders["submissions"], wait=True, tell=quiet)
     first, pending, complete = ledger.read(folders["submissions"])
     assert [one.status for one in (first, pending, complete)] == ["sending", "pending", "complete"]
     assert (complete.run, complete.sha256, complete.file) == (run.name, one.sha256, one.path.name)
-    assert complete.data_sha256 == {"train.csv": "ab", "test.csv": ""}
-    assert (complete.git_commit, complete.seed) == ("c0ffee-dirty", 3)
+    assert complete.data_sha256 == {"train.csv": "ab", "test.csv": "cd"}
+    assert (complete.git_commit, complete.seed) == ("c0ffee", 3)
     assert (complete.validation_accuracy, complete.predicted_range) == (0.98357, (0.97, 0.99))
     assert (complete.ref, complete.score, complete.sent) == (1_000, 0.98765, first.time)
     assert complete.scored is not None
@@ -121,7 +115,7 @@ def test_folders_that_are_read_only(words: list[str], server: KaggleServer, here
     for folder in (here, tmp_path / "data"):
         folder.chmod(0o700)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "Permission denied. Free some space or choose a folder that you may write to" in done.stderr
+    assert "Permission denied. Choose a folder that you may write to" in done.stderr
     assert server.calls == []
     assert [path.name for path in here.iterdir()] == ["good.csv"]
     assert list((tmp_path / "data").iterdir()) == []
@@ -384,15 +378,8 @@ def test_the_score_is_held_against_what_was_expected(
     predicted: list[float],
     words: str,
 ) -> None:
-    (tmp_path / "data").mkdir()
-    plan = {
-        "started": "2026-11-20T12:00:00+00:00",
-        "recipe": {"name": "mlp"},
-        "data": {"name": "data", "path": str(tmp_path / "data"), "sha256": {"train.csv": "", "test.csv": ""}},
-    }
-    path = runs.start(tmp_path / "models", "mlp", datetime(2026, 11, 20, 12), plan)
-    runs.complete(path, {"validation_accuracy": 0.985, "predicted_range": predicted}, [])
-    submission.write(tmp_path / "submissions" / f"{path.name}.csv", range(1, 28_001), GOOD)
+    run = complete_run(tmp_path / "models", tmp_path / "data", predicted_range=tuple(predicted))
+    submission.write(tmp_path / "submissions" / f"{run.name}.csv", range(1, 28_001), GOOD)
     for words_of_command, told in ((["submit"], words), (["scores"], words.split("(")[1].rstrip(")"))):
         with command(tmp_path / "submissions", server.environment(tmp_path), *words_of_command) as process:
             out, err = process.communicate(timeout=120)

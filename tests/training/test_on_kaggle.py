@@ -16,11 +16,11 @@ import pytest
 from kaggle_server import TOKEN, Fault, KaggleServer, OpenKaggle
 from typer.testing import CliRunner, Result
 
-from kaggle_digits import runs
+from kaggle_digits import runs, sources
 from kaggle_digits.cli import app
 from kaggle_digits.competition import kernels, submission
+from kaggle_digits.files import digit_recognizer
 from kaggle_digits.recipes import RECIPES
-from kaggle_digits.sources import bundled, kaggle_csv
 from kaggle_digits.training.on_kaggle import parcel
 
 ROWS, TEST_ROWS = 300, 60
@@ -34,10 +34,10 @@ Command = Callable[..., Result]
 def write_competition(folder: Path) -> Path:
     """Files of the competition's form, from scikit-learn's digits."""
     folder.mkdir(parents=True)
-    digits, _ = bundled.load()
+    digits = sources.load("sklearn").train
     pixels = digits.images.reshape(len(digits), -1)
     rows = np.column_stack([digits.known_labels, pixels])[:ROWS]
-    header = ",".join(kaggle_csv.PIXELS)
+    header = ",".join(digit_recognizer.PIXELS)
     np.savetxt(folder / "train.csv", rows, "%d", ",", header=f"label,{header}", comments="")
     np.savetxt(folder / "test.csv", pixels[ROWS : ROWS + TEST_ROWS], "%d", ",", header=header, comments="")
     return folder

@@ -3,15 +3,15 @@ import json
 
 import numpy as np
 import pytest
+from kaggle_digits.classifiers.protocol import Silence
+from kaggle_digits.recipes.architectures import Dense
 from PIL import Image
 
 from kaggle_digits import runs, sources, training
-from kaggle_digits.classifiers.protocol import Silence
 from kaggle_digits.competition import submission
 from kaggle_digits.errors import DataError, DigitsError, RunError, StorageError
 from kaggle_digits.predictor import models
 from kaggle_digits.recipes import RECIPES, Fit, Recipe
-from kaggle_digits.recipes.architectures import Dense
 from kaggle_digits.sources import Source
 
 SMALL = Recipe(
@@ -264,7 +264,7 @@ def test_of_two_that_go_on_with_one_run_the_second_is_refused(interrupted, tmp_p
 def test_data_that_has_changed_since_is_refused(interrupted, tmp_path):
     plan = interrupted.run.path / "started.json"
     record = json.loads(plan.read_text())
-    record["data"]["sha256"] = {"train.csv": "another"}
+    record["data"]["train_sha256"] = {"train.csv": "another"}
     plan.write_text(json.dumps(record))
     with pytest.raises(DataError, match="not the data that .* began with"):
         training.resume(interrupted.run.name, models=tmp_path / "m", submissions=tmp_path / "s")

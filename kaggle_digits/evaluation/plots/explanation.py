@@ -1,28 +1,41 @@
 """How a picture was read: each step on the way to what the network saw, and what it said."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from kaggle_digits.evaluation.plots.style import RIGHT, WRONG, percent, plain, sheet
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import numpy as np
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
+from kaggle_digits.evaluation.plots.style import (
+    FOOT,
+    RIGHT,
+    TRAINING,
+    WRONG,
+    drawable,
+    place,
+    plain,
+    probability,
+    sheet,
+)
 
 MOST_DIGITS = 10
 """So many digits are shown one by one; a picture with more has them all in boxes."""
 
 _STAGES = (("as read", "As read, with the digits found"), ("flattened", "Ink, the light taken away"), ("mask", "Mask"))
+_WIDTH, _STAGES_HEIGHT = 11.0, 4.2
+_COLUMNS = 5
+_CELL_WIDTH, _CELL_HEIGHT = 2.15, 2.9
+_DIGIT = 1.35  # inches of a digit's side
 
 
 def explanation(
     title: str,
-    stages: "Mapping[str, NDArray[np.generic]]",
-    digits: "Sequence[tuple[NDArray[np.uint8], NDArray[np.float32], tuple[int, int, int, int], bool]]",
-) -> "Figure":
+    stages: Mapping[str, NDArray[np.generic]],
+    digits: Sequence[tuple[NDArray[np.uint8], NDArray[np.float32], tuple[int, int, int, int], bool]],
+) -> Figure:
     """One sheet: the stages above; below, every digit as the network saw it, with its probabilities.
 
     Args:
@@ -33,59 +46,53 @@ def explanation(
             picture as read; and whether it is sure.
     """
     shown = digits[:MOST_DIGITS]
-    figure = sheet(11, 4.4 + (2.9 * (-(-len(shown) // 5)) if shown else 0))
-    figure.suptitle(title, fontsize=13, parse_math=False)
-    lines = -(-len(shown) // 5)
-    parts: Any = figure.subfigures(2, 1, height_ratios=(4, 2.9 * lines)) if shown else (figure,)
-    upper, *lower = parts
-    _draw_stages(upper, stages, digits)
-    if shown:
-        columns = min(5, len(shown))
-        places = lower[0].subplots(2 * -(-len(shown) // columns), columns, squeeze=False)
-        for axes in places.flat:
-            axes.set_axis_off()
-        for number, (image, probabilities, _, is_sure) in enumerate(shown):
-            row, column = 2 * (number // columns), number % columns
-            _draw_digit(places[row, column], image, probabilities, is_sure)
-            _draw_bars(places[row + 1, column], probabilities)
+    lines = -(-len(shown) // _COLUMNS)
+    height = _STAGES_HEIGHT + _CELL_HEIGHT * lines + FOOT
+    figure = sheet(_WIDTH, height)
+    figure.text(0.5, 1 - 0.12 / height, drawable(title), fontsize=13, ha="center", va="top", parse_math=False)
+    _draw_stages(figure, height - _STAGES_HEIGHT + 0.1, stages, digits)
+    for number, (image, probabilities, _, is_sure) in enumerate(shown):
+        columns = min(_COLUMNS, len(shown))
+        left = _WIDTH / 2 + _CELL_WIDTH * (number % columns - columns / 2)
+        bottom = FOOT + _CELL_HEIGHT * (lines - 1 - number // columns)
+        _draw_digit(place(figure, left + (_CELL_WIDTH - _DIGIT) / 2, bottom + 1.2, _DIGIT, _DIGIT), image)
+        _write_answer(figure.axes[-1], probabilities, is_sure)
+        _draw_bars(place(figure, left + 0.42, bottom + 0.28, _CELL_WIDTH - 0.5, 0.8), probabilities)
     return figure
 
 
-def _draw_stages(figure: Any, stages: "Mapping[str, NDArray[np.generic]]", digits: "Sequence[Any]") -> None:
-    from matplotlib.patches import Rectangle
-
+def _draw_stages(
+    figure: Figure, bottom: float, stages: Mapping[str, NDArray[np.generic]], digits: Sequence[Any]
+) -> None:
     present = [(name, title) for name, title in _STAGES if name in stages]
-    for axes, (name, title) in zip(figure.subplots(1, len(present), squeeze=False)[0], present, strict=True):
-        grey = (
-            {"cmap": "gray", "vmin": 0, "vmax": 255} if name == "as read" else {"cmap": "gray_r", "vmin": 0, "vmax": 1}
-        )
-        axes.imshow(stages[name], **grey)
+    width = (_WIDTH - 0.1) / len(present)
+    for number, (name, title) in enumerate(present):
+        axes = place(figure, 0.1 + width * number, bottom, width - 0.1, _STAGES_HEIGHT - 0.75)
+        is_picture = name == "as read"
+        axes.imshow(stages[name], cmap="gray" if is_picture else "gray_r", vmin=0, vmax=255 if is_picture else 1)
         axes.set_title(title, fontsize=10.5, color=RIGHT)
         axes.set(xticks=[], yticks=[])
     first = figure.axes[0]
-    for _, probabilities, (left, top, right, bottom), is_sure in digits:
-        colour = "#0072B2" if is_sure else WRONG
-        first.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, color=colour, linewidth=1.6))
-        first.annotate(
-            str(int(probabilities.argmax())), (left, top), (1, 2), textcoords="offset points", color=colour, fontsize=10
-        )
+    for _, probabilities, (left, top, right, low), is_sure in digits:
+        colour = TRAINING if is_sure else WRONG
+        first.add_patch(Rectangle((left, top), right - left, low - top, fill=False, color=colour, linewidth=1.6))
+        label = str(int(probabilities.argmax()))
+        first.annotate(label, (left, top), (1, 2), textcoords="offset points", color=colour, fontsize=10)
 
 
-def _draw_digit(axes: "Axes", image: "NDArray[np.uint8]", probabilities: "NDArray[np.float32]", is_sure: bool) -> None:
-    best = int(probabilities.argmax())
-    axes.set_axis_on()
+def _draw_digit(axes: Axes, image: NDArray[np.uint8]) -> None:
     axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
     axes.set(xticks=[], yticks=[])
-    sure = f"{best}  {percent(min(float(probabilities[best]), 0.9999), 1)}"
-    axes.set_title(
-        sure if is_sure else f"unsure: {sure}", fontsize=10, color=RIGHT if is_sure else WRONG, fontweight="bold"
-    )
 
 
-def _draw_bars(axes: "Axes", probabilities: "NDArray[np.float32]") -> None:
-    axes.set_axis_on()
-    labels = range(len(probabilities))
-    best = int(probabilities.argmax())
+def _write_answer(axes: Axes, probabilities: NDArray[np.float32], is_sure: bool) -> None:
+    answer = f"{int(probabilities.argmax())}  {probability(float(probabilities.max()))}"
+    text, colour = (answer, RIGHT) if is_sure else (f"unsure: {answer}", WRONG)
+    axes.set_title(text, fontsize=10, color=colour, fontweight="bold")
+
+
+def _draw_bars(axes: Axes, probabilities: NDArray[np.float32]) -> None:
+    labels, best = range(len(probabilities)), int(probabilities.argmax())
     axes.bar(labels, probabilities, color=[RIGHT if label == best else "0.75" for label in labels])
     axes.set(xticks=list(labels), yticks=[0, 0.5, 1], yticklabels=["0", "50 %", "100 %"], ylim=(0, 1.02))
     axes.tick_params(labelsize=8, length=0)

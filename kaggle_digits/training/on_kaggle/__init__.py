@@ -1,6 +1,6 @@
 """Trainings on Kaggle's own machines, whose run folders come home.
 
-    here: packing  ->  Kaggle: kernel  ->  there  ->  parcel  ->  here: parcel
+    here: packing  ->  Kaggle: kernel  ->  inside  ->  parcel  ->  here: parcel
 
 The run folder is made here first, with the plan alone in it, and stays unfinished until everything else has come home
 and was checked. Whatever happens in between, `resume` goes on from the plan.
@@ -8,135 +8,114 @@ and was checked. Whatever happens in between, `resume` goes on from the plan.
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from kaggle_digits import recipes, runs, sources
-from kaggle_digits.competition import Kaggle, OnProgress, ignore_progress, kernels, submission
+import msgspec
+
+from kaggle_digits import recipes, runs
+from kaggle_digits.competition import Kaggle, kernels, submission
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, DataError, RunError, StorageError
-from kaggle_digits.files import storage
-from kaggle_digits.recipes import Committee, Recipe
-from kaggle_digits.runs import Run
+from kaggle_digits.files import digit_recognizer, disk
+from kaggle_digits.recipes import Recipe
+from kaggle_digits.runs import Beginning, DataRecord, KaggleRecord, Listener, Plan, Run, environment
+from kaggle_digits.sources import kaggle_csv
 from kaggle_digits.training.committee import Paused
 from kaggle_digits.training.on_kaggle import packing, parcel
 
-__all__ = ["Homecoming", "is_there", "resume", "train"]
+__all__ = ["resume", "train"]
 
 _PREFIX = ".home-"
-# Of what the run was on Kaggle, and is not here.
-_OTHERWISE_HERE = ("data", "git")
+_CLASSES, _IMAGE_SHAPE = 10, (28, 28)  # the competition's
 
 
 @dataclass(frozen=True)
-class Homecoming:
-    """What came home.
-
-    Attributes:
-        run: the complete run.
-        submission: the CSV for Kaggle.
-    """
-
-    run: Run
-    submission: Path | None
-
-
-@dataclass(frozen=True)
-class Way:
-    """The other side, and how to tell the user what happens there.
-
-    Attributes:
-        kaggle: the other side.
-        submissions: the folder of all submissions.
-        tell: is given a line for the user now and then.
-        on_progress: is told how much of the run has come home, in bytes.
-    """
+class _Connection:
+    """Kaggle, who hears of it, and where the submission goes."""
 
     kaggle: Kaggle
-    submissions: Path = submission.FOLDER
-    tell: Callable[[str], None] = lambda _line: None
-    on_progress: OnProgress = ignore_progress
+    submissions: Path
+    listener: Listener
 
 
-def train(
-    recipe: Recipe,
-    way: Way,
-    *,
-    seed: int = 0,
-    validation: float = 0.1,
-    excluded: Iterable[int | str] = (),
-    models: Path = runs.FOLDER,
-) -> Homecoming:
-    """Fits a recipe to the competition's files on a GPU of Kaggle's, and brings the run and the submission home.
+def train(plan: Plan, *, models: Path, submissions: Path, listener: Listener) -> Run:
+    """Trains a plan on the competition's files on a GPU of Kaggle's, and brings the run and the submission home.
 
     Args:
-        recipe: the model and how to fit it.
-        way: to Kaggle and back.
-        seed: see `training.train`.
-        validation: see `training.train`.
-        excluded: ids of labelled rows to leave out.
+        plan: what is asked for.
         models: the folder of all runs.
+        submissions: the folder of all submissions.
+        listener: is told a line now and then, and how much has come home.
 
     Raises:
         CompetitionError: Kaggle did not take it, or it failed there, or nothing was heard of it for too long.
-        DataError: what came home is damaged.
+        DataError: what came home is damaged, or not what was asked for.
         Paused: Ctrl-C; Kaggle goes on.
         StorageError: a folder cannot be written, or the disk is full.
     """
-    account, started = kernels.account(way.kaggle), datetime.now().astimezone()
-    plan = {
-        "recipe": recipe.as_json(),
-        "seed": seed,
-        "validation": None if isinstance(recipe.model, Committee) else validation,
-        "excluded": list(excluded),
-        "kaggle": {"account": account},
-        **runs.environment(),
-        "started": started.isoformat(timespec="seconds"),
-    }
-    path = runs.start(models, recipe.name, started, plan)
-    with _held(path):
-        _push(path, plan, way)
-        return _bring_home(path, plan, way)
+    recipe = recipes.load(plan.recipe or recipes.DEFAULT).with_values(plan.values)
+    if plan.folds is not None:
+        recipe = recipe.in_folds(plan.folds)
+    with _connected(submissions, listener) as connection:
+        beginning = _begin(plan, recipe, kernels.account(connection.kaggle))
+        path = runs.start(models, beginning)
+        with _held(path):
+            _push(path, beginning, recipe, connection)
+            return _bring_home(path, beginning, connection)
 
 
-def is_there(plan: dict[str, Any]) -> bool:
-    """Whether a run with this plan is trained on Kaggle."""
-    return "kaggle" in plan
-
-
-def resume(run: str | Path, way: Way, *, models: Path = runs.FOLDER) -> Homecoming:
+def resume(path: Path, *, submissions: Path, listener: Listener) -> Run:
     """Goes on with a training on Kaggle, wherever it was left: it is sent only if Kaggle does not have it.
 
     Args:
-        run: the run's name or path.
-        way: to Kaggle and back.
-        models: the folder of all runs.
+        path: the run's folder.
+        submissions: the folder of all submissions.
+        listener: is told a line now and then, and how much has come home.
 
     Raises:
-        RunError: there is no such run, or it came to its end.
+        RunError: it came to its end.
         StorageError: another process brings it home just now.
         Exception: all that `train` raises.
     """
-    path = runs.folder(run, models)
-    runs.interrupted_plan(path)  # what has none is refused before it is touched
-    with _held(path):
-        plan = runs.interrupted_plan(path)
+    with _connected(submissions, listener) as connection, _held(path):
+        beginning = runs.interrupted(path)
         for left in path.glob(f"{_PREFIX}*"):
             shutil.rmtree(left, ignore_errors=True)
-        if kernels.state(way.kaggle, _kernel(path, plan)) is None:
-            _push(path, plan, way)
-        return _bring_home(path, plan, way)
+        if kernels.state(connection.kaggle, _kernel(path, beginning)) is None:
+            if beginning.recipe.file is not None:
+                raise RunError(f"{path.name} is not on Kaggle. Begin anew with the recipe file: kaggle-digits train.")
+            _push(path, beginning, recipes.restore(beginning.recipe), connection)
+        return _bring_home(path, beginning, connection)
 
 
-def _kernel(path: Path, plan: dict[str, Any]) -> str:
-    try:
-        name = f"{plan['kaggle']['account']}/kaggle-digits-{path.name}"
-    except (KeyError, TypeError) as error:
-        raise RunError(f"{path / runs.PLAN} was edited or is damaged. Begin anew: kaggle-digits train.") from error
-    return name.lower()
+@contextmanager
+def _connected(submissions: Path, listener: Listener) -> Iterator[_Connection]:
+    with Kaggle(on_retry=listener.note) as kaggle:
+        yield _Connection(kaggle, submissions, listener)
+
+
+def _begin(plan: Plan, recipe: Recipe, account: str) -> Beginning:
+    folder = digit_recognizer.FOLDER
+    return Beginning(
+        plan=plan,
+        recipe=recipe.record(),
+        data=DataRecord(name=str(folder), path=str(folder.resolve()), kind=kaggle_csv.KIND, train_sha256={}),
+        classes=_CLASSES,
+        image_shape=_IMAGE_SHAPE,
+        versions=environment.versions(),
+        machine=environment.machine(),
+        git=environment.git(Path.cwd()),
+        started=datetime.now().astimezone(),
+        kaggle=KaggleRecord(account=account),
+    )
+
+
+def _kernel(path: Path, beginning: Beginning) -> str:
+    account = beginning.kaggle.account if beginning.kaggle else ""
+    return f"{account}/kaggle-digits-{path.name}".lower()
 
 
 def _go_on(path: Path) -> str:
@@ -162,39 +141,34 @@ def _held(path: Path) -> Iterator[None]:
         raise void.reason from void.reason.__cause__
 
 
-def _push(path: Path, plan: dict[str, Any], way: Way) -> None:
+def _push(path: Path, beginning: Beginning, recipe: Recipe, connection: _Connection) -> None:
     """Sends the training; a `_VoidError` where Kaggle certainly does not take it."""
-    kernel = _kernel(path, plan)
+    kernel = _kernel(path, beginning)
     try:
-        task = packing.order(
-            path.name,
-            recipes.from_json(plan["recipe"]),
-            seed=plan["seed"],
-            validation=plan["validation"],
-            excluded=plan["excluded"],
-        )
-        kernels.push(way.kaggle, kernel, packing.script(task))
+        order = packing.order(path.name, beginning.plan, recipe.file)
+        kernels.push(connection.kaggle, kernel, packing.script(order))
     except KeyboardInterrupt:
         raise Paused(path.name) from None
     except ConnectionLostError as error:
-        if not _arrived(kernel, way):
+        if not _arrived(kernel, connection):
             raise ConnectionLostError(f"{error} Perhaps Kaggle has taken the training. {_go_on(path)}") from error
     except Exception as error:
         raise _VoidError(error) from error
-    way.tell(f"sent to Kaggle: {kernels.address(kernel)}")
+    connection.listener.note(f"sent to Kaggle: {kernels.address(kernel)}")
 
 
-def _arrived(kernel: str, way: Way) -> bool:
+def _arrived(kernel: str, connection: _Connection) -> bool:
     try:
-        return kernels.state(way.kaggle, kernel) is not None
+        return kernels.state(connection.kaggle, kernel) is not None
     except CompetitionError:
         return False
 
 
-def _bring_home(path: Path, plan: dict[str, Any], way: Way) -> Homecoming:
+def _bring_home(path: Path, beginning: Beginning, connection: _Connection) -> Run:
+    kernel, note = _kernel(path, beginning), connection.listener.note
     try:
-        kernels.follow(way.kaggle, _kernel(path, plan), lambda state: way.tell(f"Kaggle: {state.status}"))
-        return _unpack(path, plan, way)
+        kernels.follow(connection.kaggle, kernel, lambda state: note(f"Kaggle: {state.status}"))
+        return _unpack(path, beginning, connection)
     except KeyboardInterrupt:
         raise Paused(path.name) from None
     except kernels.FailedError as error:
@@ -203,43 +177,64 @@ def _bring_home(path: Path, plan: dict[str, Any], way: Way) -> Homecoming:
         raise type(error)(f"{error} {_go_on(path)}") from error
 
 
-def _unpack(path: Path, plan: dict[str, Any], way: Way) -> Homecoming:
-    with storage.disk_errors(path), tempfile.TemporaryDirectory(prefix=_PREFIX, dir=path) as name:
-        for last in (False, True):
-            inbox, folder = (Path(tempfile.mkdtemp(dir=name)) for _ in range(2))
-            _download(inbox, _kernel(path, plan), way)
+def _unpack(path: Path, beginning: Beginning, connection: _Connection) -> Run:
+    with disk.disk_errors(path), tempfile.TemporaryDirectory(prefix=_PREFIX, dir=path) as name:
+        try:
+            home = _download(path, beginning, connection, Path(name))
+        except DataError:
+            # Perhaps only the download was damaged.
             try:
-                return _settle(path, plan, parcel.unpack(inbox, folder, path.name), way)
+                home = _download(path, beginning, connection, Path(name))
             except DataError as error:
-                # Perhaps only the download was damaged.
-                if last:
-                    page = kernels.address(_kernel(path, plan))
-                    raise DataError(f"{error} So it was twice; see {page}.") from error
-    raise AssertionError
+                page = kernels.address(_kernel(path, beginning))
+                raise DataError(f"{error} So it was twice; see {page}.") from error
+        return _settle(path, beginning, home, connection)
 
 
-def _download(inbox: Path, kernel: str, way: Way) -> None:
+def _download(path: Path, beginning: Beginning, connection: _Connection, folder: Path) -> parcel.Parcel:
+    """Downloads the parcel into new folders, and opens it."""
+    inbox, run = (Path(tempfile.mkdtemp(dir=folder)) for _ in range(2))
+    kernel, listener = _kernel(path, beginning), connection.listener
     for name in (parcel.NOTE, parcel.ARCHIVE):
-        progress = way.on_progress if name == parcel.ARCHIVE else ignore_progress
-        if not kernels.download(way.kaggle, kernel, inbox / name, progress):
+        on_progress = listener.downloaded if name == parcel.ARCHIVE else Listener().downloaded
+        if not kernels.download(connection.kaggle, kernel, inbox / name, on_progress):
             raise CompetitionError(f"Kaggle says that the training is complete, but it left no {name}.")
+    home = parcel.unpack(inbox, run, path.name)
+    _check_order(beginning, home.run)
+    return home
 
 
-def _settle(path: Path, plan: dict[str, Any], home: parcel.Parcel, way: Way) -> Homecoming:
+def _check_order(beginning: Beginning, run: Run) -> None:
+    """What came home is what was sent for: neither another recipe nor another seed, and a model among its files."""
+    asked, done = beginning.plan, run.record.plan
+    names = ("recipe", "values", "seed", "validation", "folds", "exclude")
+    wrong = [name for name in names if getattr(asked, name) != getattr(done, name)]
+    if run.record.recipe.name != beginning.recipe.name or run.record.recipe.sha256 != beginning.recipe.sha256:
+        wrong.append("recipe")
+    if wrong or not run.record.files:
+        what = f"its {wrong[0]} is another one" if wrong else "it holds no model"
+        raise DataError(f"the run that Kaggle sent is not the one that was asked for: {what}.")
+
+
+def _settle(path: Path, beginning: Beginning, home: parcel.Parcel, connection: _Connection) -> Run:
     """Moves everything to its place, run.json last: until then the run counts as unfinished."""
-    there, file = home.run.record, None
     if home.labels is not None:
-        file = way.submissions / f"{path.name}.csv"
+        file = connection.submissions / f"{path.name}.csv"
         submission.write(file, range(1, len(home.labels) + 1), home.labels)
     for one in sorted(home.run.path.iterdir()):
         if one.name not in (runs.PLAN, runs.RECORD):
             shutil.rmtree(path / one.name, ignore_errors=True)
-            one.replace(path / one.name)
-    kernel = _kernel(path, plan)
-    data = sources.DEFAULT_FOLDER
-    results = {
-        **{key: value for key, value in there.items() if key not in _OTHERWISE_HERE},
-        "data": {**there["data"], "name": str(data), "path": str(data.resolve())},
-        "kaggle": {**plan["kaggle"], "kernel": kernel, "page": kernels.address(kernel), "cards": home.cards},
-    }
-    return Homecoming(runs.complete(path, results, list(there["files"])), file)
+            disk.move(one, path / one.name)
+    if home.warning:
+        connection.listener.note(home.warning)
+    record = home.run.record
+    kaggle = KaggleRecord(
+        account=beginning.kaggle.account if beginning.kaggle else "",
+        page=kernels.address(_kernel(path, beginning)),
+        cards=home.cards,
+    )
+    data = msgspec.structs.replace(record.data, name=beginning.data.name, path=beginning.data.path)
+    return runs.write_record(
+        path,
+        msgspec.structs.replace(record, plan=beginning.plan, data=data, git=beginning.git, kaggle=kaggle),
+    )

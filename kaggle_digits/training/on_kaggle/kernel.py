@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 INPUT = "KDIGITS_KAGGLE_INPUT"
-MODULE = "kaggle_digits.training.on_kaggle.there"
+MODULE = "kaggle_digits.training.on_kaggle.inside"
 
 
 def main(order: dict[str, Any], package: str) -> None:

@@ -7,26 +7,50 @@ import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 import kaggle_digits
 from kaggle_digits.errors import DigitsError
-from kaggle_digits.recipes import Recipe
+from kaggle_digits.recipes import RecipeFile
+from kaggle_digits.runs import Plan
 from kaggle_digits.training.on_kaggle import kernel
 
 # What the files of a model are written with: with these versions, they can be read here.
 _PINNED = ("tensorflow", "keras", "scikit-learn", "skops")
 
 
-def order(run: str, recipe: Recipe, *, seed: int, validation: float, excluded: list[int | str]) -> dict[str, Any]:
-    """What is to be trained, and with which libraries; JSON-like.
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be trained, and with which libraries.
+
+    Attributes:
+        run: the run's name, by which its files are recognised when they come back.
+        plan: what was asked for.
+        file: the name of the recipe file of the user's own, or None.
+        text: of that file.
+        pins: the versions of the libraries that a model's files are written with.
+        requirements: of the package.
+        gpu_requirements: of the package, where there is a GPU.
+        cards: the names of the machine's graphics cards, which the kernel adds.
+    """
+
+    run: str
+    plan: Plan
+    file: str | None = None
+    text: str | None = None
+    pins: dict[str, str]
+    requirements: list[str]
+    gpu_requirements: list[str]
+    cards: list[str] = []
+
+
+def order(run: str, plan: Plan, file: RecipeFile | None) -> Order:
+    """What Kaggle is asked for.
 
     Args:
-        run: the run's name, by which its files are recognised when they come back.
-        recipe: the model and how to fit it.
-        seed: see `training.train`.
-        validation: see `training.train`.
-        excluded: ids of labelled rows to leave out.
+        run: the run's name.
+        plan: what was asked for.
+        file: the recipe file of the user's own, which goes along.
 
     Raises:
         DigitsError: the package was not installed by pip, so that nobody knows what it needs.
@@ -38,26 +62,21 @@ def order(run: str, recipe: Recipe, *, seed: int, validation: float, excluded: l
         raise DigitsError(
             f"what kaggle-digits needs is not known here: {error}. Install it again, with pip."
         ) from error
-    return {
-        "run": run,
-        "recipe": recipe.as_json(),
-        "seed": seed,
-        "validation": validation,
-        "excluded": excluded,
-        "pins": pins,
-        "requirements": [one for one in required if "extra ==" not in one],
-        "gpu_requirements": list(_of_extra(required, "gpu")),
-    }
+    return Order(
+        run=run,
+        plan=plan,
+        file=file.path.name if file else None,
+        text=file.text if file else None,
+        pins=pins,
+        requirements=[one for one in required if "extra ==" not in one],
+        gpu_requirements=list(_of_extra(required, "gpu")),
+    )
 
 
-def script(task: dict[str, Any]) -> str:
-    """A Python script that carries the package along and does what an order says.
-
-    Args:
-        task: from `order`.
-    """
+def script(order: Order) -> str:
+    """A Python script that carries the package along and does what an order says."""
     program = Path(kernel.__file__).read_text(encoding="utf-8")
-    return f'{program}\n\nmain({task!r}, """\n{_package()}""")\n'
+    return f'{program}\n\nmain({msgspec.to_builtins(order)!r}, """\n{_package()}""")\n'
 
 
 def _of_extra(required: Iterable[str], extra: str) -> Iterable[str]:
@@ -71,6 +90,6 @@ def _package() -> str:
     """The package's source files as a zip in base64, 76 letters a line."""
     root, buffer = Path(kaggle_digits.__file__).parent, io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(root.rglob("*.py")):
+        for file in sorted([*root.rglob("*.py"), *root.rglob("*.json")]):
             archive.write(file, file.relative_to(root.parent))
     return base64.encodebytes(buffer.getvalue()).decode("ascii")

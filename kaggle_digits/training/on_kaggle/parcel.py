@@ -1,23 +1,23 @@
 """A run folder on its way home: one zip, and a note of what must be in it.
 
     run.zip        the run folder's files, and submission.csv
-    parcel.json    {"format", "run", "cards", "sha256" of run.zip, "files": the names in it}
+    parcel.json    {"format", "run", "cards", "warning", "sha256" of run.zip, "files": the names in it}
 
 What comes out of it is believed only after the checks.
 """
 
-import json
 import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from kaggle_digits import runs
 from kaggle_digits.competition import submission
 from kaggle_digits.errors import DataError, DigitsError
 from kaggle_digits.files import archive, storage
-from kaggle_digits.runs import Run
+from kaggle_digits.runs import Run, rows
 
 ARCHIVE = "run.zip"
 NOTE = "parcel.json"
@@ -27,7 +27,9 @@ _FORMAT = 1
 _MOST_FILES = 2_000
 _LONGEST_NOTE = 1 << 20  # bytes
 # Of what a training writes; no name of these leads out of a folder, or is hidden.
-_NAME = re.compile(r"([A-Za-z0-9][\w-]{0,99}/){0,2}[A-Za-z0-9][\w-]{0,99}\.(json|csv|npy|npz|png|keras|tflite|skops)")
+_NAME = re.compile(
+    r"([A-Za-z0-9][\w-]{0,99}/){0,2}[A-Za-z0-9][\w-]{0,99}\.(json|csv|npy|npz|png|keras|tflite|skops|py)"
+)
 _CALLED = "the run that Kaggle sent"
 
 
@@ -38,32 +40,46 @@ class Parcel:
     Attributes:
         run: the run, in a folder of its own for now.
         labels: `(n,)`, what it says of the test images, or None where there were none.
-        cards: the names of the graphics cards of the machine that trained it.
+        cards: the names of the graphics cards that trained it.
+        warning: what the user should know of the machine, or None.
     """
 
     run: Run
     labels: list[int] | None
     cards: list[str]
+    warning: str | None
 
 
-def pack(run: Path, file: Path | None, outbox: Path, about: dict[str, Any]) -> None:
+class _Note(msgspec.Struct, frozen=True, kw_only=True):
+    format: int = _FORMAT
+    run: str
+    cards: list[str]
+    warning: str | None
+    sha256: str
+    files: list[str]
+
+
+def pack(run: Path, file: Path | None, outbox: Path, name: str, cards: list[str], warning: str | None) -> None:
     """Packs a complete run.
 
     Args:
         run: its folder.
         file: its submission, if there is one.
         outbox: where the two files go; the note is written last.
-        about: the name `run` that it was ordered under, and the `cards`.
+        name: the run's, under which it was ordered.
+        cards: the names of the graphics cards that trained it.
+        warning: what the user should know of the machine, or None.
     """
     names = {one.relative_to(run).as_posix(): one for one in run.rglob("*") if one.is_file()}
     packed = {name: one for name, one in names.items() if _NAME.fullmatch(name)}
     if file is not None:
         packed[SUBMISSION] = file
     with zipfile.ZipFile(outbox / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as zipped:
-        for name, one in packed.items():
-            zipped.write(one, name)
-    note = {"format": _FORMAT, **about, "sha256": storage.sha256(outbox / ARCHIVE), "files": list(packed)}
-    storage.write_text(outbox / NOTE, json.dumps(note) + "\n")
+        for inside, one in packed.items():
+            zipped.write(one, inside)
+    checksum = storage.sha256(outbox / ARCHIVE)
+    note = _Note(run=name, cards=cards, warning=warning, sha256=checksum, files=list(packed))
+    storage.write_text(outbox / NOTE, msgspec.json.encode(note).decode() + "\n")
 
 
 def unpack(inbox: Path, folder: Path, name: str) -> Parcel:
@@ -79,23 +95,23 @@ def unpack(inbox: Path, folder: Path, name: str) -> Parcel:
         StorageError: there is no room for it.
     """
     note = _note(inbox / NOTE)
-    if note["run"] != name:
-        raise DataError(f"{_CALLED} is another one, {note['run'][:60]!r}.")
-    if storage.sha256(inbox / ARCHIVE) != note["sha256"]:
+    if note.run != name:
+        raise DataError(f"{_CALLED} is another one, {note.run[:60]!r}.")
+    if storage.sha256(inbox / ARCHIVE) != note.sha256:
         raise DataError(f"{_CALLED} is damaged: it has not the checksum that it had on Kaggle.")
-    archive.unpack(inbox / ARCHIVE, note["files"], note["files"], folder, _CALLED)
+    archive.unpack(inbox / ARCHIVE, note.files, note.files, folder, _CALLED)
     try:
-        run = runs.find(folder)
+        run = runs.read(folder)
         runs.verify(run)
-        runs.validation_rows(run)
+        rows.validation(run.path)
         labels = _labels(folder / SUBMISSION, run)
-    except (DigitsError, KeyError, TypeError, AttributeError) as error:
+    except DigitsError as error:
         raise DataError(f"{_CALLED} cannot be used: {str(error).replace(str(folder), 'its folder')}") from error
-    return Parcel(run, labels, note["cards"])
+    return Parcel(run, labels, note.cards, note.warning)
 
 
 def _labels(path: Path, run: Run) -> list[int] | None:
-    rows = run.record["test_rows"]
+    rows = run.record.test_rows
     if rows is None:
         return None
     labels = submission.read(path)
@@ -105,15 +121,14 @@ def _labels(path: Path, run: Run) -> list[int] | None:
     return labels
 
 
-def _note(path: Path) -> dict[str, Any]:
+def _note(path: Path) -> _Note:
     try:
         with path.open("rb") as file:
-            note = json.loads(file.read(_LONGEST_NOTE))
-        files, texts = note["files"], [note["run"], note["sha256"], *note["files"], *note["cards"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            note = msgspec.json.decode(file.read(_LONGEST_NOTE), type=_Note)
+    except (OSError, msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise DataError(f"{_CALLED} has no note that can be read ({type(error).__name__}).") from error
-    if note.get("format") != _FORMAT or not all(isinstance(text, str) for text in texts):
+    if note.format != _FORMAT:
         raise DataError(f"{_CALLED} has a note of another form.")
-    if len(files) > _MOST_FILES or not all(_NAME.fullmatch(name) for name in files):
+    if len(note.files) > _MOST_FILES or not all(_NAME.fullmatch(name) for name in note.files):
         raise DataError(f"{_CALLED} holds files that no training writes.")
-    return dict(note)
+    return note

@@ -1,0 +1,73 @@
+"""The fields of a plan as options of a command: a new field is a new option."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
+import typer
+
+from kaggle_digits.recipes import Precision, Schedule
+from kaggle_digits.runs import Plan
+
+SHORTCUTS: dict[str, tuple[Any, str]] = {
+    "epochs": (int, "Passes over the training rows."),
+    "batch_size": (int, "Rows a step."),
+    "learning_rate": (float, "The highest of the training."),
+    "schedule": (Schedule, "How the learning rate goes."),
+    "patience": (int, "Stop when so many epochs in a row have not been better in validation."),
+    "precision": (Precision, "What to compute in; auto measures which is faster."),
+}
+"""Shorter ways to say `--set epochs=3` and the like."""
+
+_TYPED_AS_TEXT = ("budget", "exclude")  # 10m, and the name of a file
+
+
+def with_plan_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command that takes `**options` one option for every field of a plan that describes itself.
+
+    Args:
+        command: its first parameter is the context, its last one `options`.
+    """
+    context, *own, _ = inspect.signature(command).parameters.values()
+    every = [context, *_of_plan(), *_shortcuts(), *own]
+    parameters = [one.replace(kind=one.KEYWORD_ONLY) for one in every]
+    vars(command)["__signature__"] = inspect.Signature(parameters)
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command
+
+
+def _of_plan() -> Iterator[inspect.Parameter]:
+    for field in msgspec.structs.fields(Plan):
+        if get_origin(field.type) is not Annotated:
+            continue  # it is no option
+        kind, meta = get_args(field.type)
+        as_text = field.name in _TYPED_AS_TEXT
+        default = None if as_text else field.default
+        hint = str if as_text else _plain(kind)
+        text, metavar = meta.description, meta.extra["metavar"]
+        yield _parameter(field.name, hint | None if default is None else hint, default, text, metavar)
+
+
+def _shortcuts() -> Iterator[inspect.Parameter]:
+    for name, (kind, text) in SHORTCUTS.items():
+        yield _parameter(name, _plain(kind) | None, None, f"{text} The same as --set {name}=...")
+
+
+def _parameter(name: str, hint: Any, default: Any, text: str, metavar: str | None = None) -> inspect.Parameter:
+    if name == "recipe":
+        option = typer.Argument(metavar="RECIPE|FILE.py", help=text, show_default="mlp")
+    elif hint is bool:
+        option = typer.Option(f"--{name.replace('_', '-')}", help=text)
+    else:
+        option = typer.Option(metavar=metavar, help=text)
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[hint, option])
+
+
+def _plain(kind: Any) -> Any:
+    """A type that Typer knows: choices become an enumeration; limits, and None, fall away."""
+    arguments = [one for one in get_args(kind) if one is not type(None)]
+    if get_origin(kind) is Literal:
+        return StrEnum("Choice", {str(one): str(one) for one in arguments})
+    return _plain(arguments[0]) if arguments else kind

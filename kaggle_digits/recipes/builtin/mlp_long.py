@@ -1,0 +1,15 @@
+"""The network of mlp on strongly distorted digits, for 150 epochs."""
+
+from kaggle_digits.recipes import Distortions, Fit
+from kaggle_digits.recipes.builtin.mlp import build
+
+__all__ = ["build", "fit"]
+
+fit = Fit(
+    epochs=150,
+    batch_size=256,
+    learning_rate=3e-3,
+    weight_decay=0.1,
+    distortions=Distortions(rotation=10, shift=2, zoom=0.1, shear=0.1, elastic=0.7),
+    precision="auto",
+)

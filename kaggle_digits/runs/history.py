@@ -1,0 +1,71 @@
+"""history.csv: how a network learned, an epoch a line."""
+
+import csv
+import io
+from pathlib import Path
+
+import msgspec
+
+from kaggle_digits.errors import RunError
+from kaggle_digits.files import storage
+
+FILE = "history.csv"
+_MOST_BYTES = 1 << 24
+
+
+class Epoch(msgspec.Struct, frozen=True):
+    """What one pass over the training rows brought.
+
+    Attributes:
+        epoch: from 1.
+        loss: mean cross-entropy over the training rows while they were learned, in nats.
+        accuracy: share of the training rows labelled rightly meanwhile.
+        val_loss: mean cross-entropy over the validation rows after the epoch, in nats.
+        val_accuracy: share of the validation rows labelled rightly after the epoch.
+        learning_rate: at the end of the epoch.
+        seconds: how long it took, validation included.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    learning_rate: float
+    seconds: float
+
+
+def write(folder: Path, epochs: list[Epoch]) -> None:
+    """Writes history.csv.
+
+    Args:
+        folder: the run's.
+        epochs: one at least.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(Epoch.__struct_fields__)
+    table.writerows(msgspec.structs.astuple(epoch) for epoch in epochs)
+    storage.write_text(folder / FILE, text.getvalue())
+
+
+def read(folder: Path) -> list[Epoch]:
+    """The epochs of a run; none where it has no history.csv, as a run of scikit-learn's models.
+
+    Args:
+        folder: the run's.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return []
+    try:
+        rows = list(csv.DictReader(io.StringIO(storage.read_text(path, _MOST_BYTES))))
+        return msgspec.convert(rows, list[Epoch], strict=False)
+    except (OSError, ValueError, csv.Error) as error:
+        raise RunError(f"{path} cannot be read: {error}. Train again.") from None

@@ -1,0 +1,273 @@
+"""Run folders: begun, completed, found again."""
+
+import contextlib
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kaggle_digits.errors import RunError
+from kaggle_digits.files import disk, locks, storage
+from kaggle_digits.runs import record as records
+from kaggle_digits.runs.record import Beginning, Record
+
+FOLDER = Path("models")
+RECORD = "run.json"
+PLAN = "plan.json"
+
+_BEGUN = ".begun-"
+_YOUNG, _GLANCE = 60.0, 0.5  # seconds
+_VISIBLE = "[!.]*"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A complete run.
+
+    Attributes:
+        path: its folder; the folder's name is the run's name.
+        record: what run.json says.
+    """
+
+    path: Path
+    record: Record
+
+    @property
+    def name(self) -> str:
+        """For example `20261120-220844-mlp`."""
+        return self.path.name
+
+
+def start(models: Path, beginning: Beginning) -> Path:
+    """Makes the folder of a new run, which counts as unfinished until `complete`.
+
+    The folder appears with its plan in it, or not at all.
+
+    Args:
+        models: the folder of all runs.
+        beginning: what is known of the run already. Its recipe and local time make the run's name; two runs begun in
+            the same second get different names.
+
+    Raises:
+        StorageError: the folder cannot be made.
+    """
+    stem = f"{beginning.started:%Y%m%d-%H%M%S}-{beginning.recipe.name}"
+    with disk.disk_errors(models):
+        models.mkdir(parents=True, exist_ok=True)
+        _sweep(models)
+        begun = models / f"{_BEGUN}{secrets.token_hex(4)}"
+        try:
+            write_plan(begun, beginning)
+            for number in range(1, 1000):
+                path = models / (stem if number == 1 else f"{stem}-{number}")
+                if _moved(begun, path):
+                    return path
+        finally:
+            shutil.rmtree(begun, ignore_errors=True)
+    raise RunError(f"{models} holds 999 runs named {stem}. Delete some of them.")
+
+
+def _moved(begun: Path, path: Path) -> bool:
+    """Whether a folder could be given a name; another process may take the same one at the same time."""
+    try:
+        if not path.exists():
+            begun.rename(path)
+            return True
+    except OSError:
+        if not path.exists():
+            raise
+    return False
+
+
+def _sweep(models: Path) -> None:
+    """Removes the folders of runs that were killed before they had a name."""
+    for left in models.glob(f"{_BEGUN}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _YOUNG:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def in_training(path: Path) -> Iterator[None]:
+    """Holds a run for the one process that trains it.
+
+    Args:
+        path: the run's folder.
+
+    Raises:
+        StorageError: another process trains it just now, or the folder cannot be written.
+    """
+    refusal = f"{path.name} is in training just now, by another kaggle-digits. Wait until that ends, or end it."
+    # Not at once: whoever lists the runs looks at the lock, too.
+    with locks.locked(path / PLAN, _GLANCE, refusal=refusal):
+        yield
+
+
+def is_in_training(path: Path) -> bool:
+    """Whether a process trains a run just now."""
+    return locks.is_locked(path / PLAN)
+
+
+def write_plan(path: Path, beginning: Beginning) -> None:
+    """Writes plan.json.
+
+    Args:
+        path: the run's folder.
+        beginning: what it says.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    storage.write_text(path / PLAN, records.text(beginning))
+
+
+def complete(path: Path, beginning: Beginning, files: list[str], **results: Any) -> Run:
+    """Completes a run: run.json is written last, so its existence means that everything else is there.
+
+    Args:
+        path: the run's folder.
+        beginning: what the run began with.
+        files: the names of the model's files, whose SHA-256 goes on record.
+        **results: the other fields of `Record`.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    checksums = {name: storage.sha256(path / name) for name in files}
+    known = {name: getattr(beginning, name) for name in Beginning.__struct_fields__}
+    record = Record(**known, **results, finished=datetime.now().astimezone(), files=checksums)
+    return write_record(path, record)
+
+
+def write_record(path: Path, record: Record) -> Run:
+    """Writes run.json, which makes a run complete.
+
+    Args:
+        path: the run's folder, with everything else in it.
+        record: what it says.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    storage.write_text(path / RECORD, records.text(record))
+    return Run(path, record)
+
+
+def interrupted(path: Path) -> Beginning:
+    """What a run began with, if its training was interrupted and can go on.
+
+    Args:
+        path: the run's folder.
+
+    Raises:
+        RunError: the run came to its end, or it never began.
+    """
+    if (path / RECORD).exists() and not read(path).record.interrupted:
+        raise RunError(f"{path.name} came to its end: there is nothing to resume. Begin anew: kaggle-digits train.")
+    return records.read(path / PLAN, Beginning)
+
+
+def reopen(path: Path) -> None:
+    """Makes a run unfinished again, just before its files change; nothing happens to one that is unfinished already.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    with disk.disk_errors(path / RECORD):
+        (path / RECORD).unlink(missing_ok=True)
+
+
+def folder(run: str | Path, models: Path = FOLDER) -> Path:
+    """The folder of a run, complete or not, by name or path.
+
+    Raises:
+        RunError: there is none.
+    """
+    for path in (models / run, Path(run)):
+        if path.is_dir():
+            return path
+    raise RunError(f"there is no run {run} in {models}. The runs there: {_names(models)}.")
+
+
+def members(run: Run) -> dict[str, Run]:
+    """The runs of a committee's members, or of those that a blend is made of, which lie beside it.
+
+    Raises:
+        RunError: one is missing, or is not what it was.
+    """
+    found = {}
+    for name, weight in (run.record.members or {}).items():
+        if name not in run.record.blended:
+            found[name] = read(run.path / name)
+        if name not in run.record.blended or weight == 0:
+            continue
+        path = run.path.parent / name
+        if not path.is_dir() or storage.sha256(path / RECORD) != run.record.blended[name]:
+            raise RunError(f"{run.name} is blended from {name}, which was removed or changed since. Blend anew.")
+        found[name] = read(path)
+    return found
+
+
+def verify(run: Run) -> None:
+    """Makes sure that the model's files are those that the training wrote.
+
+    Raises:
+        RunError: a file is missing or was changed since.
+    """
+    for member in members(run).values() if run.record.blended else ():
+        verify(member)
+    for name, expected in run.record.files.items():
+        path = run.path / name
+        if not path.is_file() or storage.sha256(path) != expected:
+            raise RunError(f"{path} is missing, or not the file that the training wrote. Train again.")
+
+
+def find(run: str | Path | None = None, models: Path = FOLDER) -> Run:
+    """The run of that name or path; without one, the newest complete run.
+
+    Raises:
+        RunError: there is none, or it is unfinished; the sentence says how to get one.
+    """
+    if run is None:
+        complete_runs = listing(models)
+        if not complete_runs:
+            raise RunError(f"there is no complete run in {models}. Train one: kaggle-digits train.")
+        return complete_runs[-1]
+    return read(folder(run, models))
+
+
+def unfinished(models: Path = FOLDER) -> list[Path]:
+    """The folders of runs that began and have not come to their end, oldest first."""
+    begun = models.glob(f"{_VISIBLE}/{PLAN}")
+    return sorted(path.parent for path in begun if not (path.parent / RECORD).exists())
+
+
+def listing(models: Path = FOLDER) -> list[Run]:
+    """All complete runs, oldest first; unfinished and foreign folders are passed over."""
+    runs = []
+    for path in models.glob(f"{_VISIBLE}/{RECORD}"):
+        try:
+            runs.append(read(path.parent))
+        except RunError:
+            continue
+    return sorted(runs, key=lambda run: (run.record.started, run.name))
+
+
+def read(path: Path) -> Run:
+    """The run in a folder.
+
+    Raises:
+        RunError: it never finished, or its run.json is missing, damaged or of another release.
+    """
+    if (path / PLAN).exists() and not (path / RECORD).exists():
+        raise RunError(f"{path} never finished. Go on with it: kaggle-digits train --resume {path.name}.")
+    return Run(path, records.read(path / RECORD, Record))
+
+
+def _names(models: Path) -> str:
+    names = [run.name for run in listing(models)]
+    return ", ".join(names[-5:]) if names else "none yet; train one: kaggle-digits train"
