@@ -54,7 +54,7 @@ def error_for(failed: Failed, slug: str) -> DigitsError:
 def silence(seconds: float) -> ConnectionLostError:
     """Kaggle was given so many seconds, and they are over."""
     return ConnectionLostError(
-        f"Kaggle did not answer within {seconds:g} seconds. Try again later; "
+        f"Kaggle did not answer within {round(seconds, 1):g} seconds. Try again later; "
         "on a slow connection, allow it more: KDIGITS_TIMEOUT=300."
     )
 
@@ -62,7 +62,7 @@ def silence(seconds: float) -> ConnectionLostError:
 def stall(seconds: float, received: int) -> ConnectionLostError:
     """Nothing of a download came for so many seconds, after `received` bytes."""
     return ConnectionLostError(
-        f"the download stopped after {received / 1e6:,.1f} MB: nothing came for {seconds:g} seconds. "
+        f"the download stopped after {received / 1e6:,.1f} MB: nothing came for {round(seconds, 1):g} seconds. "
         "Try again later; on a slow connection, allow it more: KDIGITS_TIMEOUT=300."
     )
 

@@ -207,7 +207,7 @@ def _given_token() -> str | None:
 
     try:
         return str(get_access_token_from_env()[0] or "") or None
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return None
 
 
