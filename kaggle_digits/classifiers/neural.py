@@ -69,7 +69,8 @@ def load(folder: Path, beginning: Beginning) -> NeuralNetwork:
     """
     path = folder / FILE
     if beginning.recipe.built_in:
-        model = networks.build(recipes.restore(beginning.recipe), beginning.image_shape, beginning.classes)
+        with _refusing(path):
+            model = networks.build(recipes.restore(beginning.recipe), beginning.image_shape, beginning.classes)
         load_weights(model, path)
         return NeuralNetwork(model)
     with _refusing(path):
@@ -97,6 +98,8 @@ def _refusing(path: Path) -> Iterator[None]:
     try:
         keras_file.check_archive(path)
         yield
+    except RunError:
+        raise
     except Exception as error:
         raise RunError(f"{path} is not a model that can be loaded ({first_line(error)}). Train again.") from None
 
