@@ -23,7 +23,7 @@ sys.path.insert(0, str(TESTS))
 
 import test_faults  # noqa: E402
 from kaggle_server import TOKEN, Fault, KaggleServer  # noqa: E402
-from test_fetching import stored  # noqa: E402
+from test_fetch import stored  # noqa: E402
 
 from kaggle_digits import submission  # noqa: E402
 

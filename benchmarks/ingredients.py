@@ -135,7 +135,7 @@ def right_together(answers: list[Any], labels: Any, how: ensemble.Mean = "probab
 
 def against(name: str, new: Any, old: Any) -> dict[str, Any]:
     """A line of the table: accuracy, interval, and McNemar's test against what it is compared with."""
-    found = evaluation.compare(new, old)
+    found = evaluation.mcnemar(new, old)
     return {
         "name": name,
         "rows": found.rows,

@@ -21,10 +21,9 @@ import numpy as np
 import pictures
 from PIL import Image
 
-from kaggle_digits import evaluation, training
+from kaggle_digits import evaluation, predictor, training
 from kaggle_digits.digits import Digits
-from kaggle_digits.predictor import models, predicting
-from kaggle_digits.predictor.models import Model
+from kaggle_digits.predictor import Model
 from kaggle_digits.recipes import RECIPES
 
 TARGETS = {"drawing": 0.99, "scan": 0.985, "photo": 0.97, "string": 0.93, "blank": 0.95, "scribble": 0.95}
@@ -37,7 +36,7 @@ def trained(recipe: str, data: Path, folder: Path) -> Model:
     """A model of the recipe that knows nothing of the held-out rows."""
     source, _ = held_out.load(data)
     run = training.train(RECIPES[recipe], source, seed=0, models=folder / "models", submissions=folder / "submissions")
-    return models.load(run.run.path)
+    return predictor.load(run.run.path)
 
 
 def made(kind: str, numbers: range, unseen: Digits) -> Iterator[tuple[Image.Image, str | None]]:
@@ -69,7 +68,7 @@ def measure(kind: str, numbers: range, unseen: Digits, model: Model, folder: Pat
     """The share of pictures of a kind that are read rightly, or refused where there is nothing to read."""
     truth, count = saved(kind, numbers, unseen, folder / kind), len(numbers)
     clock = time.perf_counter()
-    predictions = predicting.predict(model, [folder / kind])
+    predictions = predictor.predict(model, [folder / kind])
     seconds = time.perf_counter() - clock
     right = sum(prediction.label == truth[prediction.image] for prediction in predictions)
     low, high = evaluation.wilson_interval(right, count)
@@ -106,7 +105,7 @@ def main() -> None:
     numbers = range(options.first, options.first + options.count)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        model = models.load(options.run) if options.run else trained(options.recipe, options.data, folder)
+        model = predictor.load(options.run) if options.run else trained(options.recipe, options.data, folder)
         if learned := model.rows_learned(unseen):
             raise SystemExit(f"{model.run.name} has learned {learned:,} of the held-out rows.")
         plain = model.evaluate(unseen).accuracy

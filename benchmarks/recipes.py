@@ -19,8 +19,7 @@ from typing import Any
 import held_out
 import machine
 
-from kaggle_digits import evaluation, training
-from kaggle_digits.predictor import models
+from kaggle_digits import evaluation, predictor, training
 from kaggle_digits.recipes import RECIPES
 
 
@@ -34,7 +33,7 @@ def train_once(name: str, seed: int, data: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         trained = training.train(recipe, source, seed=seed, models=Path(folder), submissions=Path(folder) / "s")
         seconds = time.perf_counter() - clock
-        report = models.load(trained.run.path).evaluate(unseen)
+        report = predictor.load(trained.run.path).evaluate(unseen)
         size = sum((trained.run.path / file).stat().st_size for file in trained.run.record["files"])
     return {
         "seed": seed,

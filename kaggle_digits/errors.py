@@ -11,7 +11,7 @@
         ├── ConnectionLostError  no network, no answer in time, or an answer cut short
         │   └── UnknownFateError     a submission whose answer was lost: perhaps taken, perhaps not
         ├── UnscoredError        Kaggle took a submission and could not score it
-        └── BusyError            Kaggle asks to wait, or is out of order for now
+        └── KaggleBusyError      Kaggle asks to wait, or is out of order for now
 
 A message says what is wrong, with the value and the place, and then what to do next. The command line catches
 `DigitsError` once, prints the message and exits with status 1; nothing else in the package catches it in order to
@@ -77,7 +77,7 @@ class UnscoredError(CompetitionError):
         self.reason = reason
 
 
-class BusyError(CompetitionError):
+class KaggleBusyError(CompetitionError):
     """Kaggle asks to wait, or is out of order for now: the same question may be answered later.
 
     Attributes:

@@ -67,9 +67,9 @@ def main(step: int, delay: float, count: str, words: list[str]) -> None:
         atexit.register(lambda: Path(count).write_text(str(watch.seen)))
     sys.addaudithook(watch)
     if words == ["fetch"]:
-        from kaggle_digits.competition import fetching
+        from kaggle_digits.competition import fetch
 
-        fetching.fetch(Path("data"), rows=(5, 3), force=True)
+        fetch.fetch(Path("data"), rows=(5, 3), force=True)
         return
     from kaggle_digits import cli
 

@@ -19,13 +19,12 @@ import numpy as np
 import pytest
 from kaggle_server import KaggleServer
 from PIL import Image
-from test_fetching import ROWS, WHOLE, right_files
+from test_fetch import ROWS, WHOLE, right_files
 from typer.testing import CliRunner
 
-from kaggle_digits import runs, sources
+from kaggle_digits import predictor, runs, sources
 from kaggle_digits.cli import app
-from kaggle_digits.competition import fetching, ledger, submission
-from kaggle_digits.predictor import evaluating, models
+from kaggle_digits.competition import fetch, ledger, submission
 
 SCRIPT = Path(__file__).with_name("power_cut.py")
 # How many steps on the disk each command takes; power_cut.py counts them again. Should there be fewer one day, some
@@ -131,8 +130,8 @@ def check_all_whole(folder: Path) -> None:
             WHOLE_FILES[path.suffix](path)
     complete = runs.listing(folder / "models")
     for run in complete:
-        assert models.load(run.path).classes == 10
-        assert evaluating.own_validation(run).report.accuracy == run.record["validation_accuracy"]
+        assert predictor.load(run.path).classes == 10
+        assert predictor.evaluate(run).report.accuracy == run.record["validation_accuracy"]
     begun = {path.name for path in (folder / "models").glob("[!.]*")} - {run.name for run in complete}
     assert begun == {path.name for path in runs.unfinished(folder / "models")}
     told = CliRunner().invoke(app, ["runs", "--models", str(folder / "models")])
@@ -161,7 +160,7 @@ def findings(folder: Path) -> dict[str, object]:
         "submission": (folder / "submissions" / f"{run.name}.csv").read_bytes(),
         "report": (run.path / "report.json").read_bytes(),
         "validation": probabilities.tobytes(),
-        "model": models.load(run.path).probabilities(test.images).tobytes(),
+        "model": predictor.load(run.path).probabilities(test.images).tobytes(),
         "history": history.exists() and [line.rpartition(",")[0] for line in history.read_text().splitlines()],
         **{name: run.record[name] for name in ("validation_accuracy", "temperature", "train_rows", "interrupted")},
     }
@@ -230,7 +229,7 @@ def fetch_until_swept(data: Path, archive: Path) -> None:
     while True:
         for left in data.glob(".fetch-*"):
             os.utime(left, (0, 0))
-        fetching.fetch(data, archive=archive, rows=ROWS, force=True)
+        fetch.fetch(data, archive=archive, rows=ROWS, force=True)
         if not list(data.glob(".fetch-*")) or time.monotonic() > deadline:
             return
         time.sleep(0.1)
@@ -277,7 +276,7 @@ def cut_evaluate(kills: int, folder: Path, trained: Path) -> None:
         check_all_whole(power.folder)
         found = {path.name for path in visible(run.path / "evaluation-sklearn")}
         assert "report.json" not in found or found > {"confusion.png", "mistakes.png", "confidence.png"}
-    judged = evaluating.on_data(run, "sklearn")
+    judged = predictor.evaluate(run, "sklearn")
     assert json.loads((judged.folder / "report.json").read_text())["accuracy"] == judged.report.accuracy
     check_nothing_left(power.folder)
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_digits.classifiers import calibration
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError, first_line
 from kaggle_digits.files import storage
@@ -21,10 +22,6 @@ _TRUSTED = ["sklearn.tree._tree.Tree"]
 
 # Of scikit-learn, what calls a function by its name, or reads files.
 _REFUSED = ("FunctionTransformer", "feature_extraction", "datasets", "externals")
-
-# Where every validation row is right, the cross-entropy would have the temperature fall to 0, and every answer certain.
-_COLDEST, _HOTTEST = 0.05, 20.0
-_TEMPERATURES = 300  # 2 % from one to the next; so near its lowest point the cross-entropy is flat
 
 
 class ClassicModel:
@@ -43,7 +40,7 @@ class ClassicModel:
         """See `Classifier.probabilities`."""
         if self.temperature is None:
             return np.asarray(self.model.predict_proba(_rows(images)), np.float32)
-        return np.exp(_log_softmax(_decisions(self.model, images) / self.temperature)).astype(np.float32)
+        return calibration.apply(_softmax_of_decisions(self.model, images), self.temperature)
 
     def layers(self) -> list[LayerRecord]:
         """See `TrainedClassifier.layers`."""
@@ -118,9 +115,10 @@ def check(model: Any) -> None:
 def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int) -> ClassicModel:
     """Fits a recipe's scikit-learn model.
 
-    A model that knows distances but no probabilities gets them from one temperature, fitted on the validation rows
-    (C. Guo et al., On Calibration of Modern Neural Networks, 2017); that changes no prediction. Where there are fewer
-    training rows than a recipe asks for neighbours or components, all of them are taken.
+    A model that knows distances but no probabilities gets them from one temperature, fitted on the validation rows;
+    that changes no prediction, and needs neither folds nor an example of every label, which scikit-learn's own
+    calibration asks for. Where there are fewer training rows than a recipe asks for neighbours or components, all of
+    them are taken.
 
     Args:
         recipe: one of scikit-learn's.
@@ -139,7 +137,10 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int) -> Classic
     model.set_params(**_fitting_params(model, rows.shape, seed))
     with blaming(recipe.file), recipe.refusing_arguments():
         model.fit(rows, train.known_labels)
-    return ClassicModel(model, None if hasattr(model, "predict_proba") else _temperature(model, validation))
+    if hasattr(model, "predict_proba"):
+        return ClassicModel(model)
+    probabilities = _softmax_of_decisions(model, validation.images)
+    return ClassicModel(model, calibration.fit_temperature(probabilities, validation.known_labels))
 
 
 def _fitting_params(model: Any, shape: tuple[int, int], seed: int) -> dict[str, Any]:
@@ -155,30 +156,13 @@ def _fitting_params(model: Any, shape: tuple[int, int], seed: int) -> dict[str, 
     return changed
 
 
-def _temperature(model: Any, validation: Digits) -> float:
-    """The temperature that gives the validation rows the lowest cross-entropy.
+def _softmax_of_decisions(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """float32 `(n, classes)`; for two labels scikit-learn decides with the second's column only."""
+    from scipy.special import softmax
 
-    One number needs neither folds nor an example of every label, which scikit-learn's own calibration asks for.
-    """
-    decisions = _decisions(model, validation.images)
-    truth = np.arange(len(validation)), validation.known_labels
-
-    def cross_entropy(temperature: float) -> float:
-        return -float(_log_softmax(decisions / temperature)[truth].mean())
-
-    temperatures: list[float] = np.geomspace(_COLDEST, _HOTTEST, _TEMPERATURES).tolist()
-    return min(temperatures, key=cross_entropy)
-
-
-def _decisions(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """float64 `(n, classes)`, the higher the likelier; for two labels scikit-learn gives the second's column only."""
     decisions = np.asarray(model.decision_function(_rows(images)), np.float64)
-    return decisions if decisions.ndim == 2 else np.column_stack([np.zeros_like(decisions), decisions])
-
-
-def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    total: NDArray[np.float64] = np.logaddexp.reduce(logits, axis=1, keepdims=True)
-    return logits - total
+    columns = decisions if decisions.ndim == 2 else np.column_stack([np.zeros_like(decisions), decisions])
+    return np.asarray(softmax(columns, axis=1), np.float32)
 
 
 def _rows(images: NDArray[np.uint8]) -> NDArray[np.float32]:

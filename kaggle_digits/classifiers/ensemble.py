@@ -80,5 +80,5 @@ def load(run: Run, load_member: Callable[[Run], Classifier]) -> Ensemble:
     weights = {name: weight for name, weight in (run.record.members or {}).items() if weight > 0}
     if not weights:
         raise RunError(f"{run.path} names no member that answers. Train again.")
-    members = {name: load_member(runs.read(run.path / name)) for name in weights}
+    members = {name: load_member(member) for name, member in runs.members(run).items() if name in weights}
     return Ensemble(members, weights, run.record.mean, tta=run.record.tta)

@@ -35,6 +35,7 @@ TEACHER = "teacher"
 """The folder, in a run's, of the network that it learned from."""
 
 _SECONDS = "seconds.txt"
+_CHANCE, _ENOUGH_STEPS = 1.3, 100
 
 
 def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:
@@ -134,12 +135,23 @@ def _run(task: _Task, progress: checkpoint.Progress, folder: Path) -> bool:
         last = over and not interrupted and task.how.patience is None
         progress.add(epoch, task.model.get_weights(), last=last)
         task.listener.epoch(epoch)
+        if epoch.epoch == 1 and _only_guesses(epoch, task):
+            task.listener.note(
+                f"the network does not learn: an accuracy of {epoch.accuracy:.2f} is what guessing gives. Look at the "
+                "learning rate (too high or too low), the activations, and layers that let nothing through"
+            )
         if not interrupted:
             # So a checkpoint always stands at the end of a whole epoch, from which a resumed training goes on.
             checkpoint.save(folder, progress, task.model)
     task.callbacks.on_train_end()
     task.listener.ends()
     return interrupted
+
+
+def _only_guesses(epoch: Epoch, task: _Task) -> bool:
+    """Whether an epoch of enough steps has left the network where it began."""
+    chance = _CHANCE / task.train.classes
+    return task.steps >= _ENOUGH_STEPS and max(epoch.accuracy, epoch.val_accuracy) < chance
 
 
 def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:

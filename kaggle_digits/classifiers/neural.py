@@ -32,6 +32,20 @@ class NeuralNetwork:
         """See `Classifier.probabilities`."""
         return answers(self.model, images)
 
+    def calibrate(self, temperature: float) -> bool:
+        """Divides the network's logits by a temperature, by weights, so that whoever runs it gets calibrated answers.
+
+        Args:
+            temperature: above 0.
+
+        Returns:
+            Whether it could be done: only where a dense layer gives the logits.
+        """
+        dense = _logits(self.model)
+        if dense is not None:
+            dense.set_weights([weights / temperature for weights in dense.get_weights()])
+        return dense is not None
+
     def layers(self) -> list[LayerRecord]:
         """See `TrainedClassifier.layers`."""
         return [
@@ -119,3 +133,17 @@ def answers(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     # On several devices, each answers the whole batch, and Keras puts their equal answers one after the other.
     parts = [model.predict_on_batch(padded[start : start + size])[:size] for start in range(0, len(padded), size)]
     return widened(np.concatenate(parts)[: len(images)].astype(np.float32, copy=False))
+
+
+def _logits(model: Any) -> Any:
+    """The dense layer whose outputs a softmax, or one sigmoid, makes probabilities; None where there is no such."""
+    layers = load_keras().layers
+    for layer in reversed(model.layers if getattr(model, "outputs", None) else []):
+        if hasattr(layer, "layers"):
+            return _logits(layer)
+        if isinstance(layer, layers.Dense):
+            last = layer.activation.__name__
+            return layer if last in ("softmax", "sigmoid") or (last == "linear" and layer.units > 1) else None
+        if not isinstance(layer, layers.Softmax) and getattr(layer, "activation", None) is None:
+            return None
+    return None

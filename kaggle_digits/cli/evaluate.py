@@ -1,4 +1,4 @@
-"""The command `evaluate`: a trained model, judged."""
+"""The command `evaluate`: a trained model, evaluated."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,23 +24,19 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Say how good a model is, and where it errs, in numbers and pictures."""
-    from kaggle_digits import runs
-    from kaggle_digits.predictor import evaluating
+    from kaggle_digits import predictor, runs
 
     found = runs.find(run, models)
-    if data is None:
-        judged = evaluating.own_validation(found)
-    else:
-        judged = evaluating.on_data(found, data, skip_broken=skip_broken)
-    for note in judged.notes:
+    evaluated = predictor.evaluate(found, data, skip_broken=skip_broken)
+    for note in evaluated.notes:
         console.tell(f"note: {note}")
     if as_json:
-        about = {"run": found.name, "data": judged.data, "rows_learned": judged.rows_learned}
-        print_json({**about, **judged.report.as_json()})
+        about = {"run": found.name, "data": evaluated.data, "rows_learned": evaluated.rows_learned}
+        print_json({**about, **evaluated.report.as_json()})
         return
-    typer.echo(f"{found.name} on {judged.data}")
-    typer.echo(_summary(judged.report))
-    typer.echo(f"\npictures and report.json are in {judged.folder}")
+    typer.echo(f"{found.name} on {evaluated.data}")
+    typer.echo(_summary(evaluated.report))
+    typer.echo(f"\npictures and report.json are in {evaluated.folder}")
 
 
 def _summary(report: "Report") -> str:
@@ -52,7 +48,7 @@ def _summary(report: "Report") -> str:
         f"calibration error  {report.calibration_error:.4f}",
         "",
     ]
-    named = [(str(label), scores) for label, scores in enumerate(report.labels)]
+    named = [(str(label), scores) for label, scores in report.labels.items()]
     rows = [
         [name, f"{s.precision:.4f}", f"{s.recall:.4f}", f"{s.f1:.4f}", f"{s.support:,}"]
         for name, s in [*named, ("macro", report.macro), ("weighted", report.weighted)]

@@ -40,14 +40,15 @@ def export(
     run, path = [None, *words][-2], Path(words[-1])
     if path.suffix.lower() not in exporting.SUFFIXES:
         raise typer.BadParameter(f"{path} must end with {', '.join(exporting.SUFFIXES)}: that says what it becomes.")
-    if int8 and path.suffix.lower() != ".tflite":
-        raise typer.BadParameter("--int8 is for .tflite files; an .html file is small anyway.")
+    if int8 and not exporting.takes_int8(path.suffix.lower()):
+        able = ", ".join(filter(exporting.takes_int8, exporting.SUFFIXES))
+        raise typer.BadParameter(f"--int8 is for {able} files.")
     done = exporting.export(runs.find(run, models), path, int8=int8, where=data)
     agreement = done.agreement
     if as_json:
-        print_json({"file": str(done.path), "bytes": done.bytes, "checked_with": done.judge, **vars(agreement)})
+        print_json({"file": str(done.path), "bytes": done.bytes, "checked_with": done.runtime, **vars(agreement)})
         return
-    console.tell(f"checked     by {done.judge}, on {agreement.rows:,} validation rows")
+    console.tell(f"checked     by {done.runtime}, on {agreement.rows:,} validation rows")
     console.tell(f"same label  {agreement.same:,} of {agreement.rows:,}, largest difference {agreement.largest:.1g}")
     console.tell(f"accuracy    {agreement.accuracy:.4f}, of the run {agreement.accuracy_before:.4f}")
     typer.echo(f"{done.path}: {done.bytes / 1000:,.0f} kB")

@@ -26,9 +26,9 @@ def fetch(
 ) -> None:
     """Bring the competition's files: download them from Kaggle, or take them from a zip."""
     from kaggle_digits import competition
-    from kaggle_digits.competition import fetching
+    from kaggle_digits.competition import fetch
 
     with console.download_bar() as on_progress, competition.Kaggle(on_retry=console.tell) as kaggle:
-        files = fetching.fetch(data, archive=archive, force=force, kaggle=kaggle, on_progress=on_progress)
+        files = fetch.fetch(data, archive=archive, force=force, kaggle=kaggle, on_progress=on_progress)
     for file in files:
         console.tell(f"{file.path}: {_STATES[file.state]}")

@@ -13,7 +13,7 @@ from kaggle_digits.cli.options import MODELS, AsJson, Models, SkipBroken, print_
 EXAMPLE = "predict seven.jpg my-digits/test --explain"
 
 if TYPE_CHECKING:
-    from kaggle_digits.predictor.predicting import Prediction
+    from kaggle_digits.predictor import Prediction
 
 _TABLE, _SHEETS = Path("predictions.csv"), Path("explained")
 
@@ -33,13 +33,12 @@ def predict(
     A picture may hold several digits: they are read line by line, with a space between lines. Where none is found, or
     one is unsure, the answer says so. For a folder, the answers are also written to predictions.csv.
     """
-    from kaggle_digits.predictor import models as trained
-    from kaggle_digits.predictor import predicting
+    from kaggle_digits import predictor
 
-    model = trained.load(run, models)
+    model = predictor.load(run, models)
     many = any(path.is_dir() for path in paths)
     with console.picture_bar() if many else nullcontext(lambda _done, _all: None) as draw:
-        predictions = predicting.predict(
+        predictions = predictor.predict(
             model,
             paths,
             skip_broken=skip_broken,

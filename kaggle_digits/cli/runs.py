@@ -80,9 +80,9 @@ def _row(run: Run, score: float | None) -> list[str]:
 
 
 def _compare(first: Run, second: Run, as_json: bool) -> None:
-    from kaggle_digits.predictor import evaluating
+    from kaggle_digits import predictor
 
-    comparison = evaluating.compare(first, second)
+    comparison = predictor.compare(first, second)
     if as_json:
         print_json({"runs": [first.name, second.name], **asdict(comparison)})
         return

@@ -56,6 +56,8 @@ def _lines(run: Run, submission: str | None, seconds: float) -> list[tuple[str, 
         low, high = record.predicted_range
         whose, what = ("Kaggle", "score") if record.data.kind == "kaggle-csv" else ("test set", "accuracy")
         lines.append((whose, f"expected {what}: {low:.4f} to {high:.4f} (95 %)"))
+    if record.blended:
+        lines.append(("weights", ", ".join(f"{name} {weight:.2f}" for name, weight in (record.members or {}).items())))
     if record.contaminated:
         lines.append(("beware", f"contaminated: {record.contaminated}"))
     if record.kaggle is not None:

@@ -2,15 +2,31 @@
 
 Kaggle's own client is imported by one file, worker.py, which runs in a process of its own:
 
-    client.Kaggle -> child.Child -> | process border | -> worker.py -> kaggle
+    client.Kaggle -> process.ClientProcess -> | process border: replies.py | -> worker.py -> kaggle
 
-Submissions are the business of client.py and scoring.py, programs on Kaggle's machines of kernels.py and following.py.
+An error is described by failures.py on that side, and becomes a sentence in messages.py on this.
 
-An error is told by failures.py on that side, and becomes a sentence in answers.py on this.
+fetch.py brings the data; prepare.py, submission.py and send.py check and send a submission, which ledger.py remembers;
+kernels.py runs programs on Kaggle's machines.
 """
 
-from kaggle_digits.competition.client import Kaggle, Submission
-from kaggle_digits.competition.scoring import wait_for_score
-from kaggle_digits.competition.settings import SLUG
+from kaggle_digits.competition.client import SLUG, Kaggle, reachable
+from kaggle_digits.competition.replies import Submission
+from kaggle_digits.competition.watch import OnProgress, ignore_progress
 
-__all__ = ["SLUG", "Kaggle", "Submission", "wait_for_score"]
+__all__ = [
+    "SLUG",
+    "Kaggle",
+    "OnProgress",
+    "Submission",
+    "credentials",
+    "fetch",
+    "ignore_progress",
+    "kernels",
+    "ledger",
+    "messages",
+    "prepare",
+    "reachable",
+    "send",
+    "submission",
+]

@@ -1,7 +1,9 @@
-"""What went wrong with the kaggle client, told so that another process understands it; never a credential."""
+"""What went wrong with the kaggle client, described so that another process understands it; never a credential."""
 
 import errno
 from typing import Any
+
+from kaggle_digits.competition.replies import Failed, FailureKind
 
 _LONGEST_TEXT = 300
 
@@ -10,41 +12,45 @@ MISUNDERSTANDINGS = (ValueError, TypeError, KeyError, AttributeError)
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT)
 
 
-class FailedError(Exception):
+class ClientError(Exception):
     """What went wrong, where no exception of the client's says it."""
 
-    def __init__(self, kind: str, text: str = "") -> None:
+    def __init__(self, kind: FailureKind, text: str = "") -> None:
         super().__init__(text)
         self.kind = kind
 
 
-def describe(error: BaseException, secrets: set[str], path: str | None) -> dict[str, Any]:
-    """What the parent needs in order to tell the user.
+def describe(error: BaseException, secrets: set[str], path: str | None) -> Failed:
+    """What the other process needs in order to tell the user.
 
     Args:
         error: what was raised.
-        secrets: what must not be told.
+        secrets: what must not be repeated.
         path: the file that was read or written, if there was one.
-
-    Returns:
-        `kind` of failure, HTTP `status` or None, `text`, and `retry_after` as Kaggle sent it or None; see answers.py.
     """
     error = _cause(error)
     kind, text, status, retry_after = _kind(error), str(error), None, None
     if kind == "http":
         response = error.response  # type: ignore[attr-defined]
-        status, text = response.status_code, _message_of(response)
-        retry_after = response.headers.get("Retry-After")
+        status, text, retry_after = response.status_code, _message_of(response), _retry_after(response)
     elif kind == "disk" and isinstance(error, OSError):
         text = f"{error.strerror}: {error.filename or path}"
     elif kind == "unexpected":
         text = f"{type(error).__name__}: {error}"
-    return {"kind": kind, "status": status, "text": clean(text, secrets), "retry_after": retry_after}
+    return Failed(kind, clean(text, secrets), status, retry_after)
 
 
 def status_of(error: BaseException) -> int | None:
     """The HTTP status of the refusal behind an error, or None."""
     return _status(_cause(error))
+
+
+def clean(text: str, secrets: set[str]) -> str:
+    """A text on one line, without secrets, and not too long."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 3] + "..."
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -57,11 +63,11 @@ def _status(error: BaseException | None) -> int | None:
     return getattr(getattr(error, "response", None), "status_code", None)
 
 
-def _kind(error: BaseException) -> str:
+def _kind(error: BaseException) -> FailureKind:
     import requests
     import urllib3
 
-    if isinstance(error, FailedError):
+    if isinstance(error, ClientError):
         return error.kind
     # An error response is falsy, so a mere `and error.response` would never hold.
     if isinstance(error, requests.exceptions.HTTPError) and error.response is not None:
@@ -84,6 +90,16 @@ def _never_connected(error: BaseException) -> bool:
     return isinstance(cause, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
 
 
+def _retry_after(response: Any) -> float | None:
+    """The seconds that Kaggle asks to wait, whether it names their number or a date."""
+    import urllib3
+
+    try:
+        return round(float(urllib3.Retry().parse_retry_after(response.headers["Retry-After"])))
+    except (KeyError, ValueError, OverflowError, urllib3.exceptions.InvalidHeader):
+        return None
+
+
 def _message_of(response: Any) -> str:
     """Kaggle's own sentence, where the answer is JSON; a web page's text would help nobody."""
     if "application/json" not in response.headers.get("Content-Type", ""):
@@ -93,11 +109,3 @@ def _message_of(response: Any) -> str:
     except ValueError:
         return ""
     return str(answer.get("message") or "") if isinstance(answer, dict) else ""
-
-
-def clean(text: str, secrets: set[str]) -> str:
-    """A text on one line, without secrets, and not too long."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 3] + "..."

@@ -3,13 +3,18 @@
 import json
 import re
 import tempfile
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from kaggle_digits.competition import answers
+import msgspec
+
+from kaggle_digits.competition import messages
 from kaggle_digits.competition.client import Kaggle
-from kaggle_digits.competition.watch import Download, Progress, Watch, ignore_progress
+from kaggle_digits.competition.polling import poll
+from kaggle_digits.competition.replies import Failed, KernelState, Pushed, Question
+from kaggle_digits.competition.watch import Download, OnProgress, Watch, ignore_progress
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, CredentialsError, DigitsError
 
 LONGEST_TITLE = 50
@@ -20,25 +25,19 @@ _ACCELERATOR = "NvidiaTeslaT4"
 _SCRIPT = "script.py"
 _ERROR = "error: "
 
+# In minutes: pauses between two questions from 5 seconds to half a minute; an hour in the queue; 12.5 hours of running,
+# of which Kaggle itself allows 12; 10 minutes without the network, or until a new kernel is known.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1 / 12, 1 / 2
+_LONGEST = {"queued": 60.0, "running": 750.0}
+_LONGEST_DARKNESS = 10.0
 
-@dataclass(frozen=True)
-class State:
-    """How far a kernel is.
 
-    Attributes:
-        status: `queued`, `running`, `complete`, `error` or `cancelled`.
-        message: why it failed, in Kaggle's words; often empty.
-    """
+class NotFinishedError(CompetitionError):
+    """A kernel did not come to its end while it was waited for; it may still do so."""
 
-    status: str
-    message: str
 
-    @classmethod
-    def from_json(cls, entry: dict[str, str]) -> Self:
-        """Makes one of what the child process reports."""
-        status = entry["status"]
-        known = {"new_script": "queued", "cancel_requested": "running", "cancel_acknowledged": "cancelled"}
-        return cls(known.get(status, status), entry["message"])
+class FailedError(CompetitionError):
+    """A kernel came to a bad end."""
 
 
 def account(kaggle: Kaggle) -> str:
@@ -47,17 +46,19 @@ def account(kaggle: Kaggle) -> str:
     Raises:
         CompetitionError: Kaggle said no, or nothing; or the rules of the competition are not accepted.
     """
-    name = str(kaggle.answer({"do": "account"}))
+    name: str = kaggle.ask("account", str)
     if not name:
-        raise CredentialsError(f"Kaggle does not say whose credentials these are. Make a new token at {_TOKENS}.")
+        raise CredentialsError(
+            f"Kaggle does not say whose credentials these are. Make a new token at {messages.TOKEN_PAGE}."
+        )
     if kaggle.joined() is False:
-        raise CompetitionError(_RULES.format(page=answers.page(kaggle.slug, "rules")))
+        raise CompetitionError(_RULES.format(page=messages.page(kaggle.slug, "rules")))
     return name
 
 
 def address(kernel: str) -> str:
     """The page of a kernel, given as `account/name`: its log, its files, and a button that stops it."""
-    return f"{answers.SITE}/code/{kernel}"
+    return f"{messages.SITE}/code/{kernel}"
 
 
 def push(kaggle: Kaggle, kernel: str, script: str) -> None:
@@ -78,25 +79,25 @@ def push(kaggle: Kaggle, kernel: str, script: str) -> None:
         folder = Path(name)
         (folder / _SCRIPT).write_text(script, encoding="utf-8")
         (folder / "kernel-metadata.json").write_text(json.dumps(_metadata(kernel, kaggle.slug)), encoding="utf-8")
-        question = {"do": "push", "folder": str(folder)}
-        reply = kaggle.reply(question, 2 * kaggle.patience, Watch(), lambda failed: failed["status"] == 429)
-    if "failed" in reply:
-        raise _not_pushed(reply["failed"], kaggle.slug)
-    done = reply["done"]
-    if done["error"]:
-        raise _refused(done["error"], kaggle.slug)
-    if done["invalid"]:
-        raise CompetitionError(_RULES.format(page=answers.page(kaggle.slug, "rules")))
+        question = Question("push", kaggle.slug, {"folder": str(folder)})
+        reply = kaggle.put(question, 2 * kaggle.patience, Watch(), lambda failed: failed.status == 429)
+    if isinstance(reply, Failed):
+        raise _not_pushed(reply, kaggle.slug)
+    pushed = msgspec.json.decode(reply.value, type=Pushed)
+    if pushed.error:
+        raise _refused(pushed.error, kaggle.slug)
+    if pushed.unknown_competitions:
+        raise CompetitionError(_RULES.format(page=messages.page(kaggle.slug, "rules")))
 
 
-def state(kaggle: Kaggle, kernel: str) -> State | None:
+def state(kaggle: Kaggle, kernel: str) -> KernelState | None:
     """How far a kernel is; None where there is no such kernel.
 
     Raises:
         CompetitionError: Kaggle said no, or nothing.
     """
-    found = kaggle.answer({"do": "kernel", "kernel": kernel})
-    return None if found is None else State.from_json(found)
+    now: KernelState | None = kaggle.ask("kernel", KernelState | None, kernel=kernel)
+    return now
 
 
 def last_words(kaggle: Kaggle, kernel: str) -> str:
@@ -105,19 +106,20 @@ def last_words(kaggle: Kaggle, kernel: str) -> str:
     Raises:
         CompetitionError: Kaggle said no, or nothing.
     """
-    lines = [line for line in kaggle.answer({"do": "log", "kernel": kernel}) if line and not _CHATTER.match(line)]
+    log: list[str] = kaggle.ask("log", list[str], kernel=kernel)
+    lines = [line for line in log if line and not _CHATTER.match(line)]
     errors = [line for line in lines if line.startswith(_ERROR)]
     return errors[-1].removeprefix(_ERROR) if errors else " / ".join(lines[-3:])
 
 
-def download(kaggle: Kaggle, kernel: str, file: Path, on_progress: Progress = ignore_progress) -> bool:
+def download(kaggle: Kaggle, kernel: str, file: Path, on_progress: OnProgress = ignore_progress) -> bool:
     """Downloads one file that a kernel has left. What arrives is unchecked.
 
     Args:
         kaggle: the other side.
         kernel: `account/name`.
         file: where to; its name is the one on Kaggle, its folder exists.
-        on_progress: is told the bytes that arrived so far, and how many there will be if Kaggle says so.
+        on_progress: gets the bytes that arrived so far, and how many there will be if Kaggle says so.
 
     Returns:
         Whether there is such a file.
@@ -127,7 +129,62 @@ def download(kaggle: Kaggle, kernel: str, file: Path, on_progress: Progress = ig
         StorageError: the disk is full.
     """
     watch = Download(file.absolute(), on_progress)
-    return bool(kaggle.answer({"do": "output", "kernel": kernel, "path": str(file.absolute())}, watch))
+    there: bool = kaggle.ask("output", bool, watch, kernel=kernel, path=str(file.absolute()))
+    return there
+
+
+def follow(
+    kaggle: Kaggle,
+    kernel: str,
+    on_change: Callable[[KernelState], None] = lambda _state: None,
+    minute_s: float | None = None,
+) -> None:
+    """Asks for a kernel's state, less and less often, until it is complete.
+
+    Trouble with the network, or Kaggle being busy, only costs time. Hours in which this machine sleeps do not count.
+
+    Args:
+        kaggle: where to ask.
+        kernel: `account/name`.
+        on_change: gets every new state.
+        minute_s: seconds that count as a minute of waiting; by default Kaggle's patience, which is 60.
+
+    Raises:
+        NotFinishedError: it waited in the queue, or ran, for too long, or Kaggle was silent for too long.
+        FailedError: it ended in an error, or was cancelled.
+        CompetitionError: Kaggle said no.
+    """
+    minute = kaggle.patience if minute_s is None else minute_s
+    before, since = KernelState("", ""), time.monotonic()
+    heard = since
+    for now_there, trouble in poll(lambda: state(kaggle, kernel), _FIRST_PAUSE * minute, _LONGEST_PAUSE * minute):
+        now = time.monotonic()
+        if now_there is not None:
+            heard = now
+        if now_there is not None and now_there != before:
+            before, since = now_there, now
+            on_change(before)
+        if before.status == "complete":
+            return
+        if before.status in ("error", "cancelled"):
+            raise _failed(kaggle, kernel, before)
+        if now - heard > _LONGEST_DARKNESS * minute:
+            why = trouble or "Kaggle knows of no such kernel (any more)."
+            raise NotFinishedError(f"nothing was heard of {address(kernel)} for long: {why}")
+        if now - since > _LONGEST.get(before.status, _LONGEST_DARKNESS) * minute:
+            raise NotFinishedError(f"{address(kernel)} is still {before.status}, after {now - since:,.0f} s.")
+
+
+def _failed(kaggle: Kaggle, kernel: str, last: KernelState) -> FailedError:
+    page = address(kernel)
+    if last.status == "cancelled":
+        return FailedError(f"the training was stopped on Kaggle, see {page}. Begin anew: kaggle-digits train.")
+    try:
+        words = last_words(kaggle, kernel)
+    except CompetitionError:
+        words = ""
+    quote = words or last.message or "nothing"
+    return FailedError(f"the training failed on Kaggle. Its last words: “{quote}”. The whole log is at {page}.")
 
 
 def _metadata(kernel: str, slug: str) -> dict[str, Any]:
@@ -146,12 +203,12 @@ def _metadata(kernel: str, slug: str) -> dict[str, Any]:
     }
 
 
-def _not_pushed(failed: dict[str, Any], slug: str) -> DigitsError:
-    if answers.leaves_open(failed):
-        return ConnectionLostError(str(answers.error_for(failed, slug)))
-    if failed["kind"] == "http" and failed["text"] and failed["status"] not in (401, 429):
-        return _refused(failed["text"], slug)
-    return answers.error_for(failed, slug)
+def _not_pushed(failed: Failed, slug: str) -> DigitsError:
+    if messages.leaves_open(failed):
+        return ConnectionLostError(str(messages.error_for(failed, slug)))
+    if failed.text and failed.status not in (None, 401, 429):
+        return _refused(failed.text, slug)
+    return messages.error_for(failed, slug)
 
 
 def _refused(text: str, slug: str) -> CompetitionError:
@@ -160,11 +217,9 @@ def _refused(text: str, slug: str) -> CompetitionError:
     advice = next(fitting, "See {site}/code for what runs there already.")
     return CompetitionError(
         f"Kaggle does not take the training, and says: “{text}”. "
-        + advice.format(site=answers.SITE, page=answers.page(slug, "rules"))
+        + advice.format(site=messages.SITE, page=messages.page(slug, "rules"))
     )
 
-
-_TOKENS = answers.TOKEN_PAGE
 
 _RULES = (
     "Kaggle gives the competition's files only to those who have joined it. Accept the rules once, logged in, at "

@@ -5,16 +5,14 @@ becomes known of a submission is a further line, from `sending` on, which is wri
 """
 
 import errno
-import json
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+
+import msgspec
 
 from kaggle_digits.errors import DataError
 from kaggle_digits.files import storage
-from kaggle_digits.files.conforming import conforms
 
 FILE = "ledger.jsonl"
 
@@ -25,8 +23,7 @@ OPEN = (SENDING, PENDING)
 _MOST_BYTES = 1 << 28  # a hundred years of five submissions a day
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One line: something that became known of a submission.
 
     Attributes:
@@ -47,6 +44,7 @@ class Entry:
         error: why Kaggle could not take or score it; empty where it could.
         sent: when it was sent.
         scored: when its score was first seen.
+        path: where the CSV was when it was sent, absolute; None in the ledgers of earlier releases.
     """
 
     time: str
@@ -65,9 +63,10 @@ class Entry:
     error: str = ""
     sent: str | None = None
     scored: str | None = None
+    path: str | None = None
 
 
-_HINTS = get_type_hints(Entry)
+_DECODER = msgspec.json.Decoder(Entry)
 
 
 def append(submissions: Path, entry: Entry) -> None:
@@ -81,15 +80,15 @@ def append(submissions: Path, entry: Entry) -> None:
         submissions.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
         try:
-            _write(handle, json.dumps(asdict(entry)) + "\n")
+            _write(handle, msgspec.json.encode(entry) + b"\n")
         finally:
             os.close(handle)
 
 
-def _write(handle: int, line: str) -> None:
+def _write(handle: int, line: bytes) -> None:
     # A line that a power cut left unfinished must not take this one along. Should another process be in the middle
     # of its line just now, the worst that comes of it is an empty line.
-    payload = (line if _ends_well(handle) else "\n" + line).encode()
+    payload = line if _ends_well(handle) else b"\n" + line
     if os.write(handle, payload) < len(payload):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     os.fsync(handle)
@@ -102,16 +101,12 @@ def _ends_well(handle: int) -> bool:
     return os.read(handle, 1) == b"\n"
 
 
-def _ignore(_line: int) -> None:
-    """Says nothing."""
-
-
-def read(submissions: Path, on_torn: Callable[[int], None] = _ignore) -> list[Entry]:
+def read(submissions: Path, on_torn: Callable[[int], None] = lambda _line: None) -> list[Entry]:
     """All entries, oldest first; none where nothing was submitted yet.
 
     Args:
         submissions: the folder of all submissions.
-        on_torn: is told the number of each line that a power cut or a full disk left unfinished; it is passed over.
+        on_torn: gets the number of each line that a power cut or a full disk left unfinished; it is passed over.
 
     Raises:
         DataError: the ledger cannot be read, or a line is not the ledger's; the sentence names it.
@@ -127,28 +122,14 @@ def read(submissions: Path, on_torn: Callable[[int], None] = _ignore) -> list[En
     entries = []
     for number, line in enumerate(lines, start=1):
         try:
-            document = json.loads(line) if line.strip() else None
-        except (ValueError, RecursionError):
+            # What a later release may have added to an entry is passed over.
+            entries += [_DECODER.decode(line)] if line.strip() else []
+        except msgspec.ValidationError as error:
+            place = f"{path}, line {number}"
+            raise DataError(f"{place} is not an entry of the ledger: {error}. Remove that line.") from None
+        except (msgspec.DecodeError, ValueError, RecursionError):
             on_torn(number)
-            continue
-        if line.strip():
-            entries.append(_entry(document, f"{path}, line {number}"))
     return entries
-
-
-def _entry(document: Any, place: str) -> Entry:
-    """The entry that a line is; what a later release may have added to it is passed over."""
-    try:
-        kept = {field.name: document[field.name] for field in fields(Entry) if field.name in document}
-        wrong = [name for name, value in kept.items() if not conforms(value, _HINTS[name])]
-        if wrong:
-            raise ValueError(f"{wrong[0]} cannot be {kept[wrong[0]]!r}")
-        if kept.get("predicted_range") is not None:
-            low, high = kept["predicted_range"]
-            kept["predicted_range"] = (float(low), float(high))
-        return Entry(**kept)
-    except (ValueError, TypeError) as error:
-        raise DataError(f"{place} is not an entry: {error}. Remove that line.") from None
 
 
 def latest(entries: Iterable[Entry]) -> list[Entry]:

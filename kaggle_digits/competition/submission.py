@@ -2,14 +2,11 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kaggle_digits.errors import SubmissionError
 from kaggle_digits.files import storage
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 FOLDER = Path("submissions")
 HEADER = ("ImageId", "Label")
@@ -18,7 +15,7 @@ CLASSES = 10
 _MOST_BYTES = 1 << 26  # 28,000 lines take 200 thousand
 
 
-def write(path: Path, ids: "Sequence[int | str]", labels: "Sequence[int]") -> None:
+def write(path: Path, ids: Sequence[int | str], labels: Sequence[int]) -> None:
     """Writes one line per test image, whole or not at all.
 
     Args:
@@ -94,12 +91,8 @@ def _label(path: Path, number: int, line: list[str], classes: int) -> int:
         raise SubmissionError(f"{place}: an id and a label are needed. Received: {','.join(line)!r}.")
     if line[0] != str(number):
         raise SubmissionError(f"{place}: the ids must run 1, 2, 3 and so on; {number} is due. Received: {line[0]!r}.")
-    if line[1] not in _label_texts(classes):
+    if line[1] not in map(str, range(classes)):
         raise SubmissionError(
             f"{place}: a label must be a whole number from 0 to {classes - 1}. Received: {line[1]!r}."
         )
     return int(line[1])
-
-
-def _label_texts(classes: int) -> tuple[str, ...]:
-    return tuple(str(label) for label in range(classes))

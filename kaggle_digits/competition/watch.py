@@ -1,15 +1,15 @@
 """What can be seen of a call to Kaggle while it lasts."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from kaggle_digits.competition import answers
+from kaggle_digits.competition import messages
+from kaggle_digits.competition.replies import Event, Size, Uploaded
 from kaggle_digits.errors import CompetitionError
 
-Progress = Callable[[int, int | None], None]
-"""Is told how many bytes have arrived, and how many there will be, or None where nobody says."""
+OnProgress = Callable[[int, int | None], None]
+"""Gets how many bytes have arrived, and how many there will be, or None where nobody says."""
 
 _LARGEST_DOWNLOAD = 1 << 30
 
@@ -19,18 +19,17 @@ def ignore_progress(_done: int, _total: int | None) -> None:
 
 
 class Watch:
-    """A call of which nothing can be seen but the events that the child process tells.
+    """A call of which nothing can be seen but the events that the client's process reports.
 
     Attributes:
-        events: those told so far, oldest first.
+        uploaded: whether the file of a submission has arrived.
     """
 
-    def __init__(self) -> None:
-        self.events: list[Mapping[str, Any]] = []
+    uploaded = False
 
-    def hear(self, event: Mapping[str, Any]) -> None:
-        """Is told each event."""
-        self.events.append(event)
+    def hear(self, event: Event) -> None:
+        """Gets each event."""
+        self.uploaded = self.uploaded or isinstance(event, Uploaded)
 
     def moved(self) -> bool:
         """Whether the call got further since this was last asked."""
@@ -38,7 +37,7 @@ class Watch:
 
     def given_up(self, seconds: float) -> CompetitionError:
         """The error to raise when nothing moved for so many seconds."""
-        return answers.silence(seconds)
+        return messages.silence(seconds)
 
 
 class Download(Watch):
@@ -46,38 +45,35 @@ class Download(Watch):
 
     Args:
         path: the file.
-        on_progress: is told each growth.
+        on_progress: gets each growth.
     """
 
-    def __init__(self, path: Path, on_progress: Progress) -> None:
-        super().__init__()
+    def __init__(self, path: Path, on_progress: OnProgress) -> None:
         self._path = path
         self._on_progress = on_progress
         self._done = 0
+        self._total: int | None = None
 
-    def hear(self, event: Mapping[str, Any]) -> None:
-        super().hear(event)
-        free = shutil.disk_usage(self._path.parent).free
-        if (self._total or 0) > free:
-            raise answers.no_room(self._path.parent, self._total or 0, free)
-        self._on_progress(self._done, self._total)
+    def hear(self, event: Event) -> None:
+        """A download begins; it may be too large."""
+        if isinstance(event, Size):
+            self._total = event.bytes
+            free = shutil.disk_usage(self._path.parent).free
+            if (self._total or 0) > free:
+                raise messages.no_room(self._path.parent, self._total or 0, free)
+            self._on_progress(self._done, self._total)
 
     def moved(self) -> bool:
+        """Whether the file has grown."""
         size = self._path.stat().st_size if self._path.exists() else 0
         if size == self._done:
             return False
         if size > _LARGEST_DOWNLOAD:
-            raise CompetitionError(
-                f"Kaggle sends more than {_LARGEST_DOWNLOAD:,} bytes, which cannot be the digits. "
-                "Correct KDIGITS_COMPETITION, or leave it out."
-            )
+            raise messages.endless(_LARGEST_DOWNLOAD)
         self._done = size
         self._on_progress(size, self._total)
         return True
 
     def given_up(self, seconds: float) -> CompetitionError:
-        return answers.stall(seconds, self._done) if self._done else answers.silence(seconds)
-
-    @property
-    def _total(self) -> int | None:
-        return self.events[-1]["bytes"] if self.events else None
+        """As `Watch`, with what had arrived."""
+        return messages.stall(seconds, self._done) if self._done else messages.silence(seconds)

@@ -1,101 +1,122 @@
-"""The only code that imports the kaggle client. It runs in a process of its own, see child.py.
+"""The only code that imports the kaggle client. It runs in a process of its own, see process.py.
 
 The client has no time-outs, prints on stdout, asks the network while it is imported and may end the process: a process
 of its own can be killed and takes nothing along.
 
-One request comes as a line of JSON on stdin, for example `{"do": "submit", "slug": ..., "file": ..., "message": ...}`;
-its answer goes to stdout, `{"done": ...}` or `{"failed": {"kind", "status", "text", "retry_after"}}`, perhaps after
-lines `{"event": ...}`. When stdin ends, so does the process: it never outlives the command that started it.
+One `Question` comes as a line of JSON on stdin; its `Reply` goes to stdout, perhaps after some `Event`s. When stdin
+ends, so does the process: it never outlives the command that started it.
 """
 
 import json
+import math
 import os
 import queue
 import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
-from kaggle_digits.competition.failures import MISUNDERSTANDINGS, FailedError, clean, describe, status_of
+import msgspec
+
+from kaggle_digits.competition.failures import MISUNDERSTANDINGS, ClientError, clean, describe, status_of
+from kaggle_digits.competition.replies import (
+    Done,
+    Event,
+    KernelState,
+    Limits,
+    Pushed,
+    Question,
+    Reply,
+    Size,
+    Submission,
+    Uploaded,
+)
 
 _CHUNK_BYTES = 1 << 14
 _SUBMISSIONS_LISTED = 100
 _LOG_LINES = 200
 
-Emit = Callable[[dict[str, Any]], None]
+Emit = Callable[[Event | Reply], None]
 
 
-class _Session:
-    """The authenticated client, made at the first request and kept."""
+class Session:
+    """The authenticated client, made at the first question and kept; a method for each question."""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._api: Any = None
+        self._slug = ""
 
-    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+    def answer(self, question: Question) -> Reply:
+        """Does what is asked."""
+        self._slug, arguments = question.slug, question.arguments
         try:
             if self._api is None:
                 self._api = _connect(self._emit)
-            return {"done": getattr(self, f"_{request.pop('do')}")(**request)}
+            value = getattr(self, f"_{question.do}")(**arguments)
+            return Done(msgspec.Raw(msgspec.json.encode(value)))
         except (Exception, SystemExit) as error:
-            return {"failed": describe(error, _secrets(self._api), request.get("path") or request.get("file"))}
+            return describe(error, _secrets(self._api), arguments.get("path") or arguments.get("file"))
 
-    def _download(self, slug: str, path: str) -> None:
+    def _download(self, path: str) -> None:
         self._api.target = Path(path)
-        self._api.competition_download_files(slug, str(Path(path).parent), force=True, quiet=True)
+        self._api.competition_download_files(self._slug, str(Path(path).parent), force=True, quiet=True)
 
-    def _submit(self, slug: str, file: str, message: str) -> int:
-        answer = self._api.competition_submit(file, message, slug, quiet=True)
+    def _submit(self, file: str, message: str) -> int:
+        answer = self._api.competition_submit(file, message, self._slug, quiet=True)
         if answer.ref:
             return int(answer.ref)
         # A failed upload is returned, not raised. Any other answer without a number leaves open what happened.
         upload_failed = answer.message == self._api.COMPETITION_SUBMIT_UPLOAD_FAILED_MESSAGE
-        raise FailedError("upload_failed" if upload_failed else "no_ref", answer.message)
+        raise ClientError("upload_failed" if upload_failed else "no_ref", answer.message)
 
-    def _submissions(self, slug: str) -> list[dict[str, Any]]:
-        return [_entry(one) for one in self._api.competition_submissions(slug, page_size=_SUBMISSIONS_LISTED) or []]
+    def _submissions(self) -> list[Submission]:
+        listed = self._api.competition_submissions(self._slug, page_size=_SUBMISSIONS_LISTED)
+        return [_submission(one) for one in listed or []]
 
-    def _limits(self, slug: str) -> dict[str, int]:
-        limits = self._api.competition_get_submission_limits(slug)
-        return {"today": limits.num_today, "total": limits.num_total, "left": limits.num_allowed_now}
+    def _limits(self) -> Limits:
+        limits = self._api.competition_get_submission_limits(self._slug)
+        return Limits(limits.num_today, limits.num_total, limits.num_allowed_now)
 
-    def _joined(self, slug: str) -> bool | None:
-        listed = self._api.competitions_list(search=slug)
+    def _joined(self) -> bool | None:
+        listed = self._api.competitions_list(search=self._slug)
         entered = {one.ref.rsplit("/", 1)[-1]: bool(one.user_has_entered) for one in listed.competitions or []}
-        return entered.get(slug)
+        return entered.get(self._slug)
 
-    def _account(self, slug: str) -> str:  # noqa: ARG002
+    def _account(self) -> str:
         return str(self._api.get_config_value(self._api.CONFIG_NAME_USER) or "")
 
-    def _push(self, slug: str, folder: str) -> dict[str, Any]:  # noqa: ARG002
+    def _push(self, folder: str) -> Pushed:
         answer = self._api.kernels_push(folder)
-        invalid = answer.invalid_competition_sources
-        return {"url": answer.url or "", "error": answer.error, "invalid": list(invalid or [])}
+        return Pushed(answer.error or "", list(answer.invalid_competition_sources or []))
 
-    def _kernel(self, slug: str, kernel: str) -> dict[str, str] | None:  # noqa: ARG002
+    def _kernel(self, kernel: str) -> KernelState | None:
         try:
-            found = self._api.kernels_status(kernel)
+            state = self._api.kernels_status(kernel)
         except Exception as error:
             # Kaggle tells a kernel that is not there from a private one of somebody else's as little as it can.
             if status_of(error) in (403, 404):
                 return None
             raise
-        return {"status": found.status.name.lower(), "message": found.failure_message}
+        status = state.status.name.lower()
+        known = {"new_script": "queued", "cancel_requested": "running", "cancel_acknowledged": "cancelled"}
+        return KernelState(known.get(status, status), state.failure_message or "")
 
-    def _log(self, slug: str, kernel: str) -> list[str]:  # noqa: ARG002
+    def _log(self, kernel: str) -> list[str]:
         text = self._api.kernels_logs(kernel)
         with suppress(*MISUNDERSTANDINGS):  # it came as plain lines long ago
             text = "".join(str(part["data"]) for part in json.loads(text))
         return [clean(line, _secrets(self._api)) for line in text.splitlines()[-_LOG_LINES:]]
 
-    def _output(self, slug: str, kernel: str, path: str) -> bool:  # noqa: ARG002
+    def _output(self, kernel: str, path: str) -> bool:
         """Downloads the file of that name; False if the kernel left none."""
         self._api.target = Path(path)
         pattern = rf"\A{re.escape(Path(path).name)}\Z"
-        found, _ = self._api.kernels_output(kernel, str(Path(path).parent), file_pattern=pattern)
-        return path in found
+        paths, _ = self._api.kernels_output(kernel, str(Path(path).parent), file_pattern=pattern)
+        return path in paths
 
 
 def _connect(emit: Emit) -> Any:
@@ -105,19 +126,19 @@ def _connect(emit: Emit) -> Any:
     try:
         api = _api(emit)
     except OSError as error:
-        raise FailedError("no_folder", f"{error.strerror}: {error.filename}") from error
+        raise ClientError("no_folder", f"{error.strerror}: {error.filename}") from error
     except (ImportError, SystemExit) as error:
-        raise FailedError("no_client", f"{type(error).__name__}: {error}") from error
+        raise ClientError("no_client", f"{type(error).__name__}: {error}") from error
     try:
         # The import has tried this already and swallowed the reason why it failed.
         api.authenticate()
     except SystemExit:
-        raise FailedError("rejected" if _given_token() else "no_credentials") from None
+        raise ClientError("rejected" if _given_token() else "no_credentials") from None
     except OSError as error:
         # The errors of requests are OSErrors too, without a number.
         if error.errno is None:
             raise
-        raise FailedError("unreadable_credentials", f"{error.strerror}: {error.filename}") from None
+        raise ClientError("unreadable_credentials", f"{error.strerror}: {error.filename}") from None
     return api
 
 
@@ -130,20 +151,20 @@ def _api(emit: Emit) -> Any:
         target = Path()
 
         def download_file(self, response: Any, _name: str, http_client: Any, *_: Any) -> None:
-            emit({"event": "size", "bytes": int(response.headers.get("Content-Length") or 0) or None})
+            emit(_size(response))
             # The client makes up the file's name from the address, which goes astray on a web page. Its own retries
             # sleep for seconds, even on a full disk; the parent's go on where the file ends, too.
             options = {"chunk_size": _CHUNK_BYTES, "resume": True, "max_retries": 0}
             try:
                 super().download_file(response, str(self.target), http_client, **options)
             except ValueError as error:
-                raise FailedError("cut_off", str(error)) from error
+                raise ClientError("cut_off", str(error)) from error
 
         def download_needed(self, response: Any, _outfile: str, _quiet: bool = True) -> bool:
             # Asked for every file of a kernel's output; else the client would take an error page for the file, and
             # hold all of it in memory.
             response.raise_for_status()
-            emit({"event": "size", "bytes": int(response.headers.get("Content-Length") or 0) or None})
+            emit(_size(response))
             with self.target.open("wb") as file:
                 for chunk in response.iter_content(_CHUNK_BYTES):
                     file.write(chunk)
@@ -151,10 +172,14 @@ def _api(emit: Emit) -> Any:
 
         def upload_complete(self, *arguments: Any, **options: Any) -> Any:
             result = super().upload_complete(*arguments, **options)
-            emit({"event": "uploaded"})
+            emit(Uploaded())
             return result
 
     return Api()
+
+
+def _size(response: Any) -> Size:
+    return Size(int(response.headers.get("Content-Length") or 0) or None)
 
 
 def _given_token() -> str | None:
@@ -166,15 +191,23 @@ def _given_token() -> str | None:
         return None
 
 
-def _entry(one: Any) -> dict[str, Any]:
-    return {
-        "ref": one.ref,
-        "status": one.status.name.lower(),
-        "score": one.public_score,
-        "error": one.error_description,
-        "date": one.date and one.date.isoformat(),
-        "message": one.description,
-    }
+def _submission(one: Any) -> Submission:
+    return Submission(
+        ref=one.ref,
+        status=one.status.name.lower(),
+        score=_number(one.public_score or ""),
+        error=one.error_description or "",
+        message=one.description or "",
+        date=one.date and one.date.replace(tzinfo=UTC),
+    )
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _secrets(api: Any) -> set[str]:
@@ -186,19 +219,19 @@ def _secrets(api: Any) -> set[str]:
     return {value for value in values if value}
 
 
-def _own_pipes() -> tuple[TextIO, TextIO]:
+def _own_pipes() -> tuple[IO[bytes], IO[bytes]]:
     """Takes stdin and stdout away from the client, so that it can neither ask nor mix its prints in."""
-    requests = os.fdopen(os.dup(0), encoding="utf-8")
-    replies = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    questions = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
-    return requests, replies
+    return questions, replies
 
 
-def _lines(stream: TextIO) -> Iterator[str]:
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
     """The lines of `stream`; when it ends, the whole process ends at once."""
-    lines: queue.Queue[str] = queue.Queue()
+    lines: queue.Queue[bytes] = queue.Queue()
 
     def read() -> None:
         for line in stream:
@@ -212,11 +245,12 @@ def _lines(stream: TextIO) -> Iterator[str]:
 
 def main() -> None:
     """What the process does."""
-    requests, replies = _own_pipes()
+    questions, replies = _own_pipes()
 
-    def emit(message: dict[str, Any]) -> None:
-        replies.write(json.dumps(message) + "\n")
+    def emit(message: Event | Reply) -> None:
+        replies.write(msgspec.json.encode(message) + b"\n")
+        replies.flush()
 
-    session = _Session(emit)
-    for line in _lines(requests):
-        emit(session.answer(json.loads(line)))
+    session = Session(emit)
+    for line in _lines(questions):
+        emit(session.answer(msgspec.json.decode(line, type=Question)))

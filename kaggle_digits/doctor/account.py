@@ -1,11 +1,10 @@
-"""The Kaggle account, and whether Kaggle answers."""
+"""The Kaggle account, and whether Kaggle messages."""
 
 from collections.abc import Iterator, Mapping
 
-from kaggle_digits.competition import Kaggle, answers, credentials
-from kaggle_digits.competition.reach import reachable
+from kaggle_digits.competition import Kaggle, credentials, messages, reachable
 from kaggle_digits.doctor.check import Check
-from kaggle_digits.errors import BusyError, CompetitionError, ConnectionLostError, CredentialsError
+from kaggle_digits.errors import CompetitionError, ConnectionLostError, CredentialsError, KaggleBusyError
 
 _PATIENCE_S = 10.0
 _NEXT = "needed for fetch and submit only"
@@ -21,7 +20,7 @@ def checks(environment: Mapping[str, str], online: bool) -> Iterator[Check]:
 
 def _credentials(found: list[str]) -> Check:
     if not found:
-        fix = f"make a token at {answers.TOKEN_PAGE}, then {answers.PLACES}; {_NEXT}"
+        fix = f"make a token at {messages.TOKEN_PAGE}, then {messages.PLACES}; {_NEXT}"
         return Check("credentials", "note", "none", fix)
     used, *shadowed = found
     if shadowed:
@@ -41,10 +40,10 @@ def _competition(environment: Mapping[str, str]) -> Check:
     try:
         with Kaggle(environment=environment) as kaggle:
             kaggle.patience = min(kaggle.patience, _PATIENCE_S)
-            joined, rules = kaggle.joined(), answers.page(kaggle.slug, "rules")
+            joined, rules = kaggle.joined(), messages.page(kaggle.slug, "rules")
     except CredentialsError as error:
-        return Check("Kaggle", "broken", str(error), f"make a new token at {answers.TOKEN_PAGE}")
-    except (ConnectionLostError, BusyError) as error:
+        return Check("Kaggle", "broken", str(error), f"make a new token at {messages.TOKEN_PAGE}")
+    except (ConnectionLostError, KaggleBusyError) as error:
         return Check("Kaggle", "note", "not reachable", str(error))
     except CompetitionError as error:
         return Check("Kaggle", "broken", "refuses", str(error))

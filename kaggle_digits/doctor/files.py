@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kaggle_digits import runs
-from kaggle_digits.competition import fetching, ledger
+from kaggle_digits.competition import fetch, ledger
 from kaggle_digits.doctor.check import Check
 from kaggle_digits.errors import DataError
 
@@ -15,7 +15,7 @@ _ROOM_BYTES = 500_000_000
 
 def checks(data: Path, models: Path, submissions: Path) -> Iterator[Check]:
     """The three folders, and what is in them."""
-    found = [_data_file(data / name) for name in (fetching.TRAIN, fetching.TEST, fetching.SAMPLE)]
+    found = [_data_file(data / name) for name in (fetch.TRAIN, fetch.TEST, fetch.SAMPLE)]
     yield from found
     # Where the data is there and right, nothing has to be written to its folder.
     if any(check.state != "ok" for check in found):
@@ -30,7 +30,7 @@ def _data_file(path: Path) -> Check:
     if not path.exists():
         return Check(str(path), "note", "not there", "kaggle-digits fetch")
     try:
-        fetching.check(path)
+        fetch.check(path)
     except DataError as error:
         return Check(str(path), "broken", str(error), "kaggle-digits fetch")
     return Check(str(path), "ok", "there and right")

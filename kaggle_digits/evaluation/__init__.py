@@ -1,33 +1,20 @@
 """Labels and probabilities become numbers with intervals, a report, and pictures."""
 
-from kaggle_digits.evaluation.metrics import (
-    BINS,
-    Comparison,
-    Report,
-    Scores,
-    calibration_error,
-    compare,
-    confidence_bins,
-    evaluate,
-    expected_range,
-    gain_of_averaging,
-    ranked,
-    wilson_interval,
-)
+from kaggle_digits.evaluation.intervals import Comparison, expected_range, gain_of_averaging, mcnemar, wilson_interval
+from kaggle_digits.evaluation.metrics import Report, Scores, evaluate, top_k
+from kaggle_digits.evaluation.report import draw_report, write_report
 
 __all__ = [
-    "BINS",
     "Comparison",
     "Report",
     "Scores",
-    "calibration_error",
-    "compare",
-    "confidence_bins",
+    "draw_report",
     "evaluate",
     "expected_range",
     "gain_of_averaging",
+    "mcnemar",
     "plots",
-    "ranked",
-    "reporting",
+    "top_k",
     "wilson_interval",
+    "write_report",
 ]

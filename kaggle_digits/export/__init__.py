@@ -6,19 +6,17 @@ A file is there only once it has answered as its run does.
 from dataclasses import dataclass
 from pathlib import Path
 
-from kaggle_digits.classifiers import ensemble, neural
+from kaggle_digits import predictor
+from kaggle_digits.classifiers import neural
 from kaggle_digits.errors import ExportError
-from kaggle_digits.export import html, onnx, tflite
+from kaggle_digits.export import formats
 from kaggle_digits.export.agreement import Agreement, compare
+from kaggle_digits.export.formats import SUFFIXES, Options
 from kaggle_digits.export.rows import Rows
 from kaggle_digits.files import storage
-from kaggle_digits.predictor import models
 from kaggle_digits.runs import Run
 
-__all__ = ["SUFFIXES", "Agreement", "Exported", "export"]
-
-SUFFIXES = (".tflite", ".onnx", ".html")
-"""What a file may end with; the ending says what it becomes."""
+__all__ = ["SUFFIXES", "Agreement", "Exported", "export", "takes_int8"]
 
 
 @dataclass(frozen=True)
@@ -29,24 +27,24 @@ class Exported:
         path: where it lies.
         bytes: its size.
         agreement: how closely it answers as the run.
-        judge: what has computed the file's answers.
+        runtime: what has computed the file's answers.
     """
 
     path: Path
     bytes: int
     agreement: Agreement
-    judge: str
+    runtime: str
 
 
 def export(run: Run, path: Path, *, int8: bool = False, where: str | None = None) -> Exported:
     """Writes the network of a run as a file of another form, and holds the file's answers against the run's.
 
-    All forms take the pixels of digits as the run does; see `networks.build`.
+    All forms take the pixels of digits as the run does: 0 is paper and 255 is ink.
 
     Args:
         run: whose network.
         path: of the file; its suffix, one of `SUFFIXES`, says the form.
-        int8: for .tflite: compute in 8-bit integers, so that the file has a quarter of the size.
+        int8: compute in 8-bit integers, so that the file has a quarter of the size; see `takes_int8`.
         where: the data that the run was trained on, should it no longer lie where it was; see `sources.load`.
 
     Raises:
@@ -59,30 +57,27 @@ def export(run: Run, path: Path, *, int8: bool = False, where: str | None = None
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise ExportError(f"{path.name} must end with one of {', '.join(SUFFIXES)}, which says what it becomes.")
+    if int8 and not takes_int8(suffix):
+        raise ExportError(f"{suffix} files do not compute in 8-bit integers. Leave that away, or write a .tflite file.")
     _check_exportable(run)
-    if suffix == ".onnx":
-        onnx.check_installed()
-    model = models.load(run.path)
+    model = predictor.load(run.path)
     rows = Rows(run, where)
-    exact = not int8 and suffix != ".html"
     with storage.replacing(path) as temporary:
-        if suffix == ".tflite":
-            judge = tflite.write(run, temporary, rows.learned if int8 else None)
-        elif suffix == ".onnx":
-            judge = onnx.write(run, temporary)
-        else:
-            judge = html.write(model, temporary)
+        runtime = formats.of(suffix).write(model, temporary, Options(int8, lambda: rows.learned))
         validation = rows.validation
-        agreement = compare(
-            validation.known_labels, model.probabilities(validation.images), judge.probabilities(validation.images)
-        )
-        agreement.check(path.name, run.name, exact=exact)
-    return Exported(path, path.stat().st_size, agreement, judge.name)
+        before, after = model.probabilities(validation.images), runtime.probabilities(validation.images)
+        agreement = compare(validation.known_labels, before, after)
+        agreement.check(path.name, run.name, exact=runtime.exact)
+    return Exported(path, path.stat().st_size, agreement, runtime.name)
+
+
+def takes_int8(suffix: str) -> bool:
+    """Whether files that end so, one of `SUFFIXES`, can compute in 8-bit integers."""
+    return formats.of(suffix).TAKES_INT8
 
 
 def _check_exportable(run: Run) -> None:
-    files = run.record["files"]
-    if neural.FILE in files:
+    if neural.FILE in run.record.files:
         return
-    kind = "an ensemble" if ensemble.FILE in files else "a scikit-learn model"
+    kind = "an ensemble" if run.record.members is not None else "a scikit-learn model"
     raise ExportError(f"{run.name} is {kind}, and only a single network can be exported. Name the run of one.")

@@ -1,30 +1,14 @@
 """Whether two forms of a model say the same."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.errors import ExportError
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 _LARGEST = 1e-4  # of float32's rounding, in another order of the same sums
 _MOST_LOST = 0.001  # of accuracy, where weights are rounded on purpose
-
-
-@dataclass(frozen=True)
-class Judge:
-    """What says what a file answers.
-
-    Attributes:
-        name: in words.
-        probabilities: from uint8 `(n, height, width)` to float32 `(n, classes)`.
-    """
-
-    name: str
-    probabilities: "Callable[[NDArray[np.uint8]], NDArray[np.float32]]"
 
 
 @dataclass(frozen=True)
@@ -66,7 +50,7 @@ class Agreement:
             )
 
 
-def compare(labels: "NDArray[np.int64]", before: "NDArray[np.float32]", after: "NDArray[np.float32]") -> Agreement:
+def compare(labels: NDArray[np.int64], before: NDArray[np.float32], after: NDArray[np.float32]) -> Agreement:
     """Holds two answers to the same rows against each other.
 
     Args:
@@ -74,8 +58,6 @@ def compare(labels: "NDArray[np.int64]", before: "NDArray[np.float32]", after: "
         before: float32 `(n, classes)`, the run's answers.
         after: the same, of the file.
     """
-    import numpy as np
-
     first, second = before.argmax(axis=1), after.argmax(axis=1)
     return Agreement(
         rows=len(labels),

@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from kaggle_digits import runs, sources
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_digits import sources
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
-from kaggle_digits.runs import Run
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from kaggle_digits.runs import Run, rows
 
 _MOST = 1000
 
@@ -33,18 +31,16 @@ class Rows:
     _digits: Digits = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        data = self.run.record["data"]
-        where = self.where or data["path"]
+        record = self.run.record
+        where = self.where or record.data.path
         try:
-            source = sources.load(
-                where, image_shape=tuple(self.run.record["image_shape"]), skip_broken=data["skip_broken"]
-            )
+            source = sources.load(where, image_shape=record.image_shape, skip_broken=record.plan.skip_broken)
         except DataError as error:
             raise DataError(
                 f"the file is checked on the rows that {self.run.name} was validated on, and {error} "
                 "Say where they are: --data WHERE."
             ) from None
-        if _training_files(source.sha256) != _training_files(data["sha256"]):
+        if _training_files(source.sha256) != _training_files(record.data.sha256):
             raise DataError(f"{where} is not the data that {self.run.name} was trained on. Name that: --data WHERE.")
         self._digits = source.train
 
@@ -55,23 +51,19 @@ class Rows:
         Raises:
             RunError: the run's list of them is damaged.
         """
-        import numpy as np
-
-        ids, _, _ = runs.validation_rows(self.run)
+        ids, _, _ = rows.validation(self.run.path)
         places = np.flatnonzero(np.isin(self._digits.ids, ids))
         spread = np.linspace(0, len(places) - 1, min(_MOST, len(places))).astype(np.intp)
         return self._digits.take(places[spread])
 
     @property
-    def learned(self) -> "NDArray[np.uint8]":
+    def learned(self) -> NDArray[np.uint8]:
         """uint8 `(n, height, width)`, the images that the run was trained on.
 
         Raises:
             RunError: the run's list of them is damaged.
         """
-        import numpy as np
-
-        return self._digits.images[np.isin(self._digits.hashes, runs.learned_rows(self.run))]
+        return self._digits.images[np.isin(self._digits.hashes, rows.learned(self.run.path))]
 
 
 def _training_files(sha256: dict[str, str]) -> dict[str, str]:

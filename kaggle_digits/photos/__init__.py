@@ -12,6 +12,7 @@ of ink is plainly one digit; for those there is a shorter way to the same lines:
         layout = writing.layout()
 """
 
+from kaggle_digits.photos.constants import constants
 from kaggle_digits.photos.decision import Digit, decide, is_settled
 from kaggle_digits.photos.layout import Layout, Writing, is_ready, lay_out, look, whole
 from kaggle_digits.photos.plausible import SURE
@@ -24,6 +25,7 @@ __all__ = [
     "Layout",
     "Writing",
     "as_mnist",
+    "constants",
     "counted",
     "decide",
     "is_ready",

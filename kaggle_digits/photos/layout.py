@@ -3,22 +3,23 @@
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.photos import pieces, plausible, segmentation, standard, strokes
 from kaggle_digits.photos.plausible import SURE
 from kaggle_digits.photos.segmentation import Slice
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-_LEAST_SIDE = 112  # pixels; a smaller picture is enlarged to it, so that filters find something to work on
-_FAR, _NEAR = 400, 1024  # pixels of the longer side, at a first look and at a closer one
-_HIGH_ENOUGH = 36  # pixels; digits lower than that are looked at more closely
-_MARGIN = 0.03  # of a digit's side, kept around the mask for its grey edges
-_NOTHING_COST = 30.0  # nats; a slice between two cuts may have no ink at all
-_LOW_COST, _LOWEST = 25.0, 0.6  # nats for every line height that a digit is lower than this share of it
+LEAST_SIDE = 112  # pixels; a smaller picture is enlarged to it, so that filters find something to work on
+FAR, NEAR = 400, 1024  # pixels of the longer side, at a first look and at a closer one
+HIGH_ENOUGH = 36  # pixels; digits lower than that are looked at more closely
+SHOWN = 0.1  # of black; a cut-out without ink so dark shows its mask instead
+MARGIN = 0.03  # of a digit's side, kept around the mask for its grey edges
+NOTHING_COST = 30.0  # nats; a slice between two cuts may have no ink at all
+CLEAN_BORDER = 0.9  # of the outermost pixels; some of MNIST's digits reach out to them
+LOW_COST, LOWEST = 25.0, 0.6  # nats for every line height that a digit is lower than this share of it
 
 
 @dataclass(frozen=True)
@@ -58,77 +59,16 @@ class Layout:
 
     lines: list[int]
     spans: list[Span]
-    images: "NDArray[np.uint8]"
-    stages: "dict[str, NDArray[Any]]"
+    images: NDArray[np.uint8]
+    stages: dict[str, NDArray[Any]]
     is_whole: bool = False
-    inks: "list[NDArray[np.float32]]" = field(default_factory=list)
+    inks: list[NDArray[np.float32]] = field(default_factory=list)
     rivals: list[float] = field(default_factory=list)
 
     @cached_property
     def leasts(self) -> list[float]:
         """The least probability with which every span is to be read as a digit."""
         return [SURE] if self.is_whole else [plausible.least_probability(ink) for ink in self.inks]
-
-
-def lay_out(
-    picture: "NDArray[np.uint8]", image_shape: tuple[int, int] = (28, 28), *, keep_stages: bool = False
-) -> Layout:
-    """Finds everything in a picture that may be a digit.
-
-    Args:
-        picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
-        image_shape: of the images wanted.
-        keep_stages: whether the steps on the way are kept.
-
-    Returns:
-        The layout; without lines where there is no ink, or no more than a texture.
-    """
-    return look(picture).layout(image_shape, keep_stages=keep_stages)
-
-
-def look(picture: "NDArray[np.uint8]") -> "Writing":
-    """Finds the ink of a picture, and its lines.
-
-    Args:
-        picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
-    """
-    writing = _seen(picture, _FAR)
-    if writing.height < _HIGH_ENOUGH and max(picture.shape) > _FAR:
-        return _seen(picture, _NEAR)
-    return writing
-
-
-def is_ready(picture: "NDArray[np.uint8]", image_shape: tuple[int, int]) -> bool:
-    """Whether a picture is one of MNIST's already: of that size, on black or white paper without a trace of light.
-
-    Args:
-        picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
-        image_shape: of the images that a model takes.
-    """
-    import numpy as np
-
-    if picture.shape[:2] != image_shape or picture.min() == picture.max():
-        return False
-    border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
-    typical = float(np.median(border))
-    return typical in (0.0, 255.0) and bool(np.mean(border == typical) >= _CLEAN_BORDER)
-
-
-def whole(picture: "NDArray[np.uint8]", digit: "NDArray[np.uint8]", keep_stages: bool = False) -> Layout:
-    """A picture that is one digit, and nothing else to be looked for.
-
-    Args:
-        picture: uint8 `(height, width)` or `(height, width, 3)`.
-        digit: uint8, the same in the form that a model takes.
-        keep_stages: whether the picture is kept.
-    """
-    height, width = picture.shape[:2]
-    span = Span(0, 0, 1, 0.0, (0, 0, width, height))
-    stages: dict[str, NDArray[Any]] = {"as read": picture} if keep_stages else {}
-    return Layout([1], [span], digit[None], stages, is_whole=True, rivals=[math.inf])
-
-
-_CLEAN_BORDER = 0.9  # of the outermost pixels; some of MNIST's digits reach out to them
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,9 +83,9 @@ class Writing:
         lines: the slices of every line.
     """
 
-    picture: "NDArray[np.uint8]"
+    picture: NDArray[np.uint8]
     drawn: strokes.Strokes
-    owners: "NDArray[np.int32]"
+    owners: NDArray[np.int32]
     height: int
     lines: list[list[Slice]]
 
@@ -160,8 +100,6 @@ class Writing:
                 and `rivals` tell whether the others can matter.
             keep_stages: whether the steps on the way are kept.
         """
-        import numpy as np
-
         down, across = (given / seen for given, seen in zip(self.picture.shape, self.owners.shape, strict=False))
         cutter = _Cutter(self.drawn.shades(), self.owners, down, across)
         stroke = self.drawn.width()
@@ -176,8 +114,8 @@ class Writing:
                 slices = line[each.first : each.after]
                 box, ink = cutter.extent(slices), cutter.ink(slices)
                 image = standard.as_mnist(ink, image_shape, stroke)
-                low = _LOW_COST * max(0.0, _LOWEST - (box[3] - box[1]) / self.height)
-                cost = each.cost + low if image.any() else _NOTHING_COST
+                low = LOW_COST * max(0.0, LOWEST - (box[3] - box[1]) / self.height)
+                cost = each.cost + low if image.any() else NOTHING_COST
                 spans.append(Span(number, each.first, each.after, cost, cutter.box(box), slices[0].piece.number))
                 images.append(image)
                 inks.append(ink)
@@ -189,7 +127,63 @@ class Writing:
         return Layout(slices_of, spans, stacked, stages if keep_stages else {}, inks=inks, rivals=rivals)
 
 
-def _seen(picture: "NDArray[np.uint8]", longest: int) -> Writing:
+def lay_out(
+    picture: NDArray[np.uint8], image_shape: tuple[int, int] = (28, 28), *, keep_stages: bool = False
+) -> Layout:
+    """Finds everything in a picture that may be a digit.
+
+    Args:
+        picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
+        image_shape: of the images wanted.
+        keep_stages: whether the steps on the way are kept.
+
+    Returns:
+        The layout; without lines where there is no ink, or no more than a texture.
+    """
+    return look(picture).layout(image_shape, keep_stages=keep_stages)
+
+
+def look(picture: NDArray[np.uint8]) -> Writing:
+    """Finds the ink of a picture, and its lines.
+
+    Args:
+        picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
+    """
+    writing = _seen(picture, FAR)
+    if writing.height < HIGH_ENOUGH and max(picture.shape) > FAR:
+        return _seen(picture, NEAR)
+    return writing
+
+
+def is_ready(picture: NDArray[np.uint8], image_shape: tuple[int, int]) -> bool:
+    """Whether a picture is one of MNIST's already: of that size, on black or white paper without a trace of light.
+
+    Args:
+        picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
+        image_shape: of the images that a model takes.
+    """
+    if picture.shape[:2] != image_shape or picture.min() == picture.max():
+        return False
+    border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    typical = float(np.median(border))
+    return typical in (0.0, 255.0) and bool(np.mean(border == typical) >= CLEAN_BORDER)
+
+
+def whole(picture: NDArray[np.uint8], digit: NDArray[np.uint8], keep_stages: bool = False) -> Layout:
+    """A picture that is one digit, and nothing else to be looked for.
+
+    Args:
+        picture: uint8 `(height, width)` or `(height, width, 3)`.
+        digit: uint8, the same in the form that a model takes.
+        keep_stages: whether the picture is kept.
+    """
+    height, width = picture.shape[:2]
+    span = Span(0, 0, 1, 0.0, (0, 0, width, height))
+    stages: dict[str, NDArray[Any]] = {"as read": picture} if keep_stages else {}
+    return Layout([1], [span], digit[None], stages, is_whole=True, rivals=[math.inf])
+
+
+def _seen(picture: NDArray[np.uint8], longest: int) -> Writing:
     """What is written, looked at with so many pixels."""
     drawn = strokes.find(_resized(picture, longest))
     found, owners = pieces.find(drawn.parts)
@@ -198,15 +192,14 @@ def _seen(picture: "NDArray[np.uint8]", longest: int) -> Writing:
     return Writing(picture, drawn, owners, height, lines)
 
 
-def _resized(picture: "NDArray[np.uint8]", longest: int) -> "NDArray[np.uint8]":
+def _resized(picture: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     """The picture with no more pixels than that on its longer side, and no fewer than filters need."""
-    import numpy as np
     from PIL import Image
 
     side = max(picture.shape[:2])
-    if _LEAST_SIDE <= side <= longest:
+    if LEAST_SIDE <= side <= longest:
         return picture
-    times = longest / side if side > longest else -(-_LEAST_SIDE // side)
+    times = longest / side if side > longest else -(-LEAST_SIDE // side)
     height, width = (max(1, round(each * times)) for each in picture.shape[:2])
     how = Image.Resampling.BOX if times < 1 else Image.Resampling.BICUBIC
     return np.asarray(Image.fromarray(picture).resize((width, height), how))
@@ -216,8 +209,8 @@ def _resized(picture: "NDArray[np.uint8]", longest: int) -> "NDArray[np.uint8]":
 class _Cutter:
     """Cuts the ink of some slices out of a picture, and tells where it is in the picture as given."""
 
-    shades: "NDArray[np.float32]"
-    owners: "NDArray[np.int32]"
+    shades: NDArray[np.float32]
+    owners: NDArray[np.int32]
     down: float
     across: float
 
@@ -231,12 +224,11 @@ class _Cutter:
             math.ceil(bottom * self.down - 1e-3),
         )
 
-    def ink(self, slices: list[Slice]) -> "NDArray[np.float32]":
-        import numpy as np
+    def ink(self, slices: list[Slice]) -> NDArray[np.float32]:
         from scipy import ndimage
 
         left, top, right, bottom = self.extent(slices)
-        margin = 1 + round(_MARGIN * max(right - left, bottom - top))
+        margin = 1 + round(MARGIN * max(right - left, bottom - top))
         begin, upper = max(0, left - margin), max(0, top - margin)
         window = np.s_[upper : bottom + margin, begin : right + margin]
         owners = self.owners[window]
@@ -247,7 +239,7 @@ class _Cutter:
         near = ndimage.maximum_filter(kept.view(np.uint8), 2 * margin + 1).view(np.bool_)
         shown = near & (kept | (owners == 0))
         shades = np.where(shown, self.shades[window], 0).astype(np.float32)
-        return shades if shades.max() > 0.1 else kept.astype(np.float32)
+        return shades if shades.max() > SHOWN else kept.astype(np.float32)
 
     def extent(self, slices: list[Slice]) -> tuple[int, int, int, int]:
         """Left, top, right and bottom in pixels of the picture as it is looked at."""
@@ -256,8 +248,6 @@ class _Cutter:
 
     def _rows(self, each: Slice) -> tuple[int, int]:
         """The first row with ink, and the one after the last."""
-        import numpy as np
-
         left, top, right, bottom = each.piece.box
         if (each.left, each.right) == (left, right):
             return top, bottom

@@ -2,28 +2,30 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
-_THUMB = 128  # pixels of the longer side; light on paper needs no more
-_SMALLER = 48  # pixels of the longer side, enough for the second degree of a polynomial
-_GREYS = 32  # steps of grey in which the paper's grey is counted
-_BORDER_WORTH = 0.5  # the border's share in that count: in a tight crop, ink may be the most of the rest
-_WINDOWS = (0.06, 0.10, 0.18, 0.32)
+THUMB = 128  # pixels of the longer side; light on paper needs no more
+SMALLER = 48  # pixels of the longer side, enough for the second degree of a polynomial
+GREYS = 32  # steps of grey in which the paper's grey is counted
+BORDER_WORTH = 0.5  # the border's share in that count: in a tight crop, ink may be the most of the rest
+WINDOWS = (0.06, 0.10, 0.18, 0.32)
 """Shares of the longer side within which paper is looked for around ink; the last is wider than any stroke."""
 
-_EVEN, _MOSTLY = 10, 0.7  # steps of grey, and the share of the border that must lie so near to its median
-_STRONG = 0.88  # of the darkest ink: strokes are darker than that, and shadows hardly ever
-_DARKEST = 12  # pixels of a thumb that may be darker than the darkest ink: dirt
-_STILL_DARK, _SURVIVING = 0.6, 0.99  # of its darkness, and of the strong ink, that a wide enough window must keep
-_DARKEST_PAPER = 0.12  # paper darker than this, of 1, is as good as black: what lies on it cannot be read
-_CLEARER = 1.4  # so many times the contrast of the greys makes one colour channel the better one to look at
-_SIGMAS_FROM_5_TO_30 = 1.12  # of a normal distribution, between these percentiles
-_COLOURED = 24  # steps between a pixel's channels, from which a picture is called coloured
-_SAMPLED = 20_000  # pixels, from which the noise is taken
+EVEN, MOSTLY = 10, 0.7  # steps of grey, and the share of the border that must lie so near to its median
+STRONG = 0.88  # of the darkest ink: strokes are darker than that, and shadows hardly ever
+DARKEST = 12  # pixels of a thumb that may be darker than the darkest ink: dirt
+STILL_DARK, SURVIVING = 0.6, 0.99  # of its darkness, and of the strong ink, that a wide enough window must keep
+DARKEST_PAPER = 0.12  # paper darker than this, of 1, is as good as black: what lies on it cannot be read
+CLEARER = 1.4  # so many times the contrast of the greys makes one colour channel the better one to look at
+SIGMAS_FROM_5_TO_30 = 1.12  # of a normal distribution, between these percentiles
+COLOURED = 24  # steps between a pixel's channels, from which a picture is called coloured
+SAMPLED, DARKER, LIGHTER = 20_000, 5, 30  # pixels from which the noise is taken, and the percentiles
+CONTRAST = 99.5  # percentile of what differs from the light
+TURNS, LEAST_WEIGHED, RIDGE = 6, 2.0, 1e-3  # of the fit of the light: how often, greys off, and on the diagonal
+GRAIN, SOFTENED = 0.7, 1.0  # pixels of a thumb, of standard deviation, before paper is looked for and after
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +39,13 @@ class Inked:
         is_dark: whether the picture had dark ink on light paper.
     """
 
-    amount: "NDArray[np.float32]"
-    greys: "NDArray[np.uint8]"
+    amount: NDArray[np.float32]
+    greys: NDArray[np.uint8]
     noise: float
     is_dark: bool
 
 
-def ink(picture: "NDArray[np.uint8]") -> Inked:
+def ink(picture: NDArray[np.uint8]) -> Inked:
     """Finds the ink of a picture, whatever its colours, its light and its polarity.
 
     Args:
@@ -52,55 +54,48 @@ def ink(picture: "NDArray[np.uint8]") -> Inked:
     Returns:
         The ink, of the picture's height and width.
     """
-    import numpy as np
-
     greys = clearest(picture)
-    is_dark = _is_dark_ink(_thumb(greys, _SMALLER))
+    is_dark = _is_dark_ink(_thumb(greys, SMALLER))
     dark = greys if is_dark else 255 - greys
-    paper = _enlarged(_paper(_thumb(dark, _THUMB), is_dark), greys.shape)
+    paper = _enlarged(_paper(_thumb(dark, THUMB), is_dark), greys.shape)
     amount = _share(paper, dark, is_dark)
     # Most of a picture is paper; of a bold digit without any margin, more than a third still is.
-    step = max(1, int((amount.size / _SAMPLED) ** 0.5))
-    low, level = np.percentile(amount[::step, ::step], (5, 30))
+    step = max(1, int((amount.size / SAMPLED) ** 0.5))
+    low, level = np.percentile(amount[::step, ::step], (DARKER, LIGHTER))
     amount -= np.float32(level)
-    return Inked(amount, dark, float(level - low) / _SIGMAS_FROM_5_TO_30, is_dark)
+    return Inked(amount, dark, float(level - low) / SIGMAS_FROM_5_TO_30, is_dark)
 
 
-def clearest(picture: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
+def clearest(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The greys, or the colour channel on which the ink shows much better: yellow on white shows on blue alone."""
-    import numpy as np
     from PIL import Image
 
     if picture.ndim == 2:
         return picture
     greys = np.asarray(Image.fromarray(picture).convert("L"))
-    thumb = _thumb(picture, _SMALLER).astype(np.int16)
-    if int((thumb.max(axis=2) - thumb.min(axis=2)).max()) < _COLOURED:
+    thumb = _thumb(picture, SMALLER).astype(np.int16)
+    if int((thumb.max(axis=2) - thumb.min(axis=2)).max()) < COLOURED:
         return greys
     contrasts = [_contrast(thumb[:, :, channel].astype(np.uint8)) for channel in range(3)]
     best = int(np.argmax(contrasts))
-    return picture[:, :, best] if contrasts[best] > _CLEARER * _contrast(_thumb(greys, _SMALLER)) else greys
+    return picture[:, :, best] if contrasts[best] > CLEARER * _contrast(_thumb(greys, SMALLER)) else greys
 
 
 def _share(
-    paper: "NDArray[np.float32]", dark: "NDArray[np.uint8] | NDArray[np.float32]", is_dark: bool
-) -> "NDArray[np.float32]":
+    paper: NDArray[np.float32], dark: NDArray[np.uint8] | NDArray[np.float32], is_dark: bool
+) -> NDArray[np.float32]:
     """How much of the paper's light is missing, of 1: ink swallows a share of it, and chalk adds to none."""
-    import numpy as np
-
-    most = np.maximum(paper, np.float32(_DARKEST_PAPER * 255)) if is_dark else np.float32(255)
+    most = np.maximum(paper, np.float32(DARKEST_PAPER * 255)) if is_dark else np.float32(255)
     return np.asarray((paper - dark) / most, np.float32)
 
 
-def _contrast(thumb: "NDArray[np.uint8]") -> float:
-    import numpy as np
+def _contrast(thumb: NDArray[np.uint8]) -> float:
 
     residual = thumb - _smooth_light(thumb)
-    return float(np.percentile(np.abs(residual), 99.5))
+    return float(np.percentile(np.abs(residual), CONTRAST))
 
 
-def _thumb(picture: "NDArray[np.uint8]", longest: int) -> "NDArray[np.uint8]":
-    import numpy as np
+def _thumb(picture: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     from PIL import Image
 
     height, width = picture.shape[:2]
@@ -109,91 +104,81 @@ def _thumb(picture: "NDArray[np.uint8]", longest: int) -> "NDArray[np.uint8]":
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))
 
 
-def _enlarged(thumb: "NDArray[np.float32]", shape: tuple[int, ...]) -> "NDArray[np.float32]":
-    import numpy as np
+def _enlarged(thumb: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
     from PIL import Image
 
     return np.asarray(Image.fromarray(thumb).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
 
 
-def _smooth_light(thumb: "NDArray[np.uint8]") -> "NDArray[np.float64]":
+def _smooth_light(thumb: NDArray[np.uint8]) -> NDArray[np.float64]:
     """The light as a polynomial of second degree, fitted so that ink, being the smaller part, hardly counts.
 
     Source: iteratively reweighted least squares for absolute deviations.
     """
-    import numpy as np
-
     terms, greys = _terms(*thumb.shape), thumb.ravel().astype(np.float64)
     weights = np.ones(len(greys))
-    for _ in range(6):
+    for _ in range(TURNS):
         weighted = terms.T * weights
         # A little is added to the diagonal: a picture one pixel wide leaves most terms undetermined.
-        factors = np.linalg.solve(weighted @ terms + 1e-3 * np.eye(6), weighted @ greys)
+        factors = np.linalg.solve(weighted @ terms + RIDGE * np.eye(6), weighted @ greys)
         fitted = terms @ factors
-        weights = 1 / np.maximum(np.abs(fitted - greys), 2.0)
+        weights = 1 / np.maximum(np.abs(fitted - greys), LEAST_WEIGHED)
     return np.asarray(fitted.reshape(thumb.shape), np.float64)
 
 
 @lru_cache(maxsize=64)
-def _terms(height: int, width: int) -> "NDArray[np.float64]":
+def _terms(height: int, width: int) -> NDArray[np.float64]:
     """Float64 `(height * width, 6)`: the terms of a polynomial of second degree at every pixel."""
-    import numpy as np
-
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
 
 
-def _is_dark_ink(thumb: "NDArray[np.uint8]") -> bool:
+def _is_dark_ink(thumb: NDArray[np.uint8]) -> bool:
     """Ink is on that side of the paper's grey, once the light is even, to which the picture reaches further."""
-    import numpy as np
-
     around = _border(thumb)
-    even = np.abs(around - np.median(around)) <= _EVEN
+    even = np.abs(around - np.median(around)) <= EVEN
     # Light that is even at the border is not taken away: of a digit that fills its picture, it would take the ink.
-    residual = thumb.astype(np.float64) if even.mean() >= _MOSTLY else thumb - _smooth_light(thumb)
+    residual = thumb.astype(np.float64) if even.mean() >= MOSTLY else thumb - _smooth_light(thumb)
     border = _border(residual)
-    edges = np.linspace(residual.min() - 1, residual.max() + 1, _GREYS + 1)
+    edges = np.linspace(residual.min() - 1, residual.max() + 1, GREYS + 1)
     everywhere, around = (np.histogram(part, edges)[0] / part.size for part in (residual, border))
-    place = int(np.argmax((1 - _BORDER_WORTH) * everywhere + _BORDER_WORTH * around))
+    place = int(np.argmax((1 - BORDER_WORTH) * everywhere + BORDER_WORTH * around))
     paper = (edges[place] + edges[place + 1]) / 2
     return bool(paper - residual.min() >= residual.max() - paper)
 
 
-def _border(picture: "NDArray[Any]") -> "NDArray[np.float64]":
-    import numpy as np
+def _border(picture: NDArray[Any]) -> NDArray[np.float64]:
 
     return np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]]).astype(np.float64)
 
 
-def _paper(thumb: "NDArray[np.uint8]", is_dark: bool) -> "NDArray[np.float32]":
+def _paper(thumb: NDArray[np.uint8], is_dark: bool) -> NDArray[np.float32]:
     """The light on the paper, looked for as near to the strokes as their width allows: float32, the thumb's shape.
 
     A narrow window follows the edge of a shadow; but a stroke wider than the window would be taken for paper. So it is
     the narrowest one through which the strong ink still looks as dark as through the widest.
     """
-    import numpy as np
     from scipy import ndimage
 
-    smoothed = ndimage.gaussian_filter(thumb.astype(np.float32), 0.7)
-    widest = _closed(smoothed, _WINDOWS[-1])
+    smoothed = ndimage.gaussian_filter(thumb.astype(np.float32), GRAIN)
+    widest = _closed(smoothed, WINDOWS[-1])
     dark = _share(widest, smoothed, is_dark)
-    darkest = float(np.sort(dark, axis=None)[-min(_DARKEST, dark.size)])
-    strong = dark > _STRONG * darkest
+    darkest = float(np.sort(dark, axis=None)[-min(DARKEST, dark.size)])
+    strong = dark > STRONG * darkest
     if darkest <= 0 or not strong.any():
         return widest
-    for window in _WINDOWS[:-1]:
+    for window in WINDOWS[:-1]:
         closed = _closed(smoothed, window)
-        kept = _share(closed, smoothed, is_dark)[strong] > _STILL_DARK * dark[strong]
-        if kept.mean() >= _SURVIVING:
+        kept = _share(closed, smoothed, is_dark)[strong] > STILL_DARK * dark[strong]
+        if kept.mean() >= SURVIVING:
             return closed
     return widest
 
 
-def _closed(thumb: "NDArray[np.float32]", share: float) -> "NDArray[np.float32]":
+def _closed(thumb: NDArray[np.float32], share: float) -> NDArray[np.float32]:
     """A closing fills every dark stroke with the paper beside it, and keeps the edges of shadows."""
-    import numpy as np
     from scipy import ndimage
 
     window = max(3, int(share * max(thumb.shape)) | 1)
     closed = ndimage.grey_closing(thumb, size=(window, window), mode="nearest")
-    return np.asarray(ndimage.gaussian_filter(closed, 1.0), np.float32)
+    return np.asarray(ndimage.gaussian_filter(closed, SOFTENED), np.float32)

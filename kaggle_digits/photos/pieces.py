@@ -1,22 +1,22 @@
 """From connected parts of ink to pieces of digits: what belongs together is joined, and specks are dropped."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
 MOST_PIECES = 300
 """So many pieces a picture may have; with more it is a texture, not writing."""
 
-_SMALL = 0.45  # of the largest part's side: what is smaller is a speck, or a fragment of its neighbour
-_NEAR = 0.25  # of the largest part's side, between a fragment and what it belongs to
-_SPECK = 0.012  # of the largest part's ink; less than that is dirt
-_ABOVE = 0.5  # of the narrower part's width must lie over the other one's for the two to be one digit
-_TALLER = 1.3  # times the larger one's side, that two parts joined may be high
-_FLAT, _FLAT_SIDE = 1.7, 0.45  # what is so many times wider than high, and lower than that share of a digit, is a bar
-_OWN = 0.33  # of the largest part's side, from which a part far from all others is a digit of its own
+SMALL = 0.45  # of the largest part's side: what is smaller is a speck, or a fragment of its neighbour
+NEAR = 0.25  # of the largest part's side, between a fragment and what it belongs to
+SPECK = 0.012  # of the largest part's ink; less than that is dirt
+ABOVE = 0.5  # of the narrower part's width must lie over the other one's for the two to be one digit
+TALLER = 1.3  # times the larger one's side, that two parts joined may be high
+FLAT, FLAT_SIDE = 1.7, 0.45  # what is so many times wider than high, and lower than that share of a digit, is a bar
+LARGE = 0.25  # of the most ink that a part has: those with more tell how large digits are
+BESIDE = 0.3  # of the lower one's height, that two pieces of a line have in common
+OWN = 0.33  # of the largest part's side, from which a part far from all others is a digit of its own
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +51,12 @@ class Piece:
         return max(self.width, self.height)
 
 
-def find(parts: "NDArray[np.int32]") -> "tuple[list[Piece], NDArray[np.int32]]":
+def find(parts: NDArray[np.int32]) -> tuple[list[Piece], NDArray[np.int32]]:
     """The pieces that may be digits, and int32 `(height, width)`, whose ink a pixel is: 0 is paper, and -1 a speck.
 
     Args:
         parts: int32 `(height, width)`, the number of the connected part of ink that a pixel belongs to, 0 is none.
     """
-    import numpy as np
     from scipy import ndimage
 
     areas = np.bincount(parts.ravel())
@@ -80,7 +79,7 @@ def join(parts: list[Piece]) -> list[Piece]:
         return []
     parts = sorted(parts, key=lambda part: -part.side * part.area)
     largest = parts[0]
-    kept = [part for part in parts if part.area >= _SPECK * largest.area]
+    kept = [part for part in parts if part.area >= SPECK * largest.area]
     reference = _reference(kept)
     main = [part for part in kept if _may_stand_alone(part, reference)]
     if len(main) > MOST_PIECES:
@@ -93,14 +92,14 @@ def join(parts: list[Piece]) -> list[Piece]:
 
 def _may_stand_alone(part: Piece, reference: float) -> bool:
     """Whether a part is large enough to be a digit, and not as flat as the bar of a five."""
-    is_flat = part.height < _FLAT_SIDE * reference and part.width > _FLAT * part.height
-    return part.side >= _SMALL * reference and not is_flat
+    is_flat = part.height < FLAT_SIDE * reference and part.width > FLAT * part.height
+    return part.side >= SMALL * reference and not is_flat
 
 
 def _reference(parts: list[Piece]) -> float:
     """The side of a typical digit: the median side of those that hold the most ink."""
     most = max(part.area for part in parts)
-    sides = sorted(part.side for part in parts if part.area >= 0.25 * most)
+    sides = sorted(part.side for part in parts if part.area >= LARGE * most)
     return float(sides[len(sides) // 2])
 
 
@@ -111,9 +110,9 @@ def _attach(main: list[Piece], part: Piece, reference: float) -> None:
         return
     nearest = min(range(len(main)), key=lambda place: _gap(main[place], part))
     gap = _gap(main[nearest], part)
-    if gap <= _NEAR * reference:
+    if gap <= NEAR * reference:
         main[nearest] = merged(main[nearest], part)
-    elif part.side >= _OWN * reference:
+    elif part.side >= OWN * reference:
         main.append(part)
 
 
@@ -134,8 +133,8 @@ def _stacked(pieces: list[Piece], reference: float) -> list[Piece]:
 def _belong(one: Piece, other: Piece, reference: float) -> bool:
     over = min(one.box[2], other.box[2]) - max(one.box[0], other.box[0])
     height = max(one.box[3], other.box[3]) - min(one.box[1], other.box[1])
-    near = max(one.box[1], other.box[1]) - min(one.box[3], other.box[3]) <= _NEAR * reference
-    return near and over >= _ABOVE * min(one.width, other.width) and height <= _TALLER * max(one.height, other.height)
+    near = max(one.box[1], other.box[1]) - min(one.box[3], other.box[3]) <= NEAR * reference
+    return near and over >= ABOVE * min(one.width, other.width) and height <= TALLER * max(one.height, other.height)
 
 
 def _gap(one: Piece, other: Piece) -> float:
@@ -164,7 +163,7 @@ def lines(pieces: list[Piece]) -> list[list[Piece]]:
     found: list[list[Piece]] = []
     for piece in sorted(pieces, key=lambda piece: piece.box[0] + piece.box[2]):
         shares = [_beside(line[-1], piece) for line in found]
-        if shares and max(shares) >= 0.3:
+        if shares and max(shares) >= BESIDE:
             found[shares.index(max(shares))].append(piece)
         else:
             found.append([piece])

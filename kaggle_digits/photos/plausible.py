@@ -1,23 +1,21 @@
 """Whether ink has the form of a digit at all: a network answers 3 to a scribble, too, and at times with conviction."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.photos import strokes
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 SURE, SURER, SUREST, NEVER = 0.5, 0.8, 0.97, 2.0
 """The least probability with which an ordinary form is read, an unusual one, a hairline, and one of no digit."""
 
-_SIDE = 60  # pixels of the longer side at which ink is judged; in 28, the tangle of a scribble runs together
-_INK = 0.45  # of 1; less is paper
-_MOST_HOLES, _LEAST_HOLE = 3, 8  # pixels that a hole has
-_MOST_FILLED, _WIDEST = 0.75, 24  # of the square; and pixels that a stroke is wide
-_FLATTEST = 2.2  # times its height, that a digit may be wide
-_HAIRLINE = 4.0  # pixels; once thinner strokes are brought to MNIST's width, little of a tangle is left to tell it by
+SIDE = 60  # pixels of the longer side at which ink is judged; in 28, the tangle of a scribble runs together
+INK = 0.45  # of 1; less is paper
+MOST_HOLES, LEAST_HOLE = 3, 8  # pixels that a hole has
+MOST_FILLED, WIDEST = 0.75, 24  # of the square; and pixels that a stroke is wide
+FLATTEST = 2.2  # times its height, that a digit may be wide
+HAIRLINE = 4.0  # pixels; once thinner strokes are brought to MNIST's width, little of a tangle is left to tell it by
 
 
 @dataclass(frozen=True)
@@ -41,11 +39,11 @@ class Form:
 
 # Chosen on 2,449 digits of 1,700 simulated pictures of two makers, of which these limits, beside none at all, lose six
 # of 2,407 read rightly; and on 894 scribbles of the same makers.
-_UNUSUAL = 2.2, 1.7, 3.6, 2.5
-_IMPOSSIBLE = 3.4, 2.3, 5.2, 3.4  # a neat eight of two circles comes near
+UNUSUAL = 2.2, 1.7, 3.6, 2.5
+IMPOSSIBLE = 3.4, 2.3, 5.2, 3.4  # a neat eight of two circles comes near
 
 
-def least_probability(ink: "NDArray[np.float32]") -> float:
+def least_probability(ink: NDArray[np.float32]) -> float:
     """The least probability with which ink is to be read as a digit: the stranger its form, the surer a model must be.
 
     Args:
@@ -57,43 +55,39 @@ def least_probability(ink: "NDArray[np.float32]") -> float:
     is_ink = _seen(ink)
     width = strokes.width(is_ink)
     down, across = crossings(is_ink)
-    form = Form(down, across, float(is_ink.sum()) / max(width, 1.0) / _SIDE)
-    is_flat = is_ink.shape[1] > _FLATTEST * is_ink.shape[0]
-    is_blot = width > _WIDEST or float(is_ink.sum()) > _MOST_FILLED * _SIDE**2
-    if is_flat or is_blot or form.exceeds(*_IMPOSSIBLE) or holes(is_ink) > _MOST_HOLES:
+    form = Form(down, across, float(is_ink.sum()) / max(width, 1.0) / SIDE)
+    is_flat = is_ink.shape[1] > FLATTEST * is_ink.shape[0]
+    is_blot = width > WIDEST or float(is_ink.sum()) > MOST_FILLED * SIDE**2
+    if is_flat or is_blot or form.exceeds(*IMPOSSIBLE) or holes(is_ink) > MOST_HOLES:
         return NEVER
-    if width < _HAIRLINE:
+    if width < HAIRLINE:
         return SUREST
-    return SURER if form.exceeds(*_UNUSUAL) else SURE
+    return SURER if form.exceeds(*UNUSUAL) else SURE
 
 
-def _seen(ink: "NDArray[np.float32]") -> "NDArray[np.bool_]":
-    """Which pixels are ink, with the longer side of the box `_SIDE` pixels long."""
-    import numpy as np
+def _seen(ink: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which pixels are ink, with the longer side of the box `SIDE` pixels long."""
     from PIL import Image
 
-    rows, columns = np.flatnonzero((ink > _INK).any(axis=1)), np.flatnonzero((ink > _INK).any(axis=0))
+    rows, columns = np.flatnonzero((ink > INK).any(axis=1)), np.flatnonzero((ink > INK).any(axis=0))
     if not len(rows):
         return np.zeros((1, 1), np.bool_)
     tight = np.ascontiguousarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    height, width = (max(1, round(side * _SIDE / max(tight.shape))) for side in tight.shape)
-    how = Image.Resampling.BOX if max(tight.shape) > _SIDE else Image.Resampling.BILINEAR
-    return np.asarray(Image.fromarray(tight).resize((width, height), how)) > _INK
+    height, width = (max(1, round(side * SIDE / max(tight.shape))) for side in tight.shape)
+    how = Image.Resampling.BOX if max(tight.shape) > SIDE else Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(tight).resize((width, height), how)) > INK
 
 
-def holes(is_ink: "NDArray[np.bool_]") -> int:
+def holes(is_ink: NDArray[np.bool_]) -> int:
     """How many pieces of paper are enclosed by ink, bool `(height, width)`."""
-    import numpy as np
     from scipy import ndimage
 
     paper, _ = ndimage.label(np.pad(~is_ink, 1, constant_values=True))
-    return int((np.bincount(paper.ravel())[2:] >= _LEAST_HOLE).sum())
+    return int((np.bincount(paper.ravel())[2:] >= LEAST_HOLE).sum())
 
 
-def crossings(is_ink: "NDArray[np.bool_]") -> tuple[float, float]:
+def crossings(is_ink: NDArray[np.bool_]) -> tuple[float, float]:
     """How many strokes a column and a row cross, in the mean over those with ink, bool `(height, width)`."""
-    import numpy as np
-
     starts = [(np.diff(is_ink.astype(np.int8), axis=axis, prepend=0) == 1).sum(axis=axis) for axis in (0, 1)]
     down, across = (float(each.sum() / max(1, (each > 0).sum())) for each in starts)
     return down, across

@@ -1,41 +1,38 @@
 """The lines that are printed on ruled and squared paper."""
 
-from typing import TYPE_CHECKING
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+LENGTH = 0.30  # of the picture's longer side: what is straight for so long is a rule
+STEEPEST = 12.0  # degrees by which rules may lean
+FILLED = 0.6  # of a rule's pixels that must be dark
+SEEN = 0.4  # of the width, in one row of a thumb, without which there is no rule to look for
+WIDTH = 0.02  # of the picture's longer side, at most
+THUMB, STEP = 200, 0.5  # pixels of the longer side in which the slope is looked for, and degrees
+CROWDED = 0.6  # of all pixels: where more are dark, rules cannot be seen
+NARROWEST = 60  # pixels that a picture with rules is wide
+SIDES, NEAR = 12, 150  # parts of the width: the side of a picture, and by how much a rule may wave
 
-_LENGTH = 0.30  # of the picture's longer side: what is straight for so long is a rule
-_STEEPEST = 12.0  # degrees by which rules may lean
-_FILLED = 0.6  # of a rule's pixels that must be dark
-_SEEN = 0.4  # of the width, in one row of a thumb, without which there is no rule to look for
-_WIDTH = 0.02  # of the picture's longer side, at most
-_THUMB = 200  # pixels of the longer side in which the slope is looked for
 
-
-def find(mask: "NDArray[np.bool_]") -> "NDArray[np.bool_]":
+def find(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The pixels of printed lines, level or upright or leaning a little, without those where strokes cross them.
 
     Args:
         mask: bool `(height, width)`, what is dark.
     """
-    import numpy as np
-
     found = _level(mask)
     found |= _level(np.ascontiguousarray(mask.T)).T
     return found
 
 
-def _level(mask: "NDArray[np.bool_]") -> "NDArray[np.bool_]":
-    import numpy as np
+def _level(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     from scipy import ndimage
 
     height, width = mask.shape
-    length, side = int(_LENGTH * max(mask.shape)), _side(width)
+    length, side = int(LENGTH * max(mask.shape)), _side(width)
     nothing = np.zeros(mask.shape, np.bool_)
     # Rules run from one side of the picture to the other; digits seldom reach either.
-    if width < max(2 * length, 60) or not (mask[:, :side].any() and mask[:, -side:].any()):
+    if width < max(2 * length, NARROWEST) or not (mask[:, :side].any() and mask[:, -side:].any()):
         return nothing
     slope = _slope(mask)
     if slope is None:
@@ -44,39 +41,36 @@ def _level(mask: "NDArray[np.bool_]") -> "NDArray[np.bool_]":
     rows = (np.arange(height)[:, None] + shifts) % height
     columns = np.arange(width)[None]
     level = mask[rows, columns]
-    thick = max(2, round(_WIDTH * max(mask.shape)))
+    thick = max(2, round(WIDTH * max(mask.shape)))
     thin = level & (upright_runs(level) <= thick)
     # A rule that waves a little is still one: rows are widened by one before they are averaged.
     widened = ndimage.maximum_filter1d(thin, 3, axis=0)
     filled = ndimage.uniform_filter1d(widened.astype(np.float32), length, axis=1, mode="constant")
-    on_rule = ndimage.maximum_filter1d(filled > _FILLED, length, axis=1)
+    on_rule = ndimage.maximum_filter1d(filled > FILLED, length, axis=1)
     nothing[rows, columns] = thin & on_rule & _across(on_rule, widened)[:, None]
     return nothing
 
 
 def _side(width: int) -> int:
     """How many columns are the side of a picture, which every rule reaches."""
-    return max(2, width // 12)
+    return max(2, width // SIDES)
 
 
-def _across(on_rule: "NDArray[np.bool_]", dark: "NDArray[np.bool_]") -> "NDArray[np.bool_]":
+def _across(on_rule: NDArray[np.bool_], dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The rows where rules run from one side of the picture to the other; none where there is but one such rule."""
-    import numpy as np
     from scipy import ndimage
 
     width = on_rule.shape[1]
-    near = 2 * (1 + width // 150) + 1
+    near = 2 * (1 + width // NEAR) + 1
     found = ndimage.maximum_filter1d(on_rule & dark, near, axis=0)
     side = _side(width)
-    reaching = (found.mean(axis=1) > _FILLED) & found[:, :side].any(axis=1) & found[:, -side:].any(axis=1)
+    reaching = (found.mean(axis=1) > FILLED) & found[:, :side].any(axis=1) & found[:, -side:].any(axis=1)
     _, count = ndimage.label(reaching)
     return reaching if count > 1 else np.zeros_like(reaching)
 
 
-def upright_runs(mask: "NDArray[np.bool_]") -> "NDArray[np.int32]":
+def upright_runs(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     """For every pixel of the mask, how many of the mask lie above and below it without a gap, itself counted."""
-    import numpy as np
-
     height = len(mask)
     places = np.arange(height, dtype=np.int32)[:, None]
     before = np.maximum.accumulate(np.where(mask, -1, places), axis=0)
@@ -84,20 +78,18 @@ def upright_runs(mask: "NDArray[np.bool_]") -> "NDArray[np.int32]":
     return (after - before - 1).astype(np.int32)
 
 
-def _slope(mask: "NDArray[np.bool_]") -> float | None:
+def _slope(mask: NDArray[np.bool_]) -> float | None:
     """The slope at which rows are fullest, if any is full enough to be a rule."""
-    import numpy as np
-
-    step = -(-max(mask.shape) // _THUMB)
+    step = -(-max(mask.shape) // THUMB)
     small = np.logical_or.reduce([mask[start::step, ::step][: len(mask) // step] for start in range(step)])
     _height, width = small.shape
     y, x = np.nonzero(small)
-    if len(y) > 0.6 * small.size:
+    if len(y) > CROWDED * small.size:
         return None
     best, fullest = None, 0.0
-    for degrees in np.arange(-_STEEPEST, _STEEPEST + 0.1, 0.5):
+    for degrees in np.arange(-STEEPEST, STEEPEST + STEP / 2, STEP):
         slope = float(np.tan(np.radians(degrees)))
         counts = np.bincount(np.round(y - slope * (x - width / 2)).astype(np.intp) + width, minlength=1)
         if counts.max() > fullest:
             best, fullest = slope, float(counts.max())
-    return best if fullest > _SEEN * width else None
+    return best if fullest > SEEN * width else None

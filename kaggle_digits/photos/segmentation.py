@@ -2,28 +2,26 @@
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.photos.pieces import Piece
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-_WIDE = 0.72  # of its line's height, from which a piece may be several digits that touch
-_WIDEST = 1.5  # times its line's height, at which a digit can no longer be one
-_NARROWEST = 0.12  # of the line's height, of what a cut may leave
-_MOST_CUTS = 9
-_MOST_SLICES = 24  # of one digit: more than any piece is cut into unless it is a long word
-_MOST_JOINED = 3  # neighbours that stand apart and may still be one digit
-_NEAREST = 0.25  # line heights; pieces further apart are never one digit
+WIDE = 0.72  # of its line's height, from which a piece may be several digits that touch
+WIDEST = 1.5  # times its line's height, at which a digit can no longer be one
+NARROWEST = 0.12  # of the line's height, of what a cut may leave
+MOST_CUTS, CUTS = 9, 3  # of one piece, and for every line height of its width, one more
+MOST_SLICES = 24  # of one digit: more than any piece is cut into unless it is a long word
+MOST_JOINED = 3  # neighbours that stand apart and may still be one digit
+NEAREST = 0.25  # line heights; pieces further apart are never one digit
 
 # What an unlikely way of reading costs, in nats, to be weighed against a digit's probability.
-_CUT_COST = 0.6  # through one stroke as wide as strokes are
-_RUN_COST = 1.2  # for every further stroke that a cut goes through
-_JOIN_COST = 0.7
-_GAP_COST = 6.0  # for every line height between pieces that are joined
-_WIDTH_COST = 4.0  # for every line height by which a digit is wider than high
+CUT_COST, THICKEST = 0.6, 3.0  # through one stroke as wide as strokes are; thicker ones count as so many
+RUN_COST = 1.2  # for every further stroke that a cut goes through
+JOIN_COST = 0.7
+GAP_COST = 6.0  # for every line height between pieces that are joined
+WIDTH_COST, WIDE_ENOUGH = 4.0, 1.1  # for every line height by which a digit is wider than so many
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def typical_height(found: list[Piece]) -> int:
     return heights[len(heights) // 2] if heights else 1
 
 
-def sliced(line: list[Piece], height: int, owners: "NDArray[np.int32]") -> list[Slice]:
+def sliced(line: list[Piece], height: int, owners: NDArray[np.int32]) -> list[Slice]:
     """The pieces of a line, the wide ones cut wherever that is likely.
 
     Args:
@@ -79,7 +77,7 @@ def candidates(line: list[Slice], height: int) -> list[Candidate]:
     """Every run of slices that may be one digit; every slice is one by itself, so that a line can always be read."""
     found = []
     for first in range(len(line)):
-        for after in range(first + 1, min(len(line), first + _MOST_SLICES) + 1):
+        for after in range(first + 1, min(len(line), first + MOST_SLICES) + 1):
             cost = _cost(line[first:after], height)
             if cost is not None or after == first + 1:
                 found.append(Candidate(first, after, cost or 0.0))
@@ -101,8 +99,8 @@ def parted(found: list[Candidate], line: list[Slice]) -> tuple[list[Candidate], 
     return plain, others
 
 
-def _cut(piece: Piece, height: int, owners: "NDArray[np.int32]") -> list[Slice]:
-    if piece.width < _WIDE * height or len(owners) < 2:
+def _cut(piece: Piece, height: int, owners: NDArray[np.int32]) -> list[Slice]:
+    if piece.width < WIDE * height or len(owners) < 2:
         return [Slice(piece, piece.box[0], piece.box[2])]
     chosen = sorted(_cuts(piece, height, owners))
     lefts = [(piece.box[0], 0.0), *chosen]
@@ -110,20 +108,18 @@ def _cut(piece: Piece, height: int, owners: "NDArray[np.int32]") -> list[Slice]:
     return [Slice(piece, left, right, cost) for (left, cost), right in zip(lefts, rights, strict=True)]
 
 
-def _cuts(piece: Piece, height: int, owners: "NDArray[np.int32]") -> list[tuple[int, float]]:
+def _cuts(piece: Piece, height: int, owners: NDArray[np.int32]) -> list[tuple[int, float]]:
     """Columns where little ink is cut through, and what each costs."""
-    import numpy as np
-
     left, top, right, bottom = piece.box
     inside = owners[top:bottom, left:right] == piece.number
     counts = inside.sum(axis=0)
     runs = inside[0] + (inside[1:] & ~inside[:-1]).sum(axis=0)
     typical = max(1.0, float(np.median(counts[counts > 0])) / 2)
-    costs = _CUT_COST * np.minimum(counts / typical, 3) + _RUN_COST * np.maximum(runs - 1, 0)
-    narrowest = max(1, int(_NARROWEST * height))
+    costs = CUT_COST * np.minimum(counts / typical, THICKEST) + RUN_COST * np.maximum(runs - 1, 0)
+    narrowest = max(1, int(NARROWEST * height))
     costs[:narrowest] = costs[len(costs) - narrowest :] = np.inf
     chosen: list[tuple[int, float]] = []
-    for _ in range(min(_MOST_CUTS, 1 + 3 * piece.width // max(height, 1))):
+    for _ in range(min(MOST_CUTS, 1 + CUTS * piece.width // max(height, 1))):
         best = int(costs.argmin())
         if not np.isfinite(costs[best]):
             break
@@ -136,14 +132,14 @@ def _cost(slices: list[Slice], height: int) -> float | None:
     """What taking slices for one digit costs; None where it is out of the question."""
     width = max(each.right for each in slices) - slices[0].left
     joints = [(one, other) for one, other in itertools.pairwise(slices) if one.piece is not other.piece]
-    if len(joints) >= _MOST_JOINED or (width > _WIDEST * height and (joints or len(slices) > 1)):
+    if len(joints) >= MOST_JOINED or (width > WIDEST * height and (joints or len(slices) > 1)):
         whole = not joints and slices[0].left == slices[0].piece.box[0] and slices[-1].right == slices[0].piece.box[2]
         if not whole:
             return None
-    cost = slices[0].cost + _WIDTH_COST * max(0.0, width / max(height, slices[0].piece.height) - 1.1)
+    cost = slices[0].cost + WIDTH_COST * max(0.0, width / max(height, slices[0].piece.height) - WIDE_ENOUGH)
     for one, other in joints:
         gap = max(0, other.left - one.right) / height
-        if gap > _NEAREST:
+        if gap > NEAREST:
             return None
-        cost += _JOIN_COST + _GAP_COST * gap
+        cost += JOIN_COST + GAP_COST * gap
     return cost

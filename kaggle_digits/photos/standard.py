@@ -3,24 +3,22 @@
 Source: how C. Yadav and L. Bottou reconstructed it, Cold Case: The Lost MNIST Digits, 2019; checked there on MNIST.
 """
 
-from typing import TYPE_CHECKING
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.photos import strokes
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-_SIDE, _INK_SIDE = 28, 20
-_FINE = 4  # pixels, for one of MNIST's, at which a stroke is measured and brought to its width
-_THINNEST, _THICKEST = 1.6, 4.8  # widths of strokes in MNIST's pixels, between which 98 % of its digits lie
-_EDGE = 0.1  # of the darkest ink; the box of a digit ends where there is less
-_NOTHING = 1e-3  # of black on white
+SIDE, INK_SIDE = 28, 20
+FINE = 4  # pixels, for one of MNIST's, at which a stroke is measured and brought to its width
+THINNEST, THICKEST = 1.6, 4.8  # widths of strokes in MNIST's pixels, between which 98 % of its digits lie
+EDGE = 0.1  # of the darkest ink; the box of a digit ends where there is less
+INKED, THERE = 0.4, 0.5  # of the darkest ink, what is redrawn; and the depth that must come of it
+NOTHING = 1e-3  # of black on white
 
 
 def as_mnist(
-    ink: "NDArray[np.float32]", image_shape: tuple[int, int] = (_SIDE, _SIDE), stroke: float | None = None
-) -> "NDArray[np.uint8]":
+    ink: NDArray[np.float32], image_shape: tuple[int, int] = (SIDE, SIDE), stroke: float | None = None
+) -> NDArray[np.uint8]:
     """Brings the ink of one digit to the form of MNIST's.
 
     Strokes much thinner or thicker than MNIST's are brought to its widths first; others are kept as they are.
@@ -33,47 +31,42 @@ def as_mnist(
     Returns:
         uint8 of that shape, 0 is paper and 255 the darkest ink.
     """
-    import numpy as np
-
-    if not ink.max() >= _NOTHING:
+    if not ink.max() >= NOTHING:
         return np.zeros(image_shape, np.uint8)
     side = min(image_shape)
-    box = max(1, round(_INK_SIDE * side / _SIDE))
+    box = max(1, round(INK_SIDE * side / SIDE))
     tight = _tight(ink / ink.max())
     if stroke is None:
-        fine = _reduced(tight, _FINE * box)
-        stroke = strokes.width(fine > fine.max() / 2) * max(tight.shape) / (_FINE * box)
+        fine = _reduced(tight, FINE * box)
+        stroke = strokes.width(fine > fine.max() / 2) * max(tight.shape) / (FINE * box)
     stroked = _tight(_with_fair_strokes(tight, box, stroke * box / max(tight.shape)))
     return _pasted(_stretched(_reduced(stroked, box)), image_shape)
 
 
-def _tight(ink: "NDArray[np.float32]") -> "NDArray[np.float32]":
-    import numpy as np
+def _tight(ink: NDArray[np.float32]) -> NDArray[np.float32]:
 
-    rows = np.flatnonzero(ink.max(axis=1) >= _EDGE)
-    columns = np.flatnonzero(ink.max(axis=0) >= _EDGE)
+    rows = np.flatnonzero(ink.max(axis=1) >= EDGE)
+    columns = np.flatnonzero(ink.max(axis=0) >= EDGE)
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _with_fair_strokes(ink: "NDArray[np.float32]", box: int, width: float) -> "NDArray[np.float32]":
+def _with_fair_strokes(ink: NDArray[np.float32], box: int, width: float) -> NDArray[np.float32]:
     """The digit with strokes of a width that MNIST's have, redrawn only where they have not."""
-    import numpy as np
     from scipy import ndimage
 
-    wanted = min(max(width, _THINNEST), _THICKEST)
+    wanted = min(max(width, THINNEST), THICKEST)
     if wanted == width:
         return ink
-    fine = _reduced(ink, _FINE * box)
-    grown = (wanted - width) / 2 * _FINE
-    inked = np.pad(fine >= 0.4 * fine.max(), int(abs(grown)) + 2)
+    fine = _reduced(ink, FINE * box)
+    grown = (wanted - width) / 2 * FINE
+    inked = np.pad(fine >= INKED * fine.max(), int(abs(grown)) + 2)
     depth = ndimage.distance_transform_edt(inked) - ndimage.distance_transform_edt(~inked)
     drawn: NDArray[np.float32] = (depth + grown + 0.5).clip(0, 1).astype(np.float32)
-    return drawn if drawn.max() >= 0.5 else ink
+    return drawn if drawn.max() >= THERE else ink
 
 
-def _reduced(ink: "NDArray[np.float32]", longest: int) -> "NDArray[np.float32]":
+def _reduced(ink: NDArray[np.float32], longest: int) -> NDArray[np.float32]:
     """The picture with its longer side so long, each pixel the mean of its area; small ones are enlarged before."""
-    import numpy as np
     from PIL import Image
 
     times = -(-longest // max(ink.shape))
@@ -84,16 +77,13 @@ def _reduced(ink: "NDArray[np.float32]", longest: int) -> "NDArray[np.float32]":
     return np.asarray(Image.fromarray(np.ascontiguousarray(ink)).resize((width, height), Image.Resampling.BOX))
 
 
-def _stretched(ink: "NDArray[np.float32]") -> "NDArray[np.uint8]":
-    import numpy as np
+def _stretched(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
 
     return np.asarray((ink.clip(0, None) * (255 / ink.max())).round(), np.uint8)
 
 
-def _pasted(digit: "NDArray[np.uint8]", image_shape: tuple[int, int]) -> "NDArray[np.uint8]":
+def _pasted(digit: NDArray[np.uint8], image_shape: tuple[int, int]) -> NDArray[np.uint8]:
     """The digit on paper, so that its barycentre, with pixel centres at a half, lies in the pixel after the middle."""
-    import numpy as np
-
     image = np.zeros(image_shape, np.uint8)
     places = []
     for axis, side in enumerate(image_shape):

@@ -1,3 +1,28 @@
-"""A trained model, asked: loaded, shown pictures, held against labelled digits, compared with another."""
+"""A trained model, asked: loaded, shown pictures, evaluated on labelled digits, compared with another.
 
-__all__ = ["evaluating", "models", "predicting"]
+from kaggle_digits import predictor
+
+model = predictor.load()                              # the newest run, or load("20261120-220844-mlp")
+model.labels(images)                                  # int64 (n,)
+model.probabilities(images)                           # float32 (n, classes)
+predictor.predict(model, ["numbers.jpg"])[0].label    # photos, scans, drawings, folders of them, CSVs
+predictor.evaluate(model.run).report.accuracy         # on its validation rows, or evaluate(run, "my-digits")
+predictor.compare(model.run, other.run).p_value
+"""
+
+from kaggle_digits.predictor.evaluation import Evaluation, compare, evaluate
+from kaggle_digits.predictor.model import Information, Model, load
+from kaggle_digits.predictor.prediction import PredictedDigit, Prediction
+from kaggle_digits.predictor.reading import predict
+
+__all__ = [
+    "Evaluation",
+    "Information",
+    "Model",
+    "PredictedDigit",
+    "Prediction",
+    "compare",
+    "evaluate",
+    "load",
+    "predict",
+]

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import importlib
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -99,7 +100,7 @@ def run(file: RecipeFile) -> Recipe:
     sys.modules[module.__name__] = module  # Keras and dataclasses look classes up by their module
     with blaming(file):
         exec(compile(file.text, str(file.path), "exec"), module.__dict__)
-    return _from_module(file.path.stem, module, file)
+    return _from_module(_name(file.path), module, file)
 
 
 def from_function(build: Callable[..., Any], *, fit: Fit | None = None, name: str = "own", summary: str = "") -> Recipe:
@@ -111,8 +112,7 @@ def from_function(build: Callable[..., Any], *, fit: Fit | None = None, name: st
         name: of the recipe, by which its runs are called.
         summary: what it is, in one line.
     """
-    arguments = arguments_of(build, name)
-    return Recipe(name, summary, build, arguments, fit if fit is not None else None)
+    return Recipe(_name(Path(name)), summary, build, arguments_of(build, name), fit)
 
 
 def restore(record: RecipeRecord, own: Recipe | None = None) -> Recipe:
@@ -200,7 +200,7 @@ def _from_module(name: str, module: ModuleType, file: RecipeFile | None) -> Reci
 
 def _prepare(outline: Outline) -> None:
     """Brings Keras up before a file that imports it, perhaps through another recipe, does so with all its noise."""
-    if "build" in outline.names and "sklearn" not in outline.imports:
+    if "keras" in outline.imports or ("build" in outline.names and "sklearn" not in outline.imports):
         load_keras()
 
 
@@ -223,6 +223,11 @@ def _read(path: Path) -> RecipeFile:
             "kaggle-digits recipes --copy mlp > own.py."
         ) from None
     return RecipeFile(path, text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _name(path: Path) -> str:
+    """What the runs of a user's own file are called: its name, in letters that are right in every folder."""
+    return re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40] or "own"
 
 
 def _outline(file: RecipeFile) -> Outline:

@@ -132,7 +132,9 @@ class Record(Beginning, frozen=True, kw_only=True):
         precision: what was computed in.
         temperature: what the logits are divided by for calibrated probabilities.
         kept: the number of the epoch whose weights it has, from 1; 0 where there are no epochs.
-        members: of a committee, what each weighs, from 0 to 1.
+        members: of a committee, what each weighs, from 0 to 1, by the folder in the run folder; of a blend, by the
+            name of a run beside it.
+        blended: of a blend, the SHA-256 of the run.json of each of its runs.
         mean: of a committee, what is averaged: its members' probabilities or their logarithms.
         tta: of a committee, whether its members use test-time augmentation.
         folds: of a committee, the accuracy on each fold.
@@ -156,6 +158,7 @@ class Record(Beginning, frozen=True, kw_only=True):
     temperature: Annotated[float, Meta(gt=0, le=1000)]
     kept: int = 0
     members: dict[Name, Share] | None = None
+    blended: dict[Name, str] = {}
     mean: Literal["probabilities", "logits"] = "probabilities"
     tta: bool = False
     folds: list[Share] | None = None

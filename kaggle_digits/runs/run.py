@@ -193,12 +193,33 @@ def folder(run: str | Path, models: Path = FOLDER) -> Path:
     raise RunError(f"there is no run {run} in {models}. The runs there: {_names(models)}.")
 
 
+def members(run: Run) -> dict[str, Run]:
+    """The runs of a committee's members, or of those that a blend is made of, which lie beside it.
+
+    Raises:
+        RunError: one is missing, or is not what it was.
+    """
+    found = {}
+    for name, weight in (run.record.members or {}).items():
+        if name not in run.record.blended:
+            found[name] = read(run.path / name)
+        if name not in run.record.blended or weight == 0:
+            continue
+        path = run.path.parent / name
+        if not path.is_dir() or storage.sha256(path / RECORD) != run.record.blended[name]:
+            raise RunError(f"{run.name} is blended from {name}, which was removed or changed since. Blend anew.")
+        found[name] = read(path)
+    return found
+
+
 def verify(run: Run) -> None:
     """Makes sure that the model's files are those that the training wrote.
 
     Raises:
         RunError: a file is missing or was changed since.
     """
+    for member in members(run).values() if run.record.blended else ():
+        verify(member)
     for name, expected in run.record.files.items():
         path = run.path / name
         if not path.is_file() or storage.sha256(path) != expected:

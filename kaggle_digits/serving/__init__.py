@@ -9,9 +9,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from kaggle_digits import runs
+from kaggle_digits import predictor, runs
 from kaggle_digits.errors import DigitsError
-from kaggle_digits.predictor import models
 
 __all__ = ["serve"]
 
@@ -44,7 +43,7 @@ def serve(
     if missing:
         raise DigitsError(f"{', '.join(missing)} is not installed. Install it: pip install 'kaggle-digits[serve]'.")
     with closing(_listening(host, port)) as heard:
-        model = models.load(run, folder)
+        model = predictor.load(run, folder)
         import uvicorn
 
         from kaggle_digits.serving.app import create_app

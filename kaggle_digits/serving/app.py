@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI, File, Query, Request, UploadFile
 from fastapi.exceptions import RequestValidationError
@@ -11,13 +11,10 @@ from pydantic import BaseModel, Field
 
 from kaggle_digits import __version__, page
 from kaggle_digits.errors import DataError
-from kaggle_digits.predictor.models import Model
+from kaggle_digits.predictor import Model, Prediction
 from kaggle_digits.serving import forms, reference
 from kaggle_digits.serving.limits import Limits
-from kaggle_digits.serving.reading import BusyError, Desk, TooLargeError
-
-if TYPE_CHECKING:
-    from kaggle_digits.predictor.predicting import Prediction
+from kaggle_digits.serving.queue import ModelQueue, QueueFullError, TooLargeError
 
 MOST_IMAGES, MOST_ROWS = 32, 1000
 """In one request."""
@@ -35,13 +32,13 @@ def create_app(model: Model, *, only_local: bool = True, on_ready: Callable[[], 
         only_local: whether requests must name this machine; see `Limits`.
         on_ready: is called once requests are answered.
     """
-    desk = Desk(model)
+    queue = ModelQueue(model)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         on_ready()
         yield
-        desk.close()
+        queue.close()
 
     app = FastAPI(
         title="Digits",
@@ -54,8 +51,8 @@ def create_app(model: Model, *, only_local: bool = True, on_ready: Callable[[], 
     )
     _add_pages(app)
     _add_information(app, model)
-    _add_pictures(app, desk)
-    _add_rows(app, desk)
+    _add_pictures(app, queue)
+    _add_rows(app, queue)
     _add_refusals(app)
     return Limits(app, only_local)
 
@@ -87,11 +84,10 @@ def _add_information(app: FastAPI, model: Model) -> None:
     about = forms.ModelInformation(
         run=model.run.name,
         recipe=information.recipe,
-        kind=information.kind,
         image_shape=list(model.image_shape),
         classes=model.classes,
         parameters=information.parameters,
-        validation_accuracy=model.run.record.get("validation_accuracy"),
+        validation_accuracy=model.run.record.validation_accuracy,
     )
 
     @app.get("/api/health", summary="Whether the server answers")
@@ -103,14 +99,14 @@ def _add_information(app: FastAPI, model: Model) -> None:
         return about
 
 
-def _add_pictures(app: FastAPI, desk: Desk) -> None:
+def _add_pictures(app: FastAPI, queue: ModelQueue) -> None:
     @app.post("/api/image", summary="Read the digits of a picture")
     async def read_image(
         image: Annotated[UploadFile, File(description="A PNG, JPEG, BMP or WebP file of at most 25 megapixels.")],
         seen: Seen = False,
     ) -> forms.Reading:
         content, name = await image.read(), _name(image)
-        return _reading(await desk.ask(lambda: desk.read(content, name)), seen)
+        return _reading(await queue.ask(lambda: queue.read(content, name)), seen)
 
     @app.post("/api/images", summary="Read the digits of several pictures")
     async def read_images(
@@ -121,14 +117,14 @@ def _add_pictures(app: FastAPI, desk: Desk) -> None:
         for image in images:
             content, name = await image.read(), _name(image)
             try:
-                answers.append(_reading(await desk.ask(lambda c=content, n=name: desk.read(c, n)), seen))  # type: ignore[misc]
+                answers.append(_reading(await queue.ask(lambda c=content, n=name: queue.read(c, n)), seen))  # type: ignore[misc]
             except DataError as error:
                 answers.append(forms.Unread(image=name, error=str(error)))
         return answers
 
 
-def _add_rows(app: FastAPI, desk: Desk) -> None:
-    height, width = desk.model.image_shape
+def _add_rows(app: FastAPI, queue: ModelQueue) -> None:
+    height, width = queue.model.image_shape
     # To JSON, 7.0 is an integer, and "7" and true are none: strict floats say the same.
     pixel = Annotated[float, Field(strict=True, ge=0, le=255, multiple_of=1)]
     row = Annotated[list[pixel], Field(min_length=height * width, max_length=height * width)]
@@ -142,7 +138,7 @@ def _add_rows(app: FastAPI, desk: Desk) -> None:
 
     @app.post("/api/pixels", summary="Label rows of pixels")
     async def label_rows(pixels: Pixels) -> list[forms.Row]:
-        answers = await desk.ask(lambda: desk.label(pixels.rows))
+        answers = await queue.ask(lambda: queue.label(pixels.rows))
         labels = answers.argmax(axis=1).tolist()
         return [
             forms.Row(label=label, probability=shares[label], probabilities=shares)
@@ -166,7 +162,7 @@ def _add_refusals(app: FastAPI) -> None:
 
     app.add_exception_handler(TooLargeError, refuse(413))
     app.add_exception_handler(DataError, refuse(422))
-    app.add_exception_handler(BusyError, refuse(429))
+    app.add_exception_handler(QueueFullError, refuse(429))
 
 
 def _name(upload: UploadFile) -> str:
@@ -174,7 +170,7 @@ def _name(upload: UploadFile) -> str:
     return name[:_NAME_LENGTH] or "image"
 
 
-def _reading(prediction: "Prediction", seen: bool) -> forms.Reading:
+def _reading(prediction: Prediction, seen: bool) -> forms.Reading:
     said = prediction.as_json()
     digits = [forms.Digit(**digit) for digit in said["digits"]]
     for digit, shown in zip(digits, prediction.seen, strict=True) if seen else ():

@@ -45,7 +45,6 @@ class ModelInformation(BaseModel):
 
     run: str
     recipe: str
-    kind: str
     image_shape: list[int] = Field(description="Height and width of the images that it takes, in pixels.")
     classes: int = Field(description="How many labels it tells apart.")
     parameters: int = Field(description="How many numbers it has learned.")

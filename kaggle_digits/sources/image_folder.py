@@ -24,6 +24,8 @@ _LABEL = re.compile(r"(?:[^\W\d]|-)*([0-9])")
 _NAMING = "its sub-folders must be named by their digits, 0 to 9 or digit_0 to digit_9"
 _NAMED_AT_MOST = 5
 
+KIND = "image-folder"
+
 
 @dataclass(frozen=True, eq=False)
 class Pictures:

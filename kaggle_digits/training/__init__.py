@@ -5,7 +5,9 @@ run.record.validation_accuracy
 """
 
 from kaggle_digits.runs import Plan
+from kaggle_digits.training.blending import blend
 from kaggle_digits.training.committee import Paused
 from kaggle_digits.training.training import resume, train
+from kaggle_digits.training.tuning import Study, tune
 
-__all__ = ["Paused", "Plan", "audit", "budget", "resume", "train"]
+__all__ = ["Paused", "Plan", "Study", "audit", "blend", "budget", "resume", "train", "tune"]

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
-from kaggle_digits.evaluation import plots
 from kaggle_digits.files import storage
 
 FILE = "doubtful.csv"
@@ -31,6 +30,8 @@ def write(folder: Path, digits: Digits, probabilities: NDArray[np.float32]) -> N
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
+    from kaggle_digits.evaluation import plots
+
     labels, predicted = digits.known_labels, probabilities.argmax(axis=1)
     of_label = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
     doubtful = np.flatnonzero(predicted != labels)

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits import classifiers, runs
-from kaggle_digits.classifiers.ensemble import Ensemble
-from kaggle_digits.classifiers.tta import Augmented
+from kaggle_digits.classifiers import ensemble, tta
 from kaggle_digits.digits import Digits, folds
 from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.files import storage
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Beginning, LayerRecord, Listener, Run, rows
 from kaggle_digits.training import selection, single, writing
+from kaggle_digits.training.holding_out import FOLDS_SEED
 from kaggle_digits.training.writing import Clock, Trained
 
 # What a member says of its validation rows with test-time augmentation.
@@ -25,9 +25,6 @@ _AUGMENTED = "tta.npy"
 
 TEMPORARY = ".member-"
 """What the folders of members that are on their way begin with; nothing in them outlives the process."""
-
-# The rows are dealt in the same way whatever the seed of a training, so that any two can be compared row by row.
-_FOLDS_SEED = 0
 
 
 class Paused(KeyboardInterrupt):
@@ -129,7 +126,7 @@ def train(
     """
     for left in path.glob(f"{TEMPORARY}*"):
         shutil.rmtree(left, ignore_errors=True)
-    work = Work(path, beginning, digits, folds(digits, recipe.folds or 1, _FOLDS_SEED))
+    work = Work(path, beginning, digits, folds(digits, recipe.folds or 1, FOLDS_SEED))
     everyone = members(recipe, beginning.plan.seed)
     try:
         if missing(work, everyone):
@@ -178,7 +175,7 @@ def train_member(work: Work, member: Member, listener: Listener) -> Run:
         raise Paused(work.path.name)
     if member.tta:
         with storage.replacing(folder / _AUGMENTED) as temporary, temporary.open("wb") as file:
-            np.save(file, Augmented(trained.classifier).probabilities(out.images))
+            np.save(file, tta.Augmented(trained.classifier).probabilities(out.images))
         trained = replace(trained, files=[*trained.files, _AUGMENTED])
     report = writing.write_numbers(folder, trained)
     return writing.complete(folder, own, trained, report, clock.seconds)
@@ -196,12 +193,12 @@ def _combine(work: Work, recipe: Recipe, everyone: list[Member]) -> Trained:
     weights = {
         member.name: weight for kind, weight in zip(kinds, chosen.weights, strict=True) for member in kind if weight > 0
     }
-    ensemble = Ensemble(
+    together = ensemble.Ensemble(
         {name: classifiers.load(complete[name]) for name in weights}, weights, chosen.mean, tta=chosen.candidate == 1
     )
     right = chosen.probabilities.argmax(axis=1) == digits.known_labels
     return Trained(
-        classifier=ensemble,
+        classifier=together,
         files=[f"{name}/{file}" for name in weights for file in complete[name].record.files],
         layers=[
             LayerRecord(name, complete[name].record.recipe.name, (), complete[name].record.parameters)
@@ -216,7 +213,7 @@ def _combine(work: Work, recipe: Recipe, everyone: list[Member]) -> Trained:
         details={
             "members": {name: weights.get(name, 0.0) for name in complete},
             "mean": chosen.mean,
-            "tta": ensemble.tta,
+            "tta": together.tta,
             "folds": [float(right[fold_of == fold].mean()) for fold in range(recipe.folds or 1)],
         },
     )

@@ -12,7 +12,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits.classifiers.ensemble import Mean, mean
+from kaggle_digits.classifiers import ensemble
 
 Candidate = Sequence[NDArray[np.float32]]
 """A way to ask the members: the out-of-fold probabilities of each kind, float32 `(n, classes)`."""
@@ -33,7 +33,7 @@ class Choice:
     """
 
     weights: list[float]
-    mean: Mean
+    mean: ensemble.Mean
     candidate: int
     probabilities: NDArray[np.float32]
 
@@ -52,28 +52,28 @@ def choose(candidates: Sequence[Candidate], labels: NDArray[np.int64], fold_of: 
     for fold in np.unique(fold_of):
         out = fold_of == fold
         weights, kind, number = _best([[answer[~out] for answer in answers] for answers in candidates], labels[~out])
-        nested[out] = mean([answer[out] for answer in candidates[number]], weights, kind)
+        nested[out] = ensemble.mean([answer[out] for answer in candidates[number]], weights, kind)
     weights, kind, number = _best(candidates, labels)
     return Choice(weights, kind, number, nested)
 
 
-def _best(candidates: Sequence[Candidate], labels: NDArray[np.int64]) -> tuple[list[float], Mean, int]:
+def _best(candidates: Sequence[Candidate], labels: NDArray[np.int64]) -> tuple[list[float], ensemble.Mean, int]:
     # Out of fold, one kind is one answer, which tells nothing of how to average several.
-    means: tuple[Mean, ...] = get_args(Mean) if len(candidates[0]) > 1 else ("probabilities",)
+    means: tuple[ensemble.Mean, ...] = get_args(ensemble.Mean) if len(candidates[0]) > 1 else ("probabilities",)
     found = [
         (_greedy(answers, labels, kind), kind, number) for number, answers in enumerate(candidates) for kind in means
     ]
-    return max(found, key=lambda one: _score(mean(candidates[one[2]], *one[:2]), labels))
+    return max(found, key=lambda one: _score(ensemble.mean(candidates[one[2]], *one[:2]), labels))
 
 
-def _greedy(answers: Candidate, labels: NDArray[np.int64], kind: Mean) -> list[float]:
+def _greedy(answers: Candidate, labels: NDArray[np.int64], kind: ensemble.Mean) -> list[float]:
     """Begins with all kinds alike; then adds a kind once more, or drops one, whichever helps most, until none does."""
     counts = [1] * len(answers)
-    best = _score(mean(answers, counts, kind), labels)
+    best = _score(ensemble.mean(answers, counts, kind), labels)
     for _ in range(_ROUNDS):
         tries = [[count + (place == more) for place, count in enumerate(counts)] for more in range(len(answers))]
         tries += [[count * (place != less) for place, count in enumerate(counts)] for less in range(len(answers))]
-        scores = [(_score(mean(answers, one, kind), labels) if any(one) else (0.0, 0.0)) for one in tries]
+        scores = [(_score(ensemble.mean(answers, one, kind), labels) if any(one) else (0.0, 0.0)) for one in tries]
         if max(scores) <= best:
             break
         best = max(scores)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from kaggle_digits import classifiers, runs
 from kaggle_digits.backend import load_keras
+from kaggle_digits.classifiers import calibration, neural
 from kaggle_digits.digits import Digits
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Beginning, Listener
@@ -35,6 +36,9 @@ def train(
     fitted = classifiers.fit(recipe, learned, validation, plan.seed, listener, path)
     runs.reopen(path)
     train_seconds = (sum(epoch.seconds for epoch in fitted.history) or clock.seconds) + fitted.teacher_seconds
+    is_calibrated = isinstance(fitted.classifier, neural.NeuralNetwork) and fitted.classifier.calibrate(
+        calibration.fit_temperature(fitted.classifier.probabilities(validation.images), validation.known_labels)
+    )
     files, layers = fitted.classifier.save(path), fitted.classifier.layers()
     # Whoever loads the run later asks the saved model, perhaps by another library; so do its own figures.
     saved = classifiers.load_files(path, files, beginning)
@@ -47,6 +51,7 @@ def train(
         probabilities=saved.probabilities(validation.images),
         history=fitted.history,
         train_seconds=train_seconds,
+        temperature=1.0 if is_calibrated else None,
         kept=fitted.kept,
         interrupted=fitted.interrupted,
         precision=fitted.precision,

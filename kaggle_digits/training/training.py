@@ -24,10 +24,8 @@ from kaggle_digits.runs import Beginning, DataRecord, Listener, Plan, Run, envir
 from kaggle_digits.sources import Source, leaks
 from kaggle_digits.training import audit, budget, cluster, committee, on_kaggle, processes, single, writing
 from kaggle_digits.training.committee import Executor, Paused
+from kaggle_digits.training.holding_out import SPLIT_SEED
 from kaggle_digits.training.writing import Clock, Trained
-
-# The rows held out are the same whatever the seed of a training, so that any two runs can be compared row by row.
-_SPLIT_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -168,7 +166,7 @@ def _begin(plan: Plan, recipe: Recipe, source: Source, listener: Listener) -> tu
         effect = "stay in one fold" if recipe.is_committee else "may be learned and judged by; --folds helps"
         listener.note(f"{repeated:,} labelled images are the same as an earlier one; they {effect}")
     if not recipe.is_committee:
-        split(digits, plan.validation, _SPLIT_SEED)  # what is wrong with the share or the labels is said at once
+        split(digits, plan.validation, SPLIT_SEED)  # what is wrong with the share or the labels is said at once
     recipe = classifiers.prepare(recipe, digits.image_shape, digits.classes)
     beginning = Beginning(
         plan=plan,
@@ -263,7 +261,7 @@ def _is_flattered(beginning: Beginning, recipe: Recipe, trained: Trained) -> boo
 def _train(path: Path, beginning: Beginning, recipe: Recipe, digits: Digits, places: _Places) -> Trained:
     if recipe.is_committee:
         return committee.train(path, beginning, recipe, digits, places.listener, places.executor)
-    kept, held_out = split(digits, beginning.plan.validation, _SPLIT_SEED)
+    kept, held_out = split(digits, beginning.plan.validation, SPLIT_SEED)
     return single.train(path, beginning, recipe, digits.take(kept), digits.take(held_out), places.listener)
 
 

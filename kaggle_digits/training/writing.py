@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from kaggle_digits import evaluation, runs
 from kaggle_digits.classifiers import Classifier, calibration, checkpoint
 from kaggle_digits.digits import Digits
-from kaggle_digits.evaluation import Report, plots, reporting
+from kaggle_digits.evaluation import Report
 from kaggle_digits.runs import Beginning, Epoch, LayerRecord, Run, history, rows
 
 
@@ -28,6 +29,7 @@ class Trained:
         probabilities: float32 `(n, classes)`, its answers for them.
         history: its epochs; none for a model that is fitted in one go.
         train_seconds: spent on fitting.
+        temperature: that its answers ask for; None where that is not known.
         kept: the number of the epoch whose weights it has, from 1; 0 where there are no epochs.
         interrupted: whether it was ended before its time.
         precision: what was computed in.
@@ -42,10 +44,16 @@ class Trained:
     probabilities: NDArray[np.float32]
     history: list[Epoch]
     train_seconds: float
+    temperature: float | None = None
     kept: int = 0
     interrupted: bool = False
     precision: str = "float32"
     details: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def calibrated(self) -> NDArray[np.float32]:
+        """float32 `(n, classes)`: the answers at a temperature that other rows ask for, as new images get them."""
+        return calibration.cross_fitted(self.probabilities, self.validation.known_labels)
 
 
 def write_findings(path: Path, trained: Trained, seed: int) -> Report:
@@ -59,11 +67,13 @@ def write_findings(path: Path, trained: Trained, seed: int) -> Report:
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
+    from kaggle_digits.evaluation import plots  # with Matplotlib, which members of many do not need
+
     report = write_numbers(path, trained)
-    plots.save(plots.samples(trained.validation, trained.probabilities, seed), path / "samples.png")
+    plots.save(plots.samples(trained.validation, trained.calibrated, seed), path / "samples.png")
     if trained.history:
         plots.save(plots.learning_curves(trained.history, trained.kept), path / "loss.png")
-    reporting.draw(path, trained.validation, trained.probabilities, report)
+    evaluation.draw_report(path, trained.validation, trained.calibrated, report)
     return report
 
 
@@ -82,7 +92,7 @@ def write_numbers(path: Path, trained: Trained) -> Report:
     rows.write_learned(path, trained.learned.hashes)
     if trained.history:
         history.write(path, trained.history)
-    return evaluation.evaluate(validation.known_labels, trained.probabilities)
+    return evaluation.evaluate(validation.known_labels, trained.calibrated)
 
 
 def complete(path: Path, beginning: Beginning, trained: Trained, report: Report, seconds: float, **details: Any) -> Run:
@@ -100,7 +110,7 @@ def complete(path: Path, beginning: Beginning, trained: Trained, report: Report,
         StorageError: the folder cannot be written, or the disk is full.
     """
     details = {**trained.details, **details}
-    reporting.write(path, report, {"contaminated": beginning.contaminated, **details})
+    evaluation.write_report(path, report, {"contaminated": beginning.contaminated, **details})
     run = runs.complete(
         path,
         beginning,
@@ -115,7 +125,8 @@ def complete(path: Path, beginning: Beginning, trained: Trained, report: Report,
         kept=trained.kept,
         interrupted=trained.interrupted,
         precision=trained.precision,
-        temperature=calibration.fit_temperature(trained.probabilities, trained.validation.known_labels),
+        temperature=trained.temperature
+        or calibration.fit_temperature(trained.probabilities, trained.validation.known_labels),
         seconds=round(seconds, 3),
         train_seconds=round(trained.train_seconds, 3),
         **details,

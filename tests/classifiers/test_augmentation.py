@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from kaggle_digits.classifiers.backend import load_keras
 
 from kaggle_digits.classifiers import augmentation
-from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.recipes import Distortions
 from kaggle_digits.sources import bundled
 

@@ -3,14 +3,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from kaggle_digits.classifiers.protocol import Epoch, Silence
+from kaggle_digits.recipes.architectures import Convolutional, Dense
 from sklearn.metrics import log_loss
 
 from kaggle_digits.classifiers import distilling, fitting, neural
-from kaggle_digits.classifiers.protocol import Epoch, Silence
 from kaggle_digits.digits import split
 from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.recipes import Fit, Recipe
-from kaggle_digits.recipes.architectures import Convolutional, Dense
 from kaggle_digits.sources import bundled
 
 SMALL = Recipe("small", "", Dense(hidden=(32,)), Fit(epochs=4, batch_size=64, learning_rate=5e-3, weight_decay=0.1))

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from kaggle_digits.recipes.architectures import Dense, Network
 
 from kaggle_digits.classifiers import networks
 from kaggle_digits.recipes import RECIPES
-from kaggle_digits.recipes.architectures import Dense, Network
 
 NETWORKS = {name: recipe for name, recipe in RECIPES.items() if isinstance(recipe.model, Network)}
 

@@ -3,10 +3,10 @@ import zipfile
 
 import numpy as np
 import pytest
+from kaggle_digits.recipes.architectures import Dense
 
 from kaggle_digits.classifiers import networks, neural
 from kaggle_digits.errors import RunError
-from kaggle_digits.recipes.architectures import Dense
 from kaggle_digits.sources import bundled
 
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-
-from kaggle_digits.classifiers import fitting, networks, precision
 from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.classifiers.protocol import Silence
+from kaggle_digits.recipes.architectures import Convolutional
+
+from kaggle_digits.classifiers import fitting, networks, precision
 from kaggle_digits.digits import split
 from kaggle_digits.recipes import Fit, Recipe
-from kaggle_digits.recipes.architectures import Convolutional
 from kaggle_digits.sources import bundled
 
 SMALL = Recipe(

@@ -1,7 +1,7 @@
 import pytest
+from kaggle_digits.classifiers.protocol import Epoch
 
 from kaggle_digits.classifiers import schedules
-from kaggle_digits.classifiers.protocol import Epoch
 from kaggle_digits.recipes import Fit
 
 CYCLE = Fit(epochs=1, batch_size=1, learning_rate=2.0)

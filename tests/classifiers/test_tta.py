@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from kaggle_digits.classifiers.shifts import SHIFTS, Shifted, shifted
 
 from kaggle_digits.classifiers.ensemble import Ensemble, load
-from kaggle_digits.classifiers.shifts import SHIFTS, Shifted, shifted
 
 
 class _Middle:

@@ -1,6 +1,6 @@
 """Whatever is put in, it is handled rightly or refused in one sentence: never a traceback, never without end.
 
-Images, arrays, CSVs and zips by themselves have their corpora in tests/sources and test_fetching.py; here are the
+Images, arrays, CSVs and zips by themselves have their corpora in tests/sources and test_fetch.py; here are the
 commands, the run folders, and what is no file at all.
 """
 
@@ -26,14 +26,14 @@ from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from test_fetching import ROWS, WHOLE, contents, right_files
+from test_fetch import ROWS, WHOLE, contents, right_files
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from kaggle_digits import runs, sources
 from kaggle_digits.classifiers.classic import ClassicModel
 from kaggle_digits.cli import app
-from kaggle_digits.competition import fetching, ledger, submission
+from kaggle_digits.competition import fetch, ledger, submission
 from kaggle_digits.digits import Digits, split
 from kaggle_digits.errors import DataError, DigitsError, SubmissionError
 from kaggle_digits.sources import kaggle_csv
@@ -326,7 +326,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "train.csv": ("train.csv", lambda path: sources.load(path.parent)),
     "X.npy": ("X.npy", lambda path: sources.load(path.parent)),
     "a picture to learn": ("3/a.png", lambda path: sources.load(path.parents[1])),
-    "a zip": ("mine.zip", lambda path: fetching.fetch(path.parent / "data", archive=path, rows=ROWS)),
+    "a zip": ("mine.zip", lambda path: fetch.fetch(path.parent / "data", archive=path, rows=ROWS)),
     "a submission": ("mine.csv", submission.read),
     "a list of rows": ("list.csv", lambda path: audit.read_ids(path, labelled())),
     "the ledger": (ledger.FILE, lambda path: ledger.read(path.parent)),
@@ -446,7 +446,7 @@ def test_a_zip_with_changed_bytes_is_taken_whole_or_not_at_all(
     data.mkdir(exist_ok=True)
     before = contents(data)
     try:
-        fetching.fetch(data, archive=tmp_path / "mine.zip", rows=ROWS, force=True)
+        fetch.fetch(data, archive=tmp_path / "mine.zip", rows=ROWS, force=True)
     except DataError as error:
         is_one_sentence(error)
         assert contents(data) == before

@@ -15,10 +15,9 @@ from kaggle_server import Fault
 from PIL import Image
 from typer.testing import CliRunner
 
-from kaggle_digits import runs, sources
+from kaggle_digits import predictor, runs, sources
 from kaggle_digits.cli import app
 from kaggle_digits.competition import ledger, submission
-from kaggle_digits.predictor import models
 from kaggle_digits.recipes import RECIPES
 
 COMMANDS = ["doctor", "evaluate", "export", "fetch", "predict", "recipes", "runs", "scores", "serve", "submit", "train"]
@@ -242,7 +241,7 @@ def test_predict_names_label_and_runner_up(trained, tmp_path):
     done = call("predict", str(tmp_path), "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    labels = models.load(folder=folder / "models").labels(test.images[:2])
+    labels = predictor.load(folder=folder / "models").labels(test.images[:2])
     assert [entry["label"] for entry in told] == [str(label) for label in labels]
     assert [Path(entry["image"]).name for entry in told] == ["a.png", "b.png"]
     assert told[0]["digits"][0]["box"] == [0, 0, 28, 28]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from kaggle_server import TOKEN, Fault, KaggleServer, OpenKaggle
 
-from kaggle_digits.competition import Kaggle, wait_for_score
-from kaggle_digits.errors import BusyError, CompetitionError, ConnectionLostError, CredentialsError, StorageError
+from kaggle_digits.competition import Kaggle
+from kaggle_digits.competition.send import wait_for_score
+from kaggle_digits.errors import CompetitionError, ConnectionLostError, CredentialsError, KaggleBusyError, StorageError
 
 LIST = "ListSubmissions"
 CREATE = "CreateSubmission"
@@ -43,13 +44,18 @@ REFUSALS = {
     "rules, web page": (LIST, Fault(403, b"<html>"), CompetitionError, ["(403). Accept the rules"]),
     "wrong name": (LIST, json_error(404), CompetitionError, ["no competition named 'digit-recognizer'"]),
     "gone": (LIST, json_error(410), CompetitionError, ["(410)", "competitions/digit-recognizer"]),
-    "too many": (LIST, json_error(429), BusyError, ["429", "a few minutes"]),
-    "too many, told": (LIST, json_error(429, **{"Retry-After": "17"}), BusyError, ["Try again in 17 seconds"]),
-    "too many, date": (LIST, json_error(429, **{"Retry-After": "Sat, 21 Nov 2026"}), BusyError, ["a few minutes"]),
-    "broken": (LIST, json_error(500, "oops"), BusyError, ["out of order", "500", "oops"]),
-    "bad gateway": (LIST, Fault(502, b"<html>Bad gateway"), BusyError, ["out of order", "502"]),
-    "unavailable": (LIST, Fault(503, b""), BusyError, ["out of order", "503"]),
-    "broken log-in": ("IntrospectToken", Fault(500, b""), BusyError, ["out of order"]),
+    "too many": (LIST, json_error(429), KaggleBusyError, ["429", "a few minutes"]),
+    "too many, told": (LIST, json_error(429, **{"Retry-After": "17"}), KaggleBusyError, ["Try again in 17 seconds"]),
+    "too many, date": (
+        LIST,
+        json_error(429, **{"Retry-After": "Sat, 21 Nov 2026"}),
+        KaggleBusyError,
+        ["a few minutes"],
+    ),
+    "broken": (LIST, json_error(500, "oops"), KaggleBusyError, ["out of order", "500", "oops"]),
+    "bad gateway": (LIST, Fault(502, b"<html>Bad gateway"), KaggleBusyError, ["out of order", "502"]),
+    "unavailable": (LIST, Fault(503, b""), KaggleBusyError, ["out of order", "503"]),
+    "broken log-in": ("IntrospectToken", Fault(500, b""), KaggleBusyError, ["out of order"]),
     "web page": (LIST, Fault(200, b"<html>Log in"), ConnectionLostError, ["cannot be understood"]),
     "half a JSON": (LIST, Fault(200, b'{"subm', content_type="application/json"), ConnectionLostError, ["understood"]),
     "other JSON": (LIST, Fault(200, b"null", content_type="application/json"), ConnectionLostError, ["understood"]),
@@ -206,13 +212,12 @@ def test_a_download_that_does_not_fit(server: KaggleServer, open_kaggle: OpenKag
 
 def test_submit_and_score(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
     server.pending_looks = 2
-    kaggle, waits = open_kaggle(), list[float]()
+    kaggle = open_kaggle()
     assert kaggle.submissions_left() is None
     ref = kaggle.submit(csv, "mlp 0.98 #abc")
-    scored = wait_for_score(kaggle, ref, first_delay_s=0.01, on_wait=waits.append)
+    scored = wait_for_score(kaggle, ref, first_pause_s=0.01)
     assert (scored.ref, scored.status, scored.score, scored.message) == (ref, "complete", 0.98765, "mlp 0.98 #abc")
     assert scored.date is not None and scored.date.isoformat() == "2026-11-20T12:00:00+00:00"
-    assert len(waits) == 2
     assert kaggle.submissions_left() == 4
     assert server.submissions[0]["sha256"] == hashlib.sha256(csv.read_bytes()).hexdigest()
 
@@ -236,7 +241,9 @@ def test_a_failed_upload_is_not_a_submission(
 @pytest.mark.parametrize("fault", [Fault(500, b""), Fault(dropped=True)], ids=["broken", "dropped"])
 def test_an_upload_that_never_begins(fault: Fault, server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
     server.faults["StartSubmissionUpload"] = fault
-    with pytest.raises(BusyError if fault.status == 500 else ConnectionLostError, match=r"Nothing was submitted\."):
+    with pytest.raises(
+        KaggleBusyError if fault.status == 500 else ConnectionLostError, match=r"Nothing was submitted\."
+    ):
         open_kaggle().submit(csv, "hash")
     assert server.calls.count(LIST) == 1
 
@@ -298,20 +305,20 @@ def test_a_submission_that_cannot_be_scored(server: KaggleServer, open_kaggle: O
     server.verdict = {"status": "ERROR", "errorDescription": "Row 7 has no label"}
     kaggle = open_kaggle()
     with pytest.raises(CompetitionError, match=r"could not score.*“Row 7 has no label”"):
-        wait_for_score(kaggle, kaggle.submit(csv, "hash"), first_delay_s=0.01)
+        wait_for_score(kaggle, kaggle.submit(csv, "hash"), first_pause_s=0.01)
 
 
 def test_a_score_that_never_comes(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
     server.pending_looks = 10_000
     kaggle = open_kaggle()
     with pytest.raises(CompetitionError, match=r"was taken \(number 1000\).*after 0\.5 seconds.*/submissions"):
-        wait_for_score(kaggle, kaggle.submit(csv, "hash"), deadline_s=0.5, first_delay_s=0.05)
+        wait_for_score(kaggle, kaggle.submit(csv, "hash"), deadline_s=0.5, first_pause_s=0.05)
 
 
 def test_a_score_that_is_no_number(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
     server.verdict = {"status": "COMPLETE", "publicScore": "n/a"}
     kaggle = open_kaggle()
-    assert wait_for_score(kaggle, kaggle.submit(csv, "hash"), first_delay_s=0.01).score is None
+    assert wait_for_score(kaggle, kaggle.submit(csv, "hash"), first_pause_s=0.01).score is None
 
 
 def test_trouble_while_waiting_only_costs_time(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
@@ -323,7 +330,7 @@ def test_trouble_while_waiting_only_costs_time(server: KaggleServer, open_kaggle
         Fault(429, headers={"Retry-After": "0"}, times=1),
     ):
         server.faults[LIST] = fault
-        assert wait_for_score(kaggle, ref, first_delay_s=0.01).score == 0.98765
+        assert wait_for_score(kaggle, ref, first_pause_s=0.01).score == 0.98765
         assert fault.times == 0
 
 
@@ -332,4 +339,4 @@ def test_a_refusal_while_waiting_is_told(server: KaggleServer, open_kaggle: Open
     ref = kaggle.submit(csv, "hash")
     server.faults[LIST] = json_error(401)
     with pytest.raises(CredentialsError):
-        wait_for_score(kaggle, ref, first_delay_s=0.01)
+        wait_for_score(kaggle, ref, first_pause_s=0.01)

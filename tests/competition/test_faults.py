@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from kaggle_server import TOKEN, Fault, KaggleServer, OpenKaggle
-from test_fetching import ROWS, contents, right_files, stored
+from test_fetch import ROWS, contents, right_files, stored
 from typer.testing import CliRunner, Result
 
 from kaggle_digits.cli import app
-from kaggle_digits.competition import fetching, ledger, sending, submission, submitting
+from kaggle_digits.competition import fetch, ledger, prepare, send, submission
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, UnknownFateError
 
 LIMITS, LIST, CREATE = "GetSubmissionLimits", "ListSubmissions", "CreateSubmission"
@@ -202,10 +202,10 @@ def test_submit_does_not_wait_for_ever(
 ) -> None:
     path = tmp_path / "mine.csv"
     submission.write(path, range(1, 28_001), [number % 10 for number in range(28_000)])
-    candidate, kaggle = submitting.prepare(str(path)), warmed(open_kaggle, 0.5)
+    file, kaggle = prepare.prepare(str(path)), warmed(open_kaggle, 0.5)
     server.faults[call] = Fault(**vars(fault))
     with pytest.raises(ConnectionLostError) as caught:
-        sending.send(candidate, kaggle, submissions=tmp_path, wait=False, tell=lambda _: None)
+        send.send(file, kaggle, submissions=tmp_path, wait=False, tell=lambda _: None)
     assert server.calls.count(CREATE) <= 1
     assert isinstance(caught.value, UnknownFateError) == (call == CREATE)
 
@@ -215,8 +215,8 @@ def test_a_score_that_never_comes(server: KaggleServer, open_kaggle: OpenKaggle,
     submission.write(path, range(1, 28_001), [number % 10 for number in range(28_000)])
     server.pending_looks = 10_000
     with pytest.raises(CompetitionError, match="has no score after 4 seconds.*kaggle-digits scores"):
-        sending.send(
-            submitting.prepare(str(path)),
+        send.send(
+            prepare.prepare(str(path)),
             warmed(open_kaggle, 0.4),
             submissions=tmp_path,
             wait=True,
@@ -276,7 +276,7 @@ ENDS_WELL = {
 @pytest.mark.parametrize("name", ENDS_WELL)
 def test_what_passes_is_waited_for(name: str, server: KaggleServer, open_kaggle: OpenKaggle, tmp_path: Path) -> None:
     server.archive, server.faults = stored(), ENDS_WELL[name]
-    fetching.fetch(tmp_path / "data", kaggle=open_kaggle(patience=10), rows=ROWS)
+    fetch.fetch(tmp_path / "data", kaggle=open_kaggle(patience=10), rows=ROWS)
     assert contents(tmp_path / "data") == right_files()
 
 
@@ -285,7 +285,7 @@ def test_a_resume_that_corrupts_is_noticed_and_fetched_anew(
 ) -> None:
     server.archive, server.resumed_with = stored(), 0xFF
     server.faults["zip"] = Fault(cut_after=20_000, times=1)
-    fetching.fetch(tmp_path / "data", kaggle=open_kaggle(patience=10), rows=ROWS)
+    fetch.fetch(tmp_path / "data", kaggle=open_kaggle(patience=10), rows=ROWS)
     assert contents(tmp_path / "data") == right_files()
     assert server.calls.count("rest") == 1
 
@@ -293,5 +293,5 @@ def test_a_resume_that_corrupts_is_noticed_and_fetched_anew(
 def test_a_slow_download_is_no_fault(server: KaggleServer, open_kaggle: OpenKaggle, tmp_path: Path) -> None:
     server.archive, kaggle = stored(), warmed(open_kaggle, 1.0)
     server.faults["zip"] = Fault(bytes_a_second=20_000)
-    fetching.fetch(tmp_path / "data", kaggle=kaggle, rows=ROWS)
+    fetch.fetch(tmp_path / "data", kaggle=kaggle, rows=ROWS)
     assert contents(tmp_path / "data") == right_files()

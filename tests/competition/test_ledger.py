@@ -1,9 +1,9 @@
-import dataclasses
 import json
 import multiprocessing
 
+import msgspec
 import pytest
-from test_fetching import file_limit
+from test_fetch import file_limit
 
 from kaggle_digits.competition import ledger
 from kaggle_digits.errors import DataError, StorageError
@@ -70,7 +70,7 @@ def test_lines_of_the_first_release_are_read(tmp_path):
 
 
 def test_all_fields_come_back_and_those_of_a_later_release_are_passed_over(tmp_path):
-    rich = dataclasses.replace(
+    rich = msgspec.structs.replace(
         entry(score=0.98),
         data_sha256={"train.csv": "cd"},
         git_commit="ef-dirty",
@@ -90,7 +90,7 @@ def test_all_fields_come_back_and_those_of_a_later_release_are_passed_over(tmp_p
     [{"score": "high"}, {"ref": "7"}, {"run": 3}, {"predicted_range": [1]}, {"predicted_range": ["a", "b"]}],
 )
 def test_a_value_of_the_wrong_kind_is_one_sentence(tmp_path, news):
-    document = {**dataclasses.asdict(entry()), **news}
+    document = {**msgspec.structs.asdict(entry()), **news}
     (tmp_path / ledger.FILE).write_text(json.dumps(document) + "\n")
     with pytest.raises(DataError, match="line 1 is not an entry.*Remove that line"):
         ledger.read(tmp_path)
@@ -105,10 +105,10 @@ def test_a_ledger_that_is_a_folder_is_one_sentence(tmp_path):
 
 
 def test_the_latest_of_each_submission_counts():
-    sending, other = entry(ref=None), dataclasses.replace(entry(ref=None), sha256="cd" * 32)
-    sending, other = (dataclasses.replace(one, status="sending") for one in (sending, other))
-    done = dataclasses.replace(entry(ref=1, score=0.9), status="complete")
-    failed = dataclasses.replace(other, status="failed")
+    sending, other = entry(ref=None), msgspec.structs.replace(entry(ref=None), sha256="cd" * 32)
+    sending, other = (msgspec.structs.replace(one, status="sending") for one in (sending, other))
+    done = msgspec.structs.replace(entry(ref=1, score=0.9), status="complete")
+    failed = msgspec.structs.replace(other, status="failed")
     assert ledger.latest([sending]) == [sending]
     assert ledger.latest([sending, other, failed]) == [sending]
     assert ledger.latest([sending, entry(ref=1), other, done]) == [done, other]

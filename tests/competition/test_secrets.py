@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from kaggle_server import TOKEN, Fault, KaggleServer
-from test_fetching import stored
+from test_fetch import stored
 from typer.testing import CliRunner
 
 from kaggle_digits.cli import app

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from kaggle_server import TOKEN, Fault, KaggleServer
-from test_fetching import right_files
+from test_fetch import right_files
 from typer.testing import CliRunner
 
 from kaggle_digits import doctor, runs

@@ -6,6 +6,7 @@ from scipy.stats import betabinom, binomtest
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support, top_k_accuracy_score
 
 from kaggle_digits import evaluation
+from kaggle_digits.evaluation import metrics
 
 
 def random_answers(rows=400, classes=10, seed=0, skill=2.0):
@@ -35,7 +36,7 @@ def test_agrees_with_scikit_learn(answers, report):
     assert report.top_2_accuracy == pytest.approx(top_k_accuracy_score(labels, probabilities, k=2))
     assert report.confusion == confusion_matrix(labels, predicted).tolist()
     for score, expected in zip(
-        report.labels, zip(*precision_recall_fscore_support(labels, predicted), strict=True), strict=True
+        report.labels.values(), zip(*precision_recall_fscore_support(labels, predicted), strict=True), strict=True
     ):
         assert (score.precision, score.recall, score.f1, score.support) == pytest.approx(expected)
     for name in ("macro", "weighted"):
@@ -53,7 +54,7 @@ def test_a_tie_does_not_count_for_the_truth():
 @given(st.lists(st.lists(st.sampled_from([0, 0.25, 0.5]), min_size=4, max_size=4), min_size=1, max_size=20))
 def test_the_first_of_the_ranked_labels_is_the_predicted_one(rows):
     answers = np.array(rows, np.float32)
-    ranks = evaluation.ranked(answers, 3)
+    ranks = evaluation.top_k(answers, 3)
     assert ranks[:, 0].tolist() == answers.argmax(axis=1).tolist()
     assert (np.diff(np.take_along_axis(answers, ranks, axis=1)) <= 0).all()
     report = evaluation.evaluate(answers.argmax(axis=1), answers)
@@ -61,7 +62,7 @@ def test_the_first_of_the_ranked_labels_is_the_predicted_one(rows):
 
 
 def test_no_more_labels_are_ranked_than_there_are():
-    assert evaluation.ranked(np.array([[0.2, 0.8]], np.float32), 5).tolist() == [[1, 0]]
+    assert evaluation.top_k(np.array([[0.2, 0.8]], np.float32), 5).tolist() == [[1, 0]]
 
 
 def test_a_label_that_is_never_seen_or_said_scores_nothing():
@@ -98,12 +99,12 @@ def test_calibration_error_by_hand():
     confidence = np.array([0.95, 0.95, 0.55, 0.55], np.float32)
     right = np.array([True, True, True, False])
     # Two bins of two rows: |1 - 0.95| and |0.5 - 0.55|, each weighing a half.
-    assert evaluation.calibration_error(confidence, right) == pytest.approx(0.05, abs=1e-6)
-    assert evaluation.calibration_error(np.ones(3, np.float32), np.array([True, True, True])) == 0
+    assert metrics.calibration_error(confidence, right) == pytest.approx(0.05, abs=1e-6)
+    assert metrics.calibration_error(np.ones(3, np.float32), np.array([True, True, True])) == 0
 
 
 def test_a_confidence_of_1_is_in_the_last_bin():
-    assert evaluation.confidence_bins(np.array([0, 0.5, 1], np.float32)).tolist() == [0, 7, 14]
+    assert metrics.confidence_bins(np.array([0, 0.5, 1], np.float32)).tolist() == [0, 7, 14]
 
 
 def test_perfect_answers():
@@ -111,12 +112,13 @@ def test_perfect_answers():
     assert (report.accuracy, report.loss, report.calibration_error, report.confused) == (1, 0, 0, [])
     assert report.interval[1] == pytest.approx(1)
     assert report.as_json()["macro"]["f1"] == 1
+    assert list(report.as_json()["labels"]) == [str(label) for label in range(10)]
 
 
 def test_mcnemar_agrees_with_the_binomial_test():
     rng = np.random.default_rng(1)
     first, second = rng.random(500) < 0.9, rng.random(500) < 0.93
-    comparison = evaluation.compare(first, second)
+    comparison = evaluation.mcnemar(first, second)
     only_first, only_second = int((first & ~second).sum()), int((~first & second).sum())
     expected = binomtest(only_first, only_first + only_second, 0.5).pvalue
     assert (comparison.only_first_right, comparison.only_second_right) == (only_first, only_second)
@@ -124,18 +126,24 @@ def test_mcnemar_agrees_with_the_binomial_test():
     assert comparison.accuracies == (first.mean(), second.mean())
 
 
+def test_mcnemar_of_two_that_never_differ_is_no_difference():
+    assert evaluation.mcnemar(np.ones(3, bool), np.ones(3, bool)).p_value == 1
+
+
 def test_mcnemar_survives_thousands_of_differences():
     first = np.arange(40_000) % 2 == 0
-    assert evaluation.compare(first, ~first).p_value == pytest.approx(1)
-    assert evaluation.compare(first, np.zeros(40_000, bool)).p_value < 1e-300
+    assert evaluation.mcnemar(first, ~first).p_value == pytest.approx(1)
+    assert evaluation.mcnemar(first, np.zeros(40_000, bool)).p_value < 1e-300
 
 
-@pytest.mark.parametrize(("right", "rows", "due"), [(97, 100, 50), (41_900, 42_000, 28_000), (10, 10, 5), (0, 7, 9)])
-def test_the_expected_range_holds_95_of_100_beta_binomial_draws(right, rows, due):
-    low, high = evaluation.expected_range(right, rows, due)
-    theirs = betabinom(due, right + 0.5, rows - right + 0.5)
-    assert round(low * due) == theirs.ppf(0.025)
-    assert round(high * due) == theirs.ppf(0.975)
+@pytest.mark.parametrize(
+    ("right", "rows", "rows_to_come"), [(97, 100, 50), (41_900, 42_000, 28_000), (10, 10, 5), (0, 7, 9)]
+)
+def test_the_expected_range_holds_95_of_100_beta_binomial_draws(right, rows, rows_to_come):
+    low, high = evaluation.expected_range(right, rows, rows_to_come)
+    theirs = betabinom(rows_to_come, right + 0.5, rows - right + 0.5)
+    assert round(low * rows_to_come) == theirs.ppf(0.025)
+    assert round(high * rows_to_come) == theirs.ppf(0.975)
 
 
 def test_what_averaging_may_gain_widens_the_range_upwards():

@@ -9,10 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kaggle_digits import export, runs, sources, training
+from kaggle_digits import export, predictor, runs, sources, training
 from kaggle_digits.errors import DataError, ExportError
 from kaggle_digits.export.agreement import Agreement, compare
-from kaggle_digits.predictor import models
 from kaggle_digits.recipes import RECIPES
 
 
@@ -50,13 +49,26 @@ def outputs_of_tflite(path, images):
 )
 def test_a_file_for_a_runtime_answers_as_its_run(network, tmp_path, unseen, name, int8, ask, largest):
     done = export.export(network, tmp_path / name, int8=int8)
-    expected = models.load(network.path).probabilities(unseen)
+    expected = predictor.load(network.path).probabilities(unseen)
     assert ask(done.path, unseen) == pytest.approx(expected, abs=largest)
     assert done.agreement.rows == network.record["validation_rows"]
     assert done.agreement.accuracy >= network.record["validation_accuracy"] - 0.01
     assert done.bytes == done.path.stat().st_size
     assert done.bytes < (400_000 if int8 else 1_300_000)
     assert list(tmp_path.iterdir()) == [done.path]
+
+
+@pytest.mark.parametrize("suffix", export.SUFFIXES)
+def test_every_format_is_checked_and_whole(network, tmp_path, suffix):
+    done = export.export(network, tmp_path / f"model{suffix.upper()}")
+    assert [done.path] == list(tmp_path.iterdir())
+    assert done.bytes == done.path.stat().st_size
+    assert done.runtime
+    assert done.agreement.rows == network.record["validation_rows"]
+    assert done.agreement.same >= done.agreement.rows - 1
+    if not export.takes_int8(suffix):
+        with pytest.raises(ExportError, match="do not compute in 8-bit integers"):
+            export.export(network, tmp_path / f"small{suffix}", int8=True)
 
 
 def test_a_page_holds_everything(network, tmp_path):
@@ -66,13 +78,13 @@ def test_a_page_holds_everything(network, tmp_path):
     assert "default-src 'none'" in content
     assert not [word for word in ("http://", "https://", "src=", "@import") if word in content.partition("<body>")[0]]
     assert done.agreement.same >= done.agreement.rows - 1
-    assert ("Node" in done.judge) == (shutil.which("node") is not None)
+    assert ("Node" in done.runtime) == (shutil.which("node") is not None)
 
 
-def test_without_node_keras_judges_the_same_weights(network, tmp_path, monkeypatch):
+def test_without_node_keras_computes_with_the_same_weights(network, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     done = export.export(network, tmp_path / "digits.html")
-    assert done.judge.startswith("Keras")
+    assert done.runtime.startswith("Keras")
     assert 0 < done.agreement.largest < 0.2
 
 
@@ -88,7 +100,7 @@ def test_what_is_no_single_network_stays_at_home(tmp_path):
 
 
 def test_an_unknown_suffix(network, tmp_path):
-    with pytest.raises(ExportError, match=r"model.pb must end with one of .tflite, .onnx, .html"):
+    with pytest.raises(ExportError, match=r"model.pb must end with one of .html, .onnx, .tflite"):
         export.export(network, tmp_path / "model.pb")
 
 

@@ -9,18 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kaggle_digits.recipes.architectures import Dense, Neighbors
 from kaggle_server import KaggleServer
 from PIL import Image
-from test_fetching import ROWS, WHOLE, file_limit
+from test_fetch import ROWS, WHOLE, file_limit
 from typer.testing import CliRunner
 
-from kaggle_digits import runs, sources, training
+from kaggle_digits import predictor, runs, sources, training
 from kaggle_digits.cli import app
-from kaggle_digits.competition import fetching, submission
+from kaggle_digits.competition import fetch, submission
 from kaggle_digits.errors import StorageError
-from kaggle_digits.predictor import evaluating, models
 from kaggle_digits.recipes import Fit, Recipe
-from kaggle_digits.recipes.architectures import Dense, Neighbors
 from kaggle_digits.training import Trained
 
 NEAR = Recipe("near", "", Neighbors(neighbors=3, components=5))
@@ -140,8 +139,8 @@ def closed(folder: Path) -> Iterator[None]:
 CLOSED: dict[str, Callable[[Path], object]] = {
     "models": lambda folder: train(NEAR, folder),
     "submissions": lambda folder: train(NEAR, folder),
-    "run": lambda folder: evaluating.on_data(runs.find(folder / "run"), "sklearn"),
-    "data": lambda folder: fetching.fetch(folder / "data", archive=folder / "mine.zip", rows=ROWS),
+    "run": lambda folder: predictor.evaluate(runs.find(folder / "run"), "sklearn"),
+    "data": lambda folder: fetch.fetch(folder / "data", archive=folder / "mine.zip", rows=ROWS),
 }
 
 
@@ -159,7 +158,7 @@ def test_a_closed_folder_is_named(name: str, place: Path, near: Trained) -> None
         CLOSED[name](place)
     check_sentence(caught.value, place / name)
     assert {path: snapshot(place).get(path) for path in before} == before
-    assert models.load(place / "run").classes == 10
+    assert predictor.load(place / "run").classes == 10
     assert runs.listing(place / "models") == []
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -65,13 +66,35 @@ def pictures():
         "block": drawing([(50, 80), (150, 80)], width=100),
         "faint": drawing(seven, ink="#d8d8d8"),
         "faint at the border": drawing([(0, 30), (130, 30), (80, 159)], ink="#d8d8d8"),
-        "hatching": drawing(*([(20 + 25 * place, 40), (26 + 25 * place, 120)] for place in range(6)), width=5),
+        "hatching": drawing(*([(20 + 15 * place, 40), (26 + 15 * place, 120)] for place in range(6)), width=5),
+        "ones": drawing(*([(20 + 25 * place, 40), (26 + 25 * place, 120)] for place in range(6)), width=5),
         "blank": np.full((60, 80, 3), 255, np.uint8),
         "texture": random.integers(0, 256, (150, 200, 3), np.uint8),
     }
 
 
-PICTURES = pictures()
+def plain_drawings(count):
+    """Shapes of few colours, which leave filters and histograms nothing to work on."""
+    random = np.random.default_rng(1)
+    colours = ["black", "white", "#010101", "gray", "red", "yellow", "#000080", "#eeeeee"]
+    for number in range(count):
+        size = tuple(random.integers(1, 150, 2).tolist())
+        image = Image.new("RGB", size, colours[random.integers(len(colours))])
+        for _ in range(random.integers(0, 4)):
+            left, top, right, bottom = random.integers(-5, 155, 4).tolist()
+            box = min(left, right), min(top, bottom), max(left, right), max(top, bottom)
+            ink, pen = colours[random.integers(len(colours))], ImageDraw.Draw(image)
+            how = random.integers(4)
+            if how == 0:
+                pen.point((left, top), fill=ink)
+            elif how == 1:
+                pen.line([(left, top), (right, bottom)], fill=ink, width=int(random.integers(1, 20)))
+            else:
+                (pen.rectangle if how == 2 else pen.ellipse)(box, fill=ink)
+        yield f"plain {number}", np.asarray(image)
+
+
+PICTURES = {**pictures(), **dict(plain_drawings(40))}
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +147,19 @@ def test_what_is_decided_is_the_same(layouts, name):
             for line in photos.decide(ours, answers)
         ]
         assert theirs == read
+
+
+def test_the_treatment_of_the_page_has_no_numbers_of_its_own():
+    known = photos.constants()
+    for step, names in known.items():
+        script = page.text(f"photos/{step}.js")
+        assert not re.search(r"const [A-Z_]{2,} =|[^\w.][A-Z]{2,}_?[A-Z]* = [\d.]", script)
+        for taken in re.findall(r"const \{([^}]*)\} = constants\.", script):
+            assert {name.strip() for name in taken.split(",") if name.strip()} <= set(names)
+
+
+def test_the_page_takes_the_numbers_of_the_package():
+    first = page.engine().splitlines()[0]
+    assert json.loads(first.removeprefix("const constants = ").removesuffix(";")) == json.loads(
+        json.dumps(photos.constants())
+    )

@@ -179,15 +179,21 @@ def answers(layout, label, probability):
     return said
 
 
-def test_a_hatching_is_not_so_many_ones():
-    image = Image.new("L", (400, 160), 255)
-    for place in range(6):
-        ImageDraw.Draw(image).line([(40 + 60 * place, 30), (46 + 60 * place, 130)], fill=0, width=9)
-    for strokes_shown, is_sure in ((4, True), (6, False)):
-        layout = photos.lay_out(np.asarray(image)[:, : 10 + 60 * strokes_shown])
-        (line,) = photos.decide(layout, answers(layout, 1, 0.99))
-        assert len(line) == strokes_shown
-        assert all(digit.is_sure == is_sure for digit in line)
+def upright(count, apart):
+    """So many strokes of 100 pixels beside each other."""
+    image = Image.new("L", (80 + apart * count, 160), 255)
+    for place in range(count):
+        left = 40 + apart * place
+        ImageDraw.Draw(image).line([(left, 30), (left + 4, 130)], fill=0, width=9)
+    return np.asarray(image)
+
+
+@pytest.mark.parametrize(("count", "apart", "is_sure"), [(4, 20, True), (6, 20, False), (5, 60, True), (9, 35, True)])
+def test_a_hatching_is_not_so_many_ones_but_ones_are(count, apart, is_sure):
+    layout = photos.lay_out(upright(count, apart))
+    (line,) = photos.decide(layout, answers(layout, 1, 0.99))
+    assert len(line) == count
+    assert all(digit.is_sure == is_sure for digit in line)
 
 
 def layout_of(*cuttable):
@@ -254,6 +260,63 @@ def test_wild_pictures_are_laid_out_or_refused(height, width, seed, coloured):
     assert layout.images.shape == (len(layout.spans), 28, 28)
     answers = np.full((len(layout.spans), 10), 0.1, np.float32)
     assert all(line for line in photos.decide(layout, answers))
+
+
+@pytest.mark.parametrize(
+    ("size", "paper", "ink", "box"),
+    [
+        ((653, 493), 10, 208, (478, 90, 515, 135)),
+        ((366, 364), 142, 190, (115, 64, 156, 99)),
+        ((338, 528), 129, 175, (266, 118, 272, 164)),
+    ],
+)
+def test_ink_of_one_grey_is_found(size, paper, ink, box):
+    # All that is dark differs by a rounding error only, which is too little room for the bins of a histogram.
+    image = Image.new("L", size, paper)
+    ImageDraw.Draw(image).rectangle(box, fill=ink)
+    assert photos.lay_out(np.asarray(image)).spans
+
+
+@st.composite
+def plain_drawings(draw):
+    """Drawings of few greys or colours: shapes, single pixels, nothing at all."""
+    size = draw(st.tuples(st.integers(1, 150), st.integers(1, 150)))
+    colour = st.sampled_from(["black", "white", "#010101", "#fefefe", "gray", "red", "yellow", "#000080", "#eeeeee"])
+    image = Image.new("RGB", size, draw(colour))
+    pen = ImageDraw.Draw(image)
+    place = st.tuples(st.integers(-5, 155), st.integers(-5, 155))
+    for _ in range(draw(st.integers(0, 5))):
+        (left, top), (right, bottom), ink = draw(place), draw(place), draw(colour)
+        box = (min(left, right), min(top, bottom), max(left, right), max(top, bottom))
+        how = draw(st.sampled_from(["pixel", "line", "box", "frame", "ring", "disc"]))
+        if how == "pixel":
+            pen.point((left, top), fill=ink)
+        elif how == "line":
+            pen.line([(left, top), (right, bottom)], fill=ink, width=draw(st.integers(1, 40)))
+        elif how in ("box", "frame"):
+            pen.rectangle(box, **{"fill" if how == "box" else "outline": ink})
+        else:
+            pen.ellipse(box, **{"fill" if how == "disc" else "outline": ink})
+    return np.asarray(image if draw(st.booleans()) else image.convert("L"))
+
+
+@settings(deadline=None, max_examples=120)
+@given(plain_drawings(), st.integers(0, 2**32 - 1))
+def test_every_drawing_is_answered_or_refused(picture, seed):
+    random = np.random.default_rng(seed)
+    writing = photos.look(picture)
+    plain = writing.layout(plain=True)
+    photos.is_settled(plain, random.dirichlet(np.ones(10), len(plain.spans)).astype(np.float32))
+    layout = writing.layout()
+    said = random.dirichlet(np.ones(10), len(layout.spans)).astype(np.float32)
+    height, width = picture.shape[:2]
+    for line in photos.decide(layout, said):
+        assert line
+        for digit in line:
+            left, top, right, bottom = digit.box
+            assert 0 <= left < right <= width and 0 <= top < bottom <= height
+            assert np.isfinite(digit.probabilities).all()
+    assert layout.images.any(axis=(1, 2)).all() or len(layout.lines)
 
 
 def test_ready_images_are_known():

@@ -1,4 +1,4 @@
-"""Two commands in one folder at the same time; for two submits see test_sending.py."""
+"""Two commands in one folder at the same time; for two submits see test_send.py."""
 
 import json
 import subprocess
@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from test_fetching import ROWS, WHOLE, contents, right_files
+from test_fetch import ROWS, WHOLE, contents, right_files
 
 from kaggle_digits import runs, sources
-from kaggle_digits.competition import fetching, submission
+from kaggle_digits.competition import fetch, submission
 from kaggle_digits.errors import DataError
 
 
@@ -44,13 +44,13 @@ def test_two_trainings_at_once(tmp_path: Path) -> None:
 def test_data_that_is_fetched_anew_while_it_is_read_is_never_half_there(tmp_path: Path) -> None:
     (tmp_path / "mine.zip").write_bytes(WHOLE)
     data, done = tmp_path / "data", threading.Event()
-    fetching.fetch(data, archive=tmp_path / "mine.zip", rows=ROWS)
+    fetch.fetch(data, archive=tmp_path / "mine.zip", rows=ROWS)
 
-    def fetch() -> None:
+    def fetch_again() -> None:
         while not done.is_set():
-            fetching.fetch(data, archive=tmp_path / "mine.zip", rows=ROWS, force=True)
+            fetch.fetch(data, archive=tmp_path / "mine.zip", rows=ROWS, force=True)
 
-    fetcher = threading.Thread(target=fetch)
+    fetcher = threading.Thread(target=fetch_again)
     fetcher.start()
     try:
         seen = [sources.load(str(data)) for _ in range(20)]

@@ -21,6 +21,8 @@ import h5py
 import joblib
 import numpy as np
 import pytest
+from kaggle_digits.classifiers.backend import load_keras
+from kaggle_digits.recipes.architectures import Convolutional, Dense
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import CountVectorizer
@@ -28,14 +30,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from skops import io as skops_io
 
-from kaggle_digits import recipes, runs, training
+from kaggle_digits import predictor, recipes, runs, training
 from kaggle_digits.classifiers import keras_file, networks
-from kaggle_digits.classifiers.backend import load_keras
 from kaggle_digits.errors import RunError
 from kaggle_digits.files import storage
-from kaggle_digits.predictor import evaluating, models
 from kaggle_digits.recipes import Committee
-from kaggle_digits.recipes.architectures import Convolutional, Dense
 
 IMAGES = np.zeros((2, 28, 28), np.uint8)
 
@@ -88,7 +87,7 @@ def make_run(folder: Path, files: dict[str, bytes], **changes: Any) -> Path:
 
 def check_refused(folder: Path, marker: Path, words: str = "not a model that can be loaded") -> None:
     with pytest.raises(RunError, match=words) as caught:
-        models.load(folder).probabilities(IMAGES)
+        predictor.load(folder).probabilities(IMAGES)
     assert len(str(caught.value).splitlines()) == 1
     assert not marker.exists()
 
@@ -347,10 +346,10 @@ def test_the_payloads_are_live(network: Path, tmp_path: Path) -> None:
 
 def test_only_files_on_record_are_opened(network: Path, tmp_path: Path, marker: Path) -> None:
     run = make_run(tmp_path / "run", {"model.keras": network.read_bytes()})
-    sound = models.load(run).probabilities(IMAGES)
+    sound = predictor.load(run).probabilities(IMAGES)
     for name in ("model.tflite", "model.skops", "ensemble.json", "model.h5", "model.pkl"):
         (run / name).write_bytes(pickle.dumps(Payload(marker)))
-    assert (models.load(run).probabilities(IMAGES) == sound).all()
+    assert (predictor.load(run).probabilities(IMAGES) == sound).all()
     assert not marker.exists()
 
 
@@ -363,7 +362,7 @@ def test_a_model_that_is_not_the_one_on_record_is_refused(network: Path, tmp_pat
     check_refused(make_run(tmp_path / "none", {}), marker, "holds no model")
     other = make_run(tmp_path / "other", {"model.keras": network.read_bytes()}, image_shape=[20, 20])
     with pytest.raises(RunError, match="cannot answer"):
-        models.load(other).probabilities(np.zeros((2, 20, 20), np.uint8))
+        predictor.load(other).probabilities(np.zeros((2, 20, 20), np.uint8))
 
 
 def ensemble(*names: str) -> bytes:
@@ -377,7 +376,7 @@ def test_an_ensemble_stays_in_its_folder(network: Path, tmp_path: Path, marker: 
         run = make_run(tmp_path / "run", {"ensemble.json": ensemble(name), "../outside/model.keras": whole})
         check_refused(run, marker, "is not an ensemble of this release")
     run = make_run(tmp_path / "sound", {"ensemble.json": ensemble("fold-1"), "fold-1/model.keras": whole})
-    assert models.load(run).probabilities(IMAGES).shape == (2, 10)
+    assert predictor.load(run).probabilities(IMAGES).shape == (2, 10)
 
 
 def test_an_ensemble_in_itself_is_refused(network: Path, tmp_path: Path, marker: Path) -> None:
@@ -394,7 +393,7 @@ def test_pickles_among_the_rows_are_never_opened(tmp_path: Path, marker: Path) -
     np.savez(run.path / "validation.npz", ids=evil, labels=evil, probabilities=evil)
     (run.path / "learned.npy").write_bytes(npy_file(marker))
     with pytest.raises(RunError, match=r"validation\.npz cannot be read"):
-        evaluating.own_validation(run)
+        predictor.evaluate(run)
     with pytest.raises(RunError, match=r"learned\.npy cannot be read"):
         runs.learned_rows(run)
     assert not marker.exists()

@@ -18,8 +18,7 @@ from PIL import Image, ImageDraw
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from kaggle_digits import page, serving, sources
-from kaggle_digits.predictor import models, predicting
+from kaggle_digits import page, predictor, serving, sources
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +71,7 @@ def test_health_and_model(digit_server, network):
 
 def test_a_picture_is_read_as_predict_reads_it(digit_server, network, tmp_path):
     (tmp_path / "seven.png").write_bytes(a_seven())
-    (expected,) = predicting.predict(models.load(network.path), [tmp_path / "seven.png"], keep_stages=True)
+    (expected,) = predictor.predict(predictor.load(network.path), [tmp_path / "seven.png"], keep_stages=True)
     said = post(digit_server, "/api/image?seen=true", files={"image": ("seven.png", a_seven())}).json()
     assert {**expected.as_json(), "image": "seven.png", "answer": expected.answer} == {
         **said,
@@ -92,7 +91,7 @@ def test_a_batch_names_what_it_cannot_read(digit_server):
 
 
 def test_rows_are_labelled_as_the_model_labels_them(digit_server, network, digits):
-    model = models.load(network.path)
+    model = predictor.load(network.path)
     said = post(digit_server, "/api/pixels", json={"rows": digits[:20].reshape(20, -1).tolist()}).json()
     assert [row["label"] for row in said] == model.labels(digits[:20]).tolist()
     assert [sum(row["probabilities"]) for row in said] == pytest.approx([1] * 20, abs=1e-4)
@@ -234,9 +233,9 @@ def test_no_run_to_serve(tmp_path):
 
 def test_it_needs_no_tensorflow(network):
     code = (
-        "import sys, asyncio\nfrom pathlib import Path\nfrom kaggle_digits import models\n"
-        "from kaggle_digits.serving.reading import Desk\nfrom kaggle_digits.serving.app import create_app\n"
-        f"model = models.load(Path({str(network.path)!r}))\ncreate_app(model)\nDesk(model).label([[0] * 784])\n"
+        "import sys, asyncio\nfrom pathlib import Path\nfrom kaggle_digits.predictor import models\n"
+        "from kaggle_digits.serving.queue import ModelQueue\nfrom kaggle_digits.serving.app import create_app\n"
+        f"model = models.load(Path({str(network.path)!r}))\ncreate_app(model)\nModelQueue(model).label([[0] * 784])\n"
         "print({'tensorflow', 'keras', 'matplotlib', 'sklearn', 'pandas'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from kaggle_digits import runs, sources, training
 from kaggle_digits.classifiers.protocol import Silence
 from kaggle_digits.classifiers.shifts import Shifted
+from kaggle_digits.recipes.architectures import Dense, Neighbors
+
+from kaggle_digits import runs, sources, training
 from kaggle_digits.competition import submission
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError
 from kaggle_digits.files import storage
 from kaggle_digits.predictor import evaluating, models
 from kaggle_digits.recipes import Committee, Fit, Recipe, from_json
-from kaggle_digits.recipes.architectures import Dense, Neighbors
 from kaggle_digits.sources import Source
 from kaggle_digits.training import audit
 

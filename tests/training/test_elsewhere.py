@@ -9,12 +9,12 @@ from functools import partial
 
 import numpy as np
 import pytest
+from kaggle_digits.classifiers.protocol import Silence
+from kaggle_digits.recipes.architectures import Dense
 
 from kaggle_digits import machine, runs, sources, training
-from kaggle_digits.classifiers.protocol import Silence
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.recipes import Fit, Recipe
-from kaggle_digits.recipes.architectures import Dense
 from kaggle_digits.training import elsewhere
 
 SMALL = Recipe("small", "", Dense(hidden=(32,)), Fit(epochs=3, batch_size=64, learning_rate=5e-3))

@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from kaggle_digits import runs
 from kaggle_digits.cli import app
-from kaggle_digits.competition import following, kernels, submission
+from kaggle_digits.competition import kernels, submission
 from kaggle_digits.recipes import RECIPES
 from kaggle_digits.sources import bundled, kaggle_csv
 from kaggle_digits.training.on_kaggle import parcel
@@ -384,15 +384,15 @@ def test_a_bad_end(name: str, server: KaggleServer, command: Command, sent: str,
 
 def test_a_queue_that_is_too_long_and_a_program_that_never_ends(server: KaggleServer, open_kaggle: OpenKaggle) -> None:
     kaggle, kernel = open_kaggle(), "somebody/kaggle-digits-x"
-    with pytest.raises(following.NotFinishedError, match="nothing was heard of .* knows of no such kernel"):
-        following.follow(kaggle, kernel, minute_s=0.01)
+    with pytest.raises(kernels.NotFinishedError, match="nothing was heard of .* knows of no such kernel"):
+        kernels.follow(kaggle, kernel, minute_s=0.01)
     server.kernels.pushed[kernel] = {}
     states: list[str] = []
-    with pytest.raises(following.NotFinishedError, match="is still queued"):
-        following.follow(kaggle, kernel, lambda state: states.append(state.status), minute_s=0.01)
+    with pytest.raises(kernels.NotFinishedError, match="is still queued"):
+        kernels.follow(kaggle, kernel, lambda state: states.append(state.status), minute_s=0.01)
     server.kernels.status_of = "RUNNING"
-    with pytest.raises(following.NotFinishedError, match="is still running"):
-        following.follow(kaggle, kernel, lambda state: states.append(state.status), minute_s=0.002)
+    with pytest.raises(kernels.NotFinishedError, match="is still running"):
+        kernels.follow(kaggle, kernel, lambda state: states.append(state.status), minute_s=0.002)
     assert states == ["queued", "running"]
 
 
@@ -402,7 +402,7 @@ def test_trouble_on_the_way_only_costs_time(server: KaggleServer, open_kaggle: O
     server.kernels.pushed[kernel] = {}
     server.kernels.status_of = "COMPLETE"
     server.faults[STATUS] = Fault(503, b"", times=5)
-    following.follow(kaggle, kernel, minute_s=1)
+    kernels.follow(kaggle, kernel, minute_s=1)
     assert server.calls.count(STATUS) == 6
 
 

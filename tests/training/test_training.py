@@ -3,15 +3,15 @@ import json
 
 import numpy as np
 import pytest
+from kaggle_digits.classifiers.protocol import Silence
+from kaggle_digits.recipes.architectures import Dense
 from PIL import Image
 
 from kaggle_digits import runs, sources, training
-from kaggle_digits.classifiers.protocol import Silence
 from kaggle_digits.competition import submission
 from kaggle_digits.errors import DataError, DigitsError, RunError, StorageError
 from kaggle_digits.predictor import models
 from kaggle_digits.recipes import RECIPES, Fit, Recipe
-from kaggle_digits.recipes.architectures import Dense
 from kaggle_digits.sources import Source
 
 SMALL = Recipe(

@@ -4,7 +4,8 @@ All are made without pyplot, whose windows and global state nobody needs here.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
 
 from kaggle_digits.evaluation.plots.calibration import confidence
 from kaggle_digits.evaluation.plots.explanation import explanation
@@ -13,9 +14,6 @@ from kaggle_digits.evaluation.plots.learning import learning_curves
 from kaggle_digits.evaluation.plots.matrix import confusion
 from kaggle_digits.evaluation.plots.style import RIGHT, TRAINING, VALIDATION, WRONG
 from kaggle_digits.files import storage
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = [
     "RIGHT",
@@ -35,7 +33,7 @@ __all__ = [
 _DOTS_PER_INCH = 130
 
 
-def save(figure: "Figure", path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
     """Writes a figure as PNG, whole or not at all.
 
     Raises:

@@ -1,21 +1,21 @@
 """Whether a model knows when it is wrong."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kaggle_digits.evaluation import BINS, calibration_error, confidence_bins, wilson_interval
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from kaggle_digits.evaluation.intervals import wilson_interval
+from kaggle_digits.evaluation.metrics import BINS, calibration_error, confidence_bins
 from kaggle_digits.evaluation.plots.style import RIGHT, WRONG, percent, plain, sheet, tick_percent
-
-if TYPE_CHECKING:
-    import numpy as np
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 _FEW = 20  # rows in a bin; the share right among fewer says little
 _RIGHT_BARS = "0.68"
 
 
-def confidence(labels: "NDArray[np.int64]", probabilities: "NDArray[np.float32]") -> "Figure":
+def confidence(labels: NDArray[np.int64], probabilities: NDArray[np.float32]) -> Figure:
     """How sure the model is when right and when wrong, beside how often it is right when so sure.
 
     Args:
@@ -44,10 +44,8 @@ def confidence(labels: "NDArray[np.int64]", probabilities: "NDArray[np.float32]"
     return figure
 
 
-def _draw_distribution(axes: "Axes", sure: "NDArray[np.float32]", right: "NDArray[np.bool_]") -> None:
+def _draw_distribution(axes: Axes, sure: NDArray[np.float32], right: NDArray[np.bool_]) -> None:
     """Bars side by side on a logarithmic axis: a handful wrong stays visible beside thousands right."""
-    import numpy as np
-
     width = 0.42 / BINS
     for name, rows, colour, side in (("right", right, _RIGHT_BARS, -0.5), ("wrong", ~right, WRONG, 0.5)):
         counts = np.bincount(confidence_bins(sure[rows]), minlength=BINS)
@@ -58,10 +56,8 @@ def _draw_distribution(axes: "Axes", sure: "NDArray[np.float32]", right: "NDArra
     axes.yaxis.set_major_formatter("{x:,.0f}")
 
 
-def _draw_reliability(axes: "Axes", sure: "NDArray[np.float32]", right: "NDArray[np.bool_]") -> None:
+def _draw_reliability(axes: Axes, sure: NDArray[np.float32], right: NDArray[np.bool_]) -> None:
     """A point per bin with the 95 % interval of its share, and below it the number of its rows."""
-    import numpy as np
-
     axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", zorder=1, label="as sure as right")
     bins = confidence_bins(sure)
     rows = np.bincount(bins, minlength=BINS)
@@ -79,7 +75,7 @@ def _draw_reliability(axes: "Axes", sure: "NDArray[np.float32]", right: "NDArray
     axes.yaxis.set_major_formatter(tick_percent)
 
 
-def _write_counts(axes: "Axes", rows: "NDArray[np.int64]") -> None:
+def _write_counts(axes: Axes, rows: NDArray[np.int64]) -> None:
     style: dict[str, Any] = {"fontsize": 8, "va": "center", "color": RIGHT}
     axes.text(-0.01, -0.1, "rows", **style)
     for number in rows.nonzero()[0]:
@@ -88,15 +84,13 @@ def _write_counts(axes: "Axes", rows: "NDArray[np.int64]") -> None:
 
 
 def _draw_bins(
-    axes: "Axes",
-    means: "NDArray[np.float64]",
-    hits: "NDArray[np.float64]",
-    rows: "NDArray[np.int64]",
+    axes: Axes,
+    means: NDArray[np.float64],
+    hits: NDArray[np.float64],
+    rows: NDArray[np.int64],
     label: str,
     colour: str,
 ) -> None:
-    import numpy as np
-
     shares = hits / rows
     low, high = np.array([wilson_interval(int(hit), int(of)) for hit, of in zip(hits, rows, strict=True)]).T
     reach = np.maximum([shares - low, high - shares], 0)  # rounding can leave a bound on the wrong side of 0 or 1

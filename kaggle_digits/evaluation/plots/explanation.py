@@ -1,16 +1,15 @@
 """How a picture was read: each step on the way to what the network saw, and what it said."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
 from kaggle_digits.evaluation.plots.style import RIGHT, WRONG, percent, plain, sheet
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import numpy as np
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 MOST_DIGITS = 10
 """So many digits are shown one by one; a picture with more has them all in boxes."""
@@ -20,9 +19,9 @@ _STAGES = (("as read", "As read, with the digits found"), ("flattened", "Ink, th
 
 def explanation(
     title: str,
-    stages: "Mapping[str, NDArray[np.generic]]",
-    digits: "Sequence[tuple[NDArray[np.uint8], NDArray[np.float32], tuple[int, int, int, int], bool]]",
-) -> "Figure":
+    stages: Mapping[str, NDArray[np.generic]],
+    digits: Sequence[tuple[NDArray[np.uint8], NDArray[np.float32], tuple[int, int, int, int], bool]],
+) -> Figure:
     """One sheet: the stages above; below, every digit as the network saw it, with its probabilities.
 
     Args:
@@ -51,9 +50,7 @@ def explanation(
     return figure
 
 
-def _draw_stages(figure: Any, stages: "Mapping[str, NDArray[np.generic]]", digits: "Sequence[Any]") -> None:
-    from matplotlib.patches import Rectangle
-
+def _draw_stages(figure: Any, stages: Mapping[str, NDArray[np.generic]], digits: Sequence[Any]) -> None:
     present = [(name, title) for name, title in _STAGES if name in stages]
     for axes, (name, title) in zip(figure.subplots(1, len(present), squeeze=False)[0], present, strict=True):
         grey = (
@@ -71,7 +68,7 @@ def _draw_stages(figure: Any, stages: "Mapping[str, NDArray[np.generic]]", digit
         )
 
 
-def _draw_digit(axes: "Axes", image: "NDArray[np.uint8]", probabilities: "NDArray[np.float32]", is_sure: bool) -> None:
+def _draw_digit(axes: Axes, image: NDArray[np.uint8], probabilities: NDArray[np.float32], is_sure: bool) -> None:
     best = int(probabilities.argmax())
     axes.set_axis_on()
     axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
@@ -82,7 +79,7 @@ def _draw_digit(axes: "Axes", image: "NDArray[np.uint8]", probabilities: "NDArra
     )
 
 
-def _draw_bars(axes: "Axes", probabilities: "NDArray[np.float32]") -> None:
+def _draw_bars(axes: Axes, probabilities: NDArray[np.float32]) -> None:
     axes.set_axis_on()
     labels = range(len(probabilities))
     best = int(probabilities.argmax())

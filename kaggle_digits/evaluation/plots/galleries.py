@@ -1,22 +1,20 @@
 """Digits in a grid, each with what it is and what the model says."""
 
-from typing import TYPE_CHECKING
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from numpy.typing import NDArray
 
 from kaggle_digits.digits import Digits
 from kaggle_digits.evaluation.plots.style import RIGHT, WRONG, counted, percent, sheet
-
-if TYPE_CHECKING:
-    import numpy as np
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 _MOST = 32
 _COLUMNS = 8
 _ID_LETTERS = 13  # as many as fit above a digit; the end of a path says more than its beginning
 
 
-def samples(digits: Digits, probabilities: "NDArray[np.float32]", seed: int, count: int = _MOST) -> "Figure":
+def samples(digits: Digits, probabilities: NDArray[np.float32], seed: int, count: int = _MOST) -> Figure:
     """Random digits with what they are and what the model says, and how sure it is.
 
     Args:
@@ -25,21 +23,17 @@ def samples(digits: Digits, probabilities: "NDArray[np.float32]", seed: int, cou
         seed: which digits are drawn.
         count: how many at most.
     """
-    import numpy as np
-
     chosen = np.random.default_rng(seed).permutation(len(digits))[:count]
     return gallery(digits, probabilities, chosen, "Random validation digits: actual, predicted and its probability")
 
 
-def mistakes(digits: Digits, probabilities: "NDArray[np.float32]") -> "Figure":
+def mistakes(digits: Digits, probabilities: NDArray[np.float32]) -> Figure:
     """The most confident mistakes, the worst first, up to 32; or the good news that there are none.
 
     Args:
         digits: labelled digits.
         probabilities: float32 `(n, classes)` for the same rows.
     """
-    import numpy as np
-
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != digits.known_labels)
     if not len(wrong):
         return _good_news(f"No mistakes: {counted(len(digits), 'digit')}, all labelled rightly.")
@@ -53,12 +47,12 @@ def mistakes(digits: Digits, probabilities: "NDArray[np.float32]") -> "Figure":
 
 def gallery(
     digits: Digits,
-    probabilities: "NDArray[np.float32]",
-    rows: "NDArray[np.intp]",
+    probabilities: NDArray[np.float32],
+    rows: NDArray[np.intp],
     title: str,
     *,
     with_ids: bool = False,
-) -> "Figure":
+) -> Figure:
     """Some digits in a grid, each with its actual and predicted label; wrong ones are framed and in orange.
 
     Args:
@@ -85,13 +79,13 @@ def gallery(
     return figure
 
 
-def _meaning_of_orange(digits: Digits, probabilities: "NDArray[np.float32]", rows: "NDArray[np.intp]") -> str:
+def _meaning_of_orange(digits: Digits, probabilities: NDArray[np.float32], rows: NDArray[np.intp]) -> str:
     """Said only where the colour sets some digits apart from the others."""
     wrong = int((probabilities[rows].argmax(axis=1) != digits.known_labels[rows]).sum())
     return f"\nIn orange: predicted wrongly ({wrong} of {len(rows)})" if 0 < wrong < len(rows) else ""
 
 
-def _caption(axes: "Axes", actual: int, probabilities: "NDArray[np.float32]", name: str) -> None:
+def _caption(axes: Axes, actual: int, probabilities: NDArray[np.float32], name: str) -> None:
     predicted = int(probabilities.argmax())
     wrong = predicted != actual
     colour = WRONG if wrong else RIGHT
@@ -111,8 +105,6 @@ def _caption(axes: "Axes", actual: int, probabilities: "NDArray[np.float32]", na
 
 def _drawable(name: str, weight: str) -> str:
     """A name with a question mark for each character that the font lacks: Matplotlib warns of every one."""
-    from matplotlib.font_manager import FontProperties, findfont, get_font
-
     font = get_font(findfont(FontProperties(weight=weight)))
     return "".join(character if font.get_char_index(ord(character)) else "?" for character in name)
 
@@ -122,7 +114,7 @@ def _probability(share: float) -> str:
     return percent(min(share, 0.9999), 0 if share < 0.995 else 1)
 
 
-def _good_news(text: str) -> "Figure":
+def _good_news(text: str) -> Figure:
     figure = sheet(8, 2.4)
     figure.text(0.5, 0.5, text, fontsize=16, ha="center", va="center", color=RIGHT)
     return figure

@@ -1,15 +1,15 @@
 """Which digit is taken for which."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kaggle_digits.evaluation import Report
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from kaggle_digits.evaluation.metrics import Report
 from kaggle_digits.evaluation.plots.style import RIGHT, percent, sheet
-
-if TYPE_CHECKING:
-    import numpy as np
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 _WRONG_SCALE = ("#FDEBDD", "#F08A3C")  # both light enough for dark figures on them
 _LEGEND = "In each cell: count, and share of the actual digit. Grey: right. Orange: wrong, the darker the more often."
@@ -17,7 +17,7 @@ _FEW = 4  # classes; with so few, cells are large
 _RIGHT_CELL, _GRID = "#F0F0F0", "#D0D0D0"
 
 
-def confusion(report: Report) -> "Figure":
+def confusion(report: Report) -> Figure:
     """The confusion matrix with counts and the share of each row, actual labels down and predicted ones across.
 
     Errors have a colour scale of their own, so that the thousands on the diagonal do not drown them: the diagonal
@@ -26,8 +26,6 @@ def confusion(report: Report) -> "Figure":
     Args:
         report: an evaluation.
     """
-    import numpy as np
-
     counts = np.array(report.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = sheet(*((9.8, 8.6) if len(counts) > _FEW else (8.6, 5.0)))
@@ -45,10 +43,7 @@ def confusion(report: Report) -> "Figure":
     return figure
 
 
-def _colour_cells(axes: "Axes", shares: "NDArray[np.float64]") -> None:
-    import numpy as np
-    from matplotlib.colors import LinearSegmentedColormap, ListedColormap
-
+def _colour_cells(axes: Axes, shares: NDArray[np.float64]) -> None:
     right = np.eye(len(shares), dtype=bool)
     wrong = np.ma.masked_where(right | (shares == 0), shares)
     highest = float(wrong.max()) if wrong.count() else 1.0
@@ -57,7 +52,7 @@ def _colour_cells(axes: "Axes", shares: "NDArray[np.float64]") -> None:
     axes.imshow(wrong, cmap=scale, vmin=0, vmax=highest, aspect="auto")
 
 
-def _write_cells(axes: "Axes", counts: "NDArray[np.int64]", shares: "NDArray[np.float64]") -> None:
+def _write_cells(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
     size = 12 if len(counts) > _FEW else 20
     for row, column in zip(*counts.nonzero(), strict=True):
         style: dict[str, Any] = {"ha": "center", "color": RIGHT if row == column else "black"}
@@ -66,10 +61,8 @@ def _write_cells(axes: "Axes", counts: "NDArray[np.int64]", shares: "NDArray[np.
             axes.annotate(text, (column, row), (0, rise * size), textcoords="offset points", fontsize=points, **style)
 
 
-def _name_sides(axes: "Axes", counts: "NDArray[np.int64]") -> None:
+def _name_sides(axes: Axes, counts: NDArray[np.int64]) -> None:
     """Labels below and to the left; to the right, what each row comes to."""
-    import numpy as np
-
     places = np.arange(len(counts))
     axes.set(xticks=places, yticks=places)
     axes.set_xlabel("Predicted", fontsize=13)

@@ -1,10 +1,10 @@
 """What all figures share: their colours, how they write a share, and a white sheet to draw on."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 # Two hues that stay apart for colour-blind eyes and in grey print: M. Okabe, K. Ito, Color Universal Design, 2008.
 TRAINING, VALIDATION = "#0072B2", "#D55E00"
@@ -32,16 +32,13 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def sheet(width: float, height: float) -> "Figure":
+def sheet(width: float, height: float) -> Figure:
     """An empty figure of so many inches, whose parts make room for one another."""
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
     options: dict[str, Any] = {"figsize": (width, height), "facecolor": "white"}
     return Figure(**options, layout=ConstrainedLayoutEngine(w_pad=_EDGE, h_pad=_EDGE))
 
 
-def plain(axes: "Axes") -> None:
+def plain(axes: Axes) -> None:
     """Takes away what does not carry data, and puts a light grid behind what does."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="0.92")

@@ -2,9 +2,9 @@
 "use strict";
 
 const decision = (() => {
-  const { sum, indexOfHighest } = numbers;
-  const { NEVER, leastProbability } = plausible;
-  const MOST_TOUCHING = 4, FEWEST_STROKES = 5, UNLIKELY_COST = 1, LEAST = 1e-6;
+  const { sum, median, indexOfHighest } = numbers;
+  const { leastProbability } = plausible;
+  const { NEVER, MOST_TOUCHING, FEWEST_STROKES, CLOSEST, UNLIKELY_COST, LEAST } = constants.decision;
 
   // Lines of digits, each with probabilities, box, image and isSure.
   function decide(laid, answers) {
@@ -30,8 +30,11 @@ const decision = (() => {
   }
 
   function isHatching(lines) {
-    const labels = lines.flat().map(({ probabilities }) => indexOfHighest(probabilities));
-    return labels.length >= FEWEST_STROKES && labels.every((label) => label === 1);
+    const digits = lines.flat();
+    const areOnes = digits.every(({ probabilities }) => indexOfHighest(probabilities) === 1);
+    if (digits.length < FEWEST_STROKES || !areOnes) return false;
+    const steps = lines.flatMap((line) => line.slice(1).map(({ box }, place) => box[0] - line[place].box[0]));
+    return steps.length > 0 && median(steps) < CLOSEST * median(digits.map(({ box }) => box[3] - box[1]));
   }
 
   // The spans that cover all slices of a line with the greatest sum of scores.

@@ -6,8 +6,9 @@
 const layout = (() => {
   const { map, crop, maximum, border, scaled } = filters;
   const { rounded, median, range } = numbers;
-  const LEAST_SIDE = 112, FAR = 400, NEAR = 1024, HIGH_ENOUGH = 36;
-  const MARGIN = 0.03, NOTHING_COST = 30, LOW_COST = 25, LOWEST = 0.6, CLEAN_BORDER = 0.9;
+  const {
+    LEAST_SIDE, FAR, NEAR, HIGH_ENOUGH, SHOWN, MARGIN, NOTHING_COST, CLEAN_BORDER, LOW_COST, LOWEST,
+  } = constants.layout;
 
   function layOut(shown, shape) {
     const [laid, height] = laidOut(shown, FAR, shape);
@@ -98,7 +99,7 @@ const layout = (() => {
       const near = maximum(kept, 2 * margin + 1).values;
       const isShown = (place) => near[place] && (kept.values[place] || owners.values[place] === 0);
       const cutOut = map(shades, (value, place) => (isShown(place) ? value : 0));
-      return range(cutOut.values)[1] > 0.1 ? cutOut : map(kept, Number);
+      return range(cutOut.values)[1] > SHOWN ? cutOut : map(kept, Number);
     }
 
     extent(slices) {

@@ -4,25 +4,27 @@
 const mask = (() => {
   const { map, gaussian } = filters;
   const { sum, histogram, range, indexOfHighest } = numbers;
-  const SMOOTHED = 0.8, NOISY = 0.01, VERY_NOISY = 0.03, REACH = 2;
-  const FAINTEST = 0.08, SIGMAS = 6, LOW = 0.30, HIGH = 0.50, BINS = 64;
+  const {
+    SMOOTHED, MORE, NOISY, VERY_NOISY, REACH, BINS, ONE_GREY, FEWEST, FAINTEST, DARK, CONVINCING, LOW, HIGH,
+  } = constants.mask;
 
   function smooth({ amount, noise }) {
     if (noise < NOISY) return amount;
-    return gaussian(amount, noise < VERY_NOISY ? SMOOTHED : 1.6 * SMOOTHED, REACH);
+    return gaussian(amount, noise < VERY_NOISY ? SMOOTHED : MORE, REACH);
   }
 
   function darkness(smoothed, noise) {
-    const floor = Math.max(FAINTEST, (SIGMAS * noise) / 2);
+    const floor = Math.max(FAINTEST, DARK * noise);
     const dark = smoothed.values.filter((value) => value > floor);
-    if (dark.length < 3) return 0;
-    let [low, high] = range(dark);
-    if (low === high) [low, high] = [low - 0.5, high + 0.5];  // as numpy.histogram
+    if (dark.length < FEWEST) return 0;
+    const [low, high] = range(dark);
+    const isInk = (ink) => (ink > Math.max(FAINTEST, CONVINCING * noise) ? ink : 0);
+    if (high - low < ONE_GREY) return isInk(high);
     const counts = histogram(dark, low, high, BINS);
     const sums = counts.map((count, at) => count * (low + ((at + 0.5) * (high - low)) / BINS));
     const upper = apart(counts, sums) + 1;
     const ink = sum(sums.subarray(upper)) / Math.max(1, sum(counts.subarray(upper)));
-    return ink > Math.max(FAINTEST, 0.75 * SIGMAS * noise) ? ink : 0;
+    return isInk(ink);
   }
 
   // Otsu's threshold: the bin up to which the dark is parted best from the rest.

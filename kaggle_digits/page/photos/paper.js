@@ -4,9 +4,11 @@
 const paper = (() => {
   const { map, gaussian, closing, resized, border } = filters;
   const { sorted, percentile, median, histogram, range, indexOfHighest } = numbers;
-  const THUMB = 128, SMALLER = 48, GREYS = 32, BORDER_WORTH = 0.5, WINDOWS = [0.06, 0.10, 0.18, 0.32];
-  const EVEN = 10, MOSTLY = 0.7, STRONG = 0.88, DARKEST = 12, STILL_DARK = 0.6, SURVIVING = 0.99;
-  const DARKEST_PAPER = 0.12, CLEARER = 1.4, SIGMAS_FROM_5_TO_30 = 1.12, COLOURED = 24, SAMPLED = 20000;
+  const {
+    THUMB, SMALLER, GREYS, BORDER_WORTH, WINDOWS, EVEN, MOSTLY, STRONG, DARKEST, STILL_DARK, SURVIVING,
+    DARKEST_PAPER, CLEARER, SIGMAS_FROM_5_TO_30, COLOURED, SAMPLED, DARKER, LIGHTER, CONTRAST, TURNS,
+    LEAST_WEIGHED, RIDGE, GRAIN, SOFTENED,
+  } = constants.paper;
 
   function ink(shown) {
     const greys = clearest(shown);
@@ -20,7 +22,7 @@ const paper = (() => {
       for (let x = 0; x < amount.width; x += step) some.push(amount.values[y * amount.width + x]);
     }
     const ordered = sorted(some);
-    const [low, level] = [percentile(ordered, 5), percentile(ordered, 30)];
+    const [low, level] = [percentile(ordered, DARKER), percentile(ordered, LIGHTER)];
     return { amount: map(amount, (value) => value - level), greys: dark, noise: (level - low) / SIGMAS_FROM_5_TO_30 };
   }
 
@@ -52,7 +54,7 @@ const paper = (() => {
   }
 
   function contrast(small) {
-    return percentile(sorted(unlit(small).values.map(Math.abs)), 99.5);
+    return percentile(sorted(unlit(small).values.map(Math.abs)), CONTRAST);
   }
 
   function thumb(shown, longest) {
@@ -70,9 +72,9 @@ const paper = (() => {
     const greys = small.values;
     const terms = termsOf(small);
     const fitted = new Float64Array(greys.length), weights = new Float64Array(greys.length).fill(1);
-    for (let turn = 0; turn < 6; turn++) {
+    for (let turn = 0; turn < TURNS; turn++) {
       const matrix = Array.from({ length: 6 }, () => new Array(7).fill(0));
-      matrix.forEach((row, at) => { row[at] = 1e-3; });
+      matrix.forEach((row, at) => { row[at] = RIDGE; });
       terms.forEach((term, place) => {
         for (let at = 0; at < 6; at++) {
           const weighted = weights[place] * term[at];
@@ -83,7 +85,7 @@ const paper = (() => {
       const factors = solved(matrix);
       terms.forEach((term, place) => {
         fitted[place] = dot(term, factors);
-        weights[place] = 1 / Math.max(Math.abs(fitted[place] - greys[place]), 2);
+        weights[place] = 1 / Math.max(Math.abs(fitted[place] - greys[place]), LEAST_WEIGHED);
       });
     }
     return fitted;
@@ -135,7 +137,7 @@ const paper = (() => {
   }
 
   function paperOf(small, isDark) {
-    const smoothed = gaussian(small, 0.7);
+    const smoothed = gaussian(small, GRAIN);
     const widest = closed(smoothed, WINDOWS[WINDOWS.length - 1]);
     const dark = share(widest, smoothed, isDark).values;
     const darkest = sorted(dark).at(-Math.min(DARKEST, dark.length));
@@ -152,7 +154,7 @@ const paper = (() => {
 
   function closed(small, part) {
     const window = Math.max(3, Math.floor(part * Math.max(small.width, small.height)) | 1);
-    return gaussian(closing(small, window), 1);
+    return gaussian(closing(small, window), SOFTENED);
   }
 
   return { ink, greysOf };

@@ -6,8 +6,7 @@
 const pieces = (() => {
   const { map } = filters;
   const { sum, range, indexOfHighest } = numbers;
-  const MOST_PIECES = 300, SMALL = 0.45, NEAR = 0.25, SPECK = 0.012, ABOVE = 0.5, TALLER = 1.3;
-  const FLAT = 1.7, FLAT_SIDE = 0.45, OWN = 0.33;
+  const { MOST_PIECES, SMALL, NEAR, SPECK, ABOVE, TALLER, FLAT, FLAT_SIDE, LARGE, BESIDE, OWN } = constants.pieces;
 
   const wide = (piece) => piece.right - piece.left;
   const high = (piece) => piece.bottom - piece.top;
@@ -41,7 +40,7 @@ const pieces = (() => {
 
   function referenceOf(parts) {
     const [, most] = range(parts.map((part) => part.area));
-    const sides = parts.filter((part) => part.area >= 0.25 * most).map(sideOf).sort((one, other) => one - other);
+    const sides = parts.filter((part) => part.area >= LARGE * most).map(sideOf).sort((one, other) => one - other);
     return sides[sides.length >> 1];
   }
 
@@ -91,7 +90,7 @@ const pieces = (() => {
     for (const piece of [...found].sort((one, other) => one.left + one.right - other.left - other.right)) {
       const shares = lined.map((line) => beside(line[line.length - 1], piece));
       const best = indexOfHighest(shares);
-      if (shares.length && shares[best] >= 0.3) lined[best].push(piece);
+      if (shares.length && shares[best] >= BESIDE) lined[best].push(piece);
       else lined.push([piece]);
     }
     const middle = (line) => sum(line.map((piece) => piece.top + piece.bottom)) / line.length;

@@ -4,10 +4,10 @@
 const plausible = (() => {
   const { picture, map, padded, transposed, label, resized, tightened } = filters;
   const { sum, rounded } = numbers;
-  const SURE = 0.5, SURER = 0.8, SUREST = 0.97, NEVER = 2;
-  const SIDE = 60, INK = 0.45, MOST_HOLES = 3, LEAST_HOLE = 8, MOST_FILLED = 0.75, WIDEST = 24, FLATTEST = 2.2, HAIRLINE = 4;
-  const UNUSUAL = { down: 2.2, across: 1.7, both: 3.6, length: 2.5 };
-  const IMPOSSIBLE = { down: 3.4, across: 2.3, both: 5.2, length: 3.4 };
+  const {
+    SURE, SURER, SUREST, NEVER, SIDE, INK, MOST_HOLES, LEAST_HOLE, MOST_FILLED, WIDEST, FLATTEST, HAIRLINE,
+    UNUSUAL, IMPOSSIBLE,
+  } = constants.plausible;
 
   // The least probability with which ink is to be read as a digit: the stranger its form, the surer a model must be.
   function leastProbability(ink) {
@@ -15,7 +15,7 @@ const plausible = (() => {
     const width = strokes.width(isInk);
     const [down, across] = [crossings(transposed(isInk)), crossings(isInk)];
     const filled = sum(isInk.values);
-    const form = { down, across, both: down + across, length: filled / Math.max(width, 1) / SIDE };
+    const form = [down, across, down + across, filled / Math.max(width, 1) / SIDE];
     const isFlat = isInk.width > FLATTEST * isInk.height;
     const isBlot = width > WIDEST || filled > MOST_FILLED * SIDE ** 2;
     if (isFlat || isBlot || exceeds(form, IMPOSSIBLE) || holes(isInk) > MOST_HOLES) return NEVER;
@@ -23,7 +23,7 @@ const plausible = (() => {
     return exceeds(form, UNUSUAL) ? SURER : SURE;
   }
 
-  const exceeds = (form, limits) => Object.keys(limits).some((name) => form[name] > limits[name]);
+  const exceeds = (form, limits) => limits.some((limit, place) => form[place] > limit);
 
   function seen(ink) {
     const isDark = (value) => value > Math.fround(INK);
@@ -51,5 +51,5 @@ const plausible = (() => {
     return crossed / Math.max(1, rows);
   }
 
-  return { NEVER, leastProbability };
+  return { leastProbability };
 })();

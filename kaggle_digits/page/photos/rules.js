@@ -4,7 +4,7 @@
 const rules = (() => {
   const { picture, blank, map, transposed, maximumAcross, maximumDown, meanAcross } = filters;
   const { sum, rounded, range } = numbers;
-  const LENGTH = 0.30, STEEPEST = 12, FILLED = 0.6, SEEN = 0.4, WIDTH = 0.02, THUMB = 200;
+  const { LENGTH, STEEPEST, FILLED, SEEN, WIDTH, THUMB, STEP, CROWDED, NARROWEST, SIDES, NEAR } = constants.rules;
 
   function find(shown) {
     const upright = transposed(level(transposed(shown))).values;
@@ -16,7 +16,7 @@ const rules = (() => {
     const found = blank(shown, Uint8Array);
     const longest = Math.max(width, height);
     const length = Math.floor(LENGTH * longest);
-    const slope = width < Math.max(2 * length, 60) || !reachesBothSides(shown) ? null : slopeOf(shown);
+    const slope = width < Math.max(2 * length, NARROWEST) || !reachesBothSides(shown) ? null : slopeOf(shown);
     if (slope === null) return found;
     const shifts = Array.from({ length: width }, (_, x) => rounded(slope * (x - width / 2)));
     const from = (x, y) => ((((y + shifts[x]) % height) + height) % height) * width + x;
@@ -35,7 +35,7 @@ const rules = (() => {
     return found;
   }
 
-  const sideOf = (width) => Math.max(2, Math.floor(width / 12));
+  const sideOf = (width) => Math.max(2, Math.floor(width / SIDES));
   const rowsOf = ({ values, width, height }) =>
     Array.from({ length: height }, (_, y) => values.subarray(y * width, (y + 1) * width));
 
@@ -46,7 +46,7 @@ const rules = (() => {
 
   function acrossOf(onRule, dark) {
     const { width } = onRule;
-    const near = 2 * (1 + Math.floor(width / 150)) + 1;
+    const near = 2 * (1 + Math.floor(width / NEAR)) + 1;
     const found = maximumDown(map(onRule, (value, place) => value & dark.values[place], Uint8Array), near);
     const side = sideOf(width);
     const reaching = rowsOf(found).map((row) =>
@@ -79,9 +79,9 @@ const rules = (() => {
         if (isInk) points.push([x, y]);
       }
     }
-    if (points.length > 0.6 * across * down) return null;
+    if (points.length > CROWDED * across * down) return null;
     let [best, fullest] = [null, 0];
-    for (let degrees = -STEEPEST; degrees <= STEEPEST; degrees += 0.5) {
+    for (let degrees = -STEEPEST; degrees <= STEEPEST; degrees += STEP) {
       const slope = Math.tan((degrees * Math.PI) / 180);
       const counts = new Int32Array(down + 2 * across + 2);
       for (const [x, y] of points) counts[rounded(y - slope * (x - across / 2)) + across]++;

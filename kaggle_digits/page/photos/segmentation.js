@@ -6,8 +6,10 @@
 const segmentation = (() => {
   const { median } = numbers;
   const { wide, high } = pieces;
-  const WIDE = 0.72, WIDEST = 1.5, NARROWEST = 0.12, MOST_CUTS = 9, MOST_SLICES = 24, MOST_JOINED = 3, NEAREST = 0.25;
-  const CUT_COST = 0.6, RUN_COST = 1.2, JOIN_COST = 0.7, GAP_COST = 6, WIDTH_COST = 4;
+  const {
+    WIDE, WIDEST, NARROWEST, MOST_CUTS, CUTS, MOST_SLICES, MOST_JOINED, NEAREST, CUT_COST, THICKEST, RUN_COST,
+    JOIN_COST, GAP_COST, WIDTH_COST, WIDE_ENOUGH,
+  } = constants.segmentation;
 
   function typicalHeight(found) {
     const heights = found.map(high).sort((one, other) => one - other);
@@ -43,11 +45,11 @@ const segmentation = (() => {
     const columns = Array.from({ length: wide(piece) }, (_, x) => column(piece, piece.left + x, owners));
     const typical = Math.max(1, median(columns.map(([count]) => count).filter(Boolean)) / 2);
     const costs = columns.map(([count, runs]) =>
-      CUT_COST * Math.min(count / typical, 3) + RUN_COST * Math.max(runs - 1, 0));
+      CUT_COST * Math.min(count / typical, THICKEST) + RUN_COST * Math.max(runs - 1, 0));
     const narrowest = Math.max(1, Math.floor(NARROWEST * height));
     costs.fill(Infinity, 0, narrowest).fill(Infinity, costs.length - narrowest);
     const chosen = [];
-    for (let turn = Math.min(MOST_CUTS, 1 + Math.floor((3 * wide(piece)) / Math.max(height, 1))); turn > 0; turn--) {
+    for (let turn = Math.min(MOST_CUTS, 1 + Math.floor((CUTS * wide(piece)) / Math.max(height, 1))); turn > 0; turn--) {
       const best = costs.indexOf(Math.min(...costs));
       if (!Number.isFinite(costs[best])) break;
       chosen.push([piece.left + best, costs[best]]);
@@ -77,7 +79,7 @@ const segmentation = (() => {
       const isWhole = !joints.length && first.left === first.piece.left && last.right === first.piece.right;
       if (!isWhole) return null;
     }
-    let cost = first.cost + WIDTH_COST * Math.max(0, width / Math.max(height, high(first.piece)) - 1.1);
+    let cost = first.cost + WIDTH_COST * Math.max(0, width / Math.max(height, high(first.piece)) - WIDE_ENOUGH);
     for (const [one, other] of joints) {
       const apart = Math.max(0, other.left - one.right) / height;
       if (apart > NEAREST) return null;

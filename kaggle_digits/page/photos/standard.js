@@ -4,7 +4,7 @@
 const standard = (() => {
   const { blank, map, padded, distance, scaled } = filters;
   const { clip, rounded, range } = numbers;
-  const SIDE = 28, INK_SIDE = 20, FINE = 4, THINNEST = 1.6, THICKEST = 4.8, EDGE = 0.1, NOTHING = 1e-3;
+  const { SIDE, INK_SIDE, FINE, THINNEST, THICKEST, EDGE, INKED, THERE, NOTHING } = constants.standard;
 
   // The image of one digit's ink; `stroke` is the width of the pen's strokes in its pixels.
   function asMnist(ink, shape, stroke) {
@@ -22,12 +22,12 @@ const standard = (() => {
     const wanted = clip(width, THINNEST, THICKEST);
     if (wanted === width) return ink;
     const fine = reduced(ink, FINE * box);
-    const least = Math.fround(0.4 * range(fine.values)[1]);
+    const least = Math.fround(INKED * range(fine.values)[1]);
     const grown = ((wanted - width) / 2) * FINE;
     const inked = padded(map(fine, (value) => Number(value >= least), Uint8Array), Math.floor(Math.abs(grown)) + 2);
     const outside = distance(map(inked, (value) => 1 - value, Uint8Array)).values;
     const drawn = map(distance(inked), (value, place) => clip(value - outside[place] + grown + 0.5));
-    return range(drawn.values)[1] >= 0.5 ? drawn : ink;
+    return range(drawn.values)[1] >= THERE ? drawn : ink;
   }
 
   function reduced(ink, longest) {

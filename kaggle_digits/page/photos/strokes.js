@@ -4,8 +4,9 @@
 const strokes = (() => {
   const { blank, map, padded, transposed, label, tightened } = filters;
   const { clip, median, range } = numbers;
-  const SHARP = 50, SHARPEST = 0.125, SOFT = 4, SHARP_ENOUGH = 0.08, ALIKE = 0.35, LONG = 0.1;
-  const FAINT = 0.2, CLEAR = 12, FEW = 12, SAME = 0.25;
+  const {
+    SHARP, SHARPEST, SOFT, SHARP_ENOUGH, ALIKE, LONG, FAINT, CLEAR, FEW, GRAIN, LIGHTEST, SOLID, SAME,
+  } = constants.strokes;
 
   // amount, parts, darkness, noise; and the box of every part, null where there is none.
   function find(shown) {
@@ -72,12 +73,12 @@ const strokes = (() => {
 
   // Ink from 0 to 1, with the paper's noise cut off.
   function shades({ amount, darkness, noise }) {
-    const floor = Math.min(2.5 * noise, 0.4 * darkness);
+    const floor = Math.min(GRAIN * noise, LIGHTEST * darkness);
     return map(amount, (value) => clip((value - floor) / Math.max(darkness - floor, 1e-6)));
   }
 
   function widthOf({ amount, parts, darkness }) {
-    const ink = map(parts, (number, place) => Number(number > 0 && amount.values[place] > darkness / 2), Uint8Array);
+    const ink = map(parts, (number, place) => Number(number > 0 && amount.values[place] > SOLID * darkness), Uint8Array);
     return width(ink);
   }
 

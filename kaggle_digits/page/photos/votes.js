@@ -3,7 +3,7 @@
 
 const votes = (() => {
   const { sum, rounded } = numbers;
-  const LEANINGS = [-0.18, 0.18];
+  const { LEANINGS } = constants.votes;
 
   // An image as it is, and leaning to either side.
   const leaning = (image, shape) => [image, ...LEANINGS.map((slope) => leaned(image, shape, slope))];

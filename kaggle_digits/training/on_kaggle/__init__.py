@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from kaggle_digits import recipes, runs, sources
-from kaggle_digits.competition import Kaggle, following, kernels, submission
+from kaggle_digits.competition import Kaggle, kernels, submission
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, DataError, RunError, StorageError
 from kaggle_digits.files import storage
 from kaggle_digits.recipes import Recipe
@@ -167,11 +167,11 @@ def _arrived(kernel: str, connection: _Connection) -> bool:
 def _bring_home(path: Path, beginning: Beginning, connection: _Connection) -> Run:
     kernel, note = _kernel(path, beginning), connection.listener.note
     try:
-        following.follow(connection.kaggle, kernel, lambda state: note(f"Kaggle: {state.status}"))
+        kernels.follow(connection.kaggle, kernel, lambda state: note(f"Kaggle: {state.status}"))
         return _unpack(path, beginning, connection)
     except KeyboardInterrupt:
         raise Paused(path.name) from None
-    except following.FailedError as error:
+    except kernels.FailedError as error:
         raise _VoidError(error) from error
     except (CompetitionError, DataError, StorageError) as error:
         raise type(error)(f"{error} {_go_on(path)}") from error

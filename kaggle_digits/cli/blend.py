@@ -1,0 +1,29 @@
+"""The command `blend`."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions
+from kaggle_digits.cli.trained import report
+
+EXAMPLE = "blend 20261120-220844-mlp 20261120-221530-cnn"
+
+
+def blend(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Complete runs on the same data.")],
+    data: Annotated[
+        str | None, typer.Option(metavar="WHERE", help="The digits, as for train; left out, where the runs found them.")
+    ] = None,
+    note: Annotated[str, typer.Option(metavar="TEXT", help="A line to remember the run by.")] = "",
+    models: Models = MODELS,
+    submissions: Submissions = SUBMISSIONS,
+    as_json: AsJson = False,
+) -> None:
+    """Let several runs answer together, weighed by rows that none of them has learned."""
+    began = time.perf_counter()
+    from kaggle_digits import training
+
+    run = training.blend(runs, data=data, note=note, models=models, submissions=submissions)
+    report(run, submissions, time.perf_counter() - began, as_json)

@@ -1,0 +1,197 @@
+"""The competition's three files, brought into a folder: all of them right, or the folder as it was."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from kaggle_digits.competition import messages, submission
+from kaggle_digits.competition.client import SLUG, Kaggle
+from kaggle_digits.competition.watch import OnProgress, ignore_progress
+from kaggle_digits.errors import CompetitionError, DataError, StorageError, SubmissionError
+from kaggle_digits.files import archive as zips
+from kaggle_digits.files.storage import disk_errors, locked
+from kaggle_digits.sources import kaggle_csv
+
+TRAIN, TEST, SAMPLE = "train.csv", "test.csv", "sample_submission.csv"
+
+# Code that looks for the data looks for train.csv, so it is checked last and comes last.
+_NAMES = (SAMPLE, TEST, TRAIN)
+_PREFIX, _LOCK = ".fetch-", "lock"
+_YOUNG = 60.0  # seconds
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What became of one file.
+
+    Attributes:
+        path: the file, which is now there and right.
+        state: `kept` was there and right; `new` was not there; `replaced` was wrong, or a fresh one was asked for.
+    """
+
+    path: Path
+    state: Literal["kept", "new", "replaced"]
+
+
+def fetch(
+    data: Path,
+    *,
+    archive: Path | None = None,
+    force: bool = False,
+    kaggle: Kaggle | None = None,
+    on_progress: OnProgress = ignore_progress,
+    rows: tuple[int, int] = kaggle_csv.ROWS,
+) -> list[Fetched]:
+    """Brings train.csv, test.csv and sample_submission.csv into a folder.
+
+    Files that are there and right are kept. The others come out of the competition's zip, are checked under
+    temporary names, and take their places only when all of them are right; whatever fails before leaves the folder
+    as it was. Kaggle is not asked where nothing is missing, or a zip is given.
+
+    Args:
+        data: the folder; made if need be.
+        archive: a zip downloaded before; it is only read.
+        force: take all three from the zip, whatever is there.
+        kaggle: where to download from; by default a new one with this process's environment.
+        on_progress: gets how many bytes of the download have arrived, and how many there will be if known.
+        rows: how many images train.csv and test.csv must have.
+
+    Returns:
+        What became of train.csv, test.csv and sample_submission.csv.
+
+    Raises:
+        CompetitionError: Kaggle said no, or nothing.
+        DataError: the zip, or a file in it, is not what it should be.
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    wanted = [name for name in _NAMES if force or not _is_right(data / name, rows)]
+    states = {name: _state(data / name, wanted) for name in _NAMES}
+    if wanted:
+        with _temporary_folder(data) as folder:
+            if archive is None:
+                _download(folder, wanted, kaggle, on_progress, rows)
+            else:
+                _take(archive, folder, wanted, rows)
+            _move(folder, data, wanted)
+    return [Fetched(data / name, states[name]) for name in reversed(_NAMES)]
+
+
+def check(path: Path, rows: tuple[int, int] = kaggle_csv.ROWS) -> None:
+    """Makes sure that one of the three files is complete and right.
+
+    Args:
+        path: a file named train.csv, test.csv or sample_submission.csv.
+        rows: how many images train.csv and test.csv must have.
+
+    Raises:
+        DataError: it is missing or wrong; the sentence names file, row and column.
+    """
+    expected = rows[0] if path.name == TRAIN else rows[1]
+    try:
+        if path.name == SAMPLE:
+            found = len(submission.read(path))
+        else:
+            found = len(kaggle_csv.read(path, labelled=path.name == TRAIN))
+    except SubmissionError as error:
+        raise DataError(str(error)) from error
+    if found != expected:
+        raise DataError(f"{path} has {found:,} rows; {expected:,} are expected.")
+
+
+def _is_right(path: Path, rows: tuple[int, int]) -> bool:
+    try:
+        check(path, rows)
+    except DataError:
+        return False
+    return True
+
+
+def _state(path: Path, wanted: list[str]) -> Literal["kept", "new", "replaced"]:
+    if path.name not in wanted:
+        return "kept"
+    return "replaced" if path.exists() else "new"
+
+
+@contextmanager
+def _temporary_folder(data: Path) -> Iterator[Path]:
+    """A folder inside `data`, so that moving a file out of it never copies; gone afterwards, whatever happens.
+
+    Only kill -9 and a power cut leave one behind. It is locked as long as its process lives, so the next fetch knows
+    which ones it may sweep away.
+    """
+    with disk_errors(data):
+        data.mkdir(parents=True, exist_ok=True)
+        for left in data.glob(f"{_PREFIX}*"):
+            _sweep(left)
+        temporary = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=data, ignore_cleanup_errors=True)
+    with temporary as folder, locked(Path(folder) / _LOCK, 0):
+        try:
+            yield Path(folder)
+        except StorageError as error:
+            # The user knows `data`, and nothing of a folder that is gone by now.
+            raise StorageError(str(error).replace(folder, str(data))) from error
+
+
+def _sweep(folder: Path) -> None:
+    """Removes the folder of a fetch that was killed."""
+    try:
+        # A fetch that has just begun makes its folder first and locks it then.
+        if time.time() - folder.stat().st_mtime < _YOUNG:
+            return
+        with locked(folder / _LOCK, 0):
+            pass
+    except (StorageError, OSError):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _download(
+    folder: Path, wanted: list[str], kaggle: Kaggle | None, on_progress: OnProgress, rows: tuple[int, int]
+) -> None:
+    if kaggle is None:
+        with Kaggle() as own:
+            return _download(folder, wanted, own, on_progress, rows)
+    # A download that went on after a break may be wrong in the middle, which only unpacking shows: one more try.
+    for last in (False, True):
+        path = kaggle.download(folder, on_progress)
+        try:
+            return _unpack(path, folder, wanted, rows, "the file that Kaggle sent")
+        except DataError as error:
+            if last:
+                raise _not_the_digits(error, kaggle.slug) from error
+    return None
+
+
+def _not_the_digits(error: DataError, slug: str) -> CompetitionError:
+    return CompetitionError(
+        f"{error} So it was twice. Log in, accept the rules at {messages.page(slug, 'rules')}, and download the zip "
+        f"with the browser from {messages.page(slug, 'data')}; then: kaggle-digits fetch --zip FILE."
+    )
+
+
+def _take(archive: Path, folder: Path, wanted: list[str], rows: tuple[int, int]) -> None:
+    try:
+        _unpack(archive, folder, wanted, rows, str(archive))
+    except DataError as error:
+        page = messages.page(SLUG, "data")
+        raise DataError(f"{error} Download the zip from {page}, logged in, and name that file.") from error
+
+
+def _unpack(archive: Path, folder: Path, wanted: list[str], rows: tuple[int, int], called: str) -> None:
+    zips.unpack(archive, _NAMES, wanted, folder, called)
+    for name in wanted:
+        try:
+            check(folder / name, rows)
+        except DataError as error:
+            raise DataError(str(error).replace(str(folder / name), f"{name} in {called}")) from error
+
+
+def _move(folder: Path, data: Path, wanted: list[str]) -> None:
+    for name in wanted:
+        with disk_errors(data / name):
+            (folder / name).replace(data / name)

@@ -1,0 +1,159 @@
+"""From a run or a file to a submission: which file, whether it is right, and what to call it."""
+
+import codecs
+from contextlib import suppress
+from dataclasses import dataclass
+from operator import eq
+from pathlib import Path
+
+from kaggle_digits import runs, sources
+from kaggle_digits.competition import ledger, submission
+from kaggle_digits.errors import RunError, SubmissionError
+from kaggle_digits.files import storage
+from kaggle_digits.sources import kaggle_csv
+
+LEAST_AGREEMENT = 0.9
+"""The share of rows on which a file should agree with the best one so far; below it, the user is asked."""
+
+
+@dataclass(frozen=True)
+class SubmissionFile:
+    """A checked file, ready to be sent.
+
+    Attributes:
+        path: the CSV.
+        message: what Kaggle will show beside it. It ends with the beginning of the file's SHA-256, by which a
+            submission is found again when Kaggle's answer was lost.
+        labels: its predictions, in the order of the ids.
+        run: the run it comes from, or None.
+        sha256: of the file.
+        notes: what one should know before spending a submission on it.
+    """
+
+    path: Path
+    message: str
+    labels: tuple[int, ...]
+    run: runs.Run | None
+    sha256: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many predictions it holds."""
+        return len(self.labels)
+
+
+def prepare(
+    target: str | None,
+    *,
+    message: str | None = None,
+    data: Path | None = None,
+    models: Path = runs.FOLDER,
+    submissions: Path = submission.FOLDER,
+) -> SubmissionFile:
+    """Finds the file that is meant and checks it.
+
+    Args:
+        target: a submission CSV, or the name or path of a run; None is the newest complete run.
+        message: instead of the one that names run, recipe and validation accuracy. That a run has learned test rows
+            is said whatever the message.
+        data: the folder whose test.csv says how many predictions are due; by default the run's own, or `data`.
+        models: the folder of all runs.
+        submissions: the folder of all submissions.
+
+    Raises:
+        RunError: there is no such run.
+        SubmissionError: the file is not what Kaggle expects.
+    """
+    if target is not None and target.lower().endswith(".csv"):
+        run, path, title = None, Path(target), Path(target).name
+    else:
+        run = runs.find(target, models)
+        path, title, own_data = submissions / f"{run.name}.csv", _title(run), _folder_of(run)
+        data = data or own_data
+        if not path.exists():
+            raise SubmissionError(f"{path} is gone. Train again, or name a submission CSV instead of a run.")
+    labels = submission.check(path, _rows_due((data or sources.DEFAULT_FOLDER) / "test.csv"))
+    digest = storage.sha256(path)
+    if run is None and (maker := _maker(digest, path.stem, models)) is not None:
+        run, title = maker
+    beware = "CONTAMINATED BY TEST DATA, " if run is not None and run.record.contaminated else ""
+    full_message = f"{beware}{message or title} [sha256 {digest[:12]}]"
+    return SubmissionFile(path, full_message, tuple(labels), run, digest, _notes(labels))
+
+
+def _maker(digest: str, name: str, models: Path) -> tuple[runs.Run, str] | None:
+    """The run of that name and its title, if it has written just this file; None for another origin, or a change."""
+    try:
+        run = runs.find(name, models)
+        return (run, _title(run)) if run.record.submission_sha256 == digest else None
+    except RunError:
+        return None
+
+
+def doubt(file: SubmissionFile, submissions: Path) -> str | None:
+    """A reason to ask before sending: the file is unlike the best one so far, of those that are still at hand.
+
+    Good files agree on nearly every row; a shuffled or shifted one agrees with them on about a tenth.
+
+    Raises:
+        DataError: the ledger is damaged.
+    """
+    scored = [(entry.score, entry) for entry in ledger.latest(ledger.read(submissions)) if entry.score is not None]
+    for score, entry in sorted(scored, key=lambda one: one[0], reverse=True):
+        labels = _labels_of(entry, submissions)
+        if labels is None or len(labels) != file.rows:
+            continue
+        agreement = sum(map(eq, labels, file.labels)) / file.rows
+        if agreement >= LEAST_AGREEMENT:
+            return None
+        return (
+            f"{file.path} agrees with the best submission at hand, {entry.file} (score {score}), on only "
+            f"{agreement:.1%} of the rows; a shuffled or shifted file looks like that."
+        )
+    return None
+
+
+def _labels_of(entry: ledger.Entry, submissions: Path) -> list[int] | None:
+    """The labels of a file that is still what was sent, wherever it was sent from, or None."""
+    for path in (submissions / Path(entry.file).name, Path(entry.path or entry.file)):
+        with suppress(OSError, SubmissionError):
+            if storage.sha256(path) == entry.sha256:
+                return submission.read(path)
+    return None
+
+
+def _notes(labels: list[int]) -> tuple[str, ...]:
+    """A digit that is never predicted costs a tenth of the score, as with a model that knows two labels only."""
+    missing = [str(label) for label in range(submission.CLASSES) if label not in set(labels)]
+    if not missing:
+        return ()
+    return (f"no image is called {', '.join(missing)}: expect a score below {1 - 0.1 * len(missing):.1f}",)
+
+
+def _title(run: runs.Run) -> str:
+    recipe, accuracy = run.record.recipe.name, run.record.validation_accuracy
+    return f"{run.name}: kaggle-digits {recipe}, validation accuracy {accuracy:.4f}"
+
+
+def _folder_of(run: runs.Run) -> Path:
+    """The folder with the test.csv that a run has labelled; other digits are nothing for Kaggle."""
+    data = run.record.data
+    if "test.csv" not in data.sha256:
+        raise SubmissionError(
+            f"{run.name} was trained on {data.name}, without the competition's test.csv, so Kaggle cannot score it. "
+            "Bring the competition's files with kaggle-digits fetch, then train again."
+        )
+    return Path(data.path)
+
+
+def _rows_due(test: Path) -> int:
+    """The rows of test.csv where it is at hand, else what the competition's has."""
+    try:
+        storage.check_regular(test)
+        with test.open("rb") as file:
+            wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        with test.open(encoding="utf-16") if wide else test.open("rb") as lines:
+            return sum(1 for line in lines if line.strip()) - 1
+    except (OSError, UnicodeError):
+        return kaggle_csv.ROWS[1]

@@ -1,0 +1,111 @@
+"""The process that the kaggle client runs in: it answers questions, and can be killed at any moment."""
+
+import contextlib
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, cast
+
+import msgspec
+
+from kaggle_digits.competition.replies import Event, Question, Reply
+from kaggle_digits.competition.watch import Watch
+
+_ROOT = Path(__file__).parents[2]
+# The same package as here, wherever it is; but whatever lies beside it must not stand in for the real kaggle.
+_START = (
+    "import sys; sys.path.insert(0, sys.argv.pop()); from kaggle_digits.competition import worker; "
+    "del sys.path[0]; worker.main()"
+)
+_TICK = 0.1
+
+
+class ClientProcess:
+    """The running process.
+
+    Args:
+        environment: its environment variables.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        # -P: a file of the user's in the current folder, kaggle.py say, must not stand in for the real module.
+        # -W: a warning of the client's must not become an error because PYTHONWARNINGS says so for us.
+        # A session of its own has no terminal, so nothing can ask for a password, and Ctrl-C reaches the parent alone.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-W", "ignore", "-c", _START, str(_ROOT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=dict(environment),
+            start_new_session=True,
+        )
+        self._stdin = cast("IO[bytes]", self._process.stdin)
+        self._stdout = cast("IO[bytes]", self._process.stdout)
+        self._lines: queue.Queue[bytes | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def ask(self, question: Question, seconds: float, watch: Watch) -> Reply:
+        """Sends a question and waits for its answer.
+
+        Args:
+            question: what to do.
+            seconds: how long nothing may move before this gives up.
+            watch: gets each event on the way, and sees whether anything moves.
+
+        Raises:
+            TimeoutError: nothing moved for so many seconds. The process is still at it.
+            EOFError: the process has ended; its exit status is the argument.
+        """
+        self._send(question)
+        deadline = time.monotonic() + seconds
+        while True:
+            message = self._receive(_TICK)
+            if isinstance(message, Event):
+                watch.hear(message)
+            elif message is not None:
+                return message
+            if watch.moved():
+                deadline = time.monotonic() + seconds
+            elif time.monotonic() > deadline:
+                raise TimeoutError
+
+    def kill(self) -> None:
+        """Ends the process, whatever it is doing, and leaves nothing open. Safe to call twice."""
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        self._stdout.close()
+        # A line that was never read may still be in the buffer, with nobody left to take it.
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+
+    def _send(self, question: Question) -> None:
+        try:
+            self._stdin.write(msgspec.json.encode(question) + b"\n")
+            self._stdin.flush()
+        except OSError as error:
+            raise EOFError(self._process.wait()) from error
+
+    def _receive(self, seconds: float) -> Event | Reply | None:
+        try:
+            line = self._lines.get(timeout=seconds)
+        except queue.Empty:
+            return None
+        if line is None:
+            raise EOFError(self._process.wait())
+        return msgspec.json.decode(line, type=Event | Reply)  # type: ignore[no-any-return]
+
+    def _read(self) -> None:
+        for line in self._stdout:
+            self._lines.put(line)
+        self._lines.put(None)

@@ -1,0 +1,120 @@
+"""What this process and the one with the kaggle client in it tell each other: a line of JSON each."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+FailureKind = Literal[
+    "http",
+    "disk",
+    "no_credentials",
+    "rejected",
+    "unreadable_credentials",
+    "unreachable",
+    "untrusted",
+    "cut_off",
+    "garbled",
+    "no_client",
+    "no_folder",
+    "upload_failed",
+    "no_ref",
+    "unexpected",
+]
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What the client shall do.
+
+    Attributes:
+        do: a method of `worker.Session`, without its underscore.
+        slug: the competition's name.
+        arguments: of that method.
+    """
+
+    do: str
+    slug: str
+    arguments: dict[str, str] = {}
+
+
+class Size(msgspec.Struct, frozen=True, tag=True):
+    """On the way: a download has begun, and has so many bytes if Kaggle says so."""
+
+    bytes: int | None
+
+
+class Uploaded(msgspec.Struct, frozen=True, tag=True):
+    """On the way: a file is uploaded, and Kaggle will be asked to take it now."""
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """The answer, as JSON: its type is the question's business."""
+
+    value: msgspec.Raw
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """There is no answer.
+
+    Attributes:
+        kind: what failed.
+        text: Kaggle's words, or the system's; without credentials.
+        status: of HTTP, where Kaggle answered with one.
+        retry_after: seconds that Kaggle asks to wait, or None.
+    """
+
+    kind: FailureKind
+    text: str = ""
+    status: int | None = None
+    retry_after: float | None = None
+
+
+Event = Size | Uploaded
+Reply = Done | Failed
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """One line of Kaggle's list of submissions.
+
+    Attributes:
+        ref: Kaggle's number for it.
+        status: `pending`, `complete` or `error`.
+        score: the public score, a share of right labels from 0 to 1, or None while there is none.
+        error: why Kaggle could not score it, in Kaggle's words; empty where it could.
+        message: what was written beside it.
+        date: when Kaggle took it, in UTC.
+    """
+
+    ref: int
+    status: str
+    score: float | None
+    error: str
+    message: str
+    date: datetime | None
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How many submissions were sent, and how many Kaggle takes today still; all 0 before the first one."""
+
+    today: int
+    total: int
+    left: int
+
+
+class Pushed(msgspec.Struct, frozen=True):
+    """What Kaggle says to a program: why it does not take it, and which competitions it knows nothing of."""
+
+    error: str
+    unknown_competitions: list[str]
+
+
+class KernelState(msgspec.Struct, frozen=True):
+    """How far a kernel is.
+
+    Attributes:
+        status: `queued`, `running`, `complete`, `error` or `cancelled`.
+        message: why it failed, in Kaggle's words; often empty.
+    """
+
+    status: str
+    message: str

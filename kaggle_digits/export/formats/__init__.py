@@ -1,0 +1,70 @@
+"""The forms that a network can take, a file each, named as what it writes ends.
+
+A file says `TAKES_INT8`, whether it can compute in 8-bit integers, and has `write(model, path, options)`. A new one is
+known as soon as it lies here.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_digits.predictor import Model
+
+__all__ = ["SUFFIXES", "Format", "Options", "Runtime", "of"]
+
+SUFFIXES = tuple(f".{module.name}" for module in pkgutil.iter_modules(__path__))
+"""What a file may end with; the ending says what it becomes."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may ask of a file.
+
+    Attributes:
+        int8: compute in 8-bit integers, so that the file has a quarter of the size.
+        learned: gives uint8 `(n, height, width)`, rows that the network has learned, which show the range of its
+            numbers.
+    """
+
+    int8: bool
+    learned: Callable[[], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What computes a file's answers here.
+
+    Attributes:
+        name: in words.
+        probabilities: from uint8 `(n, height, width)` to float32 `(n, classes)`.
+        exact: whether the file has the run's own numbers; else they were rounded.
+    """
+
+    name: str
+    probabilities: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    exact: bool
+
+
+class Format(Protocol):
+    """One of the files here."""
+
+    TAKES_INT8: bool
+
+    def write(self, model: Model, path: Path, options: Options) -> Runtime:
+        """Writes the network of a model, and tells what can compute the file's answers.
+
+        Raises:
+            ExportError: it cannot be written in this form, or a library is missing.
+        """
+        ...
+
+
+def of(suffix: str) -> Format:
+    """The format of files that end so, one of `SUFFIXES`."""
+    return cast(Format, importlib.import_module(f"{__name__}{suffix}"))

@@ -1,0 +1,51 @@
+"""TensorFlow Lite, which is called LiteRT now: for phones, small computers, and browsers with its runtime."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_digits.backend import load_keras, silenced
+from kaggle_digits.classifiers import lite, neural
+from kaggle_digits.errors import ExportError
+from kaggle_digits.export.formats import Options, Runtime
+from kaggle_digits.predictor import Model
+
+TAKES_INT8 = True
+_CALIBRATED_ON = 300  # rows show the range of every layer's outputs; TensorFlow's guide asks for 100 to 500
+
+
+def write(model: Model, path: Path, options: Options) -> Runtime:
+    """Writes a .tflite file that takes float32 pixels and gives float32 probabilities; see `Format.write`."""
+    if not lite.is_installed():
+        raise ExportError("ai-edge-litert is not there for this platform, so a .tflite file could not be checked.")
+    if lite.FILE in model.run.record.files and not options.int8:
+        shutil.copyfile(model.run.path / lite.FILE, path)
+    else:
+        _convert(neural.load(model.run.path, model.run.record).model, path, options)
+    return Runtime("LiteRT", lite.load_file(path).probabilities, exact=not options.int8)
+
+
+def _convert(network: Any, path: Path, options: Options) -> None:
+    if load_keras().backend.backend() != "tensorflow":
+        raise ExportError("only TensorFlow writes .tflite files. Unset KERAS_BACKEND, or export to .onnx or .html.")
+    integers: dict[str, Any] = {}
+    if options.int8:
+        import tensorflow
+
+        learned = options.learned()
+        integers = {
+            "optimizations": [tensorflow.lite.Optimize.DEFAULT],
+            "representative_dataset": lambda: _some(learned),
+        }
+    with silenced():
+        network.export(path, format="litert", verbose=False, **integers)
+
+
+def _some(images: NDArray[np.uint8]) -> Iterator[list[NDArray[np.float32]]]:
+    """Images spread evenly over the rows, one at a time."""
+    for place in np.linspace(0, len(images) - 1, min(_CALIBRATED_ON, len(images))).astype(np.intp):
+        yield [images[place][None].astype(np.float32)]

@@ -1,0 +1,126 @@
+"""The functions of `keras.ops` that the page knows, for networks that call them between their layers."""
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from kaggle_digits.export.graph.activations import OPTIONS, activated
+from kaggle_digits.export.graph.steps import Steps, UnknownError, Value, combined
+
+Operation = Callable[[Steps, Any, list[Any], tuple[int, ...]], Value]
+"""Takes the steps so far, Keras's operation, its arguments (values and whatever else) and the shape of its answer."""
+
+
+def _combining(how: str) -> Operation:
+    def add(steps: Steps, _operation: Any, arguments: list[Any], shape: tuple[int, ...]) -> Value:
+        values = [each if isinstance(each, Value) else np.asarray(each, np.float32) for each in arguments]
+        return combined(steps, how, values, shape)
+
+    return add
+
+
+def _activating(name: str) -> Operation:
+    def add(steps: Steps, operation: Any, arguments: list[Any], _shape: tuple[int, ...]) -> Value:
+        if name == "softmax":
+            check_last(operation.axis, arguments[0].shape)
+        options = {option: getattr(operation, option) for option in OPTIONS[name] if hasattr(operation, option)}
+        return activated(steps, arguments[0], name, **options)
+
+    return add
+
+
+def _reducing(how: str) -> Operation:
+    def add(steps: Steps, operation: Any, arguments: list[Any], shape: tuple[int, ...]) -> Value:
+        axes = np.atleast_1d(operation.axis)
+        return reduced(steps, how, arguments[0], [_without_batch(axis, arguments[0].shape) for axis in axes], shape)
+
+    return add
+
+
+def _concatenation(steps: Steps, operation: Any, arguments: list[Any], shape: tuple[int, ...]) -> Value:
+    return concatenated(steps, arguments[0], operation.axis, shape)
+
+
+def _reshape(steps: Steps, _operation: Any, arguments: list[Any], shape: tuple[int, ...]) -> Value:
+    return reshaped(steps, arguments[0], shape)
+
+
+def _index(steps: Steps, _operation: Any, arguments: list[Any], shape: tuple[int, ...]) -> Value:
+    value, key = arguments
+    keys = key if isinstance(key, tuple) else (key,)
+    if any(each not in (None, Ellipsis, slice(None)) for each in keys):
+        raise UnknownError("that picks some of the numbers")
+    return reshaped(steps, value, shape)
+
+
+def _nothing(_steps: Steps, _operation: Any, arguments: list[Any], _shape: tuple[int, ...]) -> Value:
+    value: Value = arguments[0]
+    return value
+
+
+def _without_batch(axis: Any, shape: Sequence[int]) -> int:
+    """An axis of a batch as one of a single image."""
+    if axis is None or axis % (len(shape) + 1) == 0:
+        raise UnknownError("over a whole batch")
+    return int(axis % (len(shape) + 1)) - 1
+
+
+def check_last(axis: Any, shape: Sequence[int]) -> None:
+    """Raises UnknownError where an axis, or a list of one, is not the channels'."""
+    axes = np.atleast_1d(axis)
+    if len(axes) != 1 or _without_batch(axes[0], shape) != len(shape) - 1:
+        raise UnknownError(f"along the axis {axis}")
+
+
+def reshaped(steps: Steps, value: Value, shape: Sequence[int]) -> Value:
+    """The same numbers in another shape; raises UnknownError where they are others."""
+    if None in shape or prod(shape) != prod(value.shape):
+        raise UnknownError("of a whole batch")
+    return value if tuple(shape) == value.shape else steps.add("reshape", [value], shape)
+
+
+def reduced(steps: Steps, how: str, value: Value, axes: Sequence[int], shape: Sequence[int]) -> Value:
+    """The `mean`, `max` or `sum` over some axes of an image."""
+    return steps.add("reduce", [value], shape, how=how, axes=list(axes))
+
+
+def concatenated(steps: Steps, values: Sequence[Value], axis: int, shape: Sequence[int]) -> Value:
+    """Values one after the other along an axis of a batch."""
+    return steps.add("concatenate", values, shape, axis=_without_batch(axis, shape))
+
+
+OPERATIONS: dict[str, Operation] = {
+    "Add": _combining("add"),
+    "Subtract": _combining("subtract"),
+    "Multiply": _combining("multiply"),
+    "Divide": _combining("divide"),
+    "TrueDivide": _combining("divide"),
+    "Maximum": _combining("maximum"),
+    "Minimum": _combining("minimum"),
+    "Relu": _activating("relu"),
+    "Relu6": _activating("relu6"),
+    "LeakyRelu": _activating("leaky_relu"),
+    "Elu": _activating("elu"),
+    "Gelu": _activating("gelu"),
+    "Silu": _activating("silu"),
+    "Sigmoid": _activating("sigmoid"),
+    "HardSigmoid": _activating("hard_sigmoid"),
+    "HardSilu": _activating("hard_silu"),
+    "Tanh": _activating("tanh"),
+    "Softplus": _activating("softplus"),
+    "Exp": _activating("exponential"),
+    "Softmax": _activating("softmax"),
+    "Mean": _reducing("mean"),
+    "Max": _reducing("max"),
+    "Sum": _reducing("sum"),
+    "Concatenate": _concatenation,
+    "Reshape": _reshape,
+    "ExpandDims": _reshape,
+    "Squeeze": _reshape,
+    "GetItem": _index,
+    "Cast": _nothing,
+    "ConvertToTensor": _nothing,
+}
+"""By the names of Keras's classes for them."""

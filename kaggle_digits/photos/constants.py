@@ -1,0 +1,27 @@
+"""Every number that the treatment rests on, as data: the page has a treatment of its own, and no number of its own."""
+
+from typing import Any
+
+from kaggle_digits.photos import (
+    decision,
+    layout,
+    mask,
+    paper,
+    pieces,
+    plausible,
+    rules,
+    segmentation,
+    standard,
+    strokes,
+    votes,
+)
+
+_STEPS = (paper, mask, rules, strokes, pieces, segmentation, plausible, standard, layout, votes, decision)
+
+
+def constants() -> dict[str, dict[str, Any]]:
+    """The constants of every step by its module's name, JSON-like: `constants()["paper"]["THUMB"]`."""
+    return {
+        step.__name__.rpartition(".")[2]: {name: value for name, value in vars(step).items() if name.isupper()}
+        for step in _STEPS
+    }

@@ -1,0 +1,233 @@
+"""From pictures, folders of pictures, or a CSV or .npy file of pixels to labels with probabilities."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_digits import photos
+from kaggle_digits.digits import Digits
+from kaggle_digits.errors import DataError
+from kaggle_digits.machine import usable_cores
+from kaggle_digits.predictor.model import Model
+from kaggle_digits.predictor.prediction import Box, PredictedDigit, Prediction
+from kaggle_digits.sources import image_file, image_folder, kaggle_csv, npy_pair
+
+_S = TypeVar("_S")
+_T = TypeVar("_T")
+_CSV, _ARRAY = ".csv", ".npy"
+_LONGEST = 1024  # pixels of a picture's longer side that are looked at; a digit of a twentieth still has fifty
+_AT_ONCE = 32  # pictures whose digits a model is asked about at once
+
+
+def predict(
+    model: Model,
+    paths: Sequence[Path | str],
+    *,
+    skip_broken: bool = False,
+    keep_stages: bool = False,
+    on_skip: Callable[[Path, str], None] = lambda _path, _reason: None,
+    on_note: Callable[[str], None] = lambda _note: None,
+    on_progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> list[Prediction]:
+    """Labels every picture that the paths name, in their order.
+
+    A picture may be a photo, a scan or a drawing, of one digit or several. One that already has the form of the
+    images that the model learned from is asked about as it is, and so are all pictures where the model learned from
+    a folder of images.
+
+    Args:
+        model: what answers.
+        paths: pictures, folders of pictures, CSVs of the form of test.csv or train.csv (whose labels are ignored), and
+            .npy files of the form of X.npy, in any mixture.
+        skip_broken: leave out pictures that cannot be read, instead of stopping.
+        keep_stages: keep how each picture was read, which takes memory.
+        on_skip: is told which picture is left out, and why.
+        on_note: is told what was found in an array and put right.
+        on_progress: is told how many pictures are done, of how many.
+
+    Raises:
+        DataError: there is nothing there, or something cannot be read.
+    """
+    asked = [Path(path) for path in paths]
+    named = {path: _pictures(path) for path in asked if not _holds_rows(path)}
+    pictures = list(dict.fromkeys(picture for listed in named.values() for picture in listed))
+    reader = _Reader(model, keep_stages)
+    answered: dict[Path, Prediction] = {}
+    broken: dict[Path, str] = {}
+    for start in range(0, len(pictures), _AT_ONCE):
+        answered.update(reader.read(pictures[start : start + _AT_ONCE], broken))
+        on_progress(min(start + _AT_ONCE, len(pictures)), len(pictures))
+    if broken and (not skip_broken or not answered):
+        # All pictures are read first, so that one sentence counts the broken ones of all folders.
+        raise DataError(image_folder.refusal(len(answered), list(broken.values())))
+    for path, reason in broken.items():
+        on_skip(path, reason)
+    predictions: list[Prediction] = []
+    for path in asked:
+        if path in named:
+            predictions += [answered[picture] for picture in named[path] if picture in answered]
+        else:
+            predictions += _ask_rows(model, path, on_note)
+    if not predictions:
+        raise DataError(
+            f"there is no picture in {', '.join(map(str, paths))}. PNG, JPEG, BMP and WebP are read, and CSV and .npy "
+            "files of pixels where they are named themselves."
+        )
+    return predictions
+
+
+def _holds_rows(path: Path) -> bool:
+    return path.suffix.lower() in (_CSV, _ARRAY) and not path.is_dir()
+
+
+def _pictures(path: Path) -> list[Path]:
+    return image_folder.find_images(path) if path.is_dir() else [path]
+
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """A picture, and the ways to read it: the plain one, with what the others are made from, or all."""
+
+    path: Path
+    picture: image_file.Picture
+    layout: photos.Layout
+    writing: photos.Writing | None = None
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """A model that is asked about pictures."""
+
+    model: Model
+    keep_stages: bool
+
+    def read(self, paths: list[Path], broken: dict[Path, str]) -> dict[Path, Prediction]:
+        """Predictions of those that can be read; the others and the reasons are added to `broken`."""
+        opened: list[_Opened] = []
+        for path, result in zip(paths, _at_once(self._open, paths), strict=True):
+            if isinstance(result, DataError):
+                broken[path] = str(result)
+            else:
+                opened.append(result)
+        answers = self._ask_all([each.layout for each in opened])
+        # Most pictures are plain to read; the other ways to read the rest take their time.
+        doubtful = [
+            place
+            for place, (each, answer) in enumerate(zip(opened, answers, strict=True))
+            if not photos.is_settled(each.layout, answer)
+        ]
+        for place, full in zip(doubtful, _at_once(self._in_full, [opened[place] for place in doubtful]), strict=True):
+            opened[place] = full
+        again = self._ask_all([opened[place].layout for place in doubtful])
+        for place, answer in zip(doubtful, again, strict=True):
+            answers[place] = answer
+        return {each.path: self._prediction(each, answer) for each, answer in zip(opened, answers, strict=True)}
+
+    def _prediction(self, opened: _Opened, probabilities: NDArray[np.float32]) -> Prediction:
+        layout = opened.layout
+        lines = photos.decide(layout, probabilities)
+        read = [[_read_digit(digit, opened.picture, layout) for digit in line] for line in lines]
+        seen = tuple(digit for line in lines for digit in line)
+        name = image_folder.printable(opened.path.as_posix())
+        return Prediction(name, read, opened.picture.size, *((layout, seen) if self.keep_stages else (None, ())))
+
+    def _open(self, path: Path) -> _Opened | DataError:
+        shape = self.model.image_shape
+        try:
+            if self.model.learned_from_pictures:
+                return self._as_learned(path)
+            picture = image_file.read_picture(path, _LONGEST)
+        except DataError as error:
+            return error
+        if photos.is_ready(picture.pixels, shape):
+            digit = image_file.as_digit(_greys(picture), shape)
+            return _Opened(path, picture, photos.whole(picture.pixels, digit, self.keep_stages))
+        writing = photos.look(picture.pixels)
+        return _Opened(path, picture, writing.layout(shape, plain=True, keep_stages=self.keep_stages), writing)
+
+    def _as_learned(self, path: Path) -> _Opened:
+        """A picture brought to the model's form from all its pixels, as the folder's were for training."""
+        greys = image_file.read(path)
+        digit = image_file.as_digit(greys, self.model.image_shape)
+        step = -(-max(greys.shape) // _LONGEST)
+        picture = image_file.Picture(greys[::step, ::step].copy(), greys.shape[::-1])
+        return _Opened(path, picture, photos.whole(picture.pixels, digit, self.keep_stages))
+
+    def _in_full(self, opened: _Opened) -> _Opened:
+        if opened.writing is None:
+            return opened
+        layout = opened.writing.layout(self.model.image_shape, keep_stages=self.keep_stages)
+        return replace(opened, layout=layout, writing=None)
+
+    def _ask_all(self, layouts: list[photos.Layout]) -> list[NDArray[np.float32]]:
+        """The answers to the images of every layout: of whole pictures as they are, else the mean with leaning ones."""
+
+        if sum(len(layout.images) for layout in layouts) == 0:
+            return [np.zeros((0, self.model.classes), np.float32) for _ in layouts]
+        images = np.concatenate([layout.images for layout in layouts])
+        answers = self.model.probabilities(photos.leaning(images))
+        plain, voted = answers[: len(images)], photos.counted(answers)
+        ends = np.cumsum([len(layout.images) for layout in layouts])
+        return [
+            (plain if layout.is_whole else voted)[end - len(layout.images) : end]
+            for layout, end in zip(layouts, ends, strict=True)
+        ]
+
+
+def _at_once(function: Callable[[_S], _T], subjects: Sequence[_S]) -> list[_T]:
+    """What the function gives for every subject, worked out on all cores: decoders and filters let others run."""
+    if len(subjects) < 2:
+        return [function(subject) for subject in subjects]
+    # Decoders silence warnings while they read, which threads do to one another unless all is silent already.
+    with warnings.catch_warnings(), ThreadPoolExecutor(usable_cores()) as pool:
+        warnings.simplefilter("ignore")
+        return list(pool.map(function, subjects))
+
+
+def _greys(picture: image_file.Picture) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(picture.pixels).convert("L"))
+
+
+def _read_digit(digit: photos.Digit, picture: image_file.Picture, layout: photos.Layout) -> PredictedDigit:
+    width, height = picture.size
+    across, down = width / picture.pixels.shape[1], height / picture.pixels.shape[0]
+    left, top, right, bottom = digit.box
+    box = (
+        int(left * across),
+        int(top * down),
+        min(width, -int(-right * across // 1)),
+        min(height, -int(-bottom * down // 1)),
+    )
+    return _digit(digit.probabilities, box, layout.is_whole or digit.is_sure)
+
+
+def _digit(probabilities: NDArray[np.float32], box: Box, is_sure: bool) -> PredictedDigit:
+    shares = [round(float(share), 6) for share in probabilities]
+    first, second = sorted(range(len(shares)), key=lambda label: -float(probabilities[label]))[:2]
+    return PredictedDigit(first, shares[first], second, shares[second], shares, box, is_sure)
+
+
+def _ask_rows(model: Model, path: Path, on_note: Callable[[str], None]) -> list[Prediction]:
+    digits, notes = _rows(path)
+    for note in notes:
+        on_note(note)
+    height, width = digits.image_shape
+    box = (0, 0, width, height)
+    return [
+        Prediction(
+            f"{image_folder.printable(str(path))}:{number}", [[_digit(probabilities, box, True)]], (width, height)
+        )
+        for number, probabilities in zip(digits.ids, model.probabilities(digits.images), strict=True)
+    ]
+
+
+def _rows(path: Path) -> tuple[Digits, tuple[str, ...]]:
+    return (kaggle_csv.read_images(path), ()) if path.suffix.lower() == _CSV else npy_pair.read_images(path)

@@ -1,0 +1,166 @@
+"""Runs of one's own that answer together: weighed by rows that none of them has learned."""
+
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_digits import classifiers, evaluation, runs, sources
+from kaggle_digits.classifiers import ensemble
+from kaggle_digits.competition import submission
+from kaggle_digits.digits import Digits, folds
+from kaggle_digits.errors import DataError, RunError
+from kaggle_digits.files import storage
+from kaggle_digits.recipes import RecipeRecord
+from kaggle_digits.runs import Beginning, LayerRecord, Plan, Run, environment, rows
+from kaggle_digits.sources import Source
+from kaggle_digits.training import selection, writing
+from kaggle_digits.training.writing import Clock, Trained
+
+_FOLDS, _FOLDS_SEED = 5, 0
+_FEWEST_ROWS = 50
+
+
+def blend(
+    names: list[str],
+    *,
+    data: str | None = None,
+    note: str = "",
+    models: Path = runs.FOLDER,
+    submissions: Path = submission.FOLDER,
+) -> Run:
+    """Puts runs together that have already been trained, and writes a run like any other, with a submission.
+
+    The weights are chosen greedily on the labelled rows that every run has answered without having learned them: those
+    held out, or in folds all of them. The accuracy is a nested estimate: each part of the rows is answered with weights
+    chosen on the others.
+
+    Args:
+        names: of the runs, or their paths in the folder of all runs; two at least.
+        data: where the digits are; None is where the first run found them.
+        note: a line to remember the run by.
+        models: the folder of all runs.
+        submissions: the folder of all submissions.
+
+    Raises:
+        RunError: there is no such run, or the runs cannot be compared; the sentence says why.
+        DataError: the data is gone, or not what the runs learned.
+        StorageError: a folder cannot be written, or the disk is full.
+    """
+    clock = Clock()
+    members = {run.name: run for run in (runs.find(name, models) for name in names)}
+    if len(members) < 2:
+        raise RunError("a blend needs two different runs at least. See them: kaggle-digits runs.")
+    first = next(iter(members.values()))
+    for run in members.values():
+        if run.path.parent.resolve() != models.resolve():
+            raise RunError(f"{run.path} is not in {models}: a blend refers to the runs beside it.")
+        _check_alike(first, run)
+    source = sources.load(data or first.record.data.path, image_shape=first.record.image_shape)
+    common, answers = _common_rows(list(members.values()), source)
+    fold_of = folds(common, _FOLDS, _FOLDS_SEED)
+    chosen = selection.choose([answers], common.known_labels, fold_of)
+    weights = {name: weight for name, weight in zip(members, chosen.weights, strict=True) if weight > 0}
+    trained = Trained(
+        classifier=ensemble.Ensemble({name: classifiers.load(members[name]) for name in weights}, weights, chosen.mean),
+        files=[],
+        layers=[
+            LayerRecord(name, members[name].record.recipe.name, (), members[name].record.parameters) for name in weights
+        ],
+        learned=source.train,
+        validation=common,
+        probabilities=chosen.probabilities,
+        history=[],
+        train_seconds=sum(run.record.train_seconds for run in members.values()),
+        details={
+            "members": {name: weights.get(name, 0.0) for name in members},
+            "mean": chosen.mean,
+            "blended": {name: storage.sha256(run.path / runs.RECORD) for name, run in members.items()},
+        },
+    )
+    return _write(trained, list(members.values()), source, note, models, submissions, clock)
+
+
+def _check_alike(first: Run, run: Run) -> None:
+    """The same labels, images and data."""
+    one, other = first.record, run.record
+    for what, same in (
+        ("labels", one.classes == other.classes),
+        ("image shape", one.image_shape == other.image_shape),
+        ("training data", _train_files(first) == _train_files(run)),
+    ):
+        if not same:
+            raise RunError(f"{run.name} has another {what} than {first.name}: they cannot be blended.")
+    if other.interrupted:
+        raise RunError(f"{run.name} was interrupted. Go on with it: kaggle-digits train --resume {run.name}.")
+
+
+def _train_files(run: Run) -> object:
+    data = run.record.data
+    return {name: value for name, value in data.sha256.items() if "test" not in name.lower()} or data.name
+
+
+def _common_rows(members: list[Run], source: Source) -> tuple[Digits, list[NDArray[np.float32]]]:
+    """The labelled rows that all runs have answered without having learned them, and each run's answers."""
+    answered = [rows.validation(run.path) for run in members]
+    ids = answered[0][0]
+    for other, _, _ in answered[1:]:
+        ids = ids[np.isin(ids, other)]
+    if len(ids) < _FEWEST_ROWS:
+        raise RunError(
+            f"the runs share {len(ids)} rows that they have not learned, and weights need {_FEWEST_ROWS}. Train them "
+            "with the same --validation, or all of them with --folds."
+        )
+    place = {one: number for number, one in enumerate(source.train.ids.tolist())}
+    if any(one not in place for one in ids.tolist()):
+        raise DataError(f"{source.name} is not the data that the runs were validated on. Name it: --data WHERE.")
+    common = source.train.take(np.array([place[one] for one in ids.tolist()], np.intp))
+    for run in members:
+        # What was trained in folds has learned every row, but not with the model that answered it.
+        if run.record.folds is None and not run.record.blended:
+            learned = int(np.isin(common.hashes, rows.learned(run.path)).sum())
+            if learned:
+                raise RunError(
+                    f"{run.name} has learned {learned:,} of the {len(common):,} rows that all were validated on: "
+                    "its weight would be flattered. Train it with the same --validation, or all of them with --folds."
+                )
+    probabilities = []
+    for run_ids, labels, answers in answered:
+        order = {one: number for number, one in enumerate(run_ids.tolist())}
+        chosen = np.array([order[one] for one in ids.tolist()], np.intp)
+        if not np.array_equal(labels[chosen], common.known_labels):
+            raise DataError(f"{source.name} has other labels than the runs were validated on. Name it: --data WHERE.")
+        probabilities.append(answers[chosen])
+    return common, probabilities
+
+
+def _write(
+    trained: Trained, members: list[Run], source: Source, note: str, models: Path, submissions: Path, clock: Clock
+) -> Run:
+    first = members[0].record
+    beginning = Beginning(
+        plan=Plan(data=first.plan.data, note=note),
+        recipe=RecipeRecord(name="blend"),
+        data=first.data,
+        contaminated=next((run.record.contaminated for run in members if run.record.contaminated), None),
+        repeated_rows=first.repeated_rows,
+        test_rows=None if source.test is None else len(source.test),
+        classes=first.classes,
+        image_shape=first.image_shape,
+        versions=environment.versions(),
+        machine=environment.machine(),
+        git=environment.git(Path.cwd()),
+        started=datetime.now().astimezone(),
+    )
+    path = runs.start(models, beginning)
+    report = writing.write_findings(path, trained, first.plan.seed)
+    details: dict[str, object] = {}
+    if source.test is not None:
+        probabilities = trained.classifier.probabilities(source.test.images)
+        submission.write(submissions / f"{path.name}.csv", source.test.ids.tolist(), probabilities.argmax(axis=1))
+        details["submission_sha256"] = storage.sha256(submissions / f"{path.name}.csv")
+        if beginning.contaminated is None and all(run.record.predicted_range for run in members):
+            right = round(report.accuracy * report.rows)
+            details["predicted_range"] = evaluation.expected_range(right, report.rows, len(source.test))
+    return writing.complete(path, beginning, trained, report, clock.seconds, **details)
