@@ -28,8 +28,10 @@ def prepare(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> Recip
 
     def one(kind: Recipe) -> Recipe:
         if not kind.built_in:
-            is_network = networks.check(kind, image_shape, classes)
-            kind = replace(kind, fit=(kind.fit or Fit()) if is_network else None)
+            network = networks.check(kind, image_shape, classes)
+            if network is not None:
+                neural.check(network, str(kind.file.path) if kind.file else kind.name)
+            kind = replace(kind, fit=None if network is None else (kind.fit or Fit()))
         if kind.fit is None or kind.fit.precision != "auto":
             return kind
         # Measured once: a second time, on a busier machine, the answer might be another one.
@@ -61,7 +63,11 @@ def load(run: Run) -> Classifier:
         RunError: it cannot be loaded.
     """
     if run.record.members is not None:
-        return ensemble.load(run, load)
+        return ensemble.load(run, load if run.record.blended else _load_single)
+    return _load_single(run)
+
+
+def _load_single(run: Run) -> Classifier:
     return load_files(run.path, run.record.files, run.record)
 
 

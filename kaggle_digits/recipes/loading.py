@@ -136,7 +136,7 @@ def restore(record: RecipeRecord, own: Recipe | None = None) -> Recipe:
     elif record.file is None and own is not None:
         recipe = own
     elif record.file is None:
-        raise RunError("this run began with a function in Python. Go on from there: training.resume(run, recipe=recipe).")
+        raise RunError("this run began with a function. Go on with it in Python: training.resume(run, recipe=recipe).")
     elif own is None or own.file is None or own.file.sha256 != record.sha256:
         name = Path(record.file).name
         raise RunError(

@@ -196,7 +196,8 @@ def parse(text: str, path: Path, kind: type[_Kind]) -> _Kind:
     except RunError:
         raise
     except (msgspec.MsgspecError, DigitsError, RecursionError, UnicodeError) as error:
-        raise RunError(f"{path} was edited or is damaged: {first_line(error)}. Train again: kaggle-digits train.") from None
+        reason = first_line(error)
+        raise RunError(f"{path} was edited or is damaged: {reason}. Train again: kaggle-digits train.") from None
 
 
 def text(record: Beginning) -> str:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from kaggle_digits.classifiers.backend import load_keras
 
+from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import augmentation
 from kaggle_digits.recipes import Distortions
 from kaggle_digits.sources import bundled

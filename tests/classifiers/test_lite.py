@@ -4,17 +4,17 @@ import sys
 import numpy as np
 import pytest
 
+from kaggle_digits import recipes
 from kaggle_digits.classifiers import lite, networks, neural
 from kaggle_digits.errors import RunError
-from kaggle_digits.recipes import RECIPES
 from kaggle_digits.sources import bundled
 
 
-@pytest.fixture(scope="module", params=["mlp", "cnn", "binary"])
+@pytest.fixture(scope="module", params=["mlp", "cnn", "binary", "resnet"])
 def both(request, tmp_path_factory):
     """The same network in Keras and in the light runtime."""
     folder = tmp_path_factory.mktemp(request.param)
-    network = neural.NeuralNetwork(networks.build(RECIPES[request.param].model, (28, 28), 10))
+    network = neural.NeuralNetwork(networks.build(recipes.load(request.param), (28, 28), 10))
     network.save(folder)
     return network, lite.load(folder)
 
@@ -44,10 +44,10 @@ def test_a_file_that_is_no_model_is_one_sentence(tmp_path, content):
 
 
 def test_neither_keras_nor_tensorflow_is_loaded_and_nothing_is_said(tmp_path):
-    neural.NeuralNetwork(networks.build(RECIPES["flat"].model, (28, 28), 10)).save(tmp_path)
+    neural.NeuralNetwork(networks.build(recipes.load("flat"), (28, 28), 10)).save(tmp_path)
     code = (
         "import sys, pathlib, numpy\nfrom kaggle_digits import classifiers\n"
-        "light = classifiers.load(pathlib.Path(sys.argv[1]), ['model.keras', 'model.tflite'])\n"
+        "light = classifiers.load_files(pathlib.Path(sys.argv[1]), ['model.keras', 'model.tflite'], None)\n"
         "light.probabilities(numpy.zeros((1, 28, 28), numpy.uint8))\n"
         "print(sorted({'keras', 'tensorflow', 'sklearn', 'pandas', 'matplotlib'} & set(sys.modules)))"
     )

@@ -1,9 +1,11 @@
-from kaggle_digits.classifiers.protocol import Epoch, Silence
-from kaggle_digits.classifiers.tensorboard import Logged
+from small import SMALL, but
+
+from kaggle_digits import training
+from kaggle_digits.runs import Listener, history
 
 
-class Recorder(Silence):
-    """Notes the epochs, and wants to stop."""
+class Recorder(Listener):
+    """Notes the epochs."""
 
     def __init__(self):
         self.epochs = []
@@ -11,21 +13,21 @@ class Recorder(Silence):
     def epoch(self, epoch):
         self.epochs.append(epoch)
 
-    def wants_stop(self):
-        return True
 
-
-def test_every_epoch_is_logged_and_passed_on(tmp_path):
+def test_every_epoch_is_logged_and_told(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     recorder = Recorder()
-    logged = Logged(recorder, tmp_path)
-    epochs = [Epoch(number, 1 / number, 0.9, 2 / number, 0.8, 0.001, 1.0) for number in (1, 2)]
-    for epoch in epochs:
-        logged.epoch(epoch)
-    assert recorder.epochs == epochs
-    assert logged.wants_stop()
-    events = EventAccumulator(str(tmp_path), size_guidance={"tensors": 0})
-    events.Reload()
-    assert {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"} <= set(events.Tags()["tensors"])
-    assert [event.step for event in events.Tensors("val_loss")] == [1, 2]
+    plan = but(SMALL, {"epochs": 2}, tensorboard=True)
+    run = training.train(plan, models=tmp_path / "models", submissions=tmp_path, listener=recorder)
+    assert recorder.epochs == history.read(run.path)
+    values = {}
+    for folder in (run.path / "logs").iterdir():
+        events = EventAccumulator(str(folder), size_guidance={"tensors": 0})
+        events.Reload()
+        values |= {f"{folder.name} {tag}": events.Tensors(tag) for tag in events.Tags()["tensors"]}
+    losses = values["validation epoch_loss"]
+    assert [event.step for event in losses] == [0, 1]
+    assert {"train epoch_loss", "train epoch_accuracy", "train epoch_learning_rate"} <= set(values)
+    told = [float(event.tensor_proto.float_val[0]) for event in losses]
+    assert told == [epoch.val_loss for epoch in recorder.epochs]
