@@ -11,6 +11,11 @@ SETTING = "KDIGITS_CORES"
 
 _GROUPS = Path("/sys/fs/cgroup")
 _MEMORY_INFO = Path("/proc/meminfo")
+# Of both versions of control groups. The older one has no word for no limit, but a number larger than any memory.
+_MEMORY_LIMITS = (
+    ("memory.max", "memory.current"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+)
 
 
 def usable_cores(groups: Path = _GROUPS) -> int:
@@ -31,7 +36,7 @@ def free_memory(groups: Path = _GROUPS) -> float | None:
     """Bytes that this process may still take; None where nobody tells.
 
     Args:
-        groups: where Linux shows the limits of control groups.
+        groups: where Linux shows the limits of control groups, of either version.
     """
     return min([*_system_memory(), *_container_memory(groups)], default=None)
 
@@ -62,5 +67,6 @@ def _system_memory() -> Iterator[float]:
 
 
 def _container_memory(groups: Path) -> Iterator[float]:
-    with suppress(OSError, ValueError):
-        yield float((groups / "memory.max").read_text()) - float((groups / "memory.current").read_text())
+    for limit, taken in _MEMORY_LIMITS:
+        with suppress(OSError, ValueError):  # "max" is no limit
+            yield float((groups / limit).read_text()) - float((groups / taken).read_text())

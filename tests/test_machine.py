@@ -34,6 +34,15 @@ def test_a_containers_memory_counts(tmp_path):
     assert free_memory(tmp_path) == 2000
 
 
+@pytest.mark.parametrize(("limit", "free"), [("3000", 2000), ("9223372036854771712", None)])
+def test_the_older_form_of_a_memory_limit_counts_too(tmp_path, limit, free):
+    (tmp_path / "memory").mkdir()
+    (tmp_path / "memory" / "memory.limit_in_bytes").write_text(limit + "\n")
+    (tmp_path / "memory" / "memory.usage_in_bytes").write_text("1000\n")
+    system = free_memory(tmp_path / "nothing")
+    assert free_memory(tmp_path) == (free or pytest.approx(system, rel=0.5))
+
+
 def test_without_a_limit_the_systems_memory_counts(tmp_path):
     (tmp_path / "memory.max").write_text("max\n")
     (tmp_path / "memory.current").write_text("1000\n")

@@ -8,9 +8,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from kaggle_digits import runs
+from kaggle_digits import runs, sources
 from kaggle_digits.competition import submission
-from kaggle_digits.sources import bundled
 
 NOTEBOOK = Path(__file__).parent.parent / "classifier.ipynb"
 
@@ -44,7 +43,7 @@ def test_runs_on_the_bundled_digits_where_there_is_no_data(tmp_path: Path) -> No
     client.execute(env={**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")})
 
     assert not [output for output in outputs(notebook) if output.get("name") == "stderr"]
-    _, test = bundled.load()
+    test = sources.load("sklearn").test
     trained = runs.listing(tmp_path / "models")
     assert [run.record["recipe"]["name"] for run in trained] == ["mlp", "svm"]
     for run in trained:

@@ -5,39 +5,63 @@ from dataclasses import replace
 from pathlib import Path
 
 from kaggle_digits.backend import load_keras
-from kaggle_digits.classifiers import classic, ensemble, fitting, lite, networks, neural
+from kaggle_digits.classifiers import classic, ensemble, fitting, lite, networks, neural, small_data
 from kaggle_digits.classifiers import precision as precisions
 from kaggle_digits.classifiers.classifier import Classifier, Fitted
 from kaggle_digits.digits import Digits
-from kaggle_digits.errors import RunError
+from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.recipes import Fit, Recipe
 from kaggle_digits.runs import Beginning, Listener, Run
 
 
-def prepare(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> Recipe:
-    """The recipe as it will be trained on this machine and data: a user's own is tried, precision is measured once.
+def prepare(recipe: Recipe, digits: Digits, rows: int, asked: Collection[str] = ()) -> Recipe:
+    """The recipe as it will be trained on this machine and data.
+
+    A user's own is tried, precision is measured, and few rows get smaller batches and more epochs.
 
     Args:
         recipe: a committee or not.
-        image_shape: height and width, in pixels.
-        classes: how many labels there are.
+        digits: labelled digits.
+        rows: how many of them each model will learn.
+        asked: names of values that the user has set, which stay.
 
     Raises:
-        DigitsError: what the user's own `build` gives cannot be trained; the sentence says why.
+        DigitsError: what the user's own `build` gives cannot be trained, or not in that way; the sentence says why.
     """
 
     def one(kind: Recipe) -> Recipe:
         if not kind.built_in:
-            network = networks.check(kind, image_shape, classes)
+            network = networks.check(kind, digits.image_shape, digits.classes)
             if network is not None:
                 neural.check(network, str(kind.file.path) if kind.file else kind.name)
-            kind = replace(kind, fit=None if network is None else (kind.fit or Fit()))
-        if kind.fit is None or kind.fit.precision != "auto":
+                kind = replace(kind, fit=kind.fit or Fit())
+            elif kind.fit is not None:
+                raise DigitsError(
+                    f"{kind.name} builds a scikit-learn model, which is fitted in one go: leave out fit, its values "
+                    "such as --epochs, and --budget."
+                )
+            else:
+                _check_estimator(kind, digits)
+        if kind.fit is None:
+            return kind
+        small = small_data.adapted(kind.fit, rows, asked)
+        kind = replace(kind, fit=small)
+        if small.precision != "auto":
             return kind
         # Measured once: a second time, on a busier machine, the answer might be another one.
         return kind.with_values({"precision": precisions.choose(load_keras(), "auto")})
 
     return recipe.each(one)
+
+
+def _check_estimator(recipe: Recipe, digits: Digits) -> None:
+    """Refuses at once what could be trained and saved, but never be loaded."""
+    try:
+        classic.check(recipe.model(digits.image_shape, digits.classes))
+    except ValueError as error:
+        raise DigitsError(
+            f"{recipe.file.path if recipe.file else recipe.name}: {error}. Build it of scikit-learn's own parts."
+        ) from None
 
 
 def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:

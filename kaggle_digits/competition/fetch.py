@@ -14,8 +14,7 @@ from kaggle_digits.competition.client import SLUG, Kaggle
 from kaggle_digits.competition.watch import OnProgress, ignore_progress
 from kaggle_digits.errors import CompetitionError, DataError, StorageError, SubmissionError
 from kaggle_digits.files import archive as zips
-from kaggle_digits.files.storage import disk_errors, locked
-from kaggle_digits.sources import kaggle_csv
+from kaggle_digits.files import digit_recognizer, disk, locks
 
 TRAIN, TEST, SAMPLE = "train.csv", "test.csv", "sample_submission.csv"
 
@@ -45,7 +44,7 @@ def fetch(
     force: bool = False,
     kaggle: Kaggle | None = None,
     on_progress: OnProgress = ignore_progress,
-    rows: tuple[int, int] = kaggle_csv.ROWS,
+    rows: tuple[int, int] = digit_recognizer.ROWS,
 ) -> list[Fetched]:
     """Brings train.csv, test.csv and sample_submission.csv into a folder.
 
@@ -81,7 +80,7 @@ def fetch(
     return [Fetched(data / name, states[name]) for name in reversed(_NAMES)]
 
 
-def check(path: Path, rows: tuple[int, int] = kaggle_csv.ROWS) -> None:
+def check(path: Path, rows: tuple[int, int] = digit_recognizer.ROWS) -> None:
     """Makes sure that one of the three files is complete and right.
 
     Args:
@@ -91,6 +90,8 @@ def check(path: Path, rows: tuple[int, int] = kaggle_csv.ROWS) -> None:
     Raises:
         DataError: it is missing or wrong; the sentence names file, row and column.
     """
+    from kaggle_digits.sources import kaggle_csv
+
     expected = rows[0] if path.name == TRAIN else rows[1]
     try:
         if path.name == SAMPLE:
@@ -124,12 +125,12 @@ def _temporary_folder(data: Path) -> Iterator[Path]:
     Only kill -9 and a power cut leave one behind. It is locked as long as its process lives, so the next fetch knows
     which ones it may sweep away.
     """
-    with disk_errors(data):
+    with disk.disk_errors(data):
         data.mkdir(parents=True, exist_ok=True)
         for left in data.glob(f"{_PREFIX}*"):
             _sweep(left)
         temporary = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=data, ignore_cleanup_errors=True)
-    with temporary as folder, locked(Path(folder) / _LOCK, 0):
+    with temporary as folder, locks.locked(Path(folder) / _LOCK, 0):
         try:
             yield Path(folder)
         except StorageError as error:
@@ -143,7 +144,7 @@ def _sweep(folder: Path) -> None:
         # A fetch that has just begun makes its folder first and locks it then.
         if time.time() - folder.stat().st_mtime < _YOUNG:
             return
-        with locked(folder / _LOCK, 0):
+        with locks.locked(folder / _LOCK, 0):
             pass
     except (StorageError, OSError):
         return
@@ -193,5 +194,5 @@ def _unpack(archive: Path, folder: Path, wanted: list[str], rows: tuple[int, int
 
 def _move(folder: Path, data: Path, wanted: list[str]) -> None:
     for name in wanted:
-        with disk_errors(data / name):
-            (folder / name).replace(data / name)
+        with disk.disk_errors(data / name):
+            disk.move(folder / name, data / name)

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from kaggle_digits.errors import DataError
-from kaggle_digits.files import storage
+from kaggle_digits.files import disk, storage
 
 FILE = "ledger.jsonl"
 
@@ -76,7 +76,7 @@ def append(submissions: Path, entry: Entry) -> None:
         StorageError: the folder cannot be written, or the disk is full.
     """
     path = submissions / FILE
-    with storage.disk_errors(path):
+    with disk.disk_errors(path):
         submissions.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
         try:

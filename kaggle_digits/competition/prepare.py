@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from operator import eq
 from pathlib import Path
 
-from kaggle_digits import runs, sources
+from kaggle_digits import runs
 from kaggle_digits.competition import ledger, submission
 from kaggle_digits.errors import RunError, SubmissionError
-from kaggle_digits.files import storage
-from kaggle_digits.sources import kaggle_csv
+from kaggle_digits.files import digit_recognizer, storage
 
 LEAST_AGREEMENT = 0.9
 """The share of rows on which a file should agree with the best one so far; below it, the user is asked."""
@@ -73,7 +72,7 @@ def prepare(
         data = data or own_data
         if not path.exists():
             raise SubmissionError(f"{path} is gone. Train again, or name a submission CSV instead of a run.")
-    labels = submission.check(path, _rows_due((data or sources.DEFAULT_FOLDER) / "test.csv"))
+    labels = submission.check(path, _rows_due((data or digit_recognizer.FOLDER) / digit_recognizer.TEST))
     digest = storage.sha256(path)
     if run is None and (maker := _maker(digest, path.stem, models)) is not None:
         run, title = maker
@@ -139,7 +138,7 @@ def _title(run: runs.Run) -> str:
 def _folder_of(run: runs.Run) -> Path:
     """The folder with the test.csv that a run has labelled; other digits are nothing for Kaggle."""
     data = run.record.data
-    if "test.csv" not in data.sha256:
+    if digit_recognizer.TEST not in data.test_sha256:
         raise SubmissionError(
             f"{run.name} was trained on {data.name}, without the competition's test.csv, so Kaggle cannot score it. "
             "Bring the competition's files with kaggle-digits fetch, then train again."
@@ -156,4 +155,4 @@ def _rows_due(test: Path) -> int:
         with test.open(encoding="utf-16") if wide else test.open("rb") as lines:
             return sum(1 for line in lines if line.strip()) - 1
     except (OSError, UnicodeError):
-        return kaggle_csv.ROWS[1]
+        return digit_recognizer.ROWS[1]

@@ -25,7 +25,7 @@ from kaggle_digits.errors import (
     UnknownFateError,
     UnscoredError,
 )
-from kaggle_digits.files import storage
+from kaggle_digits.files import locks, storage
 
 _LOCK = ".submit.lock"
 _LONGEST_PAUSE_S = 30.0
@@ -80,7 +80,7 @@ def send(
     link = messages.page(kaggle.slug, "submissions")
     # The other one asks, uploads and looks for lost answers: all of them bounded by the patience.
     busy_s = 20 * kaggle.patience
-    with storage.locked(submissions / _LOCK, busy_s, lambda: tell("another submission is on its way; waiting for it")):
+    with locks.locked(submissions / _LOCK, busy_s, lambda: tell("another submission is on its way; waiting for it")):
         sent = _once(file, kaggle, submissions, tell, force)
     if not wait:
         return Sent(sent.ref, sent.status, None, link, sent.predicted_range)

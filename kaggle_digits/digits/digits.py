@@ -2,16 +2,14 @@
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Self
 
-from kaggle_digits.digits import duplicates
+import numpy as np
+from numpy.typing import NDArray
+
 from kaggle_digits.errors import DataError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +27,9 @@ class Digits:
         DataError: shapes, dtypes or ranges are not these.
     """
 
-    images: "NDArray[np.uint8]"
-    labels: "NDArray[np.int64] | None"
-    ids: "NDArray[np.int64] | NDArray[np.str_]"
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64] | None
+    ids: NDArray[np.int64] | NDArray[np.str_]
     classes: int = 10
 
     def __post_init__(self) -> None:
@@ -62,7 +60,7 @@ class Digits:
         return self.images.shape[1], self.images.shape[2]
 
     @property
-    def known_labels(self) -> "NDArray[np.int64]":
+    def known_labels(self) -> NDArray[np.int64]:
         """int64 `(n,)`, the labels, for code that cannot do without.
 
         Raises:
@@ -72,29 +70,30 @@ class Digits:
             raise DataError("these digits have no labels: one can predict them, but not train on or score them.")
         return self.labels
 
-    def of_labels(self, count: int) -> "Digits":
+    @classmethod
+    def numbered(cls, images: NDArray[np.uint8], labels: NDArray[np.int64] | None = None, classes: int = 10) -> Self:
+        """Digits whose ids are 1 to n; the rest is as in `Digits`."""
+        return cls(images, labels, np.arange(1, len(images) + 1), classes)
+
+    def of_labels(self, count: int) -> Self:
         """Only the digits labelled 0 to `count - 1`, as digits of so many classes.
 
         Raises:
             DataError: there are no labels, or no such digits.
         """
-        import numpy as np
-
         rows = np.flatnonzero(self.known_labels < count)
         if len(rows) == 0:
             raise DataError(f"none of {len(self)} digits is labelled 0 to {count - 1}.")
-        return Digits(self.images[rows], self.known_labels[rows], self.ids[rows], count)
+        return replace(self.take(rows), classes=count)
 
-    def without(self, ids: "Collection[int | str]") -> "Digits":
+    def without(self, ids: Collection[int | str]) -> Self:
         """All digits but those with these ids.
 
         Raises:
             DataError: none would be left.
         """
-        import numpy as np
-
         if not ids:
-            return self
+            return self  # with the hashes that are known already
         unwanted = set(ids)
         rows = np.flatnonzero([one not in unwanted for one in self.ids.tolist()])
         if len(rows) == 0:
@@ -102,97 +101,17 @@ class Digits:
         return self.take(rows)
 
     @cached_property
-    def hashes(self) -> "NDArray[np.uint64]":
+    def hashes(self) -> NDArray[np.uint64]:
         """uint64 `(n,)`, a hash of each image's pixels, by which rows are recognised again (BLAKE2b)."""
-        import numpy as np
-
         digests = (hashlib.blake2b(image, digest_size=8).digest() for image in np.ascontiguousarray(self.images))
         return np.frombuffer(b"".join(digests), "<u8")
 
-    def take(self, rows: "NDArray[np.intp]") -> "Digits":
+    def take(self, rows: NDArray[np.intp]) -> Self:
         """The digits at `rows`, integers `(m,)`, in that order."""
         labels = None if self.labels is None else self.labels[rows]
-        return Digits(self.images[rows], labels, self.ids[rows], self.classes)
+        return replace(self, images=self.images[rows], labels=labels, ids=self.ids[rows])
 
 
-def split(digits: Digits, fraction: float, seed: int) -> "tuple[NDArray[np.intp], NDArray[np.intp]]":
-    """Holds out a share of the rows, the same share of every label.
-
-    Args:
-        digits: labelled digits.
-        fraction: the share to hold out, above 0 and below 1.
-        seed: which of the many possible splits.
-
-    Returns:
-        Two int arrays, each in ascending order: the rows to train on, and the rows held out.
-
-    Raises:
-        DataError: there are no labels, the fraction is out of range, or a side would be empty.
-    """
-    import numpy as np
-
-    if not 0 < fraction < 1:
-        raise DataError(f"the validation share must be above 0 and below 1, for example 0.1. Received: {fraction}.")
-    labels = digits.known_labels
-    rng = np.random.default_rng(seed)
-    by_label = np.lexsort((rng.random(len(labels)), labels))
-    # Walking through the rows sorted by label and taking one whenever the running total passes the next whole
-    # number takes the same share of every label, to within one row, and `round(n * fraction)` rows in all.
-    passed = np.floor(np.arange(1, len(labels) + 1) * fraction + 0.5)
-    taken = np.diff(passed, prepend=0.0) > 0
-    held_out = np.sort(by_label[taken])
-    kept = np.sort(by_label[~taken])
-    if len(held_out) == 0 or len(kept) == 0:
-        raise DataError(f"{len(labels)} rows are too few to hold out a share of {fraction}.")
-    return kept, held_out
-
-
-def folds(digits: Digits, count: int, seed: int) -> "NDArray[np.intp]":
-    """Deals the rows into folds: the same share of every label in each, and images that are nearly the same together.
-
-    Args:
-        digits: labelled digits.
-        count: how many folds, at least 2.
-        seed: which of the many possible ways.
-
-    Returns:
-        Integers `(n,)`, the fold of each row, from 0 to `count - 1`.
-
-    Raises:
-        DataError: there are no labels, or fewer rows of some label than folds; those that are nearly the same count
-            as one.
-    """
-    import numpy as np
-
-    labels = digits.known_labels
-    group, members, sizes = np.unique(duplicates.groups(digits.images), return_inverse=True, return_counts=True)
-    rarest = int(np.unique(labels[group], return_counts=True)[1].min())
-    if not 2 <= count <= rarest:
-        raise DataError(
-            f"the number of folds must be from 2 to {rarest}, the images of the rarest label that are not nearly the "
-            f"same. Received: {count}."
-        )
-    rng = np.random.default_rng(seed)
-    fold_of = np.zeros(len(group), np.intp)
-    for label in np.unique(labels):
-        # A group goes where its first row belongs; the large ones first, each to the fold that has the fewest rows.
-        own = np.flatnonzero(labels[group] == label)
-        own = own[np.lexsort((rng.random(len(own)), -sizes[own]))]
-        single = own[sizes[own] == 1]
-        rows = np.zeros(count, np.intp)
-        for number in own[sizes[own] > 1]:
-            fold_of[number] = rows.argmin()
-            rows[fold_of[number]] += sizes[number]
-        fold_of[single] = _filling_up(rows, len(single), rng)
-    return fold_of[members]
-
-
-def _filling_up(rows: "NDArray[np.intp]", more: int, rng: "np.random.Generator") -> "NDArray[np.intp]":
-    """Where `more` rows go so that folds that hold `rows` already become as equal as they can."""
-    import numpy as np
-
-    places = []
-    for _ in range(more):
-        places.append(int(rows.argmin()))
-        rows[places[-1]] += 1
-    return rng.permutation(np.array(places, np.intp))
+def classes_of(labels: NDArray[np.int64]) -> int:
+    """How many classes digits with these labels have: 2 where all are 0 or 1, else 10."""
+    return 2 if labels.max() < 2 else 10

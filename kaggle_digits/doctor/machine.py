@@ -24,7 +24,7 @@ def checks(environment: Mapping[str, str]) -> Iterator[Check]:
     yield _cores()
     yield _memory()
     yield _graphics(environment)
-    yield _precision()
+    yield precision_check(precision.instructions())
 
 
 def _notebook(environment: Mapping[str, str]) -> str:
@@ -85,9 +85,14 @@ def _has_cuda_libraries() -> bool:
     return any(name.startswith("nvidia-cudnn") for name in names) or Path("/usr/local/cuda").exists()
 
 
-def _precision() -> Check:
-    """What `--precision auto` may come to. It measures when it trains; this only reads what the processor can."""
-    fast = precision.instructions()
-    if fast:
-        return Check("precision", "ok", f"bfloat16 where a training measures that it pays ({', '.join(fast)})")
-    return Check("precision", "ok", "float32: this processor does not multiply faster in 16 bits")
+def precision_check(fast: list[str] | None) -> Check:
+    """What `--precision auto` may come to: it measures when it trains, where the processor may multiply in 16 bits.
+
+    Args:
+        fast: the processor's instructions for that; None where nobody tells which it has.
+    """
+    if fast is None:
+        return Check("precision", "ok", "bfloat16 where a training measures that it pays")
+    if not fast:
+        return Check("precision", "ok", "float32: this processor does not multiply faster in 16 bits")
+    return Check("precision", "ok", f"bfloat16 where a training measures that it pays ({', '.join(fast)})")

@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 _Z_95 = 1.959963984540054  # the standard normal's 97.5 % point
 
 
-class Comparison(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Comparison:
     """Two classifiers on the same rows, by McNemar's exact test.
 
     Attributes:

@@ -40,7 +40,7 @@ class Rows:
                 f"the file is checked on the rows that {self.run.name} was validated on, and {error} "
                 "Say where they are: --data WHERE."
             ) from None
-        if _training_files(source.sha256) != _training_files(record.data.sha256):
+        if source.train_sha256 != record.data.train_sha256:
             raise DataError(f"{where} is not the data that {self.run.name} was trained on. Name that: --data WHERE.")
         self._digits = source.train
 
@@ -64,7 +64,3 @@ class Rows:
             RunError: the run's list of them is damaged.
         """
         return self._digits.images[np.isin(self._digits.hashes, rows.learned(self.run.path))]
-
-
-def _training_files(sha256: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in sha256.items() if "test" not in name.lower()}

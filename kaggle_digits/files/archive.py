@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO
 
 from kaggle_digits.errors import DataError, StorageError, first_line
-from kaggle_digits.files.storage import check_regular, disk_errors
+from kaggle_digits.files.disk import disk_errors
+from kaggle_digits.files.storage import check_regular
 
 LARGEST_FILE = 1 << 28
 """Bytes that one file may have when unpacked; the largest real one, train.csv, has 77 million."""

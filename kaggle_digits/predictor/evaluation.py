@@ -71,7 +71,9 @@ def _on_data(run: Run, where: str, skip_broken: bool) -> Evaluation:
     folder = run.path / _folder_name(where)
     probabilities = model.probabilities(digits.images)
     report = evaluation.evaluate(digits.known_labels, probabilities)
-    evaluation.draw_report(folder, digits, probabilities, report)
+    evaluation.draw_report(
+        folder, digits, probabilities, report, f"{run.name}, {run.record.recipe.name}, on {source.name}"
+    )
     evaluation.write_report(folder, report, {})  # last: where it is, everything is
     return Evaluation(report, f"{len(digits):,} rows of {source.name}", folder, learned, tuple(notes))
 
@@ -89,13 +91,6 @@ def _folder_name(where: str) -> str:
     return f"evaluation-{path.name}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:6]}"
 
 
-def _training_data(run: Run) -> object:
-    """What tells one training set from another: checksums, or the name where nothing was read from files."""
-    data = run.record.data
-    checksums = {name: value for name, value in data.sha256.items() if "test" not in name.lower()}
-    return checksums or data.name
-
-
 def compare(first: Run, second: Run) -> Comparison:
     """Two runs on the validation rows, which must be the same for both and which neither was trained on.
 
@@ -105,7 +100,7 @@ def compare(first: Run, second: Run) -> Comparison:
     first_ids, first_labels, first_answers = rows.validation(first.path)
     second_ids, second_labels, second_answers = rows.validation(second.path)
     if (
-        _training_data(first) != _training_data(second)
+        first.record.data.training_data != second.record.data.training_data
         or not np.array_equal(first_ids, second_ids)
         or not np.array_equal(first_labels, second_labels)
     ):

@@ -10,17 +10,15 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits import photos
-from kaggle_digits.digits import Digits
+from kaggle_digits import photos, sources
 from kaggle_digits.errors import DataError
 from kaggle_digits.machine import usable_cores
 from kaggle_digits.predictor.model import Model
-from kaggle_digits.predictor.prediction import Box, PredictedDigit, Prediction
-from kaggle_digits.sources import image_file, image_folder, kaggle_csv, npy_pair
+from kaggle_digits.predictor.prediction import Box, LeftOut, PredictedDigit, Prediction
+from kaggle_digits.sources import image_file, image_folder
 
 _S = TypeVar("_S")
 _T = TypeVar("_T")
-_CSV, _ARRAY = ".csv", ".npy"
 _LONGEST = 1024  # pixels of a picture's longer side that are looked at; a digit of a twentieth still has fifty
 _AT_ONCE = 32  # pictures whose digits a model is asked about at once
 
@@ -55,7 +53,7 @@ def predict(
         DataError: there is nothing there, or something cannot be read.
     """
     asked = [Path(path) for path in paths]
-    named = {path: _pictures(path) for path in asked if not _holds_rows(path)}
+    named = {path: _pictures(path) for path in asked if not sources.holds_rows(path)}
     pictures = list(dict.fromkeys(picture for listed in named.values() for picture in listed))
     reader = _Reader(model, keep_stages)
     answered: dict[Path, Prediction] = {}
@@ -80,10 +78,6 @@ def predict(
             "files of pixels where they are named themselves."
         )
     return predictions
-
-
-def _holds_rows(path: Path) -> bool:
-    return path.suffix.lower() in (_CSV, _ARRAY) and not path.is_dir()
 
 
 def _pictures(path: Path) -> list[Path]:
@@ -131,11 +125,13 @@ class _Reader:
 
     def _prediction(self, opened: _Opened, probabilities: NDArray[np.float32]) -> Prediction:
         layout = opened.layout
-        lines = photos.decide(layout, probabilities)
-        read = [[_read_digit(digit, opened.picture, layout) for digit in line] for line in lines]
-        seen = tuple(digit for line in lines for digit in line)
+        reading = photos.decide(layout, probabilities)
+        read = [[_read_digit(digit, opened.picture, layout) for digit in line] for line in reading.lines]
+        marks = [LeftOut(_box(mark.box, opened.picture), mark.after) for mark in reading.marks]
+        seen = tuple(digit for line in reading.lines for digit in line)
         name = image_folder.printable(opened.path.as_posix())
-        return Prediction(name, read, opened.picture.size, *((layout, seen) if self.keep_stages else (None, ())))
+        shown = (layout, seen) if self.keep_stages else (None, ())
+        return Prediction(name, read, opened.picture.size, marks, *shown)
 
     def _open(self, path: Path) -> _Opened | DataError:
         shape = self.model.image_shape
@@ -196,38 +192,42 @@ def _greys(picture: image_file.Picture) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(picture.pixels).convert("L"))
 
 
-def _read_digit(digit: photos.Digit, picture: image_file.Picture, layout: photos.Layout) -> PredictedDigit:
+def _box(box: Box, picture: image_file.Picture) -> Box:
+    """A box of the pixels looked at, in those of the file's picture."""
     width, height = picture.size
     across, down = width / picture.pixels.shape[1], height / picture.pixels.shape[0]
-    left, top, right, bottom = digit.box
-    box = (
+    left, top, right, bottom = box
+    return (
         int(left * across),
         int(top * down),
         min(width, -int(-right * across // 1)),
         min(height, -int(-bottom * down // 1)),
     )
-    return _digit(digit.probabilities, box, layout.is_whole or digit.is_sure)
 
 
-def _digit(probabilities: NDArray[np.float32], box: Box, is_sure: bool) -> PredictedDigit:
+def _read_digit(digit: photos.Digit, picture: image_file.Picture, layout: photos.Layout) -> PredictedDigit:
+    read = _digit(digit.probabilities, _box(digit.box, picture))
+    return replace(
+        read,
+        is_sure=layout.is_whole or digit.is_sure,
+        is_digit=round(digit.share, 6) if digit.least <= 1 else 0.0,
+        stands_apart=digit.stands_apart,
+    )
+
+
+def _digit(probabilities: NDArray[np.float32], box: Box) -> PredictedDigit:
     shares = [round(float(share), 6) for share in probabilities]
     first, second = sorted(range(len(shares)), key=lambda label: -float(probabilities[label]))[:2]
-    return PredictedDigit(first, shares[first], second, shares[second], shares, box, is_sure)
+    return PredictedDigit(first, shares[first], second, shares[second], shares, box)
 
 
 def _ask_rows(model: Model, path: Path, on_note: Callable[[str], None]) -> list[Prediction]:
-    digits, notes = _rows(path)
+    digits, notes = sources.read_rows(path)
     for note in notes:
         on_note(note)
     height, width = digits.image_shape
     box = (0, 0, width, height)
     return [
-        Prediction(
-            f"{image_folder.printable(str(path))}:{number}", [[_digit(probabilities, box, True)]], (width, height)
-        )
+        Prediction(f"{image_folder.printable(str(path))}:{number}", [[_digit(probabilities, box)]], (width, height))
         for number, probabilities in zip(digits.ids, model.probabilities(digits.images), strict=True)
     ]
-
-
-def _rows(path: Path) -> tuple[Digits, tuple[str, ...]]:
-    return (kaggle_csv.read_images(path), ()) if path.suffix.lower() == _CSV else npy_pair.read_images(path)

@@ -33,13 +33,25 @@ class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
         name: what to call it.
         path: what `sources.load` finds it by.
         kind: of the source that read it.
-        sha256: the SHA-256 of each file that was read, by file name.
+        train_sha256: the SHA-256 of each file of digits to train on, by file name.
+        test_sha256: the same of digits to label.
     """
 
     name: str
     path: str
     kind: str
-    sha256: dict[str, str]
+    train_sha256: dict[str, str]
+    test_sha256: dict[str, str] = {}
+
+    @property
+    def sha256(self) -> dict[str, str]:
+        """The SHA-256 of everything that was read."""
+        return {**self.train_sha256, **self.test_sha256}
+
+    @property
+    def training_data(self) -> object:
+        """What tells one training set from another: checksums, or the name where nothing was read from files."""
+        return self.train_sha256 or self.name
 
 
 class GitRecord(msgspec.Struct, frozen=True):

@@ -3,21 +3,42 @@
 import os
 from pathlib import Path
 
+from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
+from kaggle_digits.files import digit_recognizer, disk
 from kaggle_digits.sources import bundled, image_folder, kaggle_csv, npy_pair
-from kaggle_digits.sources.source import Source
+from kaggle_digits.sources.source import Source, SourceKind
 
-__all__ = ["BUNDLED", "DEFAULT_FOLDER", "Source", "find", "load"]
+__all__ = [
+    "BUNDLED",
+    "SOURCES",
+    "Source",
+    "SourceKind",
+    "find",
+    "holds_rows",
+    "image_file",
+    "image_folder",
+    "kaggle_csv",
+    "leaks",
+    "load",
+    "read_rows",
+]
 
-BUNDLED = "sklearn"
+# The first that recognises a path reads it. A folder of images is recognised by any image below it, so it comes last.
+SOURCES: tuple[SourceKind, ...] = (bundled.SOURCE, kaggle_csv.SOURCE, npy_pair.SOURCE, image_folder.SOURCE)
+"""Every form in which digits may come. A new one is a file with a `SOURCE`, and its place here."""
+
+BUNDLED = bundled.SOURCE.name
 """The word that stands for the digits bundled with scikit-learn."""
 
-DEFAULT_FOLDER = Path("data")
 _KAGGLE_INPUT = "/kaggle/input"
 
 
 def load(
-    where: str | Path = DEFAULT_FOLDER, *, image_shape: tuple[int, int] = (28, 28), skip_broken: bool = False
+    where: str | Path = digit_recognizer.FOLDER,
+    *,
+    image_shape: tuple[int, int] = (digit_recognizer.SIDE, digit_recognizer.SIDE),
+    skip_broken: bool = False,
 ) -> Source:
     """Reads the digits that a name stands for.
 
@@ -31,25 +52,47 @@ def load(
     Raises:
         DataError: there is no such folder, or what is in it is not right.
     """
-    if str(where) == BUNDLED:
-        return Source(BUNDLED, *bundled.load(), {})
-    folder = Path(where)
-    try:
-        if kaggle_csv.recognises(folder):
-            return kaggle_csv.load(folder)
-        if npy_pair.recognises(folder):
-            return npy_pair.load(folder)
-        if image_folder.recognises(folder):
-            return image_folder.load(folder, image_shape, skip_broken=skip_broken)
-    except OSError as error:
-        raise DataError(
-            f"{error.filename or folder} cannot be read: {error.strerror}. Check its name and permissions."
-        ) from None
-    raise DataError(
-        f"there is nothing to learn from in {folder}. Name a folder with train.csv (it comes by: kaggle-digits fetch), "
-        "with X.npy and y.npy, or with a sub-folder of images for each digit, 0 to 9; or try the digits that come with "
-        f"scikit-learn: --data {BUNDLED}."
-    )
+    path = Path(where)
+    with disk.reading(path):
+        for kind in SOURCES:
+            if kind.recognises(path):
+                return kind.load(path, image_shape, skip_broken)
+    raise DataError(f"there is nothing to learn from in {path}. {_next_step(path)}")
+
+
+def _next_step(path: Path) -> str:
+    if path.is_file() and _is_likely(path.parent):
+        return f"It is a file: name its folder, --data {path.parent}."
+    if not path.exists() and _is_likely(Path()):
+        return "But there are digits in the current folder: --data ."
+    *others, last = (kind.words for kind in (*SOURCES[1:], SOURCES[0]))
+    return f"Name {', '.join(others)}, or {last}."
+
+
+def _is_likely(folder: Path) -> bool:
+    """Whether there are digits in a folder; any folder may have pictures somewhere below it."""
+    return any(kind.recognises(folder) for kind in SOURCES if kind is not image_folder.SOURCE)
+
+
+def holds_rows(path: Path) -> bool:
+    """Whether a file holds many images in rows, by its suffix: test.csv or X.npy, say."""
+    return any(kind.suffix == path.suffix.lower() for kind in SOURCES) and not path.is_dir()
+
+
+def read_rows(path: Path) -> tuple[Digits, tuple[str, ...]]:
+    """Reads the images of a file that `holds_rows`; labels that may be in it are ignored.
+
+    Returns:
+        Digits without labels, whose ids are 1 to n; and what was put right, a sentence each.
+
+    Raises:
+        DataError: the file is missing, or not of its form; the sentence names file and row.
+    """
+    for kind in SOURCES:
+        if kind.read_images is not None and kind.suffix == path.suffix.lower():
+            return kind.read_images(path)
+    suffixes = ", ".join(kind.suffix for kind in SOURCES if kind.suffix)
+    raise DataError(f"{path} holds no rows of images. Files of these suffixes do: {suffixes}.")
 
 
 def find(kaggle_input: Path | None = None) -> str:
@@ -66,10 +109,14 @@ def find(kaggle_input: Path | None = None) -> str:
         A name that `load` understands.
     """
     kaggle_input = kaggle_input or Path(os.environ.get("KDIGITS_KAGGLE_INPUT", _KAGGLE_INPUT))
-    likely = [DEFAULT_FOLDER, kaggle_input / "competitions/digit-recognizer", kaggle_input / "digit-recognizer"]
-    others = sorted(path.parent for path in kaggle_input.glob("**/train.csv"))
+    likely = [
+        digit_recognizer.FOLDER,
+        kaggle_input / "competitions/digit-recognizer",
+        kaggle_input / "digit-recognizer",
+    ]
+    others = sorted(path.parent for path in kaggle_input.glob(f"**/{digit_recognizer.TRAIN}"))
     for folder in likely + others:
-        if _looks_right(folder / "train.csv"):
+        if _looks_right(folder / digit_recognizer.TRAIN):
             return os.fspath(folder)
     return BUNDLED
 

@@ -3,58 +3,39 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from kaggle_digits.digits import Digits
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_digits.digits import Digits, classes_of
 from kaggle_digits.errors import DataError
-from kaggle_digits.files import storage
+from kaggle_digits.files import disk, storage
 from kaggle_digits.sources import image_file
-from kaggle_digits.sources.source import Source
+from kaggle_digits.sources.source import Source, SourceKind
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+KIND = "image-folder"
 _SET_NAMES = (("train", "training"), ("test", "testing"))
 _LABEL = re.compile(r"(?:[^\W\d]|-)*([0-9])")
 _NAMING = "its sub-folders must be named by their digits, 0 to 9 or digit_0 to digit_9"
 _NAMED_AT_MOST = 5
 
-KIND = "image-folder"
 
-
-@dataclass(frozen=True, eq=False)
-class Pictures:
-    """Image files that were read.
-
-    Attributes:
-        digits: without labels; their ids are the paths as given, fit to be printed.
-        paths: of the files, in the same order.
-        sizes: width and height of each, in pixels, as one sees it: a camera's note of how it was held is followed.
-    """
-
-    digits: Digits
-    paths: list[Path]
-    sizes: list[tuple[int, int]]
-
-
-def recognises(folder: Path) -> bool:
+def recognises(path: Path) -> bool:
     """Whether there is any image in a folder or below it, by the suffixes alone."""
-    return folder.is_dir() and next(_walk(folder), None) is not None
+    return path.is_dir() and next(_walk(path), None) is not None
 
 
-def load(folder: Path, image_shape: tuple[int, int] = (28, 28), *, skip_broken: bool = False) -> Source:
+def load(path: Path, image_shape: tuple[int, int] = (28, 28), skip_broken: bool = False) -> Source:
     """Reads a folder with one sub-folder of images per digit: `3`, `digit_3`, `label-3`.
 
     The sub-folders may lie in a folder `train`; then a `test` beside it is the test set, whose own sub-folders, if
     it has any, say nothing. (`training` and `testing` will do too.)
 
     Args:
-        folder: where the sub-folders are.
+        path: of the folder where the sub-folders are.
         image_shape: the height and width to which every image is brought, in pixels.
         skip_broken: whether images that cannot be read are left out, and named in the notes, or refused.
 
@@ -64,48 +45,19 @@ def load(folder: Path, image_shape: tuple[int, int] = (28, 28), *, skip_broken: 
     Raises:
         DataError: the images have no labels, a sub-folder is no label, or an image is broken.
     """
-    import numpy as np
-
-    train_folder, test_folder = _sets(folder)
-    labels = _labels(train_folder)
+    train_folder, test_folder = _sets(path)
+    label_of = _labels(train_folder)
     test_paths = find_images(test_folder) if test_folder else []
-    found = _read(list(labels), image_shape, skip_broken)
-    known = np.array([labels[path] for path in found.paths], np.int64)
-    train = Digits(found.images, known, _ids(found.paths, train_folder), classes=2 if known.max() < 2 else 10)
-    broken, test, sha256 = list(found.broken), None, {"train": _sha256(found.paths, train_folder)}
-    if test_folder and test_paths:
-        found = _read(test_paths, image_shape, skip_broken)
-        broken += found.broken
-        test = Digits(found.images, None, _ids(found.paths, test_folder), train.classes)
-        sha256["test"] = _sha256(found.paths, test_folder)
-    return Source(str(folder), train, test, sha256, _notes(broken))
-
-
-def read_images(
-    paths: Sequence[Path],
-    image_shape: tuple[int, int] = (28, 28),
-    *,
-    skip_broken: bool = False,
-    on_skip: Callable[[Path, str], None] = lambda _path, _reason: None,
-) -> Pictures:
-    """Reads image files that hold one digit each: dark on light or light on dark, of any size.
-
-    Args:
-        paths: PNG, JPEG, BMP or WebP files.
-        image_shape: the height and width to which every image is brought, in pixels.
-        skip_broken: whether images that cannot be read are left out or refused.
-        on_skip: is called with each image left out, and a sentence that names it and says why.
-
-    Returns:
-        Those that could be read, in the order given, with images uint8 `(n, *image_shape)`.
-
-    Raises:
-        DataError: an image is broken, or none is left.
-    """
-    found = _read(paths, image_shape, skip_broken)
-    for path, reason in found.broken.items():
-        on_skip(path, reason)
-    return Pictures(Digits(found.images, None, _ids(found.paths)), found.paths, found.sizes)
+    found = _read(list(label_of), image_shape, skip_broken)
+    labels = np.array([label_of[one] for one in found.paths], np.int64)
+    train = Digits(found.images, labels, _ids(found.paths, train_folder), classes_of(labels))
+    train_sha256 = {"train": _sha256(found.paths, train_folder)}
+    if not test_folder or not test_paths:
+        return Source(KIND, path, train, None, train_sha256, notes=_notes(found.broken))
+    to_label = _read(test_paths, image_shape, skip_broken)
+    test = Digits(to_label.images, None, _ids(to_label.paths, test_folder), train.classes)
+    test_sha256 = {"test": _sha256(to_label.paths, test_folder)}
+    return Source(KIND, path, train, test, train_sha256, test_sha256, _notes({**found.broken, **to_label.broken}))
 
 
 def find_images(folder: Path) -> list[Path]:
@@ -140,7 +92,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 def _identity(folder: Path) -> tuple[int, int]:
     """The same for every name and link by which one can come to a folder."""
-    with _reading(folder):
+    with disk.reading(folder):
         status = folder.stat()
     return status.st_dev, status.st_ino
 
@@ -148,7 +100,7 @@ def _identity(folder: Path) -> tuple[int, int]:
 def _contents(folder: Path) -> tuple[list[Path], list[Path]]:
     """The folders in a folder and the images in it, without what is hidden, in natural order."""
     folders, images = [], []
-    with _reading(folder):
+    with disk.reading(folder):
         for path in sorted(folder.iterdir(), key=_natural):
             if path.name.startswith("."):
                 continue
@@ -157,14 +109,6 @@ def _contents(folder: Path) -> tuple[list[Path], list[Path]]:
             elif path.suffix.lower() in image_file.SUFFIXES:
                 images.append(path)
     return folders, images
-
-
-@contextmanager
-def _reading(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DataError(f"{folder} cannot be read: {error.strerror}. Check its name and permissions.") from None
 
 
 def _natural(path: Path) -> tuple[list[int | str], str]:
@@ -203,33 +147,25 @@ def _labels(folder: Path) -> dict[Path, int]:
     return {image: label for path, label in labels.items() for image in find_images(path)}
 
 
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """The images that can be read, uint8 `(n, *image_shape)`, their paths and sizes, and why the others cannot."""
+class _Found(NamedTuple):
+    """The images that can be read, uint8 `(n, *image_shape)`, their paths, and why the others cannot."""
 
-    images: "NDArray[np.uint8]"
+    images: NDArray[np.uint8]
     paths: list[Path]
-    sizes: list[tuple[int, int]]
     broken: dict[Path, str]
 
 
 def _read(paths: Sequence[Path], image_shape: tuple[int, int], skip_broken: bool) -> _Found:
-    import numpy as np
-
-    images: list[NDArray[np.uint8]] = []
-    kept, sizes, broken = [], [], {}
+    images: dict[Path, NDArray[np.uint8]] = {}
+    broken: dict[Path, str] = {}
     for path in paths:
         try:
-            greys = image_file.read(path)
+            images[path] = image_file.as_digit(image_file.read(path), image_shape)
         except DataError as error:
             broken[path] = str(error)
-            continue
-        images.append(image_file.as_digit(greys, image_shape))
-        kept.append(path)
-        sizes.append((greys.shape[1], greys.shape[0]))
     if not images or (broken and not skip_broken):
         raise DataError(refusal(len(images), list(broken.values())))
-    return _Found(np.stack(images), kept, sizes, broken)
+    return _Found(np.stack(list(images.values())), list(images), broken)
 
 
 def refusal(readable: int, reasons: list[str]) -> str:
@@ -251,18 +187,16 @@ def _more(count: int) -> str:
     return f", and {count - 1:,} more" if count > 1 else ""
 
 
-def _notes(broken: list[Path]) -> tuple[str, ...]:
+def _notes(broken: Iterable[Path]) -> tuple[str, ...]:
+    broken = list(broken)
     if not broken:
         return ()
     named = ", ".join(map(str, broken[:_NAMED_AT_MOST])) + _more(len(broken) - _NAMED_AT_MOST + 1)
     return (f"{len(broken):,} broken image{'s' if len(broken) > 1 else ''} left out: {named}",)
 
 
-def _ids(paths: Sequence[Path], folder: Path | None = None) -> "NDArray[np.str_]":
-    import numpy as np
-
-    names = [(path.relative_to(folder) if folder else path).as_posix() for path in paths]
-    return np.array([printable(name) for name in names])
+def _ids(paths: Sequence[Path], folder: Path) -> NDArray[np.str_]:
+    return np.array([printable(path.relative_to(folder).as_posix()) for path in paths])
 
 
 def _sha256(paths: Sequence[Path], folder: Path) -> str:
@@ -271,3 +205,6 @@ def _sha256(paths: Sequence[Path], folder: Path) -> str:
     for name, path in sorted((path.relative_to(folder).as_posix(), path) for path in paths):
         digest.update(os.fsencode(name) + b"\0" + storage.sha256(path).encode() + b"\n")
     return digest.hexdigest()
+
+
+SOURCE = SourceKind(KIND, "with a sub-folder of images for each digit, 0 to 9", recognises, load)

@@ -2,62 +2,51 @@
 
 import csv
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.digits import Digits
-from kaggle_digits.errors import DataError
-from kaggle_digits.files import storage
+from kaggle_digits.errors import DataError, first_line
+from kaggle_digits.files import digit_recognizer, storage
 from kaggle_digits.sources import parsed, plain_csv
-from kaggle_digits.sources.source import Source
+from kaggle_digits.sources.source import Source, SourceKind
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-SIDE = 28
-"""Height and width of the competition's images, in pixels."""
-
+_LABEL, _PIXELS, _SIDE = digit_recognizer.LABEL, digit_recognizer.PIXELS, digit_recognizer.SIDE
 KIND = "kaggle-csv"
-ROWS = (42_000, 28_000)
-"""How many images the competition's train.csv and test.csv have."""
-
-LABEL = "label"
 _HIGHEST_LABEL = 9
-PIXELS = tuple(f"pixel{number}" for number in range(SIDE * SIDE))
 
 # pandas turns values over 255 into other numbers without a word when it is told to read uint8, so the file is read
 # as it is, this many rows at a time, and narrowed after a look at it: 25 MB at once instead of 263.
 _ROWS_AT_ONCE = 4_000
 
 
-def recognises(folder: Path) -> bool:
+def recognises(path: Path) -> bool:
     """Whether a folder holds the competition's files, by their names alone."""
-    return (folder / "train.csv").exists()
+    return (path / digit_recognizer.TRAIN).exists()
 
 
-def load(folder: Path) -> Source:
+def load(path: Path, _image_shape: tuple[int, int] = (_SIDE, _SIDE), _skip_broken: bool = False) -> Source:
     """Reads train.csv, and test.csv where it is there.
 
     Raises:
         DataError: a file is not of the competition's form; the sentence names file, row and column.
     """
-    train_path, test_path = folder / "train.csv", folder / "test.csv"
-    train, train_sha256 = _remembered(train_path, labelled=True)
-    if not test_path.exists():
-        return Source(str(folder), train, None, {train_path.name: train_sha256})
-    test, test_sha256 = _remembered(test_path, labelled=False)
-    return Source(str(folder), train, test, {train_path.name: train_sha256, test_path.name: test_sha256})
+    train, train_sha256 = _remembered(path / digit_recognizer.TRAIN, labelled=True)
+    if not (path / digit_recognizer.TEST).exists():
+        return Source(KIND, path, train, None, {digit_recognizer.TRAIN: train_sha256})
+    test, test_sha256 = _remembered(path / digit_recognizer.TEST, labelled=False)
+    return Source(KIND, path, train, test, {digit_recognizer.TRAIN: train_sha256}, {digit_recognizer.TEST: test_sha256})
 
 
 def _remembered(path: Path, labelled: bool) -> tuple[Digits, str]:
     """What `read` gives and the file's SHA-256, from what was kept of an earlier reading where that will do."""
     kept = parsed.load(path, labelled)
-    if kept is None or kept.pixels.shape[1] != len(PIXELS):
+    if kept is None or kept.pixels.shape[1] != len(_PIXELS):
         before = path.stat()
         with ThreadPoolExecutor(1) as aside:
             hashing = aside.submit(storage.sha256, path)
@@ -87,22 +76,23 @@ def read(path: Path, labelled: bool) -> Digits:
     return _digits(*_parse(path, labelled))
 
 
-def read_images(path: Path) -> Digits:
+def read_images(path: Path) -> tuple[Digits, tuple[str, ...]]:
     """Reads the images of a CSV alone, as `read` does; a column `label` may be there, and hold anything.
+
+    Returns:
+        Digits without labels; and no notes, since nothing is put right.
 
     Raises:
         DataError: the file is missing or not of this form; the sentence names file, row and column.
     """
-    return _digits(*_parse(path, labelled=False, ignored=LABEL))
+    return _digits(*_parse(path, labelled=False, ignored=_LABEL)), ()
 
 
 def _parse(
     path: Path, labelled: bool, ignored: str | None = None
-) -> "tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]":
+) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]:
     """Labels `(n,)`, or None, and pixels `(n, 784)`; see `read`."""
-    import numpy as np
-
-    columns = ((LABEL,) if labelled else ()) + PIXELS
+    columns = ((_LABEL,) if labelled else ()) + _PIXELS
     try:
         storage.check_regular(path)
         plain = plain_csv.read(path, columns)
@@ -122,18 +112,13 @@ def _parse(
     return _parted(np.concatenate(parts), labelled)
 
 
-def _parted(values: "NDArray[np.uint8]", labelled: bool) -> "tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]":
+def _parted(values: NDArray[np.uint8], labelled: bool) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]:
     """Labels and pixels."""
-    import numpy as np
-
-    return (values[:, 0] if labelled else None), np.ascontiguousarray(values[:, -len(PIXELS) :])
+    return (values[:, 0] if labelled else None), np.ascontiguousarray(values[:, -len(_PIXELS) :])
 
 
-def _digits(labels: "NDArray[np.uint8] | None", pixels: "NDArray[np.uint8]") -> Digits:
-    import numpy as np
-
-    images = pixels.reshape(-1, SIDE, SIDE)
-    return Digits(images, None if labels is None else labels.astype(np.int64), np.arange(1, len(images) + 1))
+def _digits(labels: NDArray[np.uint8] | None, pixels: NDArray[np.uint8]) -> Digits:
+    return Digits.numbered(pixels.reshape(-1, _SIDE, _SIDE), None if labels is None else labels.astype(np.int64))
 
 
 def _encoding(path: Path) -> str:
@@ -167,7 +152,7 @@ def _shorten(names: list[str]) -> str:
     return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _chunks(path: Path, encoding: str) -> "Iterator[pd.DataFrame]":
+def _chunks(path: Path, encoding: str) -> Iterator[Any]:
     import pandas as pd
 
     with warnings.catch_warnings():
@@ -178,26 +163,21 @@ def _chunks(path: Path, encoding: str) -> "Iterator[pd.DataFrame]":
             with pd.read_csv(path, **options) as reader:
                 yield from reader
         except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-            raise DataError(f"{path} is not a table: {_first_line(error)}. Fetch it again.") from None
+            told = first_line(error).removeprefix("Error tokenizing data. C error: ")
+            raise DataError(f"{path} is not a table: {told}. Fetch it again.") from None
         except pd.errors.EmptyDataError:
             return
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].removeprefix("Error tokenizing data. C error: ").rstrip(".")
-
-
-def _narrow(path: Path, chunk: "pd.DataFrame", columns: tuple[str, ...]) -> "NDArray[np.uint8]":
+def _narrow(path: Path, chunk: Any, columns: tuple[str, ...]) -> NDArray[np.uint8]:
     """One chunk as uint8 `(rows, columns)`, or an error that names the first value out of range."""
-    import numpy as np
-
     chunk = chunk[list(columns)]
     if all(dtype.kind in "iu" for dtype in chunk.dtypes):
         values = chunk.to_numpy()
     else:
         values = chunk.apply(_numbers).to_numpy(np.float64)
     highest = np.full(len(columns), 255)
-    if columns[0] == LABEL:
+    if columns[0] == _LABEL:
         highest[0] = _HIGHEST_LABEL
     wrong = ~((values >= 0) & (values <= highest))
     if values.dtype.kind == "f":
@@ -208,10 +188,11 @@ def _narrow(path: Path, chunk: "pd.DataFrame", columns: tuple[str, ...]) -> "NDA
             f"{path}, row {chunk.index[row] + 2}, column {columns[column]}: a whole number from 0 to "
             f"{highest[column]} is expected. Received: {_spell(chunk.iat[row, column])}."
         )
-    return values.astype(np.uint8)
+    narrow: NDArray[np.uint8] = values.astype(np.uint8)
+    return narrow
 
 
-def _numbers(column: "pd.Series[Any]") -> "pd.Series[Any]":
+def _numbers(column: Any) -> Any:
     import pandas as pd
 
     return pd.to_numeric(column, errors="coerce").astype("float64")
@@ -219,3 +200,13 @@ def _numbers(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 def _spell(value: object) -> str:
     return "nothing" if value != value or value is None else repr(str(value)[:40])
+
+
+SOURCE = SourceKind(
+    KIND,
+    f"a folder with {digit_recognizer.TRAIN} (it comes by: kaggle-digits fetch)",
+    recognises,
+    load,
+    ".csv",
+    read_images,
+)

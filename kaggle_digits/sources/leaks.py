@@ -1,7 +1,10 @@
 """Training data that gives the test labels away, or is more than the competition gives."""
 
+import numpy as np
+
 from kaggle_digits.digits import Digits
-from kaggle_digits.sources import Source, kaggle_csv
+from kaggle_digits.files import digit_recognizer
+from kaggle_digits.sources.source import Source
 
 NEXT_STEP = (
     "A score from such data says nothing. Take the competition's own files: kaggle-digits fetch --force; or train "
@@ -17,8 +20,6 @@ def find(source: Source) -> str | None:
     Args:
         source: labelled digits, and perhaps digits to label; without any, there is nothing to give away.
     """
-    import numpy as np
-
     if source.test is None:
         return None
     train, test = source.train.hashes, source.test.hashes
@@ -27,7 +28,7 @@ def find(source: Source) -> str | None:
         ids = ", ".join(map(str, source.train.ids[both[:_EXAMPLES]].tolist()))
         more = "" if len(both) <= _EXAMPLES else f" and {len(both) - _EXAMPLES:,} more"
         return f"{len(both):,} labelled images of {source.name} are among its test images (id {ids}{more})."
-    rows, test_rows = kaggle_csv.ROWS
+    rows, test_rows = digit_recognizer.ROWS
     if len(test) == test_rows and len(train) > rows:
         return f"{source.name} has {len(train):,} labelled rows, more than the {rows:,} that the competition gives."
     return None
@@ -38,6 +39,4 @@ def repeated(digits: Digits) -> int:
 
     Folds keep such images together. The competition's train.csv has none.
     """
-    import numpy as np
-
     return len(digits) - len(np.unique(digits.hashes))

@@ -2,12 +2,12 @@
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.errors import DataError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _MAGIC = b"\x93NUMPY"
 _TAKEN_FOR = {b"PK": "a zip, perhaps of several arrays (.npz)", b"\x80": "a Python pickle, which is never loaded"}
@@ -17,7 +17,7 @@ _NUMPYS_WORDS = {
 }
 
 
-def open_array(path: Path) -> "NDArray[Any]":
+def open_array(path: Path) -> NDArray[Any]:
     """Opens an array without reading it: the file is mapped into memory, and must be as long as it says.
 
     Returns:
@@ -26,8 +26,6 @@ def open_array(path: Path) -> "NDArray[Any]":
     Raises:
         DataError: the file is missing, damaged, or not an array of numbers.
     """
-    import numpy as np
-
     _check_start(path)
     try:
         with warnings.catch_warnings():

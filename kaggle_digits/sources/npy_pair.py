@@ -4,19 +4,19 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kaggle_digits.digits import Digits
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_digits.digits import Digits, classes_of
 from kaggle_digits.errors import DataError
 from kaggle_digits.files import storage
 from kaggle_digits.sources import npy_file
-from kaggle_digits.sources.source import Source
+from kaggle_digits.sources.source import Source, SourceKind
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-IMAGES, LABELS, TEST_IMAGES = "X.npy", "y.npy", "X_test.npy"
+KIND = "npy-pair"
+_IMAGES, _LABELS, _TEST_IMAGES = "X.npy", "y.npy", "X_test.npy"
 
 # The course digits run from -0.13 to 1.13: they were made smaller by an interpolation that swings.
 _MOST_OVERSHOOT = 0.25
@@ -28,12 +28,12 @@ _FAINT = 64
 _NUMBERS_AT_ONCE = 1 << 22
 
 
-def recognises(folder: Path) -> bool:
+def recognises(path: Path) -> bool:
     """Whether a folder holds such arrays, by their names alone."""
-    return any((folder / name).exists() for name in (IMAGES, LABELS))
+    return any((path / name).exists() for name in (_IMAGES, _LABELS))
 
 
-def load(folder: Path) -> Source:
+def load(path: Path, _image_shape: tuple[int, int] = (28, 28), _skip_broken: bool = False) -> Source:
     """Reads X.npy and y.npy, and X_test.npy where it is there.
 
     `X` has the shape `(n, pixels)` with a square number of pixels, `(n, height, width)` or `(n, height, width, 1)`.
@@ -51,25 +51,24 @@ def load(folder: Path) -> Source:
     Raises:
         DataError: a file is missing, or not of this form; the sentence names the file, and the row.
     """
-    paths = [folder / name for name in (IMAGES, LABELS, TEST_IMAGES)]
+    paths = [path / name for name in (_IMAGES, _LABELS, _TEST_IMAGES)]
     train = _read_images(paths[0])
     labels, label_notes = _read_labels(paths[1], len(train.greys))
     test = _read_images(paths[2]) if paths[2].exists() else None
     is_inverted = _is_dark_on_light(train.greys)
     is_turned = train.is_flat and _lies(train, labels, is_inverted)
     images = _put_right(train.greys, is_inverted, is_turned)
-    notes = [*train.notes, *label_notes, *_corrections(IMAGES, is_inverted, is_turned)]
-    digits = Digits(images, labels, _ids(images), classes=2 if labels.max() < 2 else 10)
+    notes = [*train.notes, *label_notes, *_corrections(_IMAGES, is_inverted, is_turned)]
+    digits = Digits.numbered(images, labels, classes_of(labels))
     if test is None:
-        return Source(str(folder), digits, None, _sha256(paths[:2]), tuple(notes))
+        return Source(KIND, path, digits, None, _sha256(paths[:2]), notes=tuple(notes))
     if test.greys.shape[1:] != train.greys.shape[1:]:
         raise DataError(
             f"the images of {paths[2]} must have the shape of those of {paths[0]}, {train.greys.shape[1:]}. "
             f"Received: {test.greys.shape[1:]}."
         )
-    images = _put_right(test.greys, is_inverted, is_turned)
-    to_label = Digits(images, None, _ids(images), digits.classes)
-    return Source(str(folder), digits, to_label, _sha256(paths), (*notes, *test.notes))
+    to_label = Digits.numbered(_put_right(test.greys, is_inverted, is_turned), classes=digits.classes)
+    return Source(KIND, path, digits, to_label, _sha256(paths[:2]), _sha256(paths[2:]), (*notes, *test.notes))
 
 
 def read_images(path: Path) -> tuple[Digits, tuple[str, ...]]:
@@ -88,7 +87,7 @@ def read_images(path: Path) -> tuple[Digits, tuple[str, ...]]:
     is_inverted, is_turned = _is_dark_on_light(stored.greys), _is_the_course(stored)
     images = _put_right(stored.greys, is_inverted, is_turned)
     notes = (*stored.notes, *_corrections(path.name, is_inverted, is_turned))
-    return Digits(images, None, _ids(images)), notes
+    return Digits.numbered(images), notes
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +101,7 @@ class _Stored:
         notes: what was clipped, and what looks odd.
     """
 
-    greys: "NDArray[np.uint8]"
+    greys: NDArray[np.uint8]
     is_flat: bool
     overshoots: bool
     notes: tuple[str, ...]
@@ -134,16 +133,14 @@ def _image_shape(path: Path, shape: tuple[int, ...]) -> tuple[int, int]:
     )
 
 
-def _parts(numbers: "NDArray[Any]") -> "Iterator[tuple[int, NDArray[Any]]]":
+def _parts(numbers: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
     """The rows, some at a time, each time with the number of the first: a file may be larger than the memory."""
     rows = max(1, _NUMBERS_AT_ONCE // numbers[0].size)
     for start in range(0, len(numbers), rows):
         yield start, numbers[start : start + rows]
 
 
-def _range(path: Path, numbers: "NDArray[Any]") -> tuple[float, float]:
-    import numpy as np
-
+def _range(path: Path, numbers: NDArray[Any]) -> tuple[float, float]:
     low, high = math.inf, -math.inf
     for start, part in _parts(numbers):
         wrong = ~np.isfinite(part)
@@ -163,23 +160,19 @@ def _white(path: Path, low: float, high: float) -> int:
     raise DataError(f"{path} must hold greys from 0 to 1, or from 0 to 255. Received: {low:g} to {high:g}.")
 
 
-def _scaled(numbers: "NDArray[Any]", white: int) -> "NDArray[np.uint8]":
-    import numpy as np
-
+def _scaled(numbers: NDArray[Any], white: int) -> NDArray[np.uint8]:
     greys = np.empty(numbers.shape, np.uint8)
     for start, part in _parts(numbers):
         greys[start : start + len(part)] = ((part / np.float64(white)).clip(0, 1) * 255).round()
     return greys
 
 
-def _read_labels(path: Path, count: int) -> "tuple[NDArray[np.int64], tuple[str, ...]]":
+def _read_labels(path: Path, count: int) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """The labels, int64 `(count,)`, and what was done to them."""
-    import numpy as np
-
     numbers = npy_file.open_array(path)
     if numbers.shape not in ((count,), (count, 1)):
         raise DataError(
-            f"{path} must have a label for each of the {count:,} images of {IMAGES}, as ({count},) or ({count}, 1). "
+            f"{path} must have a label for each of the {count:,} images of {_IMAGES}, as ({count},) or ({count}, 1). "
             f"Received: {numbers.shape}."
         )
     values = numbers.reshape(-1)
@@ -197,17 +190,13 @@ def _read_labels(path: Path, count: int) -> "tuple[NDArray[np.int64], tuple[str,
     return labels % 10, (f"{path.name}: the label 10 stands for the digit 0",)
 
 
-def _is_dark_on_light(greys: "NDArray[np.uint8]") -> bool:
-    import numpy as np
-
+def _is_dark_on_light(greys: NDArray[np.uint8]) -> bool:
     border = (greys[:, 0], greys[:, -1], greys[:, :, 0], greys[:, :, -1])
     return float(np.median(np.concatenate([edge.ravel() for edge in border]))) > 127
 
 
-def _lies(stored: _Stored, labels: "NDArray[np.int64]", is_inverted: bool) -> bool:
+def _lies(stored: _Stored, labels: NDArray[np.int64], is_inverted: bool) -> bool:
     """Whether images lie on their side; see `load` for the rule."""
-    import numpy as np
-
     ones = _put_right(stored.greys[labels == 1], is_inverted, is_turned=False)
     heap = ones.sum(axis=0, dtype=np.float64)
     height, width = _spread(heap.sum(axis=1)), _spread(heap.sum(axis=0))
@@ -220,10 +209,8 @@ def _is_the_course(stored: _Stored) -> bool:
     return stored.is_flat and stored.overshoots and stored.greys.shape[1:] == _COURSE_SHAPE
 
 
-def _spread(ink: "NDArray[np.float64]") -> float:
+def _spread(ink: NDArray[np.float64]) -> float:
     """The standard deviation, in pixels, of where ink lies: `ink` is `(pixels,)`, its amount at each."""
-    import numpy as np
-
     if not ink.any():
         return 0.0
     place = np.arange(len(ink))
@@ -231,9 +218,7 @@ def _spread(ink: "NDArray[np.float64]") -> float:
     return math.sqrt(np.average((place - mean) ** 2, weights=ink))
 
 
-def _put_right(greys: "NDArray[np.uint8]", is_inverted: bool, is_turned: bool) -> "NDArray[np.uint8]":
-    import numpy as np
-
+def _put_right(greys: NDArray[np.uint8], is_inverted: bool, is_turned: bool) -> NDArray[np.uint8]:
     inked = 255 - greys if is_inverted else greys
     return np.ascontiguousarray(inked.transpose(0, 2, 1)) if is_turned else inked
 
@@ -245,11 +230,8 @@ def _corrections(name: str, is_inverted: bool, is_turned: bool) -> Iterator[str]
         yield f"{name}: the pixels were stored column by column, so the images were turned"
 
 
-def _ids(images: "NDArray[np.uint8]") -> "NDArray[np.int64]":
-    import numpy as np
-
-    return np.arange(1, len(images) + 1)
-
-
 def _sha256(paths: list[Path]) -> dict[str, str]:
     return {path.name: storage.sha256(path) for path in paths}
+
+
+SOURCE = SourceKind(KIND, f"with {_IMAGES} and {_LABELS}", recognises, load, ".npy", read_images)

@@ -9,14 +9,12 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.errors import StorageError
 from kaggle_digits.files import storage
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 _FORMAT = 1
 _HEADER_BYTES = 512
@@ -44,8 +42,8 @@ class Parsed:
         sha256: of the CSV.
     """
 
-    labels: "NDArray[np.uint8] | None"
-    pixels: "NDArray[np.uint8]"
+    labels: NDArray[np.uint8] | None
+    pixels: NDArray[np.uint8]
     sha256: str
 
 
@@ -61,8 +59,6 @@ def load(csv: Path, labelled: bool) -> Parsed | None:
         csv: the file as it is now.
         labelled: whether it has labels.
     """
-    import numpy as np
-
     try:
         storage.check_regular(path_of(csv))
         now = csv.stat()

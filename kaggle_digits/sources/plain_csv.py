@@ -5,24 +5,21 @@ at all bytes at once. Whatever else a file may be, it is left to a reader with m
 """
 
 from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits import machine
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import BinaryIO
-
-    import numpy as np
-    from numpy.typing import NDArray
 
 _COMMA, _LINE_FEED, _ZERO, _NINE = b",\n09"
 _BLOCK_BYTES = 1 << 19  # few enough for the arrays in between to stay in the processor's cache
 
 
-def read(path: Path, columns: tuple[str, ...]) -> "NDArray[np.uint8] | None":
+def read(path: Path, columns: tuple[str, ...]) -> NDArray[np.uint8] | None:
     """All values of a plain CSV.
 
     Args:
@@ -35,8 +32,6 @@ def read(path: Path, columns: tuple[str, ...]) -> "NDArray[np.uint8] | None":
     Raises:
         OSError: the file cannot be read.
     """
-    import numpy as np
-
     with path.open("rb") as file:
         if file.readline(1 << 16).replace(b"\r\n", b"\n") != ",".join(columns).encode() + b"\n":
             return None
@@ -49,8 +44,8 @@ def read(path: Path, columns: tuple[str, ...]) -> "NDArray[np.uint8] | None":
 
 
 def _side_by_side(
-    task: "Callable[[NDArray[np.uint8]], NDArray[np.uint8] | None]", blocks: "Iterator[NDArray[np.uint8]]"
-) -> "Iterator[NDArray[np.uint8] | None]":
+    task: Callable[[NDArray[np.uint8]], NDArray[np.uint8] | None], blocks: Iterator[NDArray[np.uint8]]
+) -> Iterator[NDArray[np.uint8] | None]:
     """What a task makes of each block, in their order, on every core; no more blocks are read ahead than that takes."""
     cores = machine.usable_cores()
     waiting: deque[Future[NDArray[np.uint8] | None]] = deque()
@@ -63,10 +58,8 @@ def _side_by_side(
             yield waiting.popleft().result()
 
 
-def _blocks(file: "BinaryIO") -> "Iterator[NDArray[np.uint8]]":
+def _blocks(file: BinaryIO) -> Iterator[NDArray[np.uint8]]:
     """Whole lines that end in a line feed, the last one too, even where it has none in the file."""
-    import numpy as np
-
     rest = b""
     while content := file.read(_BLOCK_BYTES):
         whole, feed, rest_of_line = content.rpartition(b"\n")
@@ -81,14 +74,12 @@ def _blocks(file: "BinaryIO") -> "Iterator[NDArray[np.uint8]]":
         yield np.frombuffer(rest + b"\n", np.uint8)
 
 
-def _values(block: "NDArray[np.uint8]", columns: int) -> "NDArray[np.uint8] | None":
+def _values(block: NDArray[np.uint8], columns: int) -> NDArray[np.uint8] | None:
     """Of some whole lines, uint8 `(lines, columns)`; None where they hold anything but numbers from 0 to 255.
 
     Every byte is taken for the end of a number, and its number computed from the three bytes before it; then those are
     kept that are ends. That is more work than to look for the ends first, and takes a third of the time.
     """
-    import numpy as np
-
     ends = np.concatenate([np.ones(4, np.bool_), block < _ZERO])  # as if other numbers had ended before the first
     digits = np.concatenate([np.zeros(4, np.uint8), block - np.uint8(_ZERO)])
     digits[ends] = 0

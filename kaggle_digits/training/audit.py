@@ -17,6 +17,7 @@ PICTURE = "doubtful.png"
 _MOST = 200
 _MOST_BYTES = 1 << 26
 _DRAWN = 64
+_DIGITS = 19  # from which on a number is no id any more
 
 
 def write(folder: Path, digits: Digits, probabilities: NDArray[np.float32]) -> None:
@@ -32,19 +33,19 @@ def write(folder: Path, digits: Digits, probabilities: NDArray[np.float32]) -> N
     """
     from kaggle_digits.evaluation import plots
 
-    labels, predicted = digits.known_labels, probabilities.argmax(axis=1)
+    labels, predicted, sure = digits.known_labels, probabilities.argmax(axis=1), probabilities.max(axis=1)
     of_label = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
     doubtful = np.flatnonzero(predicted != labels)
-    doubtful = doubtful[np.argsort(of_label[doubtful], kind="stable")][:_MOST]
+    doubtful = doubtful[np.argsort(-sure[doubtful], kind="stable")][:_MOST]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["id", "label", "probability of label", "predicted", "probability of predicted"])
     for row in doubtful.tolist():
-        surest = float(probabilities[row, predicted[row]])
-        table.writerow([digits.ids[row], labels[row], f"{of_label[row]:.6f}", predicted[row], f"{surest:.6f}"])
+        table.writerow([digits.ids[row], labels[row], f"{of_label[row]:.6f}", predicted[row], f"{sure[row]:.6f}"])
     storage.write_text(folder / FILE, text.getvalue())
     title = "Labels that the models doubt, the surest first: id, actual, predicted and its probability"
-    plots.save(plots.gallery(digits, probabilities, doubtful[:_DRAWN], title, with_ids=True), folder / PICTURE)
+    figure = plots.gallery(digits, probabilities, doubtful[:_DRAWN], title, with_ids=True)
+    plots.save(figure, folder / PICTURE, folder.name)
 
 
 def read_ids(path: Path) -> tuple[int | str, ...]:
@@ -65,4 +66,4 @@ def read_ids(path: Path) -> tuple[int | str, ...]:
     if not rows or not rows[0] or rows[0][0].strip().lower() != "id":
         raise DataError(f"{path}, row 1 (the header) must begin with the column 'id', as doubtful.csv does.")
     ids = [row[0].strip() for row in rows[1:] if row]
-    return tuple(int(one) if one.isdecimal() else one for one in ids)
+    return tuple(int(one) if one.isdecimal() and len(one) < _DIGITS else one for one in ids)

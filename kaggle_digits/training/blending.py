@@ -88,17 +88,12 @@ def _check_alike(first: Run, run: Run) -> None:
     for what, same in (
         ("labels", one.classes == other.classes),
         ("image shape", one.image_shape == other.image_shape),
-        ("training data", _train_files(first) == _train_files(run)),
+        ("training data", one.data.training_data == other.data.training_data),
     ):
         if not same:
             raise RunError(f"{run.name} has another {what} than {first.name}: they cannot be blended.")
     if other.interrupted:
         raise RunError(f"{run.name} was interrupted. Go on with it: kaggle-digits train --resume {run.name}.")
-
-
-def _train_files(run: Run) -> object:
-    data = run.record.data
-    return {name: value for name, value in data.sha256.items() if "test" not in name.lower()} or data.name
 
 
 def _common_rows(members: list[Run], source: Source) -> tuple[Digits, list[NDArray[np.float32]]]:

@@ -70,10 +70,10 @@ def write_findings(path: Path, trained: Trained, seed: int) -> Report:
     from kaggle_digits.evaluation import plots  # with Matplotlib, which members of many do not need
 
     report = write_numbers(path, trained)
-    plots.save(plots.samples(trained.validation, trained.calibrated, seed), path / "samples.png")
+    plots.save(plots.samples(trained.validation, trained.calibrated, seed), path / "samples.png", path.name)
     if trained.history:
-        plots.save(plots.learning_curves(trained.history, trained.kept), path / "loss.png")
-    evaluation.draw_report(path, trained.validation, trained.calibrated, report)
+        plots.save(plots.learning_curves(trained.history, trained.kept), path / "loss.png", path.name)
+    evaluation.draw_report(path, trained.validation, trained.calibrated, report, path.name)
     return report
 
 

@@ -3,7 +3,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from records import beginning
+from made_runs import beginning
 
 from kaggle_digits import recipes
 from kaggle_digits.classifiers import networks, neural

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from made_runs import beginning
 from own_networks import EVERY, KERAS_ALONE, OWN_CODE
-from records import beginning
 
 from kaggle_digits import classifiers, recipes
 from kaggle_digits.classifiers import lite, networks, neural
@@ -27,7 +27,7 @@ class Trained:
         (folder / "own.py").write_text(text)
         own = recipes.load(str(folder / "own.py"))
         self.folder, (self.train, self.validation) = folder, digits_of(own)
-        self.recipe = classifiers.prepare(own, self.train.image_shape, self.train.classes)
+        self.recipe = classifiers.prepare(own, self.train, len(self.train), asked=("batch_size", "epochs"))
         self.fitted = self.fit(folder)
         self.files = self.fitted.classifier.save(folder)
         self.beginning = beginning(self.recipe, classes=self.train.classes, image_shape=self.train.image_shape)
@@ -161,5 +161,5 @@ def test_a_network_that_could_never_be_saved_is_refused_before_it_is_trained(tmp
     path = tmp_path / "own.py"
     path.write_text("import keras\nfrom keras import layers\n" + UNSAVABLE)
     with pytest.raises(DigitsError, match=r"own\.py: the network has layers of its own") as caught:
-        classifiers.prepare(recipes.load(str(path)), (28, 28), 10)
+        classifiers.prepare(recipes.load(str(path)), bundled.load()[0], 1000)
     assert len(str(caught.value).splitlines()) == 1

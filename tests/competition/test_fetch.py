@@ -18,7 +18,7 @@ from kaggle_server import Fault, KaggleServer, OpenKaggle
 
 from kaggle_digits.competition import fetch
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, CredentialsError, DataError, StorageError
-from kaggle_digits.files import archive, storage
+from kaggle_digits.files import archive, locks
 
 ROWS = (5, 3)
 PIXELS = [f"pixel{number}" for number in range(784)]
@@ -318,7 +318,7 @@ def test_what_a_killed_fetch_left_is_swept_away_and_a_living_one_is_not(own_zip:
             (data / name / "lock").touch()
         if name != ".fetch-begun":  # a moment ago: it may be about to lock its folder
             os.utime(data / name, (0, 0))
-    with storage.locked(data / ".fetch-alive" / "lock", 0):
+    with locks.locked(data / ".fetch-alive" / "lock", 0):
         fetch.fetch(data, archive=own_zip, rows=ROWS)
     assert sorted(path.name for path in data.iterdir()) == [".fetch-alive", ".fetch-begun", *sorted(right_files())]
 

@@ -45,7 +45,7 @@ def test_everything_of_a_run_is_in_the_ledger(open_kaggle, folders):  # noqa: F8
         {"seed": 3, "git": {"commit": "c0ffee", "dirty": True}, "predicted_range": [0.97, 0.99]},
     )
     one = prepare.prepare(None, **folders)
-    run.record["data"]["sha256"]["train.csv"] = "ab"
+    run.record["data"]["train_sha256"]["train.csv"] = "ab"
     one = prepare.SubmissionFile(one.path, one.message, one.labels, run, one.sha256)
     send.send(one, open_kaggle(), submissions=folders["submissions"], wait=True, tell=quiet)
     first, pending, complete = ledger.read(folders["submissions"])
@@ -118,7 +118,7 @@ def test_folders_that_are_read_only(words: list[str], server: KaggleServer, here
     for folder in (here, tmp_path / "data"):
         folder.chmod(0o700)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "Permission denied. Free some space or choose a folder that you may write to" in done.stderr
+    assert "Permission denied. Choose a folder that you may write to" in done.stderr
     assert server.calls == []
     assert [path.name for path in here.iterdir()] == ["good.csv"]
     assert list((tmp_path / "data").iterdir()) == []
@@ -246,7 +246,12 @@ def test_the_score_is_held_against_what_was_expected(
     plan = {
         "started": "2026-11-20T12:00:00+00:00",
         "recipe": {"name": "mlp"},
-        "data": {"name": "data", "path": str(tmp_path / "data"), "sha256": {"train.csv": "", "test.csv": ""}},
+        "data": {
+            "name": "data",
+            "path": str(tmp_path / "data"),
+            "train_sha256": {"train.csv": ""},
+            "test_sha256": {"test.csv": ""},
+        },
     }
     path = runs.start(tmp_path / "models", "mlp", datetime(2026, 11, 20, 12), plan)
     runs.complete(path, {"validation_accuracy": 0.985, "predicted_range": predicted}, [])

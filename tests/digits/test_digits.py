@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from kaggle_digits.digits import Digits, split
+from kaggle_digits.digits import Digits, classes_of
 from kaggle_digits.errors import DataError
 
 
@@ -55,27 +53,11 @@ def test_take_keeps_images_labels_and_ids_together():
     assert np.array_equal(taken.images, digits.images[[2, 0]])
 
 
-@given(
-    labels=st.lists(st.integers(0, 9), min_size=20, max_size=300),
-    fraction=st.floats(0.05, 0.95),
-    seed=st.integers(0, 1000),
-)
-def test_split_takes_the_same_share_of_every_label(labels, fraction, seed):
-    digits = make(len(labels), labels=labels)
-    kept, held_out = split(digits, fraction, seed)
-    assert sorted([*kept, *held_out]) == list(range(len(labels)))
-    for label in set(labels):
-        rows = np.flatnonzero(digits.known_labels == label)
-        assert abs(np.isin(rows, held_out).sum() - fraction * len(rows)) <= 1.5
+def test_numbered_digits_are_called_1_to_n():
+    digits = Digits.numbered(np.zeros((3, 2, 2), np.uint8), np.array([0, 1, 1]), classes=2)
+    assert (digits.ids.tolist(), digits.classes) == ([1, 2, 3], 2)
 
 
-def test_split_depends_on_its_seed_alone():
-    digits = make(200, labels=np.arange(200) % 10)
-    first, again, other = (split(digits, 0.1, seed)[1].tolist() for seed in (0, 0, 1))
-    assert first == again != other
-
-
-@pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan"), 0.01])
-def test_split_refuses_a_share_that_leaves_a_side_empty(fraction):
-    with pytest.raises(DataError):
-        split(make(4, labels=[0, 0, 1, 1]), fraction, 0)
+@pytest.mark.parametrize(("labels", "classes"), [([0, 1], 2), ([1], 2), ([0, 2], 10), ([9], 10)])
+def test_labels_of_0_and_1_alone_make_two_classes(labels, classes):
+    assert classes_of(np.array(labels)) == classes

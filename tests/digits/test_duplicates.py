@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kaggle_digits import sources
-from kaggle_digits.digits import Digits, duplicates, folds
+from kaggle_digits.digits import duplicates
 
 
 def test_copies_and_faint_changes_share_a_group_and_others_do_not():
@@ -30,21 +30,3 @@ def test_groups_are_what_all_pairs_one_by_one_would_give(seed, count):
 
 def test_blank_images_are_no_trouble():
     assert len(duplicates.groups(np.zeros((3, 28, 28), np.uint8))) == 3
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.integers(0, 2**32 - 1), st.integers(2, 6))
-def test_folds_are_stratified_even_and_keep_copies_together(seed, count):
-    rng = np.random.default_rng(seed)
-    labels = np.repeat(np.arange(10), rng.integers(3 * count, 5 * count, 10))
-    images = rng.integers(0, 256, (len(labels), 6, 6), np.uint8)
-    twins = rng.integers(0, len(labels), 5)
-    twin_of = np.array([np.flatnonzero(labels == labels[twin])[0] for twin in twins])
-    images[twins] = images[twin_of]
-    digits = Digits(images, labels.astype(np.int64), np.arange(len(labels)))
-    fold = folds(digits, count, seed)
-    assert (fold[twins] == fold[twin_of]).all()
-    for label in range(10):
-        sizes = np.bincount(fold[labels == label], minlength=count)
-        assert sizes.max() - sizes.min() <= 5
-    assert (folds(digits, count, seed) == fold).all()

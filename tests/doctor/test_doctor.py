@@ -154,6 +154,18 @@ def test_notebooks_are_recognised(environment: dict[str, str], words: str) -> No
     assert words in next(iter(machine.checks(environment))).found
 
 
+@pytest.mark.parametrize(
+    ("fast", "found"),
+    [
+        (["amx_bf16"], "bfloat16 where a training measures that it pays (amx_bf16)"),
+        ([], "float32: this processor does not multiply faster in 16 bits"),
+        (None, "bfloat16 where a training measures that it pays"),
+    ],
+)
+def test_nothing_is_said_of_instructions_that_nobody_tells(fast: list[str] | None, found: str) -> None:
+    assert machine.precision_check(fast).found == found
+
+
 @pytest.mark.parametrize("broken", [False, True])
 def test_the_command(broken: bool, tmp_path: Path) -> None:
     if broken:

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
-from kaggle_digits.classifiers.protocol import Epoch
+from matplotlib import colors
 from PIL import Image
 
 from kaggle_digits import evaluation
 from kaggle_digits.digits import Digits
-from kaggle_digits.evaluation import plots
+from kaggle_digits.evaluation import metrics, plots
+from kaggle_digits.runs import Epoch
 
 HISTORY = [Epoch(n, 1 / n, 1 - 0.2 / n, 1.2 / n, 0.9 - abs(n - 3) / 50, 0.001, 1.5) for n in range(1, 6)]
 
@@ -24,8 +25,16 @@ def one_hot(labels, classes=10):
     return np.eye(classes, dtype=np.float32)[labels]
 
 
+def titles(figure):
+    return [axes.get_title() for axes in figure.axes]
+
+
+def heading(figure):
+    return texts(figure.axes[0])[0]
+
+
 def captions(figure):
-    return [axes.get_title() for axes in figure.axes if axes.get_visible()]
+    return texts(figure.axes[0])[1:]
 
 
 def texts(axes):
@@ -51,7 +60,8 @@ def drawn(figure):
 @pytest.mark.parametrize(("kept", "loss", "accuracy"), [(3, "0.4000", "90.00 %"), (5, "0.2400", "86.00 %")])
 def test_learning_curves_name_the_epoch_that_was_kept_whichever_was_best(kept, loss, accuracy):
     figure = drawn(plots.learning_curves(HISTORY, kept))
-    assert captions(figure) == [f"Loss: {loss} at the epoch kept", f"Accuracy: {accuracy} at the epoch kept"]
+    after = f"after epoch {kept}"
+    assert titles(figure) == [f"Validation loss {loss}\n{after}", f"Validation accuracy {accuracy}\n{after}"]
     assert legend(figure.legends[0]) == ["training", "validation", f"kept: epoch {kept}"]
     assert [axes.lines[2].get_xdata() for axes in figure.axes] == [[kept, kept]] * 2
 
@@ -86,9 +96,21 @@ def test_learning_curves_have_a_place_for_100_percent_and_no_loss():
     assert accuracy.get_ylim()[1] > 1
 
 
-def test_learning_curves_of_one_epoch_have_one_tick():
+def test_learning_curves_of_one_epoch_have_one_tick_and_say_their_values():
     figure = drawn(plots.learning_curves(HISTORY[:1], 1))
     assert ticks(figure.axes[0].xaxis) == ["1"]
+    assert [texts(axes) for axes in figure.axes] == [["1.0000", "1.2000"], ["80.00 %", "86.00 %"]]
+    assert legend(figure.legends[0]) == ["training", "validation"]
+
+
+def test_curves_of_folds_are_their_mean_in_a_band_also_where_some_ended_earlier():
+    other = [Epoch(n, 0.5, 0.5, 0.5, 0.8, 0.001, 1.0) for n in range(1, 4)]
+    loss, accuracy = drawn(plots.fold_curves([HISTORY, other])).axes
+    middle = accuracy.lines[1].get_ydata()
+    assert middle[:3] == pytest.approx([(epoch.val_accuracy + 0.8) / 2 for epoch in HISTORY[:3]])
+    assert middle[3:] == pytest.approx([epoch.val_accuracy for epoch in HISTORY[3:]])
+    assert len(loss.collections) == len(accuracy.collections) == 2
+    assert accuracy.get_title() == "Validation accuracy 83.00 %\nafter the last epoch, mean of 2 folds"
 
 
 def test_learning_curves_of_many_epochs_have_no_markers():
@@ -100,7 +122,7 @@ def test_learning_curves_of_many_epochs_have_no_markers():
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_learning_curves_of_a_training_that_went_astray_can_be_drawn(loss):
     history = [Epoch(n, loss, 0.1, loss, 0.098, 0.001, 1.0) for n in range(1, 4)]
-    assert captions(drawn(plots.learning_curves(history, history[-1].epoch)))[1] == "Accuracy: 9.80 % at the epoch kept"
+    assert titles(drawn(plots.learning_curves(history, 3)))[1] == "Validation accuracy 9.80 %\nafter epoch 3"
 
 
 @pytest.mark.parametrize("count", [1, 5, 40])
@@ -111,15 +133,17 @@ def test_samples_show_as_many_digits_as_there_are(count):
 
 def test_samples_say_what_the_colour_means_where_there_is_something_wrong():
     digits, answers = digits_and_answers(6)
-    assert plots.samples(digits, answers, 0).get_suptitle().endswith("\nIn orange: predicted wrongly (2 of 6)")
-    assert "orange" not in plots.samples(digits, one_hot(digits.labels), 0).get_suptitle()
+    assert heading(plots.samples(digits, answers, 0)).endswith("\nIn orange: predicted wrongly (2 of 6)")
+    assert "orange" not in heading(plots.samples(digits, one_hot(digits.labels), 0))
 
 
 def test_gallery_marks_what_is_wrong():
     digits, answers = digits_and_answers(4)
     figure = plots.gallery(digits, answers, np.array([0, 1]), "title")
     assert captions(figure) == ["actual 0\n✗ 1  55 %", "actual 1\n✓ 1  55 %"]
-    assert figure.axes[0].spines["top"].get_edgecolor() != figure.axes[1].spines["top"].get_edgecolor()
+    assert len(figure.axes[0].images) == 2
+    framed = figure.axes[0].collections[0].get_edgecolor().tolist()
+    assert framed == [list(colors.to_rgba(plots.WRONG)), list(colors.to_rgba("0.85"))]
 
 
 def test_gallery_shows_the_end_of_a_long_id():
@@ -158,19 +182,19 @@ def test_mistakes_come_with_the_most_confident_first():
     answers[3] = one_hot([8])[0] * 0.9 + 0.01
     figure = drawn(plots.mistakes(digits, answers))
     assert captions(figure) == ["4\nactual 3\n✗ 8  91 %", "1\nactual 0\n✗ 1  55 %", "7\nactual 6\n✗ 7  55 %"]
-    assert figure.get_suptitle().startswith("3 mistakes among 7 digits, the most confident first\n")
+    assert heading(figure).startswith("3 mistakes among 7 digits, the most confident first\n")
 
 
 def test_mistakes_are_32_at_most():
     digits, answers = digits_and_answers(60, wrong_every=1)
     figure = plots.mistakes(digits, answers)
     assert len(captions(figure)) == 32
-    assert figure.get_suptitle().startswith("The 32 most confident of 60 mistakes among 60 digits\n")
+    assert heading(figure).startswith("The 32 most confident of 60 mistakes among 60 digits\n")
 
 
 def test_one_mistake_needs_no_order():
     digits, answers = digits_and_answers(3)
-    assert plots.mistakes(digits, answers).get_suptitle().startswith("1 mistake among 3 digits\n")
+    assert heading(plots.mistakes(digits, answers)).startswith("1 mistake among 3 digits\n")
 
 
 def test_no_mistakes_are_good_news():
@@ -187,7 +211,7 @@ def test_confusion_writes_counts_and_shares_and_leaves_zeros_blank():
     report = evaluation.evaluate(labels, one_hot(np.array([0] * 7 + [1] * 3), 2))
     axes, *_ = drawn(plots.confusion(report)).axes
     legend_text, *cells = texts(axes)
-    assert cells == ["7", "87.5 %", "1", "12.5 %", "2", "100.0 %"]
+    assert cells == ["7", "87.5 %", "1", "12.5 %", "2", "100.0 %", "1 of 8 wrong", "0 of 2 wrong"]
     assert "share of the actual digit" in legend_text
     assert axes.get_title() == "Accuracy 90.00 %, 95 % interval 59.58 % to 98.21 %, 10 rows"
 
@@ -196,23 +220,26 @@ def test_confusion_colours_errors_on_a_scale_of_their_own():
     labels = np.arange(1000) % 10
     guesses = labels.copy()
     guesses[[0, 10, 1]] = 7
-    diagonal, errors = plots.confusion(evaluation.evaluate(labels, one_hot(guesses))).axes[0].images
-    assert diagonal.get_array().count() == 10
-    assert errors.get_array().compressed().tolist() == [0.02, 0.01]
-    assert errors.get_clim() == (0, 0.02)
+    (cells,) = plots.confusion(evaluation.evaluate(labels, one_hot(guesses))).axes[0].images
+    colours = cells.get_array()
+    right, blank, two, one = colours[3, 3], colours[3, 4], colours[0, 7], colours[1, 7]
+    assert right[0] == right[1] == right[2] < 1
+    assert blank.tolist() == [1, 1, 1]
+    assert two.tolist() == pytest.approx(colors.to_rgb("#F08A3C"), abs=0.01)
+    assert two[2] < one[2] < 1
 
 
 def test_confusion_says_how_many_of_each_row_are_wrong():
     digits, answers = digits_and_answers(20)
     axes = drawn(plots.confusion(evaluation.evaluate(digits.labels, answers))).axes[0]
-    assert [label.get_text() for label in axes.child_axes[0].get_yticklabels()][:2] == ["1 of 2 wrong", "0 of 2 wrong"]
+    assert texts(axes)[-10:-8] == ["1 of 2 wrong", "0 of 2 wrong"]
     assert (axes.get_ylabel(), axes.get_xlabel()) == ("Actual", "Predicted")
 
 
 def test_confusion_without_mistakes_and_with_labels_that_never_occur():
     labels = np.array([3] * 108)
     axes, *_ = drawn(plots.confusion(evaluation.evaluate(labels, one_hot(labels)))).axes
-    assert texts(axes)[1:] == ["108", "100.0 %"]
+    assert texts(axes)[1:3] == ["108", "100.0 %"]
     assert axes.get_title() == "Accuracy 100.00 %, 95 % interval 96.57 % to 100.00 %, 108 rows"
 
 
@@ -221,7 +248,7 @@ def test_confusion_never_rounds_a_mistake_away():
     guesses = labels.copy()
     guesses[0] = 1
     axes, *_ = plots.confusion(evaluation.evaluate(labels, one_hot(guesses, 2))).axes
-    assert texts(axes)[1:] == ["41,999", "> 99.9 %", "1", "< 0.1 %"]
+    assert texts(axes)[1:5] == ["41,999", "> 99.9 %", "1", "< 0.1 %"]
     assert axes.get_title().startswith("Accuracy > 99.99 %,")
 
 
@@ -231,7 +258,7 @@ def test_confidence_counts_right_and_wrong_apart():
     right, wrong = ([bar.get_height() for bar in bars] for bars in distribution.containers)
     assert (sum(right), sum(wrong), right[8], wrong[8]) == (20, 10, 20, 10)
     assert distribution.get_yscale() == "log"
-    assert legend(distribution.get_legend()) == ["right: 20, median 55.0 %", "wrong: 10, median 55.0 %"]
+    assert legend(distribution.get_legend()) == ["20 right, median 55.0 %", "10 wrong, median 55.0 %"]
 
 
 def test_the_reliability_curve_and_the_calibration_error_agree():
@@ -240,12 +267,13 @@ def test_the_reliability_curve_and_the_calibration_error_agree():
     labels = np.where(rng.random(400) < 0.7, answers.argmax(axis=1), rng.integers(0, 10, 400))
     _, reliability = drawn(plots.confidence(labels, answers)).axes
     points = np.concatenate([container.lines[0].get_xydata() for container in reliability.containers])
-    rows = {text.get_position()[0]: int(text.get_text()) for text in reliability.texts[1:]}
-    weights = [rows[min(rows, key=lambda middle: abs(middle - sure))] for sure, _ in points]
+    bins = metrics.confidence_bins(answers.max(axis=1))
+    weights = [(bins == metrics.confidence_bins(sure)).sum() for sure, _ in points]
     error = evaluation.evaluate(labels, answers).calibration_error
     assert sum(weights) == 400
     assert np.average(np.abs(points[:, 0] - points[:, 1]), weights=weights) == pytest.approx(error)
-    assert reliability.get_title() == f"Reliability: expected calibration error {100 * error:.2f} %"
+    assert f"on average {100 * error:.2f} % off the line" in reliability.get_title()
+    assert reliability.get_ylim() == (0, 1)
 
 
 def test_bins_with_few_rows_are_set_apart():
@@ -253,15 +281,60 @@ def test_bins_with_few_rows_are_set_apart():
     answers = np.array([[0.9, 0.1]] * 30 + [[0.6, 0.4]] * 3, np.float32)
     _, reliability = plots.confidence(labels, answers).axes
     assert [container.lines[0].get_xdata().round(3).tolist() for container in reliability.containers] == [[0.9], [0.6]]
-    assert legend(reliability.get_legend()) == ["as sure as right", "20 rows or more", "fewer: says little"]
-    assert sorted(texts(reliability)) == ["3", "30", "rows"]
+    assert legend(reliability.get_legend()) == ["just as it says", "20 digits or more", "fewer: may be luck"]
 
 
-@pytest.mark.parametrize(("guess", "said"), [(0, "wrong: 0"), (1, "right: 0")])
+@pytest.mark.parametrize(("guess", "said"), [(0, "0 wrong"), (1, "0 right")])
 def test_confidence_of_all_right_and_of_all_wrong(guess, said):
     labels = np.zeros(108, np.int64)
     distribution, _ = drawn(plots.confidence(labels, one_hot(labels + guess))).axes
     assert said in legend(distribution.get_legend())
+
+
+def test_runs_are_compared_with_their_curves_and_their_time():
+    seconds = {f"run-{number}": 1.0 + number for number in range(12)}
+    accuracies = {name: 0.9 + 0.001 * value for name, value in seconds.items()}
+    figure = drawn(plots.compare_runs(seconds, accuracies, {"run-3": HISTORY, "run-4": HISTORY[:1]}))
+    curves, points = figure.axes
+    assert [len(line.get_xdata()) for line in curves.lines] == [5, 1]
+    assert len(points.lines) == 11
+    assert legend(figure.legends[0])[:2] == ["2 others", "91.00 %  run-9"]
+
+
+def test_runs_without_epochs_can_be_compared():
+    figure = drawn(plots.compare_runs({"knn": 3.0}, {"knn": 0.97}, {"knn": []}))
+    assert texts(figure.axes[0]) == ["these models have no epochs"]
+
+
+@pytest.mark.parametrize("trials", [1, 2, 30])
+def test_what_a_search_tried_can_be_drawn(trials):
+    rng = np.random.default_rng(0)
+    accuracies = [0.1, *(0.98 + 0.01 * rng.random(trials - 1))]
+    values = {
+        "learning_rate": (10.0 ** rng.uniform(-4, -2, trials)).tolist(),
+        "width": rng.integers(16, 64, trials).tolist(),
+        "activation": rng.choice(["relu", "gelu"], trials).tolist(),
+        "jit": [bool(number % 2) for number in range(trials)],
+    }
+    best = drawn(plots.tuning_history(accuracies)).axes[0].lines[1].get_ydata()
+    assert best.tolist() == np.maximum.accumulate(accuracies).tolist()
+    assert titles(drawn(plots.tuning_slices(values, accuracies))) == list(values)
+    bars = drawn(plots.tuning_importances({"width": 0.2, "learning_rate": 0.8})).axes[0]
+    assert [label.get_text() for label in bars.get_yticklabels()] == ["width", "learning_rate"]
+
+
+def test_save_names_the_run_in_the_picture_and_only_there(tmp_path):
+    figure = plots.learning_curves(HISTORY[:1], 1)
+    plots.save(figure, tmp_path / "loss.svg", "20261127-mlp_$1$ 数")
+    assert "20261127-mlp_$1$ ?" in (tmp_path / "loss.svg").read_text()
+    assert figure.texts == []
+
+
+@pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
+def test_the_suffix_says_what_is_written(tmp_path, suffix, begins):
+    path = tmp_path / f"loss{suffix}"
+    plots.save(plots.learning_curves(HISTORY[:1], 1), path)
+    assert path.read_bytes().startswith(begins)
 
 
 def test_save_writes_a_png(tmp_path):

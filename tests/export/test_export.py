@@ -115,7 +115,7 @@ def test_the_data_must_be_what_the_run_was_trained_on(network, tmp_path):
 
 
 def test_a_page_does_not_learn_from_folders(network, tmp_path):
-    data = {**network.record["data"], "sha256": {"train": "0"}}
+    data = {**network.record["data"], "train_sha256": {"train": "0"}}
     foreign = replace(network, record={**network.record, "data": data})
     (tmp_path / "copy").mkdir()
     for path in network.path.iterdir():

@@ -233,6 +233,7 @@ MISTAKES = {
     "another fit": ("fit = {'epochs': 3}\ndef build(a, b): ...\n", r"own\.py: fit must be a Fit"),
     "an unknown value": ("from kaggle_digits.recipes import Fit\nfit = Fit(epoch=3)\n", r"own\.py, line 2: TypeError"),
     "a wrong value": ("from kaggle_digits.recipes import Fit\nfit = Fit(epochs=0)\n", "epochs must be above 0"),
+    "an exit": ("raise SystemExit(3)\n", r"own\.py, line 1: SystemExit"),
     "a null byte": ("a = 1\0\n", r"own\.py"),
 }  # fmt: skip
 

@@ -73,7 +73,7 @@ def make_run(folder: Path, files: dict[str, bytes], **changes: Any) -> Path:
         "format": runs.FORMAT,
         "started": "2026-11-20T12:00:00+00:00",
         "recipe": {"name": "mlp", "kind": "Dense"},
-        "data": {"name": "sklearn", "path": "sklearn", "sha256": {}},
+        "data": {"name": "sklearn", "path": "sklearn", "train_sha256": {}},
         "classes": 10,
         "image_shape": [28, 28],
         "interrupted": False,
@@ -403,7 +403,7 @@ def test_a_pickle_in_the_place_of_a_checkpoint_is_never_opened(tmp_path: Path, m
     recipe = recipes.get("simple").with_fit(epochs=1)
     plan = {"recipe": recipe.as_json(), "excluded": [], "contaminated": None, "seed": 0, "validation": 0.1}
     more = {"tensorboard": False, "test_rows": None}
-    data = {"name": "sklearn", "path": "sklearn", "sha256": {}, "skip_broken": False}
+    data = {"name": "sklearn", "path": "sklearn", "train_sha256": {}, "skip_broken": False}
     run = make_run(tmp_path / "models" / "run", {}, **plan, **more, data=data)
     (run / runs.RECORD).unlink()
     np.savez(run / "checkpoint.npz", history=np.array([Payload(marker)], object), allow_pickle=True)

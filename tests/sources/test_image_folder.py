@@ -2,7 +2,6 @@
 
 import os
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -34,60 +33,26 @@ def link(path, target):
         pytest.skip("links cannot be made here")
 
 
-def test_images_to_predict_have_no_labels_and_their_paths_as_ids(fill, digits):
-    folder = fill("b.png", "a.png")
-    read = image_folder.read_images([folder / "b.png", folder / "a.png", folder / "b.png"])
-    assert read.digits.labels is None
-    assert read.digits.ids.tolist() == [(folder / name).as_posix() for name in ("b.png", "a.png", "b.png")]
-    assert read.paths == [folder / name for name in ("b.png", "a.png", "b.png")]
-    assert np.array_equal(read.digits.images, digits[0][[0, 1, 0]])
-
-
-def test_sizes_are_those_of_the_pictures_as_one_sees_them(tmp_path, digits):
-    turned = Image.Exif()
-    turned[0x0112] = 6
-    Image.fromarray(digits[0][0][:, 4:24]).save(tmp_path / "a.png")
-    Image.fromarray(digits[0][0][:, 4:24]).save(tmp_path / "b.jpg", exif=turned)
-    assert image_folder.read_images(image_folder.find_images(tmp_path)).sizes == [(20, 28), (28, 20)]
-
-
 def test_images_take_the_shape_of_a_recipe(fill):
     folder = fill("0/a.png", "1/b.png")
-    assert image_folder.read_images([folder / "0/a.png"], (20, 20)).digits.image_shape == (20, 20)
     assert image_folder.load(folder, (20, 20)).train.image_shape == (20, 20)
 
 
 def test_broken_images_are_named_and_counted(fill):
-    folder = fill("a.png", "b.png!", "c.png!", "d.png!")
-    paths = image_folder.find_images(folder)
+    folder = fill("0/a.png", "0/b.png!", "1/c.png!", "1/d.png!")
     with pytest.raises(DataError) as caught:
-        image_folder.read_images(paths)
+        image_folder.load(folder)
     assert str(caught.value) == (
-        f"{folder / 'b.png'} is not a whole image of the formats PNG, JPEG, BMP, WEBP, and 2 more; "
+        f"{folder / '0/b.png'} is not a whole image of the formats PNG, JPEG, BMP, WEBP, and 2 more; "
         "--skip-broken leaves them out."
     )
     with pytest.raises(DataError, match="WEBP; --skip-broken leaves it out.$"):
-        image_folder.read_images(paths[:2])
-
-
-def test_broken_images_may_be_left_out(fill):
-    folder = fill("a.png", "b.png!", "c.png", "d.png!")
-    told = []
-    read = image_folder.read_images(
-        image_folder.find_images(folder), skip_broken=True, on_skip=lambda path, reason: told.append((path, reason))
-    )
-    assert read.digits.ids.tolist() == [str(folder / "a.png"), str(folder / "c.png")]
-    assert read.paths == [folder / "a.png", folder / "c.png"] and len(read.sizes) == 2
-    assert [path.name for path, _ in told] == ["b.png", "d.png"]
-    assert all(str(path) in reason for path, reason in told)
+        image_folder.load(fill("0/a.png", "0/b.png!", "1/c.png", "1/d.png"))
 
 
 def test_no_image_left_is_an_error(fill):
-    folder = fill("a.png!", "b.png!")
     with pytest.raises(DataError, match=r"a\.png is not .*, and 1 more; no image is left."):
-        image_folder.read_images(image_folder.find_images(folder), skip_broken=True)
-    with pytest.raises(DataError, match="there are no images.*.bmp, .jpeg, .jpg, .png, .webp"):
-        image_folder.read_images([])
+        image_folder.load(fill("0/a.png!", "1/b.png!"), skip_broken=True)
 
 
 def test_finds_images_in_natural_order_below_a_folder(fill):

@@ -45,7 +45,7 @@ def test_the_images_alone_may_have_labels_of_any_kind(tmp_path, labelled):
     expected = np.array([line[-784:] for line in lines[1:]], int).reshape(-1, 28, 28)
     if labelled:
         lines[1][0], lines[2][0] = "three", ""
-    digits = kaggle_csv.read_images(write(tmp_path / "any.csv", lines))
+    digits, _ = kaggle_csv.read_images(write(tmp_path / "any.csv", lines))
     assert digits.labels is None
     assert np.array_equal(digits.images, expected)
 

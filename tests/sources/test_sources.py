@@ -22,11 +22,13 @@ class Written:
     Attributes:
         folder: where it is.
         test: its test set, to be removed.
+        write: what has written it.
         rewrite: writes the folder again, from other images.
     """
 
     folder: Path
     test: Path
+    write: object
     rewrite: object
 
 
@@ -54,7 +56,12 @@ def write_images(folder, images, labels):
     return folder / "test"
 
 
-WRITERS = {"csv": write_csvs, "npy": write_arrays, "images": write_images}
+# A new kind of source is tested by standing in `sources.SOURCES`, with a function here that writes its form.
+WRITERS = {"kaggle-csv": write_csvs, "npy-pair": write_arrays, "image-folder": write_images}
+
+
+def test_every_kind_of_source_is_tested_here():
+    assert [kind.name for kind in sources.SOURCES] == ["sklearn", *WRITERS]
 
 
 @pytest.fixture
@@ -76,8 +83,8 @@ def written(request, tmp_path, drawn):
     images, labels = drawn
     folder = tmp_path / "data"
     folder.mkdir()
-    test = WRITERS[request.param](folder, images, labels)
-    return Written(folder, test, lambda changed: WRITERS[request.param](folder, changed, labels))
+    write = WRITERS[request.param]
+    return Written(folder, write(folder, images, labels), write, lambda changed: write(folder, changed, labels))
 
 
 @pytest.fixture(params=["sklearn", *WRITERS])
@@ -155,10 +162,74 @@ def test_the_test_set_may_be_missing(written):
     assert len(source.sha256) == (2 if (written.folder / "X.npy").exists() else 1)
 
 
+def test_a_source_knows_its_kind_and_its_path(written):
+    source = sources.load(written.folder)
+    (kind,) = (kind for kind in sources.SOURCES if kind.name == source.kind)
+    assert WRITERS[kind.name] is written.write
+    assert kind.recognises(written.folder)
+    assert (source.path, source.name) == (written.folder, str(written.folder))
+    assert sources.load("sklearn").path is None
+
+
+def test_the_files_of_the_test_set_are_told_from_those_of_the_training_set(written, drawn):
+    before = sources.load(written.folder)
+    changed = drawn[0].copy()
+    changed[39, 14, 14] ^= 1
+    written.rewrite(changed)
+    after = sources.load(written.folder)
+    assert before.train_sha256 == after.train_sha256
+    assert before.test_sha256.keys() == after.test_sha256.keys()
+    assert before.test_sha256 != after.test_sha256
+    assert before.sha256 == {**before.train_sha256, **before.test_sha256}
+
+
+def test_pictures_that_lie_beside_do_not_make_it_a_folder_of_images(written, drawn):
+    kind = sources.load(written.folder).kind
+    for label in range(10) if kind != "image-folder" else ():
+        (written.folder / str(label)).mkdir()
+        Image.fromarray(drawn[0][label]).save(written.folder / str(label) / "preview.png")
+    assert sources.load(written.folder).kind == kind
+
+
 def test_the_first_form_that_fits_is_taken(tmp_path, drawn):
     for write in WRITERS.values():
         write(tmp_path, *drawn)
-    assert set(sources.load(tmp_path).sha256) == {"train.csv", "test.csv"}
+    assert sources.load(tmp_path).kind == "kaggle-csv"
+
+
+def test_files_of_rows_are_read_without_their_labels(written, drawn):
+    rows = {kind.suffix for kind in sources.SOURCES if kind.suffix}
+    files = [path for path in written.folder.iterdir() if path.suffix in rows and path.name != "y.npy"]
+    assert bool(files) == (sources.load(written.folder).kind != "image-folder")
+    for path in files:
+        assert sources.holds_rows(path)
+        digits, notes = sources.read_rows(path)
+        expected = drawn[0][30:] if "test" in path.name else drawn[0][:30]
+        assert np.array_equal(digits.images, expected)
+        assert (digits.labels, notes, digits.ids.tolist()) == (None, (), [*range(1, len(expected) + 1)])
+
+
+def test_other_files_hold_no_rows(tmp_path):
+    assert not sources.holds_rows(tmp_path / "a.png")
+    (tmp_path / "folder.csv").mkdir()
+    assert not sources.holds_rows(tmp_path / "folder.csv")
+    with pytest.raises(DataError, match=r"a\.txt holds no rows of images\. Files of these suffixes do: \.csv, \.npy\."):
+        sources.read_rows(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("kaggle-csv", "train.csv"), ("npy-pair", "X.npy")])
+def test_a_file_in_the_place_of_its_folder_and_a_command_inside_it_are_told_the_word(
+    kind, name, tmp_path, drawn, monkeypatch
+):
+    WRITERS[kind](tmp_path, *drawn)
+    with pytest.raises(DataError) as caught:
+        sources.load(tmp_path / name)
+    assert str(caught.value) == (
+        f"there is nothing to learn from in {tmp_path / name}. It is a file: name its folder, --data {tmp_path}."
+    )
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="in data. But there are digits in the current folder: --data \\.$"):
+        sources.load()
 
 
 @pytest.mark.parametrize("where", ["empty", "missing", "file", "a\0b"])
@@ -186,17 +257,17 @@ def test_a_folder_that_may_not_be_read_is_refused(written):
 
 
 def test_bundled_digits_are_ink_on_paper_with_mnists_margin():
-    train, test = bundled.load()
+    source = bundled.load()
+    train, test = source.train, source.test
     assert (len(train), len(test)) == (1_078, 719)
     assert train.images.max() == 255
     assert not train.images[:, :4].any() and not train.images[:, :, -4:].any()
 
 
 def test_bundled_train_and_test_share_no_image():
-    train, test = bundled.load()
-    known = {image.tobytes() for image in train.images}
-    # A few of the 1,797 digits are the same to the last grey, by different hands.
-    assert sum(image.tobytes() in known for image in test.images) <= 5
+    source = bundled.load()
+    known = {image.tobytes() for image in source.train.images}
+    assert not any(image.tobytes() in known for image in source.test.images)
 
 
 @pytest.mark.parametrize("mount", ["competitions/digit-recognizer", "digit-recognizer", "datasets/someone/copy"])

@@ -9,10 +9,20 @@ from numpy.typing import NDArray
 
 from kaggle_digits.evaluation.intervals import wilson_interval
 from kaggle_digits.evaluation.metrics import BINS, calibration_error, confidence_bins
-from kaggle_digits.evaluation.plots.style import RIGHT, WRONG, percent, plain, sheet, tick_percent
+from kaggle_digits.evaluation.plots.style import (
+    FOOT,
+    PALE,
+    RIGHT,
+    WRONG,
+    counted,
+    percent,
+    place,
+    plain,
+    sheet,
+    tick_percent,
+)
 
 _FEW = 20  # rows in a bin; the share right among fewer says little
-_RIGHT_BARS = "0.68"
 
 
 def confidence(labels: NDArray[np.int64], probabilities: NDArray[np.float32]) -> Figure:
@@ -24,19 +34,19 @@ def confidence(labels: NDArray[np.int64], probabilities: NDArray[np.float32]) ->
     """
     sure = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
-    figure = sheet(10.6, 5.0)
-    distribution, reliability = figure.subplots(1, 2)
+    figure = sheet(10.6, 4.9 + FOOT)
+    distribution, reliability = (place(figure, left, FOOT + 0.95, 4.3, 3.35) for left in (0.85, 6.05))
     _draw_distribution(distribution, sure, right)
     _draw_reliability(reliability, sure, right)
     for axes in (distribution, reliability):
-        axes.set(xlabel="Confidence: probability of the predicted label", xlim=(-0.02, 1.02))
+        axes.set(xlabel="How sure the model is: its probability for its answer", xlim=(0, 1))
         axes.xaxis.set_major_formatter(tick_percent)
         plain(axes)
         axes.legend(
             frameon=False,
             fontsize=9,
             loc="upper center",
-            bbox_to_anchor=(0.5, -0.12),
+            bbox_to_anchor=(0.5, -0.16),
             ncols=3,
             handlelength=1.5,
             columnspacing=1.2,
@@ -47,51 +57,35 @@ def confidence(labels: NDArray[np.int64], probabilities: NDArray[np.float32]) ->
 def _draw_distribution(axes: Axes, sure: NDArray[np.float32], right: NDArray[np.bool_]) -> None:
     """Bars side by side on a logarithmic axis: a handful wrong stays visible beside thousands right."""
     width = 0.42 / BINS
-    for name, rows, colour, side in (("right", right, _RIGHT_BARS, -0.5), ("wrong", ~right, WRONG, 0.5)):
+    for name, rows, colour, side in (("right", right, PALE, -0.5), ("wrong", ~right, WRONG, 0.5)):
         counts = np.bincount(confidence_bins(sure[rows]), minlength=BINS)
         typical = f", median {percent(float(np.median(sure[rows])), 1)}" if rows.any() else ""
-        label = f"{name}: {rows.sum():,}{typical}"
+        label = f"{rows.sum():,} {name}{typical}"
         axes.bar((np.arange(BINS) + 0.5) / BINS + side * width, counts, width, color=colour, label=label)
-    axes.set(title="How sure, when right and when wrong", ylabel="Rows (log scale)", yscale="log", ylim=(0.7, None))
+    axes.set_title(f"How sure, when right and when wrong\n{counted(len(sure), 'digit')}", fontsize=11)
+    axes.set(ylabel="Digits (log scale)", yscale="log", ylim=(0.7, None))
     axes.yaxis.set_major_formatter("{x:,.0f}")
 
 
 def _draw_reliability(axes: Axes, sure: NDArray[np.float32], right: NDArray[np.bool_]) -> None:
-    """A point per bin with the 95 % interval of its share, and below it the number of its rows."""
-    axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", zorder=1, label="as sure as right")
+    """A point per bin, with the 95 % interval of its share."""
+    axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", zorder=1, label="just as it says")
     bins = confidence_bins(sure)
     rows = np.bincount(bins, minlength=BINS)
     hits = np.bincount(bins, weights=right, minlength=BINS).astype(np.float64)
     means = np.bincount(bins, weights=sure, minlength=BINS) / np.maximum(rows, 1)
     for label, chosen, colour in (
-        (f"{_FEW} rows or more", rows >= _FEW, RIGHT),
-        ("fewer: says little", (rows > 0) & (rows < _FEW), _RIGHT_BARS),
+        (f"{_FEW} digits or more", rows >= _FEW, RIGHT),
+        ("fewer: may be luck", (rows > 0) & (rows < _FEW), PALE),
     ):
         if chosen.any():
-            _draw_bins(axes, means[chosen], hits[chosen], rows[chosen], label, colour)
-    _write_counts(axes, rows)
-    title = f"Reliability: expected calibration error {percent(calibration_error(sure, right), 2)}"
-    axes.set(title=title, ylabel="Accuracy in the bin, with 95 % interval", ylim=(-0.16, 1.03))
+            shares = hits[chosen] / rows[chosen]
+            bounds = [wilson_interval(int(hit), int(of)) for hit, of in zip(hits[chosen], rows[chosen], strict=True)]
+            low, high = np.array(bounds).T
+            reach = np.maximum([shares - low, high - shares], 0)  # rounding can leave a bound on the wrong side
+            style: dict[str, Any] = {"color": colour, "elinewidth": 1.2, "capsize": 2, "label": label}
+            axes.errorbar(means[chosen], shares, reach, fmt="o", clip_on=False, **style)
+    off = f"on average {percent(calibration_error(sure, right), 2)} off the line: the calibration error"
+    axes.set_title(f"When it says 90 %, is it right 9 times in 10?\n{off}", fontsize=11)
+    axes.set(ylabel="Right, with 95 % interval", ylim=(0, 1))
     axes.yaxis.set_major_formatter(tick_percent)
-
-
-def _write_counts(axes: Axes, rows: NDArray[np.int64]) -> None:
-    style: dict[str, Any] = {"fontsize": 8, "va": "center", "color": RIGHT}
-    axes.text(-0.01, -0.1, "rows", **style)
-    for number in rows.nonzero()[0]:
-        height = -0.125 if number % 2 else -0.075  # by turns, or thousands would run into one another
-        axes.text((number + 0.5) / BINS, height, f"{rows[number]:,}", ha="center", **style)
-
-
-def _draw_bins(
-    axes: Axes,
-    means: NDArray[np.float64],
-    hits: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    label: str,
-    colour: str,
-) -> None:
-    shares = hits / rows
-    low, high = np.array([wilson_interval(int(hit), int(of)) for hit, of in zip(hits, rows, strict=True)]).T
-    reach = np.maximum([shares - low, high - shares], 0)  # rounding can leave a bound on the wrong side of 0 or 1
-    axes.errorbar(means, shares, reach, fmt="o", color=colour, elinewidth=1.2, capsize=2, label=label)

@@ -9,12 +9,27 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from kaggle_digits.evaluation.plots.style import RIGHT, WRONG, percent, plain, sheet
+from kaggle_digits.evaluation.plots.style import (
+    FOOT,
+    RIGHT,
+    TRAINING,
+    WRONG,
+    drawable,
+    place,
+    plain,
+    probability,
+    sheet,
+)
 
 MOST_DIGITS = 10
 """So many digits are shown one by one; a picture with more has them all in boxes."""
 
 _STAGES = (("as read", "As read, with the digits found"), ("flattened", "Ink, the light taken away"), ("mask", "Mask"))
+_WIDTH, _HEAD = 11.0, 0.7
+_TALLEST = 3.45  # inches of a stage
+_COLUMNS = 5
+_CELL_WIDTH, _CELL_HEIGHT = 2.15, 2.9
+_DIGIT = 1.35  # inches of a digit's side
 
 
 def explanation(
@@ -32,57 +47,56 @@ def explanation(
             picture as read; and whether it is sure.
     """
     shown = digits[:MOST_DIGITS]
-    figure = sheet(11, 4.4 + (2.9 * (-(-len(shown) // 5)) if shown else 0))
-    figure.suptitle(title, fontsize=13, parse_math=False)
-    lines = -(-len(shown) // 5)
-    parts: Any = figure.subfigures(2, 1, height_ratios=(4, 2.9 * lines)) if shown else (figure,)
-    upper, *lower = parts
-    _draw_stages(upper, stages, digits)
-    if shown:
-        columns = min(5, len(shown))
-        places = lower[0].subplots(2 * -(-len(shown) // columns), columns, squeeze=False)
-        for axes in places.flat:
-            axes.set_axis_off()
-        for number, (image, probabilities, _, is_sure) in enumerate(shown):
-            row, column = 2 * (number // columns), number % columns
-            _draw_digit(places[row, column], image, probabilities, is_sure)
-            _draw_bars(places[row + 1, column], probabilities)
+    lines = -(-len(shown) // _COLUMNS)
+    present = [name for name, _ in _STAGES if name in stages]
+    stage_width = (_WIDTH - 0.1) / len(present) - 0.1
+    high, wide = stages["as read"].shape[:2]
+    stage_height = min(_TALLEST, stage_width * high / wide)
+    height = _HEAD + stage_height + 0.15 + _CELL_HEIGHT * lines + FOOT
+    figure = sheet(_WIDTH, height)
+    figure.text(0.5, 1 - 0.12 / height, drawable(title), fontsize=13, ha="center", va="top", parse_math=False)
+    for number, name in enumerate(present):
+        left = 0.1 + (stage_width + 0.1) * number
+        _draw_stage(place(figure, left, height - _HEAD - stage_height, stage_width, stage_height), name, stages[name])
+    _draw_boxes(figure.axes[0], digits)
+    for number, (image, probabilities, _, is_sure) in enumerate(shown):
+        columns = min(_COLUMNS, len(shown))
+        left = _WIDTH / 2 + _CELL_WIDTH * (number % columns - columns / 2)
+        bottom = FOOT + _CELL_HEIGHT * (lines - 1 - number // columns)
+        _draw_digit(place(figure, left + (_CELL_WIDTH - _DIGIT) / 2, bottom + 1.2, _DIGIT, _DIGIT), image)
+        _write_answer(figure.axes[-1], probabilities, is_sure)
+        _draw_bars(place(figure, left + 0.42, bottom + 0.28, _CELL_WIDTH - 0.5, 0.8), probabilities)
     return figure
 
 
-def _draw_stages(figure: Any, stages: Mapping[str, NDArray[np.generic]], digits: Sequence[Any]) -> None:
-    present = [(name, title) for name, title in _STAGES if name in stages]
-    for axes, (name, title) in zip(figure.subplots(1, len(present), squeeze=False)[0], present, strict=True):
-        grey = (
-            {"cmap": "gray", "vmin": 0, "vmax": 255} if name == "as read" else {"cmap": "gray_r", "vmin": 0, "vmax": 1}
-        )
-        axes.imshow(stages[name], **grey)
-        axes.set_title(title, fontsize=10.5, color=RIGHT)
-        axes.set(xticks=[], yticks=[])
-    first = figure.axes[0]
-    for _, probabilities, (left, top, right, bottom), is_sure in digits:
-        colour = "#0072B2" if is_sure else WRONG
-        first.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, color=colour, linewidth=1.6))
-        first.annotate(
-            str(int(probabilities.argmax())), (left, top), (1, 2), textcoords="offset points", color=colour, fontsize=10
-        )
+def _draw_stage(axes: Axes, name: str, stage: NDArray[np.generic]) -> None:
+    is_picture = name == "as read"
+    axes.imshow(stage, cmap="gray" if is_picture else "gray_r", vmin=0, vmax=255 if is_picture else 1)
+    axes.set_title(dict(_STAGES)[name], fontsize=10.5, color=RIGHT)
+    axes.set(xticks=[], yticks=[])
 
 
-def _draw_digit(axes: Axes, image: NDArray[np.uint8], probabilities: NDArray[np.float32], is_sure: bool) -> None:
-    best = int(probabilities.argmax())
-    axes.set_axis_on()
+def _draw_boxes(axes: Axes, digits: Sequence[Any]) -> None:
+    for _, probabilities, (left, top, right, low), is_sure in digits:
+        colour = TRAINING if is_sure else WRONG
+        axes.add_patch(Rectangle((left, top), right - left, low - top, fill=False, color=colour, linewidth=1.6))
+        label = str(int(probabilities.argmax()))
+        axes.annotate(label, (left, top), (1, 2), textcoords="offset points", color=colour, fontsize=10)
+
+
+def _draw_digit(axes: Axes, image: NDArray[np.uint8]) -> None:
     axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
     axes.set(xticks=[], yticks=[])
-    sure = f"{best}  {percent(min(float(probabilities[best]), 0.9999), 1)}"
-    axes.set_title(
-        sure if is_sure else f"unsure: {sure}", fontsize=10, color=RIGHT if is_sure else WRONG, fontweight="bold"
-    )
+
+
+def _write_answer(axes: Axes, probabilities: NDArray[np.float32], is_sure: bool) -> None:
+    answer = f"{int(probabilities.argmax())}  {probability(float(probabilities.max()))}"
+    text, colour = (answer, RIGHT) if is_sure else (f"unsure: {answer}", WRONG)
+    axes.set_title(text, fontsize=10, color=colour, fontweight="bold")
 
 
 def _draw_bars(axes: Axes, probabilities: NDArray[np.float32]) -> None:
-    axes.set_axis_on()
-    labels = range(len(probabilities))
-    best = int(probabilities.argmax())
+    labels, best = range(len(probabilities)), int(probabilities.argmax())
     axes.bar(labels, probabilities, color=[RIGHT if label == best else "0.75" for label in labels])
     axes.set(xticks=list(labels), yticks=[0, 0.5, 1], yticklabels=["0", "50 %", "100 %"], ylim=(0, 1.02))
     axes.tick_params(labelsize=8, length=0)

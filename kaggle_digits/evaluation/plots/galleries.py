@@ -1,17 +1,30 @@
 """Digits in a grid, each with what it is and what the model says."""
 
 import numpy as np
-from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from kaggle_digits.digits import Digits
-from kaggle_digits.evaluation.plots.style import RIGHT, WRONG, counted, percent, sheet
+from kaggle_digits.evaluation.plots.style import (
+    FOOT,
+    RIGHT,
+    WRONG,
+    canvas,
+    counted,
+    drawable,
+    probability,
+    put_image,
+    sheet,
+)
 
 _MOST = 32
 _COLUMNS = 8
 _ID_LETTERS = 13  # as many as fit above a digit; the end of a path says more than its beginning
+_PITCH, _SIZE = 1.25, 1.03  # inches from one digit to the next, and of a digit
+_LINE = 0.146  # inches of a line above a digit
+_GAP = 0.06
 
 
 def samples(digits: Digits, probabilities: NDArray[np.float32], seed: int, count: int = _MOST) -> Figure:
@@ -64,54 +77,45 @@ def gallery(
     """
     if not len(rows):
         return _good_news(f"Nothing to show among {counted(len(digits), 'digit')}.")
+    predicted, actual = probabilities[rows].argmax(axis=1), digits.known_labels[rows]
+    wrong = predicted != actual
+    if 0 < wrong.sum() < len(rows):  # only where the colour sets some digits apart from the others
+        title += f"\nIn orange: predicted wrongly ({wrong.sum()} of {len(rows)})"
     columns = min(_COLUMNS, len(rows))
-    lines = -(-len(rows) // columns)
-    figure = sheet(1.25 * max(columns, 6.4), 0.6 + (1.62 if with_ids else 1.48) * lines)
-    figure.suptitle(title + _meaning_of_orange(digits, probabilities, rows), fontsize=12)
-    for place, axes in enumerate(figure.subplots(lines, columns, squeeze=False).flat):
-        axes.set(xticks=[], yticks=[])
-        if place >= len(rows):
-            axes.set_visible(False)
-            continue
-        row = rows[place]
-        axes.imshow(digits.images[row], cmap="gray_r", vmin=0, vmax=255)
-        _caption(axes, int(digits.known_labels[row]), probabilities[row], str(digits.ids[row]) if with_ids else "")
+    rise = _SIZE + _GAP + _LINE * (3 if with_ids else 2) + 0.12
+    width, head = _PITCH * max(columns, 6.4), 0.2 + 0.21 * (title.count("\n") + 1)
+    height = head + rise * -(-len(rows) // columns) + FOOT
+    figure = sheet(width, height)
+    axes = canvas(figure)
+    axes.text(width / 2, height - 0.1, title, fontsize=12, ha="center", va="top")
+    frames = []
+    for place, row in enumerate(rows):
+        left = width / 2 + _PITCH * (place % columns - columns / 2) + (_PITCH - _SIZE) / 2
+        bottom = height - head - rise * (place // columns + 1) + 0.06
+        put_image(axes, digits.images[row], left, bottom, _SIZE)
+        frames.append(Rectangle((left, bottom), _SIZE, _SIZE))
+        axes.text(
+            left + _SIZE / 2,
+            bottom + _SIZE + _GAP,
+            _caption(actual[place], predicted[place], probabilities[row].max(), digits.ids[row] if with_ids else None),
+            fontsize=8.5,
+            ha="center",
+            va="bottom",
+            color=WRONG if wrong[place] else RIGHT,
+            fontweight="bold" if wrong[place] else "normal",
+            parse_math=False,  # a file name may have two dollar signs, between which Matplotlib looks for a formula
+        )
+    edges, widths = np.where(wrong, WRONG, "0.85"), np.where(wrong, 2.5, 0.8)
+    axes.add_collection(PatchCollection(frames, facecolor="none", edgecolor=edges, linewidth=widths, zorder=2))
     return figure
 
 
-def _meaning_of_orange(digits: Digits, probabilities: NDArray[np.float32], rows: NDArray[np.intp]) -> str:
-    """Said only where the colour sets some digits apart from the others."""
-    wrong = int((probabilities[rows].argmax(axis=1) != digits.known_labels[rows]).sum())
-    return f"\nIn orange: predicted wrongly ({wrong} of {len(rows)})" if 0 < wrong < len(rows) else ""
-
-
-def _caption(axes: Axes, actual: int, probabilities: NDArray[np.float32], name: str) -> None:
-    predicted = int(probabilities.argmax())
-    wrong = predicted != actual
-    colour = WRONG if wrong else RIGHT
-    lines = [
-        f"actual {actual}",
-        f"{'✗' if wrong else '✓'} {predicted}  {_probability(float(probabilities[predicted]))}",
-    ]
-    weight = "bold" if wrong else "normal"
-    if name:
-        short = name if len(name) <= _ID_LETTERS else f"…{name[1 - _ID_LETTERS :]}"
-        lines.insert(0, _drawable(short, weight))
-    # A file name may have two dollar signs, between which Matplotlib would look for a formula.
-    axes.set_title("\n".join(lines), fontsize=8.5, color=colour, fontweight=weight, parse_math=False)
-    for spine in axes.spines.values():
-        spine.set(color=colour if wrong else "0.85", linewidth=2.5 if wrong else 0.8)
-
-
-def _drawable(name: str, weight: str) -> str:
-    """A name with a question mark for each character that the font lacks: Matplotlib warns of every one."""
-    font = get_font(findfont(FontProperties(weight=weight)))
-    return "".join(character if font.get_char_index(ord(character)) else "?" for character in name)
-
-
-def _probability(share: float) -> str:
-    """99.96 % is not 100 %, and neither is a softmax that float32 rounds to 1: none is ever called certain."""
-    return percent(min(share, 0.9999), 0 if share < 0.995 else 1)
+def _caption(actual: int, predicted: int, sure: float, name: object | None) -> str:
+    lines = [f"actual {actual}", f"{'✓' if predicted == actual else '✗'} {predicted}  {probability(float(sure))}"]
+    if name is not None:
+        short = str(name) if len(str(name)) <= _ID_LETTERS else f"…{str(name)[1 - _ID_LETTERS :]}"
+        lines.insert(0, drawable(short, "normal" if predicted == actual else "bold"))
+    return "\n".join(lines)
 
 
 def _good_news(text: str) -> Figure:

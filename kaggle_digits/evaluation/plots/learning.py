@@ -1,5 +1,6 @@
 """How a training went, epoch by epoch."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from kaggle_digits.evaluation.plots.style import TRAINING, VALIDATION, percent, plain, sheet, tick_percent
+from kaggle_digits.evaluation.plots.style import (
+    FOOT,
+    TRAINING,
+    VALIDATION,
+    percent,
+    place,
+    plain,
+    sheet,
+    tick_percent,
+)
 from kaggle_digits.runs import Epoch
 
 _LINES = (("training", "", TRAINING, "o"), ("validation", "val_", VALIDATION, "s"))
@@ -19,7 +29,7 @@ _LEAST_ERROR = 5e-4  # added to the error rate, so that 100 % has a place; finer
 _ACCURACIES = (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1)
 
 
-def learning_curves(history: list[Epoch], kept: int) -> Figure:
+def learning_curves(history: Sequence[Epoch], kept: int) -> Figure:
     """Loss and accuracy over the epochs, training beside validation, with the epoch marked whose weights were kept.
 
     Where the first epochs are far off, the loss is drawn on a logarithmic axis and the accuracy on one that is
@@ -29,33 +39,86 @@ def learning_curves(history: list[Epoch], kept: int) -> Figure:
         history: at least one epoch.
         kept: the number of the epoch whose weights are the model's.
     """
-    figure = sheet(9.2, 4.2)
     model = next(epoch for epoch in history if epoch.epoch == kept)
-    loss, accuracy = figure.subplots(1, 2)
-    _draw(loss, history, "loss", kept)
-    _draw(accuracy, history, "accuracy", kept)
-    loss.set(title=f"Loss: {model.val_loss:.4f} at the epoch kept", ylabel="Cross-entropy (nats)")
-    accuracy.set(title=f"Accuracy: {percent(model.val_accuracy, 2)} at the epoch kept", ylabel="Accuracy")
-    _stretch_loss(loss, _values(history, "loss"))
-    _stretch_accuracy(accuracy, _values(history, "accuracy"))
-    figure.legend(*loss.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+    figure, panels = _draw([history], (model.val_loss, model.val_accuracy), f"after epoch {kept}")
+    for axes, measure in zip(panels, ("loss", "accuracy"), strict=True):
+        if len(history) > 1:
+            axes.axvline(kept, color="0.45", linestyle=":", zorder=0, label=f"kept: epoch {kept}")
+        else:
+            _write_values(axes, history[0], measure)
+    _write_legend(figure, panels[0])
     return figure
 
 
-def _values(history: list[Epoch], measure: str) -> NDArray[np.float64]:
-    """Float64 `(2, epochs)`: a measure in training and in validation."""
-    return np.array([[getattr(epoch, prefix + measure) for epoch in history] for _, prefix, *_ in _LINES], np.float64)
+def fold_curves(histories: Sequence[Sequence[Epoch]]) -> Figure:
+    """As `learning_curves`, for folds: a line for their mean, and a band from the lowest to the highest.
+
+    Args:
+        histories: of each fold at least one epoch; some may have fewer than others.
+    """
+    last = [history[-1] for history in histories]
+    means = float(np.mean([epoch.val_loss for epoch in last])), float(np.mean([epoch.val_accuracy for epoch in last]))
+    figure, panels = _draw(histories, means, f"after the last epoch, mean of {len(histories)} folds")
+    _write_legend(figure, panels[0])
+    return figure
 
 
-def _draw(axes: Axes, history: list[Epoch], measure: str, kept: int) -> None:
-    epochs = [epoch.epoch for epoch in history]
-    marked = len(epochs) <= _MOST_MARKERS
-    for (label, _, colour, marker), values in zip(_LINES, _values(history, measure), strict=True):
-        axes.plot(epochs, values, color=colour, label=label, marker=marker if marked else "", markersize=4.5)
-    axes.axvline(kept, color="0.45", linestyle=":", zorder=0, label=f"kept: epoch {kept}")
+def _draw(histories: Sequence[Sequence[Epoch]], ends: tuple[float, float], when: str) -> tuple[Figure, list[Axes]]:
+    figure = sheet(9.2, 4.25 + FOOT)
+    loss, accuracy = (place(figure, left, FOOT + 0.87, 3.65, 2.85) for left in (0.85, 5.4))
+    _draw_lines(loss, histories, "loss")
+    _draw_lines(accuracy, histories, "accuracy")
+    loss.set_ylabel("Cross-entropy (nats)")
+    accuracy.set_ylabel("Accuracy")
+    loss.set_title(f"Validation loss {ends[0]:.4f}\n{when}", fontsize=11)
+    accuracy.set_title(f"Validation accuracy {percent(ends[1], 2)}\n{when}", fontsize=11)
+    _stretch_loss(loss, _values(histories, "loss"))
+    _stretch_accuracy(accuracy, _values(histories, "accuracy"))
+    return figure, [loss, accuracy]
+
+
+def _values(histories: Sequence[Sequence[Epoch]], measure: str) -> NDArray[np.float64]:
+    """Float64 `(2, folds, epochs)`: a measure in training and in validation; NaN after a fold's last epoch."""
+    values = np.full((2, len(histories), max(map(len, histories))), np.nan)
+    for number, history in enumerate(histories):
+        for line, (_, prefix, *_) in enumerate(_LINES):
+            values[line, number, : len(history)] = [getattr(epoch, prefix + measure) for epoch in history]
+    return values
+
+
+def _draw_lines(axes: Axes, histories: Sequence[Sequence[Epoch]], measure: str) -> None:
+    epochs = [epoch.epoch for epoch in max(histories, key=len)]
+    for (label, _, colour, marker), values in zip(_LINES, _values(histories, measure), strict=True):
+        middle = np.ma.masked_invalid(values).mean(axis=0).filled(np.nan) if len(histories) > 1 else values[0]
+        marker = marker if len(epochs) <= _MOST_MARKERS else ""
+        axes.plot(epochs, middle, color=colour, label=label, marker=marker, markersize=4.5)
+        if len(histories) > 1:
+            lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)
+            axes.fill_between(epochs, lowest, highest, color=colour, alpha=0.18, linewidth=0)
     axes.set(xlabel="Epoch", xlim=(epochs[0] - 0.5, epochs[-1] + max(0.5, 0.02 * len(epochs))))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     plain(axes)
+
+
+def _write_values(axes: Axes, epoch: Epoch, measure: str) -> None:
+    """Two points are no curve: each has its value beside it, training's to the left and validation's to the right."""
+    for (_, prefix, colour, _), side, alignment in zip(_LINES, (-9, 9), ("right", "left"), strict=True):
+        value = float(getattr(epoch, prefix + measure))
+        text = percent(value, 2) if measure == "accuracy" else f"{value:.4f}"
+        axes.annotate(
+            text,
+            (epoch.epoch, value),
+            (side, 0),
+            textcoords="offset points",
+            color=colour,
+            ha=alignment,
+            va="center",
+        )
+
+
+def _write_legend(figure: Figure, axes: Axes) -> None:
+    at = (0.5, (FOOT - 0.05) / figure.get_figheight())
+    figure.legend(*axes.get_legend_handles_labels(), loc="lower center", bbox_to_anchor=at, ncols=3, frameon=False)
 
 
 def _range(values: NDArray[np.float64]) -> tuple[float, float]:

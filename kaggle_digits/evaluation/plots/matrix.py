@@ -4,14 +4,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from kaggle_digits.evaluation.metrics import Report
-from kaggle_digits.evaluation.plots.style import RIGHT, percent, sheet
+from kaggle_digits.evaluation.plots.style import FOOT, RIGHT, percent, place, sheet
 
-_WRONG_SCALE = ("#FDEBDD", "#F08A3C")  # both light enough for dark figures on them
+_SELDOM, _OFTEN = "#FDEBDD", "#F08A3C"  # both light enough for dark figures on them
 _LEGEND = "In each cell: count, and share of the actual digit. Grey: right. Orange: wrong, the darker the more often."
 _FEW = 4  # classes; with so few, cells are large
 _RIGHT_CELL, _GRID = "#F0F0F0", "#D0D0D0"
@@ -28,28 +28,28 @@ def confusion(report: Report) -> Figure:
     """
     counts = np.array(report.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = sheet(*((9.8, 8.6) if len(counts) > _FEW else (8.6, 5.0)))
+    width, height = (9.8, 8.6) if len(counts) > _FEW else (8.6, 5.0)
+    figure = sheet(width, height + FOOT)
+    axes = place(figure, 0.6, 0.6 + FOOT, width - 2.05, height - 1.25)
     low, high = (percent(bound, 2) for bound in report.interval)
-    axes = figure.subplots()
-    axes.set_title(
-        f"Accuracy {percent(report.accuracy, 2)}, 95 % interval {low} to {high}, {report.rows:,} rows",
-        fontsize=14,
-        pad=28,
-    )
+    title = f"Accuracy {percent(report.accuracy, 2)}, 95 % interval {low} to {high}, {report.rows:,} rows"
+    axes.set_title(title, fontsize=14, pad=28)
     axes.annotate(_LEGEND, (0.5, 1), (0, 9), "axes fraction", "offset points", ha="center", fontsize=10.5, color=RIGHT)
-    _colour_cells(axes, shares)
+    axes.imshow(_colours(shares), aspect="auto", interpolation="nearest")
     _write_cells(axes, counts, shares)
     _name_sides(axes, counts)
     return figure
 
 
-def _colour_cells(axes: Axes, shares: NDArray[np.float64]) -> None:
+def _colours(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """float64 `(classes, classes, 3)`, red, green and blue from 0 to 1."""
     right = np.eye(len(shares), dtype=bool)
-    wrong = np.ma.masked_where(right | (shares == 0), shares)
-    highest = float(wrong.max()) if wrong.count() else 1.0
-    scale = LinearSegmentedColormap.from_list("wrong", _WRONG_SCALE)
-    axes.imshow(np.ma.masked_where(~right, right), cmap=ListedColormap([_RIGHT_CELL]), aspect="auto")
-    axes.imshow(wrong, cmap=scale, vmin=0, vmax=highest, aspect="auto")
+    highest = shares[~right].max(initial=0) or 1.0
+    seldom, often = np.array(to_rgb(_SELDOM)), np.array(to_rgb(_OFTEN))
+    colours: NDArray[np.float64] = seldom + (shares / highest)[..., None] * (often - seldom)
+    colours[shares == 0] = 1
+    colours[right] = to_rgb(_RIGHT_CELL)
+    return colours
 
 
 def _write_cells(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
@@ -68,13 +68,9 @@ def _name_sides(axes: Axes, counts: NDArray[np.int64]) -> None:
     axes.set_xlabel("Predicted", fontsize=13)
     axes.set_ylabel("Actual", fontsize=13)
     axes.tick_params(length=0, labelsize=13)
-    axes.set_xticks(places[1:] - 0.5, minor=True)
-    axes.set_yticks(places[1:] - 0.5, minor=True)
-    axes.grid(which="minor", color=_GRID, linewidth=0.8)
-    axes.tick_params(which="minor", length=0)
+    axes.hlines(places[1:] - 0.5, -0.5, len(counts) - 0.5, color=_GRID, linewidth=0.8)
+    axes.vlines(places[1:] - 0.5, -0.5, len(counts) - 0.5, color=_GRID, linewidth=0.8)
     axes.spines[:].set_color(_GRID)
-    totals, hits = counts.sum(axis=1), counts.diagonal()
-    sums = axes.secondary_yaxis("right")
-    sums.set_yticks(places, [f"{total - hit:,} of {total:,} wrong" for total, hit in zip(totals, hits, strict=True)])
-    sums.tick_params(length=0, labelsize=9.5, labelcolor=RIGHT)
-    sums.spines[:].set_visible(False)
+    for label, (total, hits) in enumerate(zip(counts.sum(axis=1), counts.diagonal(), strict=True)):
+        text = f"{total - hits:,} of {total:,} wrong"
+        axes.text(len(counts) - 0.45, label, text, fontsize=9.5, color=RIGHT, va="center")

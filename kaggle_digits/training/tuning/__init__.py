@@ -52,13 +52,14 @@ def tune(
         raise DigitsError(f"{recipe.name} is a committee: tune its members one by one.")
     source = sources.load(plan.data, image_shape=plan.image_shape, skip_broken=plan.skip_broken)
     digits = source.train if recipe.labels is None else source.train.of_labels(recipe.labels)
-    recipe = classifiers.prepare(recipe, digits.image_shape, digits.classes)
+    recipe = classifiers.prepare(recipe, digits, int((1 - plan.validation) * len(digits)), plan.values)
     record = StudyRecord(
         plan=plan,
         sampler=sampler,
         sha256=source.sha256,
         recipe_sha256=recipe.file.sha256 if recipe.file else None,
     )
+    searched = space.space(recipe)
     path = studies.folder(models, recipe.name, record, study)
-    search = Search(path, record, recipe, space.space(recipe), digits, listener, began)
+    search = Search(path, record, recipe, searched, digits, listener, began)
     return search.run(trials)

@@ -93,8 +93,7 @@ class Search:
             pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
             load_if_exists=True,
         )
-        start = {name: start(self._recipe, name) for name in self._space}
-        study.enqueue_trial(start, skip_if_exists=True)
+        study.enqueue_trial({name: start(self._recipe, name) for name in self._space}, skip_if_exists=True)
         return study
 
     def run(self, trials: int | None) -> Study:
