@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 import typer
 
+from kaggle_digits.cli.options import complete_recipe
 from kaggle_digits.recipes import Precision, Schedule
 from kaggle_digits.runs import Plan
 
@@ -60,7 +61,7 @@ def _parameter(
     name: str, hint: Any, default: Any, text: str, metavar: str | None = None, least: int | None = None
 ) -> inspect.Parameter:
     if name == "recipe":
-        option = typer.Argument(metavar="RECIPE|FILE.py", help=text, show_default="mlp")
+        option = typer.Argument(metavar="RECIPE|FILE.py", help=text, show_default="mlp", autocompletion=complete_recipe)
     elif hint is bool:
         option = typer.Option(f"--{name.replace('_', '-')}", help=text)
     else:

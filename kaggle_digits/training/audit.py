@@ -43,7 +43,7 @@ def write(folder: Path, digits: Digits, probabilities: NDArray[np.float32]) -> N
     for row in doubtful.tolist():
         table.writerow([digits.ids[row], labels[row], f"{of_label[row]:.6f}", predicted[row], f"{sure[row]:.6f}"])
     storage.write_text(folder / FILE, text.getvalue())
-    title = "Labels that the models doubt, the surest first: id, label, predicted and its probability"
+    title = "Labels that the models doubt, the surest first: id, actual, predicted and its probability"
     figure = plots.gallery(digits, probabilities, doubtful[:_DRAWN], title, with_ids=True)
     plots.save(figure, folder / PICTURE, folder.name)
 

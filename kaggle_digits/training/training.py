@@ -124,7 +124,7 @@ def resume(
         DataError: the data is gone, or not what it was.
         Paused: the listener stopped a training of many models.
     """
-    path, listener = runs.folder(run, models), listener or Listener()
+    path, listener = runs.resumable(run, models), listener or Listener()
     # What has no plan is refused before it is touched.
     if runs.interrupted(path).kaggle is not None:
         if jobs is not None or cluster is not None:
