@@ -133,7 +133,8 @@ def test_the_two_commands_that_set_everything_up() -> None:
 
 def form(text: str) -> list[str]:
     """Lines without what differs from machine to machine: numbers, names of runs, widths of columns."""
-    text = re.sub(r"(?m)^note: it learned scikit-learn's digits.*\n", "", text)  # which the docs' runs have not
+    # The docs' runs have learned Kaggle's digits; and what to do next depends on that.
+    text = re.sub(r"(?m)^(note: it learned scikit-learn's digits|next: ).*\n?", "", text)
     text = re.sub(r"\bsklearn\b", "data", text)
     text = re.sub(r"\d{8}-\d{6}-[a-z]+(: [a-z]+,)?", "RUN", text)
     text = re.sub(r"(?m)^(most confused).*$", r"\1", text)
