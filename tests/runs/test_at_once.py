@@ -5,10 +5,10 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from made_runs import begin
 from test_fetch import ROWS, WHOLE, contents, right_files
 
 from kaggle_digits import runs, sources
@@ -17,15 +17,10 @@ from kaggle_digits.errors import DataError
 
 
 def test_runs_begun_in_the_same_second_have_names_of_their_own(tmp_path: Path) -> None:
-    now = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
-
-    def start(number: int) -> Path:
-        return runs.start(tmp_path, "mlp", now, {"started": now.isoformat(), "number": number})
-
     with ThreadPoolExecutor(8) as pool:
-        paths = list(pool.map(start, range(40)))
+        paths = list(pool.map(lambda number: begin(tmp_path, test_rows=number), range(40)))
     assert len(set(paths)) == 40
-    assert [json.loads((path / runs.PLAN).read_text())["number"] for path in paths] == list(range(40))
+    assert [runs.interrupted(path).test_rows for path in paths] == list(range(40))
 
 
 def test_two_trainings_at_once(tmp_path: Path) -> None:
