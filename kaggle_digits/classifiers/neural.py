@@ -12,7 +12,7 @@ from kaggle_digits import recipes
 from kaggle_digits.backend import load_keras, silenced
 from kaggle_digits.classifiers import keras_file, lite, networks
 from kaggle_digits.classifiers.lite import widened
-from kaggle_digits.errors import RunError, first_line
+from kaggle_digits.errors import DigitsError, RunError, first_line
 from kaggle_digits.files import storage
 from kaggle_digits.runs import Beginning, LayerRecord
 
@@ -57,15 +57,21 @@ class NeuralNetwork:
         """Writes model.keras, which plain Keras can load too, and model.tflite, which needs no Keras.
 
         Raises:
+            DigitsError: neither can be written of a class of the user's own.
             StorageError: the folder cannot be written, or the disk is full.
         """
-        with storage.replacing(folder / FILE) as temporary:
+        files = []
+        # A class of the user's own that does not say how it was made cannot be written; what it computes can.
+        with contextlib.suppress(NotImplementedError), storage.replacing(folder / FILE) as temporary:
             self.model.save(temporary)
-        if load_keras().backend.backend() != "tensorflow":
-            return [FILE]  # only TensorFlow can write the other form
-        with storage.replacing(folder / lite.FILE) as temporary, silenced():
-            self.model.export(temporary, format="litert", verbose=False)
-        return [FILE, lite.FILE]
+            files.append(FILE)
+        if load_keras().backend.backend() == "tensorflow":  # only which can write the other form
+            with storage.replacing(folder / lite.FILE) as temporary, silenced():
+                self.model.export(temporary, format="litert", verbose=False)
+            files.append(lite.FILE)
+        if not files:
+            raise DigitsError("a class of the network's cannot be saved. Give it a get_config.")
+        return files
 
 
 def load(folder: Path, beginning: Beginning) -> NeuralNetwork:
