@@ -1,5 +1,6 @@
 """How a training looks on a terminal, and in a log file; and how Ctrl-C ends it well."""
 
+import re
 import shutil
 import signal
 import sys
@@ -14,12 +15,27 @@ from kaggle_digits.runs import Epoch, Listener, Run
 
 _DIGITS = 10
 _BUNDLED = "sklearn"
+# All control characters but tabs and line feeds, and what reverses the direction of writing.
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _HEADING = "  epoch     loss  accuracy  val loss  val accuracy  seconds"
 
 
 def tell(message: str) -> None:
     """Says something on standard error, so that standard output holds only what was asked for."""
-    typer.echo(message, err=True)
+    typer.echo(clean(message), err=True)
+
+
+def show(text: str) -> None:
+    """Prints what was asked for, on standard output."""
+    typer.echo(clean(text))
+
+
+def clean(text: str) -> str:
+    """Text that a terminal only shows: whatever else it could take for a command is written as Python writes it.
+
+    Names of runs, recipes and files, and Kaggle's messages, come from others.
+    """
+    return _COMMANDS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def say_which(run: Run) -> None:
@@ -53,6 +69,7 @@ def table(
     """
     if width is None:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    rows = [[clean(cell).replace("\n", "\\n") for cell in row] for row in rows]
     columns = {name: [name, *cells] for name, *cells in zip(header, *rows, strict=True)}
     for name in optional:
         if sum(max(map(len, cells)) + 2 for cells in columns.values()) - 2 <= width:
@@ -168,7 +185,7 @@ class EpochBar(EpochLines):
         self._progress.stop()
 
     def _say(self, line: str) -> None:
-        self._progress.console.print(line, highlight=False)
+        self._progress.console.print(clean(line), highlight=False, markup=False)
 
 
 @contextmanager

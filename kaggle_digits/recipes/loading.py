@@ -136,14 +136,14 @@ def restore(record: RecipeRecord, own: Recipe | None = None) -> Recipe:
         owns = own.kinds if own else ()
         of_name = {one.name: one for one in owns}
         members = tuple(restore(one, of_name.get(one.name, own)) for one in record.members)
-        summary, file = (own.summary, own.file) if own else ("", None)
-        recipe = Recipe(record.name, summary, members=members, file=file, built_in=record.built_in)
+        recipe = _of_this_release(record) if record.built_in else (own or Recipe(record.name))
+        recipe = replace(recipe, members=members, build=None, arguments={})
     elif record.built_in:
         recipe = _of_this_release(record)
     elif record.file is None and own is not None:
         recipe = own
     elif record.file is None:
-        raise RunError("this run began with a function in Python. Go on from there: training.resume(run, recipe).")
+        raise RunError("this run began with a function. Go on with it in Python: training.resume(run, recipe=recipe).")
     elif own is None or own.file is None or own.file.sha256 != record.sha256:
         name = Path(record.file).name
         raise RunError(
@@ -215,8 +215,8 @@ def _prepare(outline: Outline) -> None:
 def _path(name: str) -> Path:
     """Of a built-in recipe's file."""
     if name not in names():
-        close = get_close_matches(name, names(), 1)
-        hint = f"Did you mean {close[0]}?" if close else f"Choose one of: {', '.join(names())}."
+        close = get_close_matches(name, names())
+        hint = f"Did you mean {' or '.join(close)}?" if close else f"Choose one of: {', '.join(names())}."
         raise DigitsError(f"there is no recipe {name!r}. {hint} A recipe file of your own is named with its .py.")
     return _BUILT_IN / f"{name.replace('-', '_')}.py"
 

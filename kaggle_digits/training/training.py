@@ -243,8 +243,9 @@ def _pausing(path: Path) -> Iterator[None]:
 
 
 def _worth_keeping(path: Path) -> bool:
-    """Whether there is anything to go on from: a checkpoint, a model, a complete member."""
-    return any(any(path.glob(f"**/{name}")) for name in (checkpoint.FILE, runs.RECORD, neural.FILE))
+    """Whether there is anything to go on from, and a plan: a checkpoint, a model, a complete member."""
+    kept = (checkpoint.FILE, runs.RECORD, neural.FILE)
+    return (path / runs.PLAN).exists() and any(any(path.glob(f"**/{name}")) for name in kept)
 
 
 def _finish(path: Path, beginning: Beginning, recipe: Recipe, source: Source, places: _Places) -> Run:
@@ -253,17 +254,18 @@ def _finish(path: Path, beginning: Beginning, recipe: Recipe, source: Source, pl
     trained = _train(path, beginning, recipe, digits, places)
     report = writing.write_findings(path, trained, beginning.plan.seed)
     details: dict[str, Any] = {}
+    file = places.submissions / f"{path.name}.csv"
     if recipe.is_committee:
         audit.write(path, digits, trained.probabilities)
     if source.test is not None:
-        file = places.submissions / f"{path.name}.csv"
         probabilities, gain = _label(trained, source.test)
         submission.write(file, source.test.ids.tolist(), probabilities.argmax(axis=1))
         details["submission_sha256"] = storage.sha256(file)
         if digits.classes == source.train.classes and not _is_flattered(beginning, recipe, trained):
             right = round(report.accuracy * report.rows)
             details["predicted_range"] = evaluation.expected_range(right, report.rows, len(source.test), gain)
-    return writing.complete(path, beginning, trained, report, clock.seconds, **details)
+    with writing.withdrawn_on_failure(file):
+        return writing.complete(path, beginning, trained, report, clock.seconds, **details)
 
 
 def _is_flattered(beginning: Beginning, recipe: Recipe, trained: Trained) -> bool:
