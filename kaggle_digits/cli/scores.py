@@ -40,7 +40,7 @@ def scores(
         console.tell(f"note: {submissions / ledger.FILE}, line {line} was never finished and is left out")
 
     known = ledger.latest(ledger.read(submissions, on_torn=tell_torn))
-    if refresh and any(entry.status in ledger.OPEN for entry in known):
+    if refresh and any(entry.is_open for entry in known):
         _refresh(submissions)
         known = ledger.latest(ledger.read(submissions))
     if as_json:
