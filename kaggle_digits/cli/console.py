@@ -50,15 +50,15 @@ def table(
     """
     if width is None:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
-    columns = {name: [name, *cells] for name, *cells in zip(header, *rows, strict=True)}
+    columns = list(zip(header, *rows, strict=True))
     for name in optional:
-        if sum(max(map(len, cells)) + 2 for cells in columns.values()) - 2 <= width:
+        if sum(max(map(len, cells)) + 2 for cells in columns) - 2 <= width:
             break
-        columns.pop(name, None)
+        columns = [cells for cells in columns if cells[0] != name]
     aligned = []
-    for place, (name, cells) in enumerate(columns.items()):
+    for place, cells in enumerate(columns):
         longest = max(map(len, cells))
-        to_left = place == 0 or name in left
+        to_left = place == 0 or cells[0] in left
         aligned.append([cell.ljust(longest) if to_left else cell.rjust(longest) for cell in cells])
     return "\n".join("  ".join(line).rstrip() for line in zip(*aligned, strict=True))
 

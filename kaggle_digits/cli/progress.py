@@ -124,6 +124,11 @@ class EpochBar(EpochLines):
         # At once: a library that is loaded may keep standard error closed meanwhile.
         self._progress.update(self._task, description=text, completed=0, refresh=True)
 
+    def downloaded(self, done: int, total: int | None) -> None:
+        """See `Listener`."""
+        self.phase("coming home")
+        self._progress.update(self._task, completed=done, total=total)
+
     def several(self, models: Sequence[Expected], at_once: int) -> None:
         """See `Listener`."""
         super().several(models, at_once)

@@ -27,7 +27,12 @@ def serve(
     found = runs.find(run, models)
     console.say_which(found)
 
-    def tell(address: str) -> None:
+    def tell(address: str, is_local: bool) -> None:
         console.tell(f"page  {address}\nAPI   {address}/api")
+        if not is_local:
+            console.tell(
+                "warning: every machine that reaches this one can use the server; there is no password and no "
+                "encryption. For this machine alone, leave --host away."
+            )
 
     serving.serve(found.path, folder=models, host=host, port=port, on_ready=tell)

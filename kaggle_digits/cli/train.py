@@ -94,7 +94,9 @@ def _plan(options: dict[str, Any], values: dict[str, Any]) -> Plan:
     try:
         return msgspec.convert(fields, Plan)
     except msgspec.ValidationError as error:
-        raise typer.BadParameter(f"{error}") from None
+        what, _, where = str(error).partition(" - at ")
+        name = where.strip("`$.").partition("[")[0].replace("_", "-")
+        raise typer.BadParameter(f"{what}. Received: {str(fields.get(name))[:60]}.", param_hint=f"--{name}") from None
 
 
 def _values(assignments: list[str]) -> dict[str, str]:
