@@ -6,7 +6,7 @@ from typing import Any
 
 from kaggle_digits import runs
 from kaggle_digits.files import storage
-from kaggle_digits.recipes import RecipeRecord
+from kaggle_digits.recipes import Recipe, RecipeRecord
 from kaggle_digits.runs import Beginning, DataRecord, Plan, Run
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
@@ -14,25 +14,35 @@ CSV = DataRecord(name="data", path="data", kind="kaggle-csv", train_sha256={"tra
 BUNDLED = DataRecord(name="sklearn", path="sklearn", kind="sklearn", train_sha256={})
 
 
-def begin(models: Path, recipe: str = "mlp", hours: float = 0, **fields: Any) -> Path:
+def beginning(recipe: str | Recipe = "mlp", hours: float = 0, **fields: Any) -> Beginning:
+    """What a run began with, at noon or so many hours later.
+
+    Args:
+        recipe: a name, or a recipe with every value.
+        hours: after noon.
+        **fields: of `Beginning`, that are not as they usually are.
+    """
+    record = RecipeRecord(name=recipe) if isinstance(recipe, str) else recipe.record()
+    known: dict[str, Any] = {
+        "plan": Plan(record.name),
+        "recipe": record,
+        "data": CSV,
+        "classes": 10,
+        "image_shape": (28, 28),
+        "versions": {},
+        "machine": "a machine",
+        "started": NOON + timedelta(hours=hours),
+    }
+    return Beginning(**{**known, **fields})
+
+
+def begin(models: Path, recipe: str | Recipe = "mlp", hours: float = 0, **fields: Any) -> Path:
     """A run that begins at noon, or so many hours later, and never ends."""
-    beginning = Beginning(
-        **{
-            "plan": Plan(recipe),
-            "recipe": RecipeRecord(name=recipe),
-            "data": CSV,
-            "classes": 10,
-            "image_shape": (28, 28),
-            "versions": {},
-            "machine": "a machine",
-            "started": NOON + timedelta(hours=hours),
-            **{name: value for name, value in fields.items() if name in Beginning.__struct_fields__},
-        }
-    )
-    return runs.start(models, beginning)
+    own = {name: value for name, value in fields.items() if name in Beginning.__struct_fields__}
+    return runs.start(models, beginning(recipe, hours, **own))
 
 
-def make(models: Path, recipe: str = "mlp", hours: float = 0, accuracy: float = 0.9, **fields: Any) -> Run:
+def make(models: Path, recipe: str | Recipe = "mlp", hours: float = 0, accuracy: float = 0.9, **fields: Any) -> Run:
     """A complete run that began at noon, or so many hours later; `fields` are of `runs.Record`."""
     path = begin(models, recipe, hours, **fields)
     (path / "model.keras").write_bytes(b"model")

@@ -31,7 +31,9 @@ def prepare(recipe: Recipe, digits: Digits, rows: int, asked: Collection[str] = 
 
     def one(kind: Recipe) -> Recipe:
         if not kind.built_in:
-            if networks.check(kind, digits.image_shape, digits.classes):
+            network = networks.check(kind, digits.image_shape, digits.classes)
+            if network is not None:
+                neural.check(network, str(kind.file.path) if kind.file else kind.name)
                 kind = replace(kind, fit=kind.fit or Fit())
             elif kind.fit is not None:
                 raise DigitsError(
@@ -85,7 +87,11 @@ def load(run: Run) -> Classifier:
         RunError: it cannot be loaded.
     """
     if run.record.members is not None:
-        return ensemble.load(run, load)
+        return ensemble.load(run, load if run.record.blended else _load_single)
+    return _load_single(run)
+
+
+def _load_single(run: Run) -> Classifier:
     return load_files(run.path, run.record.files, run.record)
 
 

@@ -3,6 +3,7 @@
 import errno
 import importlib
 import io
+import os
 import pkgutil
 import sys
 from typing import Annotated, Any
@@ -88,4 +89,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names may be in bytes that are no text
+    # Pictures go into files. A name that Matplotlib does not know would stop it, and Keras, which imports it.
+    os.environ.pop("MPLBACKEND", None)
     app(prog_name="kaggle-digits")  # also as python -m kaggle_digits; the Tab key knows it by that name

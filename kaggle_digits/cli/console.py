@@ -1,5 +1,6 @@
 """What is said on standard error, tables for standard output, and bars for terminals."""
 
+import re
 import shutil
 import sys
 from collections.abc import Container, Iterator, Sequence
@@ -12,11 +13,26 @@ from kaggle_digits.runs import Run
 
 _DIGITS = 10
 _BUNDLED = "sklearn"
+# All control characters but tabs and line feeds, and what reverses the direction of writing.
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def tell(message: str) -> None:
     """Says something on standard error, so that standard output holds only what was asked for."""
-    typer.echo(message, err=True)
+    typer.echo(clean(message), err=True)
+
+
+def show(text: str) -> None:
+    """Prints what was asked for, on standard output."""
+    typer.echo(clean(text))
+
+
+def clean(text: str) -> str:
+    """Text that a terminal only shows: whatever else it could take for a command is written as Python writes it.
+
+    Names of runs, recipes and files, and Kaggle's messages, come from others.
+    """
+    return _COMMANDS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def say_which(run: Run) -> None:
@@ -50,6 +66,7 @@ def table(
     """
     if width is None:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    rows = [[clean(cell).replace("\n", "\\n") for cell in row] for row in rows]
     columns = list(zip(header, *rows, strict=True))
     for name in optional:
         if sum(max(map(len, cells)) + 2 for cells in columns) - 2 <= width:

@@ -35,9 +35,9 @@ def evaluate(
         about = {"run": found.name, "data": evaluated.data, "rows_learned": evaluated.rows_learned}
         print_json({**about, **evaluated.report.as_json()})
         return
-    typer.echo(f"{found.name} on {evaluated.data}")
-    typer.echo(_summary(evaluated.report))
-    typer.echo(f"\npictures and report.json are in {evaluated.folder}")
+    console.show(f"{found.name} on {evaluated.data}")
+    console.show(_summary(evaluated.report))
+    console.show(f"\npictures and report.json are in {evaluated.folder}")
 
 
 def _summary(report: "Report") -> str:

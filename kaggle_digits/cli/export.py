@@ -55,4 +55,4 @@ def export(
     console.tell(f"checked     by {done.runtime}, on {agreement.rows:,} validation rows")
     console.tell(f"same label  {agreement.same:,} of {agreement.rows:,}, largest difference {agreement.largest:.1g}")
     console.tell(f"accuracy    {agreement.accuracy:.4f}, of the run {agreement.accuracy_before:.4f}")
-    typer.echo(f"{done.path}: {done.bytes / 1000:,.0f} kB")
+    console.show(f"{done.path}: {done.bytes / 1000:,.0f} kB")

@@ -55,7 +55,7 @@ def predict(
     if as_json:
         print_json([prediction.as_json() for prediction in predictions])
         return
-    typer.echo(console.table(["image", "label", "probability", "runner-up", "probability"], _rows(predictions)))
+    console.show(console.table(["image", "label", "probability", "runner-up", "probability"], _rows(predictions)))
 
 
 def _rows(predictions: "Sequence[Prediction]") -> list[list[str]]:

@@ -187,7 +187,7 @@ class EpochBar(EpochLines):
         self._progress.update(self._task, description=text, total=1.0, completed=share, refresh=refresh)
 
     def _say(self, line: str) -> None:
-        self._progress.console.print(line, highlight=False, markup=False)
+        self._progress.console.print(console.clean(line), highlight=False, markup=False)
 
 
 def in_words(seconds: float) -> str:

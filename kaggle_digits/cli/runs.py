@@ -114,10 +114,10 @@ def _show(chosen: list[Run], sort: Sort | None, disk: bool, models: Path, submis
         return
     if chosen:
         pages = [overview.page(run, scores.get(run.name), submissions / f"{run.name}.csv") for run in complete]
-        typer.echo("\n\n".join(pages))
+        console.show("\n\n".join(pages))
         return
     if complete:
-        typer.echo(overview.table(complete, scores, disk=disk))
+        console.show(overview.table(complete, scores, disk=disk))
     elif not unfinished:
         _say_what_to_do(models)
     if disk:
@@ -237,7 +237,7 @@ def _plot(chosen: list[Run], complete: list[Run], path: Path) -> None:
         {run.name: folders.history.read(run.path) for run in chosen},
     )
     plots.save(figure, path)
-    typer.echo(path)
+    console.show(str(path))
 
 
 def _write_probabilities(run: Run, path: Path) -> None:
@@ -247,7 +247,7 @@ def _write_probabilities(run: Run, path: Path) -> None:
     for note in written.notes:
         console.tell(f"note: {note}")
     for file, rows in written.files.items():
-        typer.echo(f"{file}: {rows:,} rows")
+        console.show(f"{file}: {rows:,} rows")
 
 
 def _compare(first: Run, second: Run, as_json: bool) -> None:
@@ -263,7 +263,7 @@ def _compare(first: Run, second: Run, as_json: bool) -> None:
         [run.name, f"{accuracy:.4f}", str(only)]
         for run, accuracy, only in zip((first, second), comparison.accuracies, counts, strict=True)
     ]
-    typer.echo(console.table(["run", "accuracy", "right alone"], rows))
+    console.show(console.table(["run", "accuracy", "right alone"], rows))
     better = first if counts[0] > counts[1] else second
     verdict = f"{better.name} is better" if comparison.p_value < 0.05 else "the difference may well be chance"
-    typer.echo(f"McNemar's exact test on {comparison.rows:,} rows: p = {comparison.p_value:.3g}; {verdict}")
+    console.show(f"McNemar's exact test on {comparison.rows:,} rows: p = {comparison.p_value:.3g}; {verdict}")

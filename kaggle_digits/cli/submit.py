@@ -78,4 +78,4 @@ def _report(
     if as_json:
         print_json({"file": str(file), "ref": ref, "status": status, "score": score})
     else:
-        typer.echo(line)
+        console.show(line)

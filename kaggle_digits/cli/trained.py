@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import typer
-
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import print_json
 from kaggle_digits.runs import Run, history
@@ -37,7 +35,7 @@ def report(run: Run, submissions: Path, as_json: bool) -> None:
         )
         return
     for name, text in _lines(run, submission):
-        typer.echo(f"{name:<11} {text}")
+        console.show(f"{name:<11} {text}")
     if not record.interrupted:
         console.tell(f"next: {_next_step(run)}")
 

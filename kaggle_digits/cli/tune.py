@@ -61,7 +61,7 @@ def tune(
     if as_json:
         print_json(_document(study))
     else:
-        typer.echo(_report(study))
+        console.show(_report(study))
     if study.interrupted:
         console.tell(f"interrupted; to go on: kaggle-digits tune {recipe or ''} --resume {study.path.name}")
         raise typer.Exit(130)

@@ -12,8 +12,6 @@ Of the 882 million pairs in the competition's train.csv, one is so much alike. F
 at 0.975, more than half of scikit-learn's blurred digits would run together into groups of up to 138.
 """
 
-_STRICTER = (ALIKE, 0.985, 0.99, 0.995, 0.998)
-_SMALL_GROUP = 8  # rows
 _COMPONENTS = 48
 _ROWS_ENOUGH = 5_000
 _LEFT_AT_ONCE, _RIGHT_AT_ONCE = 512, 4096  # few enough for their product to stay in the processor's cache
@@ -25,9 +23,6 @@ _WIDEST = 1024  # values a row
 def groups(images: NDArray[np.uint8]) -> NDArray[np.intp]:
     """Finds images that are nearly the same, directly or through others between them.
 
-    Small or coarse images are all alike: where a hundredth of the rows and more would count as one image, the angle
-    from which they do is made smaller, down to exact copies alone. So it is with scikit-learn's digits of 8 x 8 pixels.
-
     Distances in the first principal components are never larger than the distances themselves, so only the few pairs
     that are close there are looked at in full: a second for 42,000 images.
 
@@ -37,43 +32,24 @@ def groups(images: NDArray[np.uint8]) -> NDArray[np.intp]:
     Returns:
         Integers `(n,)`: for each image, the row of the first image of its group; its own row where it has no like.
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     flat = images.reshape(len(images), -1)
     # Exact copies are found by their bytes: a thousand of them would make half a million pairs.
     _, first_rows, copy_of = np.unique(_fingerprints(flat), return_index=True, return_inverse=True)
     pixels = _narrowed(flat[first_rows].astype(np.float32))
     pixels /= np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 1e-9)
-    first, second, cosine = _alike(pixels)
-    most = max(_SMALL_GROUP, len(pixels) // 100)
-    group = np.arange(len(pixels))
-    for alike in _STRICTER:
-        linked = cosine >= alike
-        found = _connected(first[linked], second[linked], len(pixels))
-        if np.bincount(found, minlength=1).max() <= most:
-            group = found
-            break
-    _, first_of_group, member = np.unique(group[copy_of], return_index=True, return_inverse=True)
-    return np.asarray(first_of_group[member], np.intp)
-
-
-def _alike(pixels: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """Pairs of rows whose cosine is `ALIKE` at least, and their cosines."""
-    ones, others, cosines = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)], [np.zeros(0, np.float32)]
+    ones, others = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
     for first, second in _close_pairs(_projected(pixels), 2 - 2 * ALIKE):
-        cosine = _cosines(pixels, first, second)
-        alike = cosine >= ALIKE
+        alike = _cosines(pixels, first, second) >= ALIKE
         ones.append(first[alike])
         others.append(second[alike])
-        cosines.append(cosine[alike])
-    return np.concatenate(ones), np.concatenate(others), np.concatenate(cosines)
-
-
-def _connected(first: NDArray[np.intp], second: NDArray[np.intp], count: int) -> NDArray[np.intp]:
-    """Integers `(count,)`, the number of the group that each of so many rows is linked into."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_array((np.ones(len(first), np.int8), (first, second)), shape=(count, count))
-    return np.asarray(connected_components(graph, directed=False)[1], np.intp)
+    one, other = np.concatenate(ones), np.concatenate(others)
+    graph = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(len(pixels), len(pixels)))
+    group = connected_components(graph, directed=False)[1][copy_of]
+    _, first_of_group, member = np.unique(group, return_index=True, return_inverse=True)
+    return np.asarray(first_of_group[member], np.intp)
 
 
 def _fingerprints(flat: NDArray[np.uint8]) -> NDArray[np.void]:

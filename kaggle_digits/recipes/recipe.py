@@ -123,12 +123,28 @@ class Recipe:
             classes: how many labels there are.
 
         Raises:
-            DigitsError: the user's own `build` failed; the sentence names their file and line.
+            DigitsError: the user's own `build` failed, and the sentence names their file and line; or an argument of a
+                built-in one makes no sense.
         """
         if self.build is None:
             raise DigitsError(f"{self.name} is a committee: its members build models.")
-        with blaming(self.file):
+        with blaming(self.file), self.refusing_arguments():
             return self.build(image_shape, classes, **self.arguments)
+
+    @contextlib.contextmanager
+    def refusing_arguments(self) -> Iterator[None]:
+        """Turns what a library says of an argument that makes no sense into a sentence, for a built-in recipe.
+
+        Raises:
+            DigitsError: in place of a ValueError or TypeError.
+        """
+        try:
+            yield
+        except (ValueError, TypeError) as error:
+            if not self.built_in:
+                raise
+            values = ", ".join(f"{name}={value}" for name, value in self.arguments.items())
+            raise DigitsError(f"{self.name} cannot be built with {values}: {first_line(error)}.") from error
 
     def with_values(self, values: Mapping[str, Any]) -> "Recipe":
         """The same recipe with other values of `fit` or arguments of `build`; of a committee, of all its members.

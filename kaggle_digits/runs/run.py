@@ -57,7 +57,7 @@ def start(models: Path, beginning: Beginning) -> Path:
     """
     stem = f"{beginning.started:%Y%m%d-%H%M%S}-{beginning.recipe.name}"
     with disk.disk_errors(models):
-        models.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(models)
         _sweep(models)
         begun = models / f"{BEGUN}{secrets.token_hex(4)}"
         try:
@@ -75,7 +75,7 @@ def _moved(begun: Path, path: Path) -> bool:
     """Whether a folder could be given a name; another process may take the same one at the same time."""
     try:
         if not path.exists():
-            begun.rename(path)
+            disk.move(begun, path)
             return True
     except OSError:
         if not path.exists():
@@ -135,8 +135,13 @@ def complete(path: Path, beginning: Beginning, files: list[str], **results: Any)
         **results: the other fields of `Record`.
 
     Raises:
+        RunError: somebody has removed the folder meanwhile; what was written since is no run.
         StorageError: the folder cannot be written, or the disk is full.
     """
+    if not (path / PLAN).exists():
+        raise RunError(f"{path} was removed while it was in training. Train again: kaggle-digits train.")
+    for inside in (path, *(one for one in path.rglob("*") if one.is_dir())):
+        storage.sweep(inside)  # a teacher's, in which nothing is written any more
     checksums = {name: storage.sha256(path / name) for name in files}
     known = {name: getattr(beginning, name) for name in Beginning.__struct_fields__}
     record = Record(**known, **results, finished=datetime.now().astimezone(), files=checksums)

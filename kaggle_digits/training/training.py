@@ -247,8 +247,9 @@ def _pausing(path: Path) -> Iterator[None]:
 
 
 def _worth_keeping(path: Path) -> bool:
-    """Whether there is anything to go on from: a checkpoint, a model, a complete member."""
-    return any(any(path.glob(f"**/{name}")) for name in (checkpoint.FILE, runs.RECORD, neural.FILE))
+    """Whether there is anything to go on from, and a plan: a checkpoint, a model, a complete member."""
+    kept = (checkpoint.FILE, runs.RECORD, neural.FILE)
+    return (path / runs.PLAN).exists() and any(any(path.glob(f"**/{name}")) for name in kept)
 
 
 def _finish(path: Path, beginning: Beginning, recipe: Recipe, source: Source, places: _Places) -> Run:
@@ -258,11 +259,11 @@ def _finish(path: Path, beginning: Beginning, recipe: Recipe, source: Source, pl
     places.listener.phase("drawing pictures")
     report = writing.write_findings(path, trained, beginning.plan.seed)
     details: dict[str, Any] = {}
+    file = places.submissions / f"{path.name}.csv"
     if recipe.is_committee:
         audit.write(path, digits, trained.probabilities)
     if source.test is not None:
         places.listener.phase(f"labelling {len(source.test):,} digits")
-        file = places.submissions / f"{path.name}.csv"
         probabilities, gain = _label(trained, source.test)
         submission.write(file, source.test.ids.tolist(), probabilities.argmax(axis=1))
         details["submission_sha256"] = storage.sha256(file)
@@ -270,7 +271,8 @@ def _finish(path: Path, beginning: Beginning, recipe: Recipe, source: Source, pl
             right = round(report.accuracy * report.rows)
             details["predicted_range"] = evaluation.expected_range(right, report.rows, len(source.test), gain)
     seconds = earlier + time.perf_counter() - places.began
-    return writing.complete(path, beginning, trained, report, seconds, **details)
+    with writing.withdrawn_on_failure(file):
+        return writing.complete(path, beginning, trained, report, seconds, **details)
 
 
 def _is_flattered(beginning: Beginning, recipe: Recipe, trained: Trained) -> bool:

@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,8 @@ from kaggle_digits.backend import load_keras
 from kaggle_digits.cli import app
 from kaggle_digits.recipes import RecipeFile
 
-Call = Callable[..., Result]
+FEW = ("--epochs", "1", "--batch-size", "32")
+"""Otherwise few rows would get more epochs, of smaller batches."""
 
 FUNCTIONAL = '''
 """Two branches of unlike convolutions, and a way around them."""
@@ -128,7 +128,7 @@ def weights(run: runs.Run) -> list[np.ndarray]:
 
 def test_a_copy_gives_the_very_same_weights(place: Path) -> None:
     (place / "own.py").write_text(call("recipes", "--copy", "mlp").stdout)
-    words = ("--epochs", "1", "--set", "hidden=32,16", "--set", "dropout=0.1", "--precision", "float32")
+    words = (*FEW, "--set", "hidden=32,16", "--set", "dropout=0.1", "--precision", "float32")
     original, copy = trained("mlp", *words), trained("own.py", *words)
     assert (original.record.recipe.name, copy.record.recipe.name) == ("mlp", "own")
     assert copy.record.recipe.arguments == original.record.recipe.arguments == {"hidden": (32, 16), "dropout": 0.1}
@@ -150,9 +150,8 @@ def test_a_copy_of_nothing_is_refused() -> None:
 def test_a_functional_network_is_trained_with_other_values(place: Path) -> None:
     (place / "own.py").write_text(FUNCTIONAL)
     values = ("width=4", "sides=3", "activation=tanh", "bias=false", "rate=0", "rotation=5", "betas=0.8,0.9")
-    run = trained(
-        "own.py", "--epochs", "1", *(word for value in values for word in ("--set", value)), "--note", "hello"
-    )
+    words = [word for value in values for word in ("--set", value)]
+    run = trained("own.py", *FEW, *words, "--note", "hello")
     record = run.record
     assert record.recipe.arguments == {"width": 4, "sides": (3,), "activation": "tanh", "bias": False, "rate": 0.0}
     fit = record.recipe.fit
@@ -168,9 +167,9 @@ def test_a_functional_network_is_trained_with_other_values(place: Path) -> None:
 
 def test_a_subclassed_network_is_trained_without_a_fit(place: Path) -> None:
     (place / "My Net.py").write_text(SUBCLASSED)
-    run = trained("My Net.py", "--epochs", "1")
+    run = trained("My Net.py", *FEW)
     assert run.name.endswith("-my-net")
-    assert run.record.recipe.fit == recipes.Fit(epochs=1)
+    assert run.record.recipe.fit == recipes.Fit(epochs=1, batch_size=32)
     assert run.record.parameters == 784 * 16 + 16 + 16 * 10 + 10
 
 
@@ -411,7 +410,8 @@ def build(image_shape, classes):
 def test_it_is_gone_on_with_only_by_the_same_file(place: Path) -> None:
     own = place / "own.py"
     own.write_text(STOPPING)
-    done = train("own.py")
+    words = ("--epochs", "3", "--batch-size", "32")
+    done = train("own.py", *words)
     assert done.exit_code == 130
     (run,) = runs.listing()
     assert f"interrupted; to go on: kaggle-digits train own.py --resume {run.name}" in done.stderr
@@ -419,8 +419,8 @@ def test_it_is_gone_on_with_only_by_the_same_file(place: Path) -> None:
 
     before = {path: path.read_bytes() for path in run.path.iterdir()}
     own.write_text(STOPPING + "# changed\n")
-    for words in ((), ("own.py",)):
-        refused_with_runs(call("train", *words, "--resume", run.name), "this run began with own.py, sha256 ")
+    for named in ((), ("own.py",)):
+        refused_with_runs(call("train", *named, "--resume", run.name), "this run began with own.py, sha256 ")
     assert {path: path.read_bytes() for path in run.path.iterdir()} == before
 
     own.write_text(STOPPING)
@@ -428,6 +428,6 @@ def test_it_is_gone_on_with_only_by_the_same_file(place: Path) -> None:
     record = runs.find(run.name).record
     assert (record.interrupted, record.epochs, record.kept) == (False, 3, 3)
     (place / "stopped").write_text("so that nothing happens")
-    whole = trained("own.py")
+    whole = trained("own.py", *words)
     for one, other in zip(weights(runs.find(run.name)), weights(whole), strict=True):
         assert (one == other).all()

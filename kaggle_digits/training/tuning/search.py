@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kaggle_digits import classifiers, recipes
+from kaggle_digits import classifiers, extras, recipes
 from kaggle_digits.digits import Digits, split
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.files import storage
@@ -28,10 +28,9 @@ _MOST_TRIALS = 40  # without a word on trials or time
 
 
 def load_optuna() -> Any:
-    try:
-        import optuna
-    except ImportError:
-        raise DigitsError("Optuna is not installed. Install it: pip install 'kaggle-digits[tune]'.") from None
+    extras.require("tune", "optuna")
+    import optuna
+
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna
 
