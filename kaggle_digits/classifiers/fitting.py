@@ -129,6 +129,8 @@ class _Task:
 
 def _run(task: _Task, progress: checkpoint.Progress, folder: Path) -> bool:
     """All epochs that are missing; whether the listener ended them."""
+    if task.how.seconds:
+        task.listener.lasts(task.how.seconds * max(0.0, 1 - task.time_used))
     task.listener.begins(None if task.how.seconds else task.how.epochs, task.steps)
     task.callbacks.on_train_begin()
     interrupted, over = False, _is_over(progress.history, task)
