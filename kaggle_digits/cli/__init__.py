@@ -45,7 +45,6 @@ app = typer.Typer(
     name="kaggle-digits",
     no_args_is_help=True,
     rich_markup_mode=None,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="From Kaggle's Digit Recognizer to a trained model and a scored submission: fetch, train, submit.",
@@ -80,4 +79,4 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names may be in bytes that are no text
-    app()
+    app(prog_name="kaggle-digits")  # also as python -m kaggle_digits; the Tab key knows it by that name

@@ -1,16 +1,19 @@
 """How a training looks on a terminal, and in a log file; and how Ctrl-C ends it well."""
 
+import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 
-from kaggle_digits.runs import Epoch, Listener
+from kaggle_digits.runs import Epoch, Listener, Run
 
+_DIGITS = 10
+_BUNDLED = "sklearn"
 _HEADING = "  epoch     loss  accuracy  val loss  val accuracy  seconds"
 
 
@@ -19,14 +22,48 @@ def tell(message: str) -> None:
     typer.echo(message, err=True)
 
 
-def table(header: list[str], rows: list[list[str]]) -> str:
-    """Rows under a header, in columns as wide as their widest cell; the first column is aligned to the left."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = []
-    for row in [header, *rows]:
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+def say_which(run: Run) -> None:
+    """Says on standard error which run answers, and what is to be known of it before its answers are believed."""
+    record = run.record
+    kind = "validation" if record.folds is None else "out-of-fold"
+    tell(f"{run.name}: {record.recipe.name}, {kind} accuracy {record.validation_accuracy:.4f}")
+    if record.classes < _DIGITS:
+        known = ", ".join(map(str, range(record.classes - 1)))
+        tell(f"note: it knows the labels {known} and {record.classes - 1} only, and takes every image for one of them")
+    if record.data.kind == _BUNDLED:
+        tell("note: it learned scikit-learn's digits, of 8 x 8 pixels: on sharper ones it is worse than that")
+
+
+def table(
+    header: list[str],
+    rows: list[list[str]],
+    *,
+    optional: Sequence[str] = (),
+    left: Container[str] = (),
+    width: int | None = None,
+) -> str:
+    """Rows under a header, in columns as wide as their widest cell; the first column is aligned to the left.
+
+    Args:
+        header: the names of the columns.
+        rows: as many cells each.
+        optional: the names of columns that are left out, the first one first, until the rest fits the width.
+        left: the names of further columns that are aligned to the left.
+        width: in characters; None is the terminal's, and no limit where standard output is none.
+    """
+    if width is None:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    columns = {name: [name, *cells] for name, *cells in zip(header, *rows, strict=True)}
+    for name in optional:
+        if sum(max(map(len, cells)) + 2 for cells in columns.values()) - 2 <= width:
+            break
+        columns.pop(name, None)
+    aligned = []
+    for place, (name, cells) in enumerate(columns.items()):
+        longest = max(map(len, cells))
+        to_left = place == 0 or name in left
+        aligned.append([cell.ljust(longest) if to_left else cell.rjust(longest) for cell in cells])
+    return "\n".join("  ".join(line).rstrip() for line in zip(*aligned, strict=True))
 
 
 class EpochLines(Listener):
@@ -117,6 +154,13 @@ class EpochBar(EpochLines):
             completed=(epoch - 1) * self._steps + step,
             description=f"epoch {epoch}{self._of}  loss {loss:.4f}  accuracy {accuracy:.4f}",
         )
+
+    def downloaded(self, done: int, total: int | None) -> None:
+        """See `Listener`."""
+        if self._task is None:
+            self._task = self._progress.add_task("coming home", total=total)
+            self._progress.start()
+        self._progress.update(self._task, completed=done, total=total)
 
     def ends(self) -> None:
         """See `Listener`."""

@@ -6,14 +6,17 @@ import msgspec
 import typer
 
 from kaggle_digits.cli import console
-from kaggle_digits.cli.options import AsJson, print_json
+from kaggle_digits.cli.options import AsJson, complete_recipe, print_json
 
 EXAMPLE = "recipes --copy mlp"
 
 
 def recipes(
     copy: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Print a recipe's file, to begin one of your own with.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Print a recipe's file, to begin one of your own with.", autocompletion=complete_recipe
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -2,9 +2,8 @@
 
 `page.html`, `page.css`, `pad.js` and `page.js` are the same for both. What answers differs: `online.js` asks the
 server; `offline.js` has a worker, which treats the picture and computes the network (`network.js` and
-`operations.js`). The treatment in
-`photos/` has the package's own steps, file by file, and takes their numbers from it; the reasons are told there, and
-tests hold the two together.
+`operations.js`). The treatment in `photos/` has the package's own steps, file by file, and takes their numbers from it;
+the reasons are told there, and tests hold the two together.
 """
 
 import base64
@@ -37,17 +36,18 @@ def offline(model: dict[str, Any]) -> str:
             `temperature`, and `about`: `recipe`, `parameters`, `classes` and `image_shape`.
     """
     scripts = {"engine": engine(), "page": _joined("pad.js", "offline.js", "page.js")}
-    # Within a script element, only "</" could end it.
-    data = json.dumps(model, separators=(",", ":")).replace("</", "<\\/")
+    # Within a script element, "</" ends it, and "<!--" with "<script" keeps it from ending.
+    data = json.dumps(model, separators=(",", ":")).replace("<", "\\u003c")
     return _assembled(scripts, "worker-src blob:", f'<script type="application/json" id="model">{data}</script>\n')
 
 
 def engine() -> str:
     """The scripts that read a picture without a server: the photo treatment and the network."""
     steps = [f"photos/{name}.js" for name in _PHOTOS]
-    learned = {"weights": photos.weights()}
-    numbers = f"const constants = {json.dumps({**photos.constants(), **learned}, separators=(',', ':'))};\n"
-    return numbers + _joined("numbers.js", "filters.js", *steps, "operations.js", "network.js", "reading.js")
+    data = json.dumps({**photos.constants(), "weights": photos.weights()}, separators=(",", ":"))
+    constants = f"const constants = {data};
+"
+    return constants + _joined("numbers.js", "filters.js", *steps, "operations.js", "network.js", "reading.js")
 
 
 def _text(name: str) -> str:

@@ -14,6 +14,7 @@ from kaggle_digits.predictor.evaluation import Evaluation, compare, evaluate
 from kaggle_digits.predictor.model import Information, Model, load
 from kaggle_digits.predictor.prediction import LeftOut, PredictedDigit, Prediction
 from kaggle_digits.predictor.reading import predict
+from kaggle_digits.predictor.stacking import write_probabilities
 
 __all__ = [
     "Evaluation",
@@ -26,4 +27,5 @@ __all__ = [
     "evaluate",
     "load",
     "predict",
+    "write_probabilities",
 ]

@@ -129,7 +129,8 @@ def restore(record: RecipeRecord, own: Recipe | None = None) -> Recipe:
         owns = own.kinds if own else ()
         of_name = {one.name: one for one in owns}
         members = tuple(restore(one, of_name.get(one.name, own)) for one in record.members)
-        recipe = Recipe(record.name, own.summary if own else "", members=members, file=own.file if own else None)
+        summary, file = (own.summary, own.file) if own else ("", None)
+        recipe = Recipe(record.name, summary, members=members, file=file, built_in=record.built_in)
     elif record.built_in:
         recipe = _of_this_release(record)
     elif record.file is None and own is not None:
@@ -166,11 +167,12 @@ def _of_this_release(record: RecipeRecord) -> Recipe:
 def _checked(name: str, value: Value, recipe: Recipe) -> Value:
     """An argument as a run remembers it, which may have been edited: of the default's kind, and no monster."""
     default = recipe.arguments.get(name)
-    if isinstance(value, list):
-        value = tuple(value)
     sizes = value if isinstance(value, tuple) else (value,)
     sound = name in recipe.arguments and (default is None or type(value) is type(default))
-    if not sound or any(isinstance(size, int) and not 0 <= size <= _LARGEST for size in sizes):
+    # What an argument of the user's own means, -1 or a million, only they know.
+    if sound and recipe.built_in:
+        sound = all(0 <= size <= _LARGEST for size in sizes if isinstance(size, int))
+    if not sound:
         raise RunError(f"{recipe.name} cannot be built with {name} = {value!r}. Train again: kaggle-digits train.")
     return value
 

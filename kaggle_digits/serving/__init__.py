@@ -4,6 +4,7 @@ It answers on this machine alone unless told otherwise, and needs no TensorFlow 
 """
 
 import importlib.util
+import ipaddress
 import socket
 from collections.abc import Callable
 from contextlib import closing
@@ -24,16 +25,16 @@ def serve(
     folder: Path = runs.FOLDER,
     host: str = "127.0.0.1",
     port: int = 8000,
-    on_ready: Callable[[str], None] = lambda _address: None,
+    on_ready: Callable[[str, bool], None] = lambda _address, _is_local: None,
 ) -> None:
     """Serves a run's model until Ctrl-C or a SIGTERM.
 
     Args:
         run: a run's name or path; None is the newest complete run.
         folder: of all runs.
-        host: the address to listen at; 0.0.0.0 is every network that the machine is in.
+        host: the address to listen at; 0.0.0.0 (or ::, or nothing) is every network that the machine is in.
         port: 1 to 65535, or 0 for any that is free.
-        on_ready: is told the address as soon as questions are heard.
+        on_ready: is told the address as soon as questions are heard, and whether only this machine is answered.
 
     Raises:
         DigitsError: the extra `serve` is not installed, or the port is taken, or the address is not this machine's.
@@ -46,12 +47,21 @@ def serve(
         model = predictor.load(run, folder)
         import uvicorn
 
+        from kaggle_digits.serving import memory
         from kaggle_digits.serving.app import create_app
+        from kaggle_digits.serving.connections import PatientProtocol
 
-        is_local = host in ("localhost", "::1") or host.startswith("127.")
-        app = create_app(model, only_local=is_local, on_ready=lambda: on_ready(_address(heard, host)))
+        memory.keep_little()
+        is_local = ipaddress.ip_address(heard.getsockname()[0]).is_loopback
+        app = create_app(model, only_local=is_local, on_ready=lambda: on_ready(_address(heard), is_local))
         config = uvicorn.Config(
-            app, log_level="error", access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE
+            app,
+            http=PatientProtocol,
+            ws="none",
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE,
         )
         uvicorn.Server(config).run(sockets=[heard])
 
@@ -60,7 +70,7 @@ def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         heard = socket.create_server((host, port), family=family, backlog=256)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DigitsError(
             f"cannot listen at {host}, port {port}: {reason}. Choose another: --port 8001, or --host 127.0.0.1."
@@ -71,6 +81,8 @@ def _listening(host: str, port: int) -> socket.socket:
     return heard
 
 
-def _address(heard: socket.socket, host: str) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{heard.getsockname()[1]}"
+def _address(heard: socket.socket) -> str:
+    """Where this machine finds the server; one that listens everywhere is there, too."""
+    host, port = heard.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 from fastapi import FastAPI, File, Query, Request, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
-from pydantic import BaseModel, Field
 
 from kaggle_digits import __version__, page
 from kaggle_digits.errors import DataError
 from kaggle_digits.predictor import Model, Prediction
-from kaggle_digits.serving import forms, reference
+from kaggle_digits.serving import forms, pictures, reference
+from kaggle_digits.serving.asker import Asker
 from kaggle_digits.serving.limits import Limits
-from kaggle_digits.serving.queue import ModelQueue, QueueFullError, TooLargeError
+from kaggle_digits.serving.model_queue import QueueFullError
 
-MOST_IMAGES, MOST_ROWS = 32, 1000
+MOST_IMAGES = 32
 """In one request."""
 
 _NAME_LENGTH = 100  # characters of an upload's name that an answer repeats
@@ -24,7 +24,7 @@ _NAME_LENGTH = 100  # characters of an upload's name that an answer repeats
 Seen = Annotated[bool, Query(description="Whether the answer shows what the network saw.")]
 
 
-def create_app(model: Model, *, only_local: bool = True, on_ready: Callable[[], None] = lambda: None) -> Any:
+def create_app(model: Model, *, only_local: bool = True, on_ready: Callable[[], None] = lambda: None) -> Limits:
     """An ASGI application that answers for a model.
 
     Args:
@@ -32,13 +32,13 @@ def create_app(model: Model, *, only_local: bool = True, on_ready: Callable[[], 
         only_local: whether requests must name this machine; see `Limits`.
         on_ready: is called once requests are answered.
     """
-    queue = ModelQueue(model)
+    asker = Asker(model)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         on_ready()
         yield
-        queue.close()
+        asker.close()
 
     app = FastAPI(
         title="Digits",
@@ -51,19 +51,21 @@ def create_app(model: Model, *, only_local: bool = True, on_ready: Callable[[], 
     )
     _add_pages(app)
     _add_information(app, model)
-    _add_pictures(app, queue)
-    _add_rows(app, queue)
+    _add_pictures(app, asker)
+    _add_rows(app, asker)
     _add_refusals(app)
     return Limits(app, only_local)
 
 
 _REFUSALS = {
     400: "The request is malformed.",
+    403: "A browser asks for a page of another origin.",
     408: "The request did not arrive in time.",
     413: "The request, or a picture in it, is too large.",
     421: "The request names another machine.",
     422: "The request is not of the form described, or a picture cannot be read.",
     429: "Too many questions are waiting. Ask again in a second.",
+    503: "Too much is arriving at once. Ask again in a second.",
 }
 
 
@@ -72,11 +74,13 @@ def _add_pages(app: FastAPI) -> None:
 
     @app.get("/", include_in_schema=False)
     async def home() -> HTMLResponse:
-        return HTMLResponse(content)
+        # The page names what it may do itself.
+        return HTMLResponse(content, headers={"Content-Security-Policy": "frame-ancestors 'none'"})
 
     @app.get("/api", include_in_schema=False)
     async def describe(request: Request) -> HTMLResponse:
-        return HTMLResponse(reference.page(app.openapi(), str(request.base_url).rstrip("/")))
+        shown = reference.page(app.openapi(), str(request.base_url).rstrip("/"))
+        return HTMLResponse(shown, headers={"Content-Security-Policy": reference.POLICY})
 
 
 def _add_information(app: FastAPI, model: Model) -> None:
@@ -99,14 +103,18 @@ def _add_information(app: FastAPI, model: Model) -> None:
         return about
 
 
-def _add_pictures(app: FastAPI, queue: ModelQueue) -> None:
-    @app.post("/api/image", summary="Read the digits of a picture")
-    async def read_image(
-        image: Annotated[UploadFile, File(description="A PNG, JPEG, BMP or WebP file of at most 25 megapixels.")],
-        seen: Seen = False,
-    ) -> forms.Reading:
-        content, name = await image.read(), _name(image)
-        return _reading(await queue.ask(lambda: queue.read(content, name)), seen)
+def _add_pictures(app: FastAPI, asker: Asker) -> None:
+    @app.post("/api/image", summary="Read the digits of a picture", openapi_extra=forms.PICTURE_BODY)
+    async def read_image(request: Request, seen: Seen = False) -> forms.Reading:
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            async with request.form(max_files=MOST_IMAGES, max_fields=MOST_IMAGES) as form:
+                image = form.get("image")
+                if image is None or isinstance(image, str):
+                    raise DataError("body.image: a file of that name is missing.")
+                content, name = await image.read(), _name(image.filename)
+        else:
+            content, name = await request.body(), "image"
+        return _reading(await asker.read(content, name), seen)
 
     @app.post("/api/images", summary="Read the digits of several pictures")
     async def read_images(
@@ -115,58 +123,43 @@ def _add_pictures(app: FastAPI, queue: ModelQueue) -> None:
     ) -> list[forms.Reading | forms.Unread]:
         answers: list[forms.Reading | forms.Unread] = []
         for image in images:
-            content, name = await image.read(), _name(image)
+            name = _name(image.filename)
             try:
-                answers.append(_reading(await queue.ask(lambda c=content, n=name: queue.read(c, n)), seen))  # type: ignore[misc]
+                answers.append(_reading(await asker.read(await image.read(), name), seen))
             except DataError as error:
                 answers.append(forms.Unread(image=name, error=str(error)))
         return answers
 
 
-def _add_rows(app: FastAPI, queue: ModelQueue) -> None:
-    height, width = queue.model.image_shape
-    # To JSON, 7.0 is an integer, and "7" and true are none: strict floats say the same.
-    pixel = Annotated[float, Field(strict=True, ge=0, le=255, multiple_of=1)]
-    row = Annotated[list[pixel], Field(min_length=height * width, max_length=height * width)]
+def _add_rows(app: FastAPI, asker: Asker) -> None:
+    body = forms.rows_body(asker.model.image_shape, pictures.MOST_ROWS)
 
-    class Pixels(BaseModel):
-        """Images of digits as the model takes them."""
-
-        rows: Annotated[list[row], Field(min_length=1, max_length=MOST_ROWS)] = Field(
-            description=f"Up to 1,000 images of {height} x {width} pixels, row by row; 0 is paper and 255 is ink."
-        )
-
-    @app.post("/api/pixels", summary="Label rows of pixels")
-    async def label_rows(pixels: Pixels) -> list[forms.Row]:
-        answers = await queue.ask(lambda: queue.label(pixels.rows))
-        labels = answers.argmax(axis=1).tolist()
-        return [
-            forms.Row(label=label, probability=shares[label], probabilities=shares)
-            for label, shares in zip(labels, answers.tolist(), strict=True)
-        ]
+    @app.post("/api/pixels", summary="Label rows of pixels", openapi_extra=body)
+    async def label_rows(request: Request) -> list[forms.Row]:
+        return await asker.label(await request.body())
 
 
 def _add_refusals(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def explain(_request: Request, error: RequestValidationError) -> JSONResponse:
-        # FastAPI's own answer tells of every fault, and repeats what was sent: a thousand rows, perhaps.
+        # FastAPI's own answer tells of every fault, and repeats what was sent.
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         return JSONResponse({"detail": f"{place}: {first['msg']}."}, 422)
 
-    def refuse(status: int) -> Callable[[Any, Exception], Any]:
+    def refuse(status: int, **headers: str) -> Callable[[Any, Exception], Any]:
         async def answer(_request: Any, error: Exception) -> JSONResponse:
-            return JSONResponse({"detail": str(error) or _REFUSALS[status]}, status)
+            return JSONResponse({"detail": str(error) or _REFUSALS[status]}, status, headers)
 
         return answer
 
-    app.add_exception_handler(TooLargeError, refuse(413))
+    app.add_exception_handler(pictures.TooLargeError, refuse(413))
     app.add_exception_handler(DataError, refuse(422))
-    app.add_exception_handler(QueueFullError, refuse(429))
+    app.add_exception_handler(QueueFullError, refuse(429, **{"Retry-After": "1"}))
 
 
-def _name(upload: UploadFile) -> str:
-    name = "".join(letter if letter.isprintable() else "?" for letter in upload.filename or "")
+def _name(filename: str | None) -> str:
+    name = "".join(letter if letter.isprintable() else "?" for letter in filename or "")
     return name[:_NAME_LENGTH] or "image"
 
 

@@ -1,63 +1,134 @@
-"""The forms of the API's answers, which its description shows."""
+"""The forms of the API's questions and answers, which its description shows, with an example of each."""
 
-from pydantic import BaseModel, Field
+from typing import Any
 
-Share = float
+from pydantic import BaseModel, ConfigDict, Field
+
+_SHARES = [0.0, 0.0002, 0.0003, 0.0001, 0.0001, 0.0, 0.0, 0.9979, 0.0002, 0.0012]
+_DIGIT = {"label": "7", "probability": 0.9979, "probabilities": _SHARES, "box": [44, 24, 137, 147], "seen": None}
+_READING = {"image": "seven.png", "label": "7", "answer": "7", "probability": 0.9979, "digits": [_DIGIT]}
+
+
+def _example(value: Any) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [value]})
 
 
 class Digit(BaseModel):
     """One digit of a picture."""
 
+    model_config = _example(_DIGIT)
+
     label: str | None = Field(description="The digit, or null where the model is unsure.")
-    probability: Share = Field(ge=0, le=1, description="Of the likeliest label.")
-    probabilities: list[Share] = Field(description="Of all labels, in order.")
+    probability: float = Field(ge=0, le=1, description="Of the likeliest label.")
+    probabilities: list[float] = Field(description="Of all labels, in order.")
     box: list[int] = Field(description="Left, top, right and bottom in pixels of the picture, the last two exclusive.")
-    seen: list[int] | None = Field(None, description="What the network saw, row by row, 0 is paper and 255 is ink.")
+    seen: list[int] | None = Field(
+        None, description="With seen=true: what the network saw, row by row, 0 is paper and 255 is ink."
+    )
 
 
 class Reading(BaseModel):
     """What a picture says."""
 
+    model_config = _example(_READING)
+
     image: str = Field(description="The upload's file name.")
     label: str | None = Field(description="The digits, a space between lines; null without any or where one is unsure.")
     answer: str = Field(description="The label, or in words why there is none.")
-    probability: Share | None = Field(description="That all digits are right.")
-    digits: list[Digit] = Field(description="In reading order.")
+    probability: float | None = Field(description="That all digits are right; null without any.")
+    digits: list[Digit] = Field(description="In reading order, each with the fields below.")
 
 
 class Unread(BaseModel):
     """A picture of a batch that could not be read."""
 
+    model_config = _example({"image": "notes.txt", "error": "notes.txt is not a whole image of the formats PNG, ..."})
+
     image: str = Field(description="The upload's file name.")
-    error: str = Field(description="Why.")
+    error: str = Field(description="Instead of all others, where a picture cannot be read: why.")
 
 
 class Row(BaseModel):
     """What a row of pixels says."""
 
+    model_config = _example({"label": 7, "probability": 0.9979, "probabilities": _SHARES})
+
     label: int = Field(description="The likeliest label.")
-    probability: Share = Field(ge=0, le=1, description="Its probability.")
-    probabilities: list[Share] = Field(description="Of all labels, in order.")
+    probability: float = Field(ge=0, le=1, description="Its probability.")
+    probabilities: list[float] = Field(description="Of all labels, in order.")
 
 
 class ModelInformation(BaseModel):
     """What answers."""
 
-    run: str
-    recipe: str
+    model_config = _example(
+        {
+            "run": "20261120-220844-mlp",
+            "recipe": "mlp",
+            "image_shape": [28, 28],
+            "classes": 10,
+            "parameters": 850586,
+            "validation_accuracy": 0.9774,
+        }
+    )
+
+    run: str = Field(description="The run's name.")
+    recipe: str = Field(description="The name of its recipe.")
     image_shape: list[int] = Field(description="Height and width of the images that it takes, in pixels.")
     classes: int = Field(description="How many labels it tells apart.")
     parameters: int = Field(description="How many numbers it has learned.")
-    validation_accuracy: float | None
+    validation_accuracy: float | None = Field(description="The share of validation rows that it labels rightly.")
 
 
 class Health(BaseModel):
     """Whether it answers."""
 
-    status: str
+    model_config = _example({"status": "ok"})
+
+    status: str = Field(description="Always ok.")
 
 
 class Refusal(BaseModel):
     """Why a request is not answered."""
 
-    detail: str
+    model_config = _example({"detail": "seven.png is not a whole image of the formats PNG, JPEG, BMP, WEBP."})
+
+    detail: str = Field(description="In a sentence.")
+
+
+_FILE = {"type": "string", "format": "binary"}
+_UPLOAD = {
+    "type": "object",
+    "required": ["image"],
+    "properties": {
+        "image": {
+            **_FILE,
+            "description": "A JPEG of at most 25 megapixels, or a PNG, BMP or WebP of at most 9. "
+            "Or send the file itself as the body, without a form.",
+        }
+    },
+}
+PICTURE_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"multipart/form-data": {"schema": _UPLOAD}, "application/octet-stream": {"schema": _FILE}},
+    }
+}
+"""A picture, as OpenAPI describes it."""
+
+
+def rows_body(image_shape: tuple[int, int], most: int) -> dict[str, Any]:
+    """Rows of pixels, as OpenAPI describes them.
+
+    Args:
+        image_shape: height and width of the images that the model takes, in pixels.
+        most: rows in a request.
+    """
+    height, width = image_shape
+    size = height * width
+    pixel = {"type": "integer", "minimum": 0, "maximum": 255}
+    row = {"type": "array", "items": pixel, "minItems": size, "maxItems": size}
+    told = f"Up to {most:,} images of {height} x {width} pixels, row by row; 0 is paper and 255 is ink."
+    rows = {"type": "array", "items": row, "minItems": 1, "maxItems": most, "description": told}
+    schema = {"type": "object", "required": ["rows"], "properties": {"rows": rows}}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

@@ -1,45 +1,45 @@
-"""What a request may ask for: so many bytes, sent in so much time, by a page of our own."""
+"""What a request may ask for: pages of our own, on this machine, as long as its client waits for the answer."""
 
 import asyncio
 import ipaddress
 import json
 from typing import Any
 
-MOST_BYTES = 12_000_000
-"""Of a request's body: the largest photo that a phone writes, or a batch of small ones."""
+from kaggle_digits.serving.bodies import Bodies, Receive, RefusedError
 
-SECONDS = 20.0
-"""In which a request must have arrived."""
+MOST_RUNNING = 96
+"""Requests that have arrived and are not answered yet."""
 
-_READ_ON = 10
-"""Times the most bytes: how far too large a body is read before its client is cut off."""
-
-_HEADERS = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-store"),
-]
+_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"no-referrer",
+    b"cache-control": b"no-store",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+}
 
 
 class Limits:
-    """An ASGI application around another, which sees only requests that are whole and small enough.
+    """An ASGI application around another, which sees only requests that are whole, wanted and small enough.
 
     Args:
         app: the other.
         only_local: whether a request must name this machine in its Host header. Else any web page could have a name of
             its own point here, and read the answers (DNS rebinding).
-        most_bytes: of a body.
-        seconds: in which a body must have arrived.
+        bodies: that hold what arrives.
+        most_running: requests that have arrived and are not answered yet.
     """
 
-    def __init__(self, app: Any, only_local: bool, most_bytes: int = MOST_BYTES, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, app: Any, only_local: bool, bodies: Bodies | None = None, most_running: int = MOST_RUNNING
+    ) -> None:
         self._app = app
         self._only_local = only_local
-        self._most_bytes = most_bytes
-        self._seconds = seconds
+        self._most_running, self._running = most_running, 0
+        self._bodies = bodies or Bodies()
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Any, receive: Receive, send: Any) -> None:
         """Answers a request; see ASGI's specification."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
@@ -47,61 +47,59 @@ class Limits:
 
         async def send_guarded(message: Any) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *_HEADERS]
+                message["headers"] = [*(_HEADERS | dict(message.get("headers", []))).items()]
             await send(message)
 
         headers = dict(scope["headers"])
-        if self._only_local and not _is_local(headers.get(b"host", b"")):
-            await _refuse(send_guarded, 421, "This server answers on its own machine only: name it 127.0.0.1.")
-            return
-        size = _told_size(headers)
+        if scope["method"] == "HEAD":  # the server leaves the body away by itself
+            scope = {**scope, "method": "GET"}
         try:
-            async with asyncio.timeout(self._seconds):
-                body = await self._body(receive, size, b"expect" in headers)
-        except TimeoutError:
-            if size <= self._most_bytes:
-                await _refuse(send_guarded, 408, f"The request did not arrive within {self._seconds:g} seconds.")
-                return
-            body = None
-        if body is None:
-            await _refuse(send_guarded, 413, f"A request may have {self._most_bytes:,} bytes at most.")
-            return
-        parts = [{"type": "http.request", "body": body, "more_body": False}]
+            self._check_sender(scope["method"], headers)
+            async with self._bodies.held(receive, headers) as parts:
+                await self._answer(scope, parts, receive, send_guarded)
+        except RefusedError as error:
+            await _refuse(send_guarded, error)
 
-        async def receive_whole() -> Any:
-            return parts.pop() if parts else await receive()
+    def _check_sender(self, method: str, headers: dict[bytes, bytes]) -> None:
+        """Refuses what pages of other origins let a browser send: no answer would reach them, but they keep us busy."""
+        host, origin = headers.get(b"host", b""), headers.get(b"origin")
+        if self._only_local and not _is_local(host):
+            raise RefusedError(421, "This server answers on its own machine only: name it 127.0.0.1.")
+        is_link = method == "GET" and headers.get(b"sec-fetch-mode") == b"navigate"
+        is_foreign = headers.get(b"sec-fetch-site", b"none") not in (b"same-origin", b"none")
+        if (is_foreign and not is_link) or (origin is not None and origin.partition(b"://")[2].lower() != host.lower()):
+            raise RefusedError(403, "Only this server's own page may ask it from a browser.")
 
-        await self._app(scope, receive_whole, send_guarded)
+    async def _answer(self, scope: Any, parts: list[bytes], receive: Receive, send: Any) -> None:
+        """Lets the application answer, unless the client leaves before."""
+        if self._running >= self._most_running:
+            raise RefusedError(503, "Too many requests are being answered. Ask again in a second.")
+        gone = asyncio.ensure_future(_departure(receive))
 
-    async def _body(self, receive: Any, told: int, asks_first: bool) -> bytes | None:
-        """The whole body; None if it is too large.
+        async def receive_part() -> Any:
+            if parts:
+                return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
+            return await gone
 
-        Too large a body is read on and thrown away: a connection that closes while its client still sends is reset, and
-        the reset can take the answer with it before the client has read it. A client that asks first is answered at
-        once, as is one that tells of far too much; and nobody is listened to for longer than that.
-        """
-        most_read = _READ_ON * self._most_bytes
-        if told > most_read or (told > self._most_bytes and asks_first):
-            return None
-        body = bytearray()
-        received = 0
-        while received <= most_read:
-            message = await receive()
-            part = message.get("body", b"")
-            received += len(part)
-            if received > self._most_bytes:
-                body.clear()
-            else:
-                body += part
-            if not message.get("more_body"):
-                return bytes(body) if received <= self._most_bytes else None
-        return None
+        parts[:] = parts or [b""]
+        answer = asyncio.ensure_future(self._app(scope, receive_part, send))
+        self._running += 1
+        try:
+            await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                answer.result()
+        finally:
+            self._running -= 1
+            answer.cancel()
+            gone.cancel()
+            await asyncio.wait({answer, gone})
 
 
-def _told_size(headers: dict[bytes, bytes]) -> int:
-    """The bytes that a body is told to have; 0 where nothing is told."""
-    told = headers.get(b"content-length", b"")
-    return int(told) if told.isdigit() else 0
+async def _departure(receive: Receive) -> Any:
+    """Waits until the client leaves."""
+    while (message := await receive())["type"] != "http.disconnect":
+        pass
+    return message
 
 
 def _is_local(host: bytes) -> bool:
@@ -116,9 +114,9 @@ def _is_local(host: bytes) -> bool:
         return False
 
 
-async def _refuse(send: Any, status: int, detail: str) -> None:
-    body = json.dumps({"detail": detail}).encode()
+async def _refuse(send: Any, refusal: RefusedError) -> None:
+    body = json.dumps({"detail": refusal.detail}).encode()
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-    headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    headers += [(b"content-length", str(len(body)).encode()), *([(b"retry-after", b"1")] * (refusal.status == 503))]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,114 @@
+"""What arrives as bytes, made into questions: pictures, and rows of pixels."""
+
+import io
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from kaggle_digits import predictor
+from kaggle_digits.errors import DataError, first_line
+from kaggle_digits.predictor import Model, Prediction
+from kaggle_digits.sources import image_file
+
+MOST_PIXELS, MOST_PIXELS_OF_JPEG = 9_000_000, 25_000_000
+"""Of one picture. JPEG's decoder leaves out detail while it reads; the others need up to 40 bytes a pixel."""
+
+LONGEST = 20_000
+"""Pixels of a picture's longer side."""
+
+MOST_ROWS = 1000
+"""In one request."""
+
+_BYTES_OF_PIXEL = 8  # in JSON, at most: "255.0, "
+
+
+class TooLargeError(DataError):
+    """More than is looked at."""
+
+
+def pixels_of(content: bytes, name: str) -> int:
+    """How many pixels a picture has, found before anything is decoded; 0 where it is none, which its reader will tell.
+
+    Raises:
+        TooLargeError: they are too many, or all in a line.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=image_file.FORMATS) as image:
+            (width, height), kind = image.size, image.format
+    except Image.DecompressionBombError:
+        width = height = LONGEST
+        kind = None
+    except Exception:  # decoders meet broken files with errors of every kind
+        return 0
+    most = MOST_PIXELS_OF_JPEG if kind == "JPEG" else MOST_PIXELS
+    if width * height > most or max(width, height) > LONGEST:
+        raise TooLargeError(
+            f"{name} is too large: a JPEG may have {MOST_PIXELS_OF_JPEG:,} pixels, any other picture {MOST_PIXELS:,}, "
+            f"and no side more than {LONGEST:,}."
+        )
+    return width * height
+
+
+def read(model: Model, content: bytes, name: str) -> Prediction:
+    """What a model says of a picture.
+
+    Args:
+        model: what answers.
+        content: of a PNG, JPEG, BMP or WebP file.
+        name: by which the answer calls it.
+
+    Raises:
+        DataError: it is no such picture, or damaged.
+    """
+    with tempfile.TemporaryDirectory(prefix="kaggle-digits-") as folder:
+        path = Path(folder) / "upload"
+        path.write_bytes(content)
+        try:
+            (prediction,) = predictor.predict(model, [path], keep_stages=True)
+        except DataError as error:
+            raise DataError(str(error).replace(str(path), name)) from None
+    return replace(prediction, image=name)
+
+
+class RowDecoder:
+    """Reads rows of pixels from JSON, and stops at the first thing that is wrong.
+
+    Args:
+        image_shape: height and width of the images, in pixels.
+    """
+
+    def __init__(self, image_shape: tuple[int, int]) -> None:
+        size = image_shape[0] * image_shape[1]
+        limits = msgspec.Meta(ge=0, le=255)
+        row = Annotated[
+            list[Annotated[int, limits] | Annotated[float, limits]],  # to JSON, 7.0 is an integer
+            msgspec.Meta(min_length=size, max_length=size),
+        ]
+        rows = Annotated[list[row], msgspec.Meta(min_length=1, max_length=MOST_ROWS)]
+        self._decoder = msgspec.json.Decoder(msgspec.defstruct("Pixels", [("rows", rows)]))
+        self._image_shape = image_shape
+        self._most_bytes = _BYTES_OF_PIXEL * MOST_ROWS * size
+
+    def images(self, content: bytes) -> NDArray[np.uint8]:
+        """uint8 `(n, height, width)`, 0 is paper and 255 is ink.
+
+        Raises:
+            TooLargeError: it has more bytes than so many rows can have.
+            DataError: it is no JSON, or of another form.
+        """
+        if len(content) > self._most_bytes:
+            raise TooLargeError(f"rows of pixels may have {self._most_bytes:,} bytes at most.")
+        try:
+            decoded: Any = self._decoder.decode(content)
+            numbers = np.array(decoded.rows, np.float32)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise DataError(f"{first_line(error)}.") from None
+        if (numbers % 1).any():
+            raise DataError("pixels are whole numbers from 0 to 255.")
+        return numbers.astype(np.uint8).reshape(-1, *self._image_shape)
