@@ -45,8 +45,7 @@ def engine() -> str:
     """The scripts that read a picture without a server: the photo treatment and the network."""
     steps = [f"photos/{name}.js" for name in _PHOTOS]
     data = json.dumps({**photos.constants(), "weights": photos.weights()}, separators=(",", ":"))
-    constants = f"const constants = {data};
-"
+    constants = f"const constants = {data};\n"
     return constants + _joined("numbers.js", "filters.js", *steps, "operations.js", "network.js", "reading.js")
 
 
