@@ -49,15 +49,11 @@ def open_kaggle(server: KaggleServer, tmp_path: Path) -> Iterator[OpenKaggle]:
 @pytest.fixture(scope="session")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run of `sprint` that has learned scikit-learn's digits well enough to read drawings."""
-    from kaggle_digits import sources, training
-    from kaggle_digits.recipes import RECIPES
+    from kaggle_digits import training
 
     folder = tmp_path_factory.mktemp("network")
-    recipe = RECIPES["sprint"].with_fit(epochs=12, batch_size=64, precision="float32")
-    trained = training.train(
-        recipe, sources.load("sklearn"), models=folder / "models", submissions=folder / "submissions"
-    )
-    return trained.run
+    plan = training.Plan("sprint", "sklearn", {"epochs": 12, "batch_size": 64, "precision": "float32"})
+    return training.train(plan, models=folder / "models", submissions=folder / "submissions")
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits.backend import silenced
-from kaggle_digits.classifiers import lite, neural
+from kaggle_digits.classifiers import lite
 from kaggle_digits.errors import ExportError
-from kaggle_digits.export.formats import Options, Runtime
+from kaggle_digits.export.formats import Options, Runtime, calibrated_network
 from kaggle_digits.predictor import Model
 
 TAKES_INT8 = False
@@ -24,7 +24,7 @@ def write(model: Model, path: Path, options: Options) -> Runtime:  # noqa: ARG00
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise ExportError(f"{', '.join(missing)} is not installed. Install it: pip install 'kaggle-digits[onnx]'.")
-    network = neural.load(model.run.path, model.run.record).model
+    network = calibrated_network(model)
     # Keras and tf2onnx warn of each other's and NumPy's versions, which nobody here can change.
     with silenced(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
