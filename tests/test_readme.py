@@ -94,7 +94,9 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
         target = page.parent / name if name else page
         assert target.exists(), link
         headings = re.findall(r"(?m)^#+ (.+)$", text_of(target)) if heading else []
-        assert not heading or heading in [re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings], link
+        assert not heading or heading in [re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings], (
+            link
+        )
 
 
 def test_the_readme_links_to_every_page_and_is_short() -> None:
