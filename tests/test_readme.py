@@ -9,6 +9,7 @@ import contextlib
 import re
 import shlex
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,14 @@ def test_the_two_commands_that_set_everything_up() -> None:
     assert len(commands) == 2
     assert commands[0].endswith("kaggle-digits train --data sklearn")
     assert commands[1].endswith("pytest -q")
+
+
+def test_the_first_command_installs_every_file_of_the_package() -> None:
+    package = Path(kaggle_digits.__file__).parent
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["kaggle_digits"]
+    wanted = {path for path in package.rglob("*.*") if path.suffix not in (".py", ".pyc")}
+    assert wanted == {path for pattern in patterns for path in package.glob(pattern)}
 
 
 def form(text: str) -> list[str]:
