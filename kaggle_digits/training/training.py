@@ -264,7 +264,7 @@ def _finish(path: Path, beginning: Beginning, recipe: Recipe, source: Source, pl
         if digits.classes == source.train.classes and not _is_flattered(beginning, recipe, trained):
             right = round(report.accuracy * report.rows)
             details["predicted_range"] = evaluation.expected_range(right, report.rows, len(source.test), gain)
-    with writing.withdrawn_on_failure(file):
+    with writing.withdrawn_on_failure(file, path):
         return writing.complete(path, beginning, trained, report, clock.seconds, **details)
 
 
