@@ -136,7 +136,8 @@ def check_room(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise StorageError(
-            f"{folder} has no room: the files need {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free. {FULL}"
+            f"{folder} has no room: the files need {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free. "
+            "Free some space, then try again."
         )
 
 

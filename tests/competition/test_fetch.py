@@ -159,9 +159,11 @@ def file_limit(size: int = 4096) -> Iterator[None]:
     """No file may grow beyond so many bytes, which to a program looks much like a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    compiles, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # Python 3.11 would keep the half that fits
     try:
         yield
     finally:
+        sys.dont_write_bytecode = compiles
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
