@@ -229,13 +229,18 @@ def scribble(random: Random) -> Image.Image:
     pen = ImageDraw.Draw(canvas)
     width = max(2, int(side * random.uniform(0.008, 0.04)))
     low, high = 0.1 * side, 0.9 * side
-    how: Callable[[], NDArray[np.float64]] = (_walk, _zigzag, _loops, _hatch)[random.integers(4)]  # type: ignore[assignment]
-    points = low + (high - low) * how(random)  # type: ignore[call-arg]
+    points = low + (high - low) * tangle(random)
     pen.line([tuple(point) for point in points], fill=255, width=width, joint="curve")
     shape = np.asarray(canvas, np.float32) / 255
     if random.random() < 0.5:
         return as_image(coloured(shape, (0, 0, 0), (255, 255, 255)))
     return photographed(sheet_of_paper(shape, random), random)
+
+
+def tangle(random: Random) -> NDArray[np.float64]:
+    """The corners of a scribble, from 0 to 1."""
+    how: tuple[Callable[[Random], NDArray[np.float64]], ...] = (_walk, _zigzag, _loops, _hatch)
+    return how[random.integers(4)](random)
 
 
 def _walk(random: Random) -> NDArray[np.float64]:

@@ -1,6 +1,8 @@
 """Keras and the library that it computes with, brought up without a word on the user's terminal."""
 
 import contextlib
+import importlib.util
+import json
 import logging
 import os
 import sys
@@ -8,7 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kaggle_digits import extras
+from kaggle_digits.errors import DigitsError
 from kaggle_digits.machine import usable_cores
+
+_SETTING = "KERAS_BACKEND"
+_BACKENDS = ("tensorflow", "jax", "torch")
 
 
 @contextlib.contextmanager
@@ -34,9 +41,13 @@ def load_keras() -> Any:
 
     Returns:
         The module `keras`.
+
+    Raises:
+        DigitsError: the environment variable KERAS_BACKEND names a library that is not installed, or cannot train.
     """
     if "keras" in sys.modules:
         return sys.modules["keras"]
+    _check_backend(os.environ.get(_SETTING) or _configured())
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with silenced():
         import keras
@@ -46,6 +57,24 @@ def load_keras() -> Any:
     # In a notebook, TensorFlow turns its Python log up while it is imported, so it is turned down afterwards.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return keras
+
+
+def _configured() -> str:
+    """What Keras's own file of settings names where the environment does not."""
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    try:
+        return str(json.loads((home / "keras.json").read_text(encoding="utf-8"))["backend"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return "tensorflow"
+
+
+def _check_backend(name: str) -> None:
+    if name not in _BACKENDS:
+        known = ", ".join(_BACKENDS)
+        raise DigitsError(f"Keras cannot train with {name!r}, which {_SETTING} names. Set it to one of: {known}.")
+    if importlib.util.find_spec(name) is None:
+        line = extras.install_line(name)
+        raise DigitsError(f"{name} is not installed, which {_SETTING} names. Set it to tensorflow, or install: {line}")
 
 
 def has_gpu(keras: Any) -> bool:

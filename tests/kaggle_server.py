@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -76,6 +77,8 @@ class KaggleServer:
         submissions: those taken, newest first, as Kaggle lists them.
         uploads: the uploaded bytes by token.
         pending_looks: how many listings show a new submission as pending before it has its score.
+        lag: how many listings do not show a new submission yet.
+        describe: what the list makes of a submission's message.
         verdict: what a submission then becomes.
         left: submissions left today.
         rules_accepted: whether the account has joined the competition.
@@ -93,6 +96,8 @@ class KaggleServer:
         self.submissions: list[dict[str, Any]] = []
         self.uploads: dict[str, bytes] = {}
         self.pending_looks = 0
+        self.lag = 0
+        self.describe: Callable[[str], str] = lambda message: message
         self.verdict: dict[str, Any] = {"status": "COMPLETE", "publicScore": "0.98765"}
         self.left = 5
         self.rules_accepted = True
@@ -164,11 +169,12 @@ class KaggleServer:
         ref = 1_000 + len(self.submissions)
         entry = {
             "ref": ref,
-            "date": "2026-11-20T12:00:00.000Z",
-            "description": asked.get("submissionDescription"),
+            "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            "description": self.describe(asked.get("submissionDescription", "")),
             "status": "PENDING",
             "sha256": hashlib.sha256(self.uploads[asked["blobFileTokens"]]).hexdigest(),
             "looks": self.pending_looks,
+            "lag": self.lag,
         }
         self.submissions.insert(0, entry)
         self.left -= 1
@@ -176,11 +182,13 @@ class KaggleServer:
 
     def list_submissions(self, _asked: dict[str, Any]) -> dict[str, Any]:
         for entry in self.submissions:
-            if entry["looks"] == 0:
+            if entry["looks"] <= 0:
                 entry.update(self.verdict)
             entry["looks"] -= 1
-        hidden = ("looks", "sha256")
-        return {"submissions": [{k: v for k, v in one.items() if k not in hidden} for one in self.submissions]}
+            entry["lag"] -= 1
+        hidden = ("looks", "lag", "sha256")
+        listed = [one for one in self.submissions if one["lag"] < 0]
+        return {"submissions": [{k: v for k, v in one.items() if k not in hidden} for one in listed]}
 
     def list_competitions(self, _asked: dict[str, Any]) -> dict[str, Any]:
         address = f"https://www.kaggle.com/competitions/{self.slug}"

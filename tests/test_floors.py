@@ -12,7 +12,8 @@ PACKAGE = Path(kaggle_digits.__file__).parent
 # From the ground up; rooms of one floor know nothing of each other.
 FLOORS = [
     {"errors", "machine"},
-    {"backend", "files"},
+    {"extras", "files"},
+    {"backend"},
     {"digits", "photos", "recipes"},
     {"page", "runs", "sources"},
     {"classifiers", "competition"},

@@ -131,7 +131,7 @@ def check_all_whole(folder: Path) -> None:
     complete = runs.listing(folder / "models")
     for run in complete:
         assert predictor.load(run.path).classes == 10
-        assert predictor.evaluate(run).report.accuracy == run.record["validation_accuracy"]
+        assert predictor.evaluate(run).report.accuracy == run.record.validation_accuracy
     begun = {path.name for path in (folder / "models").glob("[!.]*")} - {run.name for run in complete}
     assert begun == {path.name for path in runs.unfinished(folder / "models")}
     told = CliRunner().invoke(app, ["runs", "--models", str(folder / "models")])
@@ -146,14 +146,14 @@ def check_nothing_left(folder: Path) -> None:
     """
     for begun in (folder / "models").glob(".begun-*"):
         os.utime(begun, (0, 0))
-    runs._sweep(folder / "models")
+    runs.run._sweep(folder / "models")
     assert [path for path in folder.rglob(".*") if path.name.startswith((".partial-", ".member-", ".begun-"))] == []
 
 
 def findings(folder: Path) -> dict[str, object]:
     """What a training has found, without what depends on the clock."""
     run = runs.find(models=folder / "models")
-    _, _, probabilities = runs.validation_rows(run)
+    _, _, probabilities = runs.rows.validation(run.path)
     test = sources.load("sklearn").test
     history = run.path / "history.csv"
     return {
@@ -162,7 +162,10 @@ def findings(folder: Path) -> dict[str, object]:
         "validation": probabilities.tobytes(),
         "model": predictor.load(run.path).probabilities(test.images).tobytes(),
         "history": history.exists() and [line.rpartition(",")[0] for line in history.read_text().splitlines()],
-        **{name: run.record[name] for name in ("validation_accuracy", "temperature", "train_rows", "interrupted")},
+        **{
+            name: getattr(run.record, name)
+            for name in ("validation_accuracy", "temperature", "train_rows", "interrupted", "kept", "recipe")
+        },
     }
 
 

@@ -9,7 +9,7 @@ from kaggle_digits.classifiers import classic, ensemble, fitting, lite, networks
 from kaggle_digits.classifiers import precision as precisions
 from kaggle_digits.classifiers.classifier import Classifier, Fitted
 from kaggle_digits.digits import Digits
-from kaggle_digits.errors import RunError
+from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.recipes import Fit, Recipe
 from kaggle_digits.runs import Beginning, Listener, Run
 
@@ -26,13 +26,22 @@ def prepare(recipe: Recipe, digits: Digits, rows: int, asked: Collection[str] = 
         asked: names of values that the user has set, which stay.
 
     Raises:
-        DigitsError: what the user's own `build` gives cannot be trained; the sentence says why.
+        DigitsError: what the user's own `build` gives cannot be trained, or not in that way; the sentence says why.
     """
 
     def one(kind: Recipe) -> Recipe:
         if not kind.built_in:
-            is_network = networks.check(kind, digits.image_shape, digits.classes)
-            kind = replace(kind, fit=(kind.fit or Fit()) if is_network else None)
+            network = networks.check(kind, digits.image_shape, digits.classes)
+            if network is not None:
+                neural.check(network, str(kind.file.path) if kind.file else kind.name)
+                kind = replace(kind, fit=kind.fit or Fit())
+            elif kind.fit is not None:
+                raise DigitsError(
+                    f"{kind.name} builds a scikit-learn model, which is fitted in one go: leave out fit, its values "
+                    "such as --epochs, and --budget."
+                )
+            else:
+                _check_estimator(kind, digits)
         if kind.fit is None:
             return kind
         small = small_data.adapted(kind.fit, rows, asked)
@@ -43,6 +52,16 @@ def prepare(recipe: Recipe, digits: Digits, rows: int, asked: Collection[str] = 
         return kind.with_values({"precision": precisions.choose(load_keras(), "auto")})
 
     return recipe.each(one)
+
+
+def _check_estimator(recipe: Recipe, digits: Digits) -> None:
+    """Refuses at once what could be trained and saved, but never be loaded."""
+    try:
+        classic.check(recipe.model(digits.image_shape, digits.classes))
+    except ValueError as error:
+        raise DigitsError(
+            f"{recipe.file.path if recipe.file else recipe.name}: {error}. Build it of scikit-learn's own parts."
+        ) from None
 
 
 def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:
@@ -68,7 +87,11 @@ def load(run: Run) -> Classifier:
         RunError: it cannot be loaded.
     """
     if run.record.members is not None:
-        return ensemble.load(run, load)
+        return ensemble.load(run, load if run.record.blended else _load_single)
+    return _load_single(run)
+
+
+def _load_single(run: Run) -> Classifier:
     return load_files(run.path, run.record.files, run.record)
 
 

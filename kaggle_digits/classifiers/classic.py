@@ -135,7 +135,7 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int) -> Classic
     rows = _rows(train.images)
     model = recipe.model(train.image_shape, train.classes)
     model.set_params(**_fitting_params(model, rows.shape, seed))
-    with blaming(recipe.file):
+    with blaming(recipe.file), recipe.refusing_arguments():
         model.fit(rows, train.known_labels)
     if hasattr(model, "predict_proba"):
         return ClassicModel(model)

@@ -71,7 +71,7 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     keras.utils.set_random_seed(seed)
     device = devices.choose(keras)
     with device.scope():
-        model = networks.build(recipe, train.image_shape, train.classes, how.precision)
+        model = networks.build(recipe, train.image_shape, train.classes, how.precision, compile=True)
         if not model.compiled:
             _compile(keras, model, how)
     distort = None
@@ -111,6 +111,11 @@ class _Task:
     steps: int
     clock: float
     callbacks: Any
+
+    @property
+    def own_schedule(self) -> bool:
+        """Whether the recipe has compiled its network with a `LearningRateSchedule`, which nobody may set."""
+        return isinstance(self.model.optimizer.get_config()["learning_rate"], dict)
 
     @property
     def time_used(self) -> float:
@@ -182,7 +187,8 @@ def _train(task: _Task, history: list[Epoch], batches: Iterator[feeding.Batch]) 
         if progress >= 1 and step > 1:
             break
         rate = schedules.rate(task.how, history, progress)
-        task.model.optimizer.learning_rate = rate
+        if not task.own_schedule:
+            task.model.optimizer.learning_rate = rate
         task.callbacks.on_train_batch_begin(step - 1)
         logs = task.device.train_on_batch(task.model, images, labels)
         loss += (float(logs["loss"]) - loss) / step
@@ -191,7 +197,7 @@ def _train(task: _Task, history: list[Epoch], batches: Iterator[feeding.Batch]) 
         task.listener.step(len(history) + 1, step, loss, accuracy)
         if task.wants_stop():
             break
-    return loss, accuracy, rate
+    return loss, accuracy, float(task.model.optimizer.learning_rate) if task.own_schedule else rate
 
 
 def _validate(model: Any, digits: Digits) -> tuple[float, float]:
@@ -232,7 +238,10 @@ def _teacher(
 ) -> distilling.Teacher:
     """The teacher, which is trained on the same rows unless it is there already, in the pupil's precision."""
     own = folder / TEACHER
-    recipe = recipes.load(how.teacher or "")
+    if how.teacher not in recipes.names():
+        # What a run remembers may have been edited: no file is run because a run names it.
+        raise DigitsError(f"teacher must be a built-in recipe. Received: {how.teacher!r}.")
+    recipe = recipes.load(how.teacher)
     # Whoever asks for one epoch, to have a quick look, does not want to wait for all of the teacher's.
     epochs = how.epochs if how.seconds or recipe.fit is None else min(how.epochs, recipe.fit.epochs)
     recipe = recipe.with_values({"seconds": how.seconds, "epochs": epochs, "precision": how.precision})

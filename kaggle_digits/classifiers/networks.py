@@ -11,7 +11,14 @@ from kaggle_digits.recipes import Precision, Recipe, blaming
 _TRIED = 4  # images that a network of the user's own is tried on
 
 
-def build(recipe: Recipe, image_shape: tuple[int, int], classes: int, precision: Precision = "float32") -> Any:
+def build(
+    recipe: Recipe,
+    image_shape: tuple[int, int],
+    classes: int,
+    precision: Precision = "float32",
+    *,
+    compile: bool = False,
+) -> Any:
     """A recipe's network with fresh weights, which takes pixels as they are.
 
     It takes float32 or uint8 `(n, height, width)` from 0 to 255 and scales them itself, so that a saved model cannot
@@ -22,9 +29,10 @@ def build(recipe: Recipe, image_shape: tuple[int, int], classes: int, precision:
         image_shape: height and width, in pixels.
         classes: how many labels there are.
         precision: what it computes in; its weights and its answers are float32 all the same.
+        compile: whether to compile it as the recipe's own is, where that is compiled.
 
     Returns:
-        A `keras.Model`, compiled only if the recipe's own is.
+        A `keras.Model`.
 
     Raises:
         DigitsError: the user's own `build` failed, or gives no `keras.Model`.
@@ -46,13 +54,13 @@ def build(recipe: Recipe, image_shape: tuple[int, int], classes: int, precision:
             network = _joined(keras, first, own)
     finally:
         keras.config.set_dtype_policy(before)
-    if own.compiled:
-        optimizer = keras.optimizers.deserialize(keras.optimizers.serialize(own.optimizer))
-        network.compile(optimizer=optimizer, loss=own.loss, metrics=["accuracy"])
+    if compile and own.compiled:
+        jit = recipe.fit is not None and recipe.fit.jit
+        network.compile(optimizer=own.optimizer, loss=own.loss, metrics=["accuracy"], jit_compile=jit)
     return network
 
 
-def check(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> bool:
+def check(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> Any:
     """Tries what a recipe of the user's own builds.
 
     Args:
@@ -61,7 +69,7 @@ def check(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> bool:
         classes: how many labels there are.
 
     Returns:
-        Whether it is a network; otherwise it is a scikit-learn estimator.
+        The network; None where it is a scikit-learn estimator.
 
     Raises:
         DigitsError: it is neither, or its answers are no probabilities of so many labels.
@@ -71,7 +79,7 @@ def check(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> bool:
     own = recipe.model(image_shape, classes)
     if not isinstance(own, keras.Model):
         if hasattr(own, "fit") and (hasattr(own, "predict_proba") or hasattr(own, "decision_function")):
-            return False
+            return None
         raise DigitsError(
             f"{where}: build must return a keras.Model, or a scikit-learn estimator with predict_proba. "
             f"Received: {type(own).__name__}."
@@ -93,7 +101,7 @@ def check(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> bool:
             f"({answers.min():.2f} to {answers.max():.2f}). End it with "
             'layers.Dense(classes, activation="softmax").'
         )
-    return True
+    return network
 
 
 def _joined(keras: Any, first: list[Any], own: Any) -> Any:
@@ -107,6 +115,8 @@ def _joined(keras: Any, first: list[Any], own: Any) -> Any:
         scaled = layer(scaled)
     if getattr(own, "outputs", None):
         _answer_in_float32(own.outputs[0]._keras_history.operation)
+        if own.compiled and type(own).__name__ == "Functional":
+            own = keras.Model(own.inputs[0], own.outputs[0])  # its optimizer has no place in the saved file
     answers = own(scaled)
     if keras.backend.standardize_dtype(answers.dtype) != "float32":
         answers = keras.layers.Activation("linear", dtype="float32")(answers)
@@ -115,5 +125,7 @@ def _joined(keras: Any, first: list[Any], own: Any) -> Any:
 
 def _answer_in_float32(layer: Any) -> None:
     """In 16 bits, probabilities near 1 are all the same, and the loss of a sure network is noise."""
+    while getattr(layer, "layers", None):
+        layer = layer.layers[-1]  # a network within
     if hasattr(layer, "dtype_policy") and layer.dtype_policy.name == "mixed_bfloat16":
         layer.dtype_policy = "float32"

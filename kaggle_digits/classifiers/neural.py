@@ -1,6 +1,7 @@
 """Networks as classifiers: saved and loaded with Keras."""
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from kaggle_digits import recipes
 from kaggle_digits.backend import load_keras, silenced
 from kaggle_digits.classifiers import keras_file, lite, networks
 from kaggle_digits.classifiers.lite import widened
-from kaggle_digits.errors import RunError, first_line
+from kaggle_digits.errors import DigitsError, RunError, first_line
 from kaggle_digits.files import storage
 from kaggle_digits.runs import Beginning, LayerRecord
 
@@ -56,16 +57,64 @@ class NeuralNetwork:
     def save(self, folder: Path) -> list[str]:
         """Writes model.keras, which plain Keras can load too, and model.tflite, which needs no Keras.
 
+        A network with layers of its own gets no model.keras, which nobody could open without running their code; and
+        only TensorFlow can write the other form.
+
         Raises:
             StorageError: the folder cannot be written, or the disk is full.
         """
-        with storage.replacing(folder / FILE) as temporary:
-            self.model.save(temporary)
-        if load_keras().backend.backend() != "tensorflow":
-            return [FILE]  # only TensorFlow can write the other form
-        with storage.replacing(folder / lite.FILE) as temporary, silenced():
-            self.model.export(temporary, format="litert", verbose=False)
-        return [FILE, lite.FILE]
+        files = []
+        if _foreign_part(self.model) is None:
+            with storage.replacing(folder / FILE) as temporary:
+                self.model.save(temporary)
+            files.append(FILE)
+        if load_keras().backend.backend() == "tensorflow":
+            with storage.replacing(folder / lite.FILE) as temporary:
+                _export(self.model, temporary)
+            files.append(lite.FILE)
+        return files
+
+
+def check(model: Any, where: str) -> None:
+    """Makes sure, before it is trained, that a network of the user's own can be saved and will answer.
+
+    Args:
+        model: from `networks.check`.
+        where: what to call it in an error: its file.
+
+    Raises:
+        DigitsError: it has layers of its own that cannot be brought into a form without code.
+    """
+    part = _foreign_part(model)
+    if part is None:
+        return
+    if load_keras().backend.backend() != "tensorflow":
+        raise DigitsError(
+            f"{where}: the network has layers of its own, which only TensorFlow can save in a form without code "
+            f"({part}). Train without KERAS_BACKEND."
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            _export(model, Path(folder) / lite.FILE)
+        except Exception as error:  # the converter raises whatever the layers' code makes the libraries below raise
+            raise DigitsError(
+                f"{where}: the network has layers of its own ({part}), which cannot be brought into a form without "
+                f"code ({first_line(error)}). Build it of Keras's own layers and operations."
+            ) from error
+
+
+def _foreign_part(model: Any) -> str | None:
+    """What of a network stands for somebody's code, in words; None where there is nothing of that kind."""
+    try:
+        keras_file.check_config(load_keras().saving.serialize_keras_object(model))
+    except Exception as error:  # a class of the user's own may not even describe itself
+        return first_line(error)
+    return None
+
+
+def _export(model: Any, path: Path) -> None:
+    with silenced():
+        model.export(path, format="litert", verbose=False)
 
 
 def load(folder: Path, beginning: Beginning) -> NeuralNetwork:
@@ -83,7 +132,8 @@ def load(folder: Path, beginning: Beginning) -> NeuralNetwork:
     """
     path = folder / FILE
     if beginning.recipe.built_in:
-        model = networks.build(recipes.restore(beginning.recipe), beginning.image_shape, beginning.classes)
+        with _refusing(path):
+            model = networks.build(recipes.restore(beginning.recipe), beginning.image_shape, beginning.classes)
         load_weights(model, path)
         return NeuralNetwork(model)
     with _refusing(path):
@@ -111,6 +161,8 @@ def _refusing(path: Path) -> Iterator[None]:
     try:
         keras_file.check_archive(path)
         yield
+    except RunError:
+        raise
     except Exception as error:
         raise RunError(f"{path} is not a model that can be loaded ({first_line(error)}). Train again.") from None
 

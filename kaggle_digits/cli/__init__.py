@@ -3,6 +3,7 @@
 import errno
 import importlib
 import io
+import os
 import pkgutil
 import sys
 from typing import Annotated, Any
@@ -45,7 +46,6 @@ app = typer.Typer(
     name="kaggle-digits",
     no_args_is_help=True,
     rich_markup_mode=None,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="From Kaggle's Digit Recognizer to a trained model and a scored submission: fetch, train, submit.",
@@ -80,4 +80,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names may be in bytes that are no text
-    app()
+    # Pictures go into files. A name that Matplotlib does not know would stop it, and Keras, which imports it.
+    os.environ.pop("MPLBACKEND", None)
+    app(prog_name="kaggle-digits")  # also as python -m kaggle_digits; the Tab key knows it by that name

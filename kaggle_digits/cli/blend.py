@@ -5,14 +5,17 @@ from typing import Annotated
 
 import typer
 
-from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions
+from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, complete_run
 from kaggle_digits.cli.trained import report
 
 EXAMPLE = "blend 20261120-220844-mlp 20261120-221530-cnn"
 
 
 def blend(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Complete runs on the same data.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN RUN...", help="Complete runs on the same data.", autocompletion=complete_run),
+    ],
     data: Annotated[
         str | None, typer.Option(metavar="WHERE", help="The digits, as for train; left out, where the runs found them.")
     ] = None,

@@ -1,32 +1,86 @@
 """How a training looks on a terminal, and in a log file; and how Ctrl-C ends it well."""
 
+import re
+import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 
-from kaggle_digits.runs import Epoch, Listener
+from kaggle_digits.runs import Epoch, Listener, Run
 
+_DIGITS = 10
+_BUNDLED = "sklearn"
+# All control characters but tabs and line feeds, and what reverses the direction of writing.
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _HEADING = "  epoch     loss  accuracy  val loss  val accuracy  seconds"
 
 
 def tell(message: str) -> None:
     """Says something on standard error, so that standard output holds only what was asked for."""
-    typer.echo(message, err=True)
+    typer.echo(clean(message), err=True)
 
 
-def table(header: list[str], rows: list[list[str]]) -> str:
-    """Rows under a header, in columns as wide as their widest cell; the first column is aligned to the left."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = []
-    for row in [header, *rows]:
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+def show(text: str) -> None:
+    """Prints what was asked for, on standard output."""
+    typer.echo(clean(text))
+
+
+def clean(text: str) -> str:
+    """Text that a terminal only shows: whatever else it could take for a command is written as Python writes it.
+
+    Names of runs, recipes and files, and Kaggle's messages, come from others.
+    """
+    return _COMMANDS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def say_which(run: Run) -> None:
+    """Says on standard error which run answers, and what is to be known of it before its answers are believed."""
+    record = run.record
+    kind = "validation" if record.folds is None else "out-of-fold"
+    tell(f"{run.name}: {record.recipe.name}, {kind} accuracy {record.validation_accuracy:.4f}")
+    if record.classes < _DIGITS:
+        known = ", ".join(map(str, range(record.classes - 1)))
+        tell(f"note: it knows the labels {known} and {record.classes - 1} only, and takes every image for one of them")
+    if record.data.kind == _BUNDLED:
+        tell("note: it learned scikit-learn's digits, of 8 x 8 pixels: on sharper ones it is worse than that")
+
+
+def table(
+    header: list[str],
+    rows: list[list[str]],
+    *,
+    optional: Sequence[str] = (),
+    left: Container[str] = (),
+    width: int | None = None,
+) -> str:
+    """Rows under a header, in columns as wide as their widest cell; the first column is aligned to the left.
+
+    Args:
+        header: the names of the columns.
+        rows: as many cells each.
+        optional: the names of columns that are left out, the first one first, until the rest fits the width.
+        left: the names of further columns that are aligned to the left.
+        width: in characters; None is the terminal's, and no limit where standard output is none.
+    """
+    if width is None:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    rows = [[clean(cell).replace("\n", "\\n") for cell in row] for row in rows]
+    columns = {name: [name, *cells] for name, *cells in zip(header, *rows, strict=True)}
+    for name in optional:
+        if sum(max(map(len, cells)) + 2 for cells in columns.values()) - 2 <= width:
+            break
+        columns.pop(name, None)
+    aligned = []
+    for place, (name, cells) in enumerate(columns.items()):
+        longest = max(map(len, cells))
+        to_left = place == 0 or name in left
+        aligned.append([cell.ljust(longest) if to_left else cell.rjust(longest) for cell in cells])
+    return "\n".join("  ".join(line).rstrip() for line in zip(*aligned, strict=True))
 
 
 class EpochLines(Listener):
@@ -118,13 +172,20 @@ class EpochBar(EpochLines):
             description=f"epoch {epoch}{self._of}  loss {loss:.4f}  accuracy {accuracy:.4f}",
         )
 
+    def downloaded(self, done: int, total: int | None) -> None:
+        """See `Listener`."""
+        if self._task is None:
+            self._task = self._progress.add_task("coming home", total=total)
+            self._progress.start()
+        self._progress.update(self._task, completed=done, total=total)
+
     def ends(self) -> None:
         """See `Listener`."""
         super().ends()
         self._progress.stop()
 
     def _say(self, line: str) -> None:
-        self._progress.console.print(line, highlight=False)
+        self._progress.console.print(clean(line), highlight=False, markup=False)
 
 
 @contextmanager

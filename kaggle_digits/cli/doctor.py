@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kaggle_digits.cli import console
 from kaggle_digits.cli.options import DATA, MODELS, SUBMISSIONS, AsJson, Models, Submissions, print_json
 
 EXAMPLE = "doctor --offline"
@@ -29,7 +30,7 @@ def doctor(
         checks.append(check)
         if not as_json:
             fix = f"; fix: {check.fix}" if check.fix else ""
-            typer.echo(f"{check.state:<6}  {check.name}: {check.found}{fix}")
+            console.show(f"{check.state:<6}  {check.name}: {check.found}{fix}")
     broken = any(check.state == "broken" for check in checks)
     if as_json:
         print_json({"ok": not broken, "checks": [asdict(check) for check in checks]})

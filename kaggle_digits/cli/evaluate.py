@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kaggle_digits.cli import console
-from kaggle_digits.cli.options import MODELS, AsJson, Models, SkipBroken, print_json
+from kaggle_digits.cli.options import MODELS, WHICH_RUN, AsJson, Models, SkipBroken, complete_run, print_json
 
 EXAMPLE = "evaluate --data my-digits"
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    run: Annotated[str | None, typer.Argument(metavar="RUN", help="Which run; left out, the newest.")] = None,
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help=WHICH_RUN, autocompletion=complete_run)] = None,
     data: Annotated[
         str | None,
         typer.Option(metavar="WHERE", help="Labelled digits, as for train; left out, the run's validation rows."),
@@ -27,6 +27,7 @@ def evaluate(
     from kaggle_digits import predictor, runs
 
     found = runs.find(run, models)
+    console.say_which(found)
     evaluated = predictor.evaluate(found, data, skip_broken=skip_broken)
     for note in evaluated.notes:
         console.tell(f"note: {note}")
@@ -34,9 +35,9 @@ def evaluate(
         about = {"run": found.name, "data": evaluated.data, "rows_learned": evaluated.rows_learned}
         print_json({**about, **evaluated.report.as_json()})
         return
-    typer.echo(f"{found.name} on {evaluated.data}")
-    typer.echo(_summary(evaluated.report))
-    typer.echo(f"\npictures and report.json are in {evaluated.folder}")
+    console.show(f"{found.name} on {evaluated.data}")
+    console.show(_summary(evaluated.report))
+    console.show(f"\npictures and report.json are in {evaluated.folder}")
 
 
 def _summary(report: "Report") -> str:

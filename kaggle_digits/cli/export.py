@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kaggle_digits.cli import console
-from kaggle_digits.cli.options import MODELS, AsJson, Models, print_json
+from kaggle_digits.cli.options import MODELS, AsJson, Models, complete_run, print_json
 
 EXAMPLE = "export digits.html"
 
@@ -15,7 +15,9 @@ def export(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="[RUN] FILE", help="Which run (left out, the newest), and a .tflite, .onnx or .html file."
+            metavar="[RUN] FILE",
+            help="Which run (left out, the newest), and a .tflite, .onnx or .html file.",
+            autocompletion=complete_run,
         ),
     ],
     int8: Annotated[
@@ -43,7 +45,9 @@ def export(
     if int8 and not exporting.takes_int8(path.suffix.lower()):
         able = ", ".join(filter(exporting.takes_int8, exporting.SUFFIXES))
         raise typer.BadParameter(f"--int8 is for {able} files.")
-    done = exporting.export(runs.find(run, models), path, int8=int8, where=data)
+    found = runs.find(run, models)
+    console.say_which(found)
+    done = exporting.export(found, path, int8=int8, where=data)
     agreement = done.agreement
     if as_json:
         print_json({"file": str(done.path), "bytes": done.bytes, "checked_with": done.runtime, **vars(agreement)})
@@ -51,4 +55,4 @@ def export(
     console.tell(f"checked     by {done.runtime}, on {agreement.rows:,} validation rows")
     console.tell(f"same label  {agreement.same:,} of {agreement.rows:,}, largest difference {agreement.largest:.1g}")
     console.tell(f"accuracy    {agreement.accuracy:.4f}, of the run {agreement.accuracy_before:.4f}")
-    typer.echo(f"{done.path}: {done.bytes / 1000:,.0f} kB")
+    console.show(f"{done.path}: {done.bytes / 1000:,.0f} kB")

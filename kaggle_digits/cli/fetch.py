@@ -23,12 +23,28 @@ def fetch(
         Path | None, typer.Option("--zip", metavar="FILE", help="A zip already downloaded, instead of Kaggle.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Fetch again, even what is there and right.")] = False,
+    allow_changed: Annotated[
+        bool, typer.Option("--allow-changed", help="Take files that are not the ones Kaggle has published so far.")
+    ] = False,
 ) -> None:
     """Bring the competition's files: download them from Kaggle, or take them from a zip."""
     from kaggle_digits import competition
     from kaggle_digits.competition import fetch
 
     with console.download_bar() as on_progress, competition.Kaggle(on_retry=console.tell) as kaggle:
-        files = fetch.fetch(data, archive=archive, force=force, kaggle=kaggle, on_progress=on_progress)
+        files = fetch.fetch(
+            data,
+            archive=archive,
+            force=force,
+            kaggle=kaggle,
+            on_progress=on_progress,
+            published={} if allow_changed else None,
+        )
     for file in files:
         console.tell(f"{file.path}: {_STATES[file.state]}")
+    changed = [str(file.path) for file in files if file.changed]
+    if changed:
+        console.tell(
+            f"note: not what Kaggle has published so far: {', '.join(changed)}. To have it: kaggle-digits fetch --force"
+        )
+    console.tell("what next: kaggle-digits train")

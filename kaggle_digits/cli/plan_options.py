@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 import typer
 
+from kaggle_digits.cli.options import complete_recipe
 from kaggle_digits.recipes import Precision, Schedule
 from kaggle_digits.runs import Plan
 
@@ -52,16 +53,19 @@ def _of_plan() -> Iterator[inspect.Parameter]:
 
 def _shortcuts() -> Iterator[inspect.Parameter]:
     for name, (kind, text) in SHORTCUTS.items():
-        yield _parameter(name, _plain(kind) | None, None, f"{text} The same as --set {name}=...")
+        least = 1 if kind is int else None
+        yield _parameter(name, _plain(kind) | None, None, f"{text} The same as --set {name}=...", least=least)
 
 
-def _parameter(name: str, hint: Any, default: Any, text: str, metavar: str | None = None) -> inspect.Parameter:
+def _parameter(
+    name: str, hint: Any, default: Any, text: str, metavar: str | None = None, least: int | None = None
+) -> inspect.Parameter:
     if name == "recipe":
-        option = typer.Argument(metavar="RECIPE|FILE.py", help=text, show_default="mlp")
+        option = typer.Argument(metavar="RECIPE|FILE.py", help=text, show_default="mlp", autocompletion=complete_recipe)
     elif hint is bool:
         option = typer.Option(f"--{name.replace('_', '-')}", help=text)
     else:
-        option = typer.Option(metavar=metavar, help=text)
+        option = typer.Option(metavar=metavar, min=least, help=text)
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[hint, option])
 
 

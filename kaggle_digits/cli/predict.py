@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kaggle_digits.cli import console
-from kaggle_digits.cli.options import MODELS, AsJson, Models, SkipBroken, print_json
+from kaggle_digits.cli.options import MODELS, WHICH_RUN, AsJson, Models, SkipBroken, complete_run, print_json
 
 EXAMPLE = "predict seven.jpg my-digits/test --explain"
 
@@ -20,7 +20,7 @@ _TABLE, _SHEETS = Path("predictions.csv"), Path("explained")
 
 def predict(
     paths: Annotated[list[Path], typer.Argument(metavar="IMAGE|FOLDER|CSV|NPY...", help="What to label.")],
-    run: Annotated[str | None, typer.Option(metavar="RUN", help="Which run; left out, the newest.")] = None,
+    run: Annotated[str | None, typer.Option(metavar="RUN", help=WHICH_RUN, autocompletion=complete_run)] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Draw how each picture was read, into the folder explained.")
     ] = False,
@@ -36,6 +36,7 @@ def predict(
     from kaggle_digits import predictor
 
     model = predictor.load(run, models)
+    console.say_which(model.run)
     many = any(path.is_dir() for path in paths)
     with console.picture_bar() if many else nullcontext(lambda _done, _all: None) as draw:
         predictions = predictor.predict(
@@ -54,7 +55,7 @@ def predict(
     if as_json:
         print_json([prediction.as_json() for prediction in predictions])
         return
-    typer.echo(console.table(["image", "label", "probability", "runner-up", "probability"], _rows(predictions)))
+    console.show(console.table(["image", "label", "probability", "runner-up", "probability"], _rows(predictions)))
 
 
 def _rows(predictions: "Sequence[Prediction]") -> list[list[str]]:

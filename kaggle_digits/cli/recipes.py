@@ -6,14 +6,17 @@ import msgspec
 import typer
 
 from kaggle_digits.cli import console
-from kaggle_digits.cli.options import AsJson, print_json
+from kaggle_digits.cli.options import AsJson, complete_recipe, print_json
 
 EXAMPLE = "recipes --copy mlp"
 
 
 def recipes(
     copy: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Print a recipe's file, to begin one of your own with.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Print a recipe's file, to begin one of your own with.", autocompletion=complete_recipe
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -35,8 +38,8 @@ def recipes(
         rows.append([name, parameters, *([f"{one.accuracy:.4f}", f"{one.seconds:.0f} s"] if one else ["", ""])])
     lines = console.table(["recipe", "parameters", "accuracy", "training"], rows).splitlines()
     for line, summary in zip(lines, ["", *(recipes.outline(name).summary for name in names)], strict=True):
-        typer.echo(f"{line}  {summary}".rstrip())
-    typer.echo(
+        console.show(f"{line}  {summary}".rstrip())
+    console.show(
         "\naccuracy on Kaggle's train.csv: on 6,000 rows kept out of training, of mlp-strong and champion out of fold; "
         "seconds of training on two cores"
     )

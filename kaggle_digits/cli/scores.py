@@ -40,13 +40,13 @@ def scores(
         console.tell(f"note: {submissions / ledger.FILE}, line {line} was never finished and is left out")
 
     known = ledger.latest(ledger.read(submissions, on_torn=tell_torn))
-    if refresh and any(entry.status in ledger.OPEN for entry in known):
+    if refresh and any(entry.is_open for entry in known):
         _refresh(submissions)
         known = ledger.latest(ledger.read(submissions))
     if as_json:
         print_json(msgspec.to_builtins(known))
     elif known:
-        typer.echo(console.table(_HEADER, list(map(row, known))))
+        console.show(console.table(_HEADER, list(map(row, known))))
     else:
         console.tell(f"nothing in {submissions / ledger.FILE} yet: kaggle-digits submit sends a submission")
 

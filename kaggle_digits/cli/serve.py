@@ -5,13 +5,13 @@ from typing import Annotated
 import typer
 
 from kaggle_digits.cli import console
-from kaggle_digits.cli.options import MODELS, Models
+from kaggle_digits.cli.options import MODELS, WHICH_RUN, Models, complete_run
 
 EXAMPLE = "serve --port 8080"
 
 
 def serve(
-    run: Annotated[str | None, typer.Argument(metavar="RUN", help="Which run; left out, the newest.")] = None,
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help=WHICH_RUN, autocompletion=complete_run)] = None,
     host: Annotated[
         str, typer.Option(metavar="HOST", help="The address to listen at; 0.0.0.0 is for the whole network.")
     ] = "127.0.0.1",
@@ -22,7 +22,10 @@ def serve(
 
     Only this machine is answered unless --host says otherwise: there is no password and no encryption.
     """
-    from kaggle_digits import serving
+    from kaggle_digits import runs, serving
+
+    found = runs.find(run, models)
+    console.say_which(found)
 
     def tell(address: str, is_local: bool) -> None:
         console.tell(f"page  {address}\nAPI   {address}/api")
@@ -32,4 +35,4 @@ def serve(
                 "encryption. For this machine alone, leave --host away."
             )
 
-    serving.serve(run, folder=models, host=host, port=port, on_ready=tell)
+    serving.serve(found.path, folder=models, host=host, port=port, on_ready=tell)

@@ -7,14 +7,17 @@ from typing import Annotated
 import typer
 
 from kaggle_digits.cli import console
-from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, print_json
+from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, complete_run, print_json
 
 EXAMPLE = "submit --dry-run"
 
 
 def submit(
     target: Annotated[
-        str | None, typer.Argument(metavar="RUN|FILE.csv", help="What to submit; left out, the newest run.")
+        str | None,
+        typer.Argument(
+            metavar="RUN|FILE.csv", help="What to submit; left out, the newest run.", autocompletion=complete_run
+        ),
     ] = None,
     message: Annotated[str | None, typer.Option(metavar="TEXT", help="Shown beside the submission.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file and stop there.")] = False,
@@ -33,6 +36,8 @@ def submit(
     from kaggle_digits.competition import Kaggle, prepare, send
 
     file = prepare.prepare(target, message=message, data=data, models=models, submissions=submissions)
+    if file.run is not None:
+        console.say_which(file.run)
     console.tell(f"{file.path}: {file.rows:,} predictions, all as Kaggle expects them")
     doubt = prepare.doubt(file, submissions)
     for note in (*file.notes, *([doubt] if doubt else [])):
@@ -73,4 +78,4 @@ def _report(
     if as_json:
         print_json({"file": str(file), "ref": ref, "status": status, "score": score})
     else:
-        typer.echo(line)
+        console.show(line)

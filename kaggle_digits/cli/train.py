@@ -10,7 +10,7 @@ import typer
 
 from kaggle_digits import recipes, runs
 from kaggle_digits.cli import console
-from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions
+from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, complete_unfinished
 from kaggle_digits.cli.plan_options import SHORTCUTS, with_plan_options
 from kaggle_digits.cli.trained import report
 from kaggle_digits.errors import DigitsError
@@ -26,7 +26,10 @@ _ONLY_HERE = {"data", "skip_broken", "allow_leak", "tensorboard", "budget", "clu
 def train(
     context: typer.Context,
     resume: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Go on with a training that was interrupted.")
+        str | None,
+        typer.Option(
+            metavar="RUN", help="Go on with a training that was interrupted.", autocompletion=complete_unfinished
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -90,7 +93,9 @@ def _plan(options: dict[str, Any], values: dict[str, Any]) -> Plan:
     try:
         return msgspec.convert(fields, Plan)
     except msgspec.ValidationError as error:
-        raise typer.BadParameter(f"{error}") from None
+        what, _, where = str(error).partition(" - at ")
+        name = where.strip("`$.").partition("[")[0].replace("_", "-")
+        raise typer.BadParameter(f"{what}. Received: {str(fields.get(name))[:60]}.", param_hint=f"--{name}") from None
 
 
 def _values(assignments: list[str]) -> dict[str, str]:

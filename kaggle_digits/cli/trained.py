@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import typer
-
+from kaggle_digits.cli import console
 from kaggle_digits.cli.options import print_json
 from kaggle_digits.runs import Run
 
@@ -35,7 +34,7 @@ def report(run: Run, submissions: Path, seconds: float, as_json: bool) -> None:
         )
         return
     for name, text in _lines(run, submission, seconds):
-        typer.echo(f"{name:<11} {text}")
+        console.show(f"{name:<11} {text}")
 
 
 def _pictures(run: Run) -> list[str]:

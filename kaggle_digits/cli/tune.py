@@ -9,7 +9,7 @@ import typer
 
 from kaggle_digits import runs
 from kaggle_digits.cli import console
-from kaggle_digits.cli.options import DATA, MODELS, AsJson, Models, print_json
+from kaggle_digits.cli.options import DATA, MODELS, AsJson, Models, complete_recipe, print_json
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.runs import Listener, Plan
 
@@ -32,7 +32,10 @@ class _Lines(Listener):
 
 def tune(
     recipe: Annotated[
-        str | None, typer.Argument(metavar="RECIPE|FILE.py", help="What to tune.", show_default="mlp")
+        str | None,
+        typer.Argument(
+            metavar="RECIPE|FILE.py", help="What to tune.", show_default="mlp", autocompletion=complete_recipe
+        ),
     ] = None,
     trials: Annotated[int | None, typer.Option(min=1, metavar="N", help="How many values to try; 40.")] = None,
     budget: Annotated[str | None, typer.Option(metavar="TIME", help="Be done in this time: 10m, 1h.")] = None,
@@ -58,7 +61,7 @@ def tune(
     if as_json:
         print_json(_document(study))
     else:
-        typer.echo(_report(study))
+        console.show(_report(study))
     if study.interrupted:
         console.tell(f"interrupted; to go on: kaggle-digits tune {recipe or ''} --resume {study.path.name}")
         raise typer.Exit(130)

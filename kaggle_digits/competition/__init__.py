@@ -21,6 +21,7 @@ __all__ = [
     "Submission",
     "credentials",
     "fetch",
+    "housekeeping",
     "ignore_progress",
     "kernels",
     "ledger",

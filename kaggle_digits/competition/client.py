@@ -9,20 +9,16 @@ from typing import Any, Self
 
 import msgspec
 
-from kaggle_digits.competition import messages
+from kaggle_digits.competition import credentials, messages
 from kaggle_digits.competition.process import ClientProcess
 from kaggle_digits.competition.replies import Done, Failed, Limits, Question, Reply, Submission
-from kaggle_digits.competition.watch import Download, OnProgress, Watch, ignore_progress
+from kaggle_digits.competition.watch import USUAL_PATIENCE, Download, OnProgress, Watch, ignore_progress, least_rate
 from kaggle_digits.errors import CompetitionError, DigitsError
 
 SLUG = "digit-recognizer"
 """The competition's name in Kaggle's addresses; the environment variable KDIGITS_COMPETITION names another one."""
 
-PATIENCE = 60.0
-"""Seconds without a sign of life after which Kaggle is given up; KDIGITS_TIMEOUT sets another number."""
-
 _LONGEST_PATIENCE = 86_400.0
-_LOOKS = 3
 _RETRIES = 2
 # Parts of the patience: with the usual one, the first pause before a retry is a second long.
 _FIRST_PAUSE = 1 / 60
@@ -47,6 +43,7 @@ class Kaggle:
     Attributes:
         patience: as above; may be changed between calls.
         slug: the competition's name.
+        account_folder: where `send` remembers what this account has sent, from any folder.
 
     Raises:
         CompetitionError: KDIGITS_TIMEOUT or KDIGITS_COMPETITION makes no sense.
@@ -62,6 +59,7 @@ class Kaggle:
         self._environment = os.environ if environment is None else environment
         self.patience = _patience(self._environment) if patience is None else patience
         self.slug = _slug(self._environment)
+        self.account_folder = credentials.account_folder(self._environment, self.slug)
         self._on_retry = on_retry
         self._process: ClientProcess | None = None
 
@@ -92,42 +90,48 @@ class Kaggle:
             StorageError: the disk is full.
         """
         path = folder / f"{self.slug}.zip"
-        watch = Download(path, on_progress)
+        watch = Download(path, on_progress, self.patience)
         self.ask("download", None, watch, path=str(path.absolute()))
         watch.moved()
         return path
 
-    def submit(self, file: Path, message: str) -> int:
+    def submit(self, file: Path, message: str, watch: Watch | None = None) -> int:
         """Uploads a file and spends one of the day's submissions on it.
 
-        If the answer is lost on its way, the submission is looked for in Kaggle's list by its message, which should
-        therefore be this file's own: put a few digits of its hash in it.
+        Args:
+            file: the CSV.
+            message: stands beside it on Kaggle.
+            watch: sees whether the upload came to its end.
 
         Returns:
             Kaggle's number for the submission.
 
         Raises:
-            CompetitionError: it was not taken, or, where the sentence says so, nobody knows.
+            UnknownFateError: the answer was lost, and nobody knows whether it was taken.
+            CompetitionError: it was not taken.
         """
-        known = {one.ref for one in self.submissions()}
-        watch = Watch()
+        watch = watch or Watch()
         question = Question("submit", self.slug, {"file": str(file.absolute()), "message": message})
-        try:
-            # Until the upload is over, Kaggle was not asked to take anything; and it may say that it has not.
-            reply = self.put(
-                question, 2 * self.patience, watch, lambda failed: not (watch.uploaded and messages.leaves_open(failed))
-            )
-        except CompetitionError as error:
-            lost: DigitsError = error
-        else:
-            if isinstance(reply, Done):
-                return msgspec.json.decode(reply.value, type=int)
-            lost = messages.error_for(reply, self.slug)
-            if not messages.leaves_open(reply):
-                raise lost
-        if not watch.uploaded:
-            raise messages.not_submitted(lost) from lost
-        return self._look_up(message, known, lost)
+        size = file.stat().st_size if file.exists() else 0
+        with messages.nothing_submitted():
+            try:
+                # Until the upload is over, Kaggle was not asked to take anything; and it may say that it has not.
+                reply = self.put(
+                    question,
+                    2 * self.patience + size / least_rate(self.patience),
+                    watch,
+                    lambda failed: not (watch.uploaded and messages.leaves_open(failed)),
+                )
+            except CompetitionError as error:
+                lost: DigitsError = error
+                is_open = True
+            else:
+                if isinstance(reply, Done):
+                    return msgspec.json.decode(reply.value, type=int)
+                lost, is_open = messages.error_for(reply, self.slug), messages.leaves_open(reply)
+            if watch.uploaded and is_open:
+                raise messages.unknown_fate(self.slug, str(lost)) from lost
+            raise lost
 
     def submissions(self) -> list[Submission]:
         """Kaggle's list of this account's newest submissions, at most 100, newest first.
@@ -138,15 +142,14 @@ class Kaggle:
         listed: list[Submission] = self.ask("submissions", list[Submission])
         return listed
 
-    def submissions_left(self) -> int | None:
-        """How many more submissions Kaggle takes today, or None where it cannot tell (before the first one).
+    def limits(self) -> Limits:
+        """How many submissions Kaggle has, and how many more it takes today; all 0 before the first one.
 
         Raises:
             CompetitionError: Kaggle said no, or nothing.
         """
         limits: Limits = self.ask("limits", Limits)
-        # Who has no team yet, because nothing was submitted, gets three zeros.
-        return limits.left if limits != Limits(0, 0, 0) else None
+        return limits
 
     def joined(self) -> bool | None:
         """Whether this account has joined the competition, which means that it accepted the rules; None if unknown.
@@ -205,32 +208,15 @@ class Kaggle:
             self._process = ClientProcess(self._environment)
         try:
             return self._process.ask(question, seconds, watch)
-        except TimeoutError:
-            self.close()
-            raise watch.given_up(seconds) from None
-        except EOFError as error:
-            self.close()
-            raise messages.death(error.args[0]) from None
-        except BaseException:
-            # Ctrl-C, say: the client is in the middle of something that nobody waits for any more.
-            self.close()
+        except BaseException as error:
+            # Be it Ctrl-C: the client is in the middle of something that nobody waits for any more.
+            self._process.kill(watch)
+            self._process = None
+            if isinstance(error, TimeoutError):
+                raise watch.given_up(seconds) from None
+            if isinstance(error, EOFError):
+                raise messages.death(error.args[0]) from None
             raise
-
-    def _look_up(self, message: str, known: set[int], lost: DigitsError) -> int:
-        """The number of a submission whose answer was lost."""
-        looked = False
-        for look in range(_LOOKS):
-            # Kaggle's list may lag behind: 3 seconds, with the usual patience.
-            time.sleep(self.patience / 20 if look else 0)
-            try:
-                listed = self.submissions()
-            except CompetitionError:
-                continue
-            looked = True
-            new = [one.ref for one in listed if one.ref not in known and one.message.strip() == message.strip()]
-            if new:
-                return max(new)
-        raise messages.unknown_fate(self.slug, str(lost), looked) from lost
 
 
 def reachable(seconds: float) -> bool:
@@ -249,7 +235,7 @@ def reachable(seconds: float) -> bool:
 
 
 def _patience(environment: Mapping[str, str]) -> float:
-    text = environment.get("KDIGITS_TIMEOUT", str(PATIENCE))
+    text = environment.get("KDIGITS_TIMEOUT", str(USUAL_PATIENCE))
     try:
         seconds = float(text)
     except ValueError:

@@ -1,7 +1,10 @@
 """Where the kaggle client finds its credentials: names of places only, never what they hold."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+_Place = tuple[str, Path | None, bool]
 
 
 def sources(environment: Mapping[str, str]) -> list[str]:
@@ -10,7 +13,44 @@ def sources(environment: Mapping[str, str]) -> list[str]:
     Args:
         environment: in which the client will run.
     """
-    return [place for place, there in _places(environment) if there]
+    return [name for name, _, there in _places(environment) if there]
+
+
+def damage(environment: Mapping[str, str]) -> str:
+    """What is wrong with the credentials that count, as the middle of a sentence; empty where nothing can be seen.
+
+    The client itself takes some damaged files for no file, and ends in the middle of reading others.
+
+    Args:
+        environment: in which the client will run.
+    """
+    for name, file, there in _places(environment):
+        if not there:
+            continue
+        if file is None:
+            token = environment.get("KAGGLE_API_TOKEN", "token")
+            return "" if _is_token(token) else f"{name} holds something that cannot be a token"
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            return f"{name} is not text"
+        except OSError:
+            return ""
+        needed = _NEEDED.get(file.name)
+        if needed is None:
+            return "" if _is_token(text.strip()) else f"{name} holds something that cannot be a token"
+        return "" if _has(text, needed) else f"{name} is not JSON with {' and '.join(needed)}"
+    return ""
+
+
+def account_folder(environment: Mapping[str, str], slug: str) -> Path:
+    """The folder beside the client's settings where it is remembered what this account has sent, from any folder.
+
+    Args:
+        environment: in which the client runs.
+        slug: the competition's name.
+    """
+    return _settings_folder(environment, _home(environment)) / "kaggle-digits" / slug
 
 
 def is_kaggle_notebook(environment: Mapping[str, str]) -> bool:
@@ -18,18 +58,29 @@ def is_kaggle_notebook(environment: Mapping[str, str]) -> bool:
     return "KAGGLE_KERNEL_RUN_TYPE" in environment and "KAGGLE_DATA_PROXY_URL" in environment
 
 
-def _places(environment: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
-    home = Path(environment.get("HOME") or environment.get("USERPROFILE") or Path.home())
-    in_notebook = is_kaggle_notebook(environment)
-    yield "the Kaggle notebook", in_notebook and _filled(Path(environment.get("KAGGLE_API_V1_TOKEN") or home / "-"))
-    yield "the environment variable KAGGLE_API_TOKEN", bool(environment.get("KAGGLE_API_TOKEN"))
+_NEEDED = {"kaggle.json": ("username", "key"), "credentials.json": ("refresh_token",)}
+
+
+def _places(environment: Mapping[str, str]) -> Iterator[_Place]:
+    home = _home(environment)
+    notebook = Path(environment.get("KAGGLE_API_V1_TOKEN") or home / "-")
+    yield "the Kaggle notebook", notebook, is_kaggle_notebook(environment) and _filled(notebook)
+    token = environment.get("KAGGLE_API_TOKEN", "")
+    file = Path(token) if token and _filled(Path(token)) else None
+    yield "the environment variable KAGGLE_API_TOKEN", file, bool(token)
     for name in ("access_token", "access_token.txt"):
-        yield f"~/.kaggle/{name}", _filled(home / ".kaggle" / name)
+        path = home / ".kaggle" / name
+        yield f"~/.kaggle/{name}", path, _filled(path)
     both = bool(environment.get("KAGGLE_USERNAME")) and bool(environment.get("KAGGLE_KEY"))
-    yield "the environment variables KAGGLE_USERNAME and KAGGLE_KEY", both
-    folder = _settings_folder(environment, home)
-    yield _short(folder / "kaggle.json", home), _filled(folder / "kaggle.json")
-    yield "~/.kaggle/credentials.json", _filled(home / ".kaggle" / "credentials.json")
+    yield "the environment variables KAGGLE_USERNAME and KAGGLE_KEY", None, both
+    older = _settings_folder(environment, home) / "kaggle.json"
+    yield _short(older, home), older, _filled(older)
+    login = home / ".kaggle" / "credentials.json"
+    yield "~/.kaggle/credentials.json", login, _filled(login)
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("HOME") or environment.get("USERPROFILE") or Path.home())
 
 
 def _settings_folder(environment: Mapping[str, str], home: Path) -> Path:
@@ -44,6 +95,19 @@ def _filled(path: Path) -> bool:
         return path.stat().st_size > 0
     except (OSError, ValueError):
         return False
+
+
+def _is_token(text: str) -> bool:
+    """Whether it can stand in a header."""
+    return text.isascii() and text.isprintable() and " " not in text
+
+
+def _has(text: str, needed: tuple[str, ...]) -> bool:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and all(isinstance(document.get(name), str) for name in needed)
 
 
 def _short(path: Path, home: Path) -> str:

@@ -1,6 +1,7 @@
 """What went wrong with the kaggle client, described so that another process understands it; never a credential."""
 
 import errno
+from collections.abc import Iterable
 from typing import Any
 
 from kaggle_digits.competition.replies import Failed, FailureKind
@@ -20,7 +21,7 @@ class ClientError(Exception):
         self.kind = kind
 
 
-def describe(error: BaseException, secrets: set[str], path: str | None) -> Failed:
+def describe(error: BaseException, secrets: Iterable[str], path: str | None) -> Failed:
     """What the other process needs in order to tell the user.
 
     Args:
@@ -45,7 +46,7 @@ def status_of(error: BaseException) -> int | None:
     return _status(_cause(error))
 
 
-def clean(text: str, secrets: set[str]) -> str:
+def clean(text: str, secrets: Iterable[str]) -> str:
     """A text on one line, without secrets, and not too long."""
     for secret in secrets:
         text = text.replace(secret, "***")

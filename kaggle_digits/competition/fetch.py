@@ -1,9 +1,10 @@
 """The competition's three files, brought into a folder: all of them right, or the folder as it was."""
 
+import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,16 @@ from kaggle_digits.competition.client import SLUG, Kaggle
 from kaggle_digits.competition.watch import OnProgress, ignore_progress
 from kaggle_digits.errors import CompetitionError, DataError, StorageError, SubmissionError
 from kaggle_digits.files import archive as zips
-from kaggle_digits.files import digit_recognizer, disk, locks
+from kaggle_digits.files import digit_recognizer, disk, locks, storage
 
 TRAIN, TEST, SAMPLE = "train.csv", "test.csv", "sample_submission.csv"
+
+PUBLISHED = {
+    TRAIN: "b35cc952c291f03d995f48721373e69454f689e299d724bd9a5927bdabddfeed",
+    TEST: "3353d136e718a01b18f4e2097d2f0bbd2676e5887b75b9497e35d34e90820013",
+    SAMPLE: "6ebaa8f99662433c2ad4fee65c76d8eb12ad627c3d2de1901704712e31bc0d9a",
+}
+"""The SHA-256 of the files that Kaggle has published, as they are in its zip."""
 
 # Code that looks for the data looks for train.csv, so it is checked last and comes last.
 _NAMES = (SAMPLE, TEST, TRAIN)
@@ -31,10 +39,16 @@ class Fetched:
     Attributes:
         path: the file, which is now there and right.
         state: `kept` was there and right; `new` was not there; `replaced` was wrong, or a fresh one was asked for.
+        changed: whether it is not what Kaggle has published, though of the right form.
     """
 
     path: Path
     state: Literal["kept", "new", "replaced"]
+    changed: bool = False
+
+
+class _ChangedError(DataError):
+    """A file is of the right form, and not what Kaggle has published."""
 
 
 def fetch(
@@ -45,6 +59,7 @@ def fetch(
     kaggle: Kaggle | None = None,
     on_progress: OnProgress = ignore_progress,
     rows: tuple[int, int] = digit_recognizer.ROWS,
+    published: Mapping[str, str] | None = None,
 ) -> list[Fetched]:
     """Brings train.csv, test.csv and sample_submission.csv into a folder.
 
@@ -59,6 +74,8 @@ def fetch(
         kaggle: where to download from; by default a new one with this process's environment.
         on_progress: gets how many bytes of the download have arrived, and how many there will be if known.
         rows: how many images train.csv and test.csv must have.
+        published: the SHA-256 that each file must have, by its name; {} takes whatever is of the right form. By default
+            those of the competition, where `rows` are its own, too.
 
     Returns:
         What became of train.csv, test.csv and sample_submission.csv.
@@ -70,14 +87,18 @@ def fetch(
     """
     wanted = [name for name in _NAMES if force or not _is_right(data / name, rows)]
     states = {name: _state(data / name, wanted) for name in _NAMES}
+    if published is None:
+        real = rows == digit_recognizer.ROWS and (kaggle is None or kaggle.slug == SLUG)
+        published = PUBLISHED if real else {}
+    unpack = _Unpacking(wanted, rows, published)
     if wanted:
         with _temporary_folder(data) as folder:
             if archive is None:
-                _download(folder, wanted, kaggle, on_progress, rows)
+                _download(folder, unpack, kaggle, on_progress)
             else:
-                _take(archive, folder, wanted, rows)
+                _take(archive, folder, unpack)
             _move(folder, data, wanted)
-    return [Fetched(data / name, states[name]) for name in reversed(_NAMES)]
+    return [Fetched(data / name, states[name], not is_published(data / name, published)) for name in reversed(_NAMES)]
 
 
 def check(path: Path, rows: tuple[int, int] = digit_recognizer.ROWS) -> None:
@@ -102,6 +123,25 @@ def check(path: Path, rows: tuple[int, int] = digit_recognizer.ROWS) -> None:
         raise DataError(str(error)) from error
     if found != expected:
         raise DataError(f"{path} has {found:,} rows; {expected:,} are expected.")
+
+
+def is_published(path: Path, published: Mapping[str, str] = PUBLISHED) -> bool:
+    """Whether a file is what Kaggle has published under its name, whatever its line ends.
+
+    Args:
+        path: the file.
+        published: the SHA-256 of the published files, by name; another file passes.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if published.get(path.name) in (None, storage.sha256(path)):
+        return True
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for line in file:
+            digest.update(line.replace(b"\r\n", b"\n"))
+    return digest.hexdigest() == published[path.name]
 
 
 def _is_right(path: Path, rows: tuple[int, int]) -> bool:
@@ -151,45 +191,63 @@ def _sweep(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _download(
-    folder: Path, wanted: list[str], kaggle: Kaggle | None, on_progress: OnProgress, rows: tuple[int, int]
-) -> None:
+@dataclass(frozen=True)
+class _Unpacking:
+    """How the wanted files come out of a zip, and what they must be."""
+
+    wanted: list[str]
+    rows: tuple[int, int]
+    published: Mapping[str, str]
+
+    def __call__(self, archive: Path, folder: Path, called: str) -> None:
+        zips.unpack(archive, _NAMES, self.wanted, folder, called)
+        for name in self.wanted:
+            try:
+                check(folder / name, self.rows)
+            except DataError as error:
+                raise DataError(str(error).replace(str(folder / name), f"{name} in {called}")) from error
+            if not is_published(folder / name, self.published):
+                raise _ChangedError(
+                    f"{name} in {called} is not what Kaggle has published so far: a label or a pixel is another one "
+                    f"(SHA-256 {storage.sha256(folder / name)[:12]}..., not {self.published[name][:12]}...)."
+                )
+
+
+def _download(folder: Path, unpack: _Unpacking, kaggle: Kaggle | None, on_progress: OnProgress) -> None:
     if kaggle is None:
         with Kaggle() as own:
-            return _download(folder, wanted, own, on_progress, rows)
+            return _download(folder, unpack, own, on_progress)
+    by_hand = (
+        f"Log in, accept the rules at {messages.page(kaggle.slug, 'rules')}, and download the zip with the browser "
+        f"from {messages.page(kaggle.slug, 'data')}; then: kaggle-digits fetch --zip FILE."
+    )
     # A download that went on after a break may be wrong in the middle, which only unpacking shows: one more try.
     for last in (False, True):
         path = kaggle.download(folder, on_progress)
         try:
-            return _unpack(path, folder, wanted, rows, "the file that Kaggle sent")
+            return unpack(path, folder, "the file that Kaggle sent")
+        except _ChangedError as error:
+            raise CompetitionError(
+                f"{error} See {messages.page(kaggle.slug, 'data')} for news of it; to take it all the same: "
+                "kaggle-digits fetch --allow-changed."
+            ) from error
         except DataError as error:
             if last:
-                raise _not_the_digits(error, kaggle.slug) from error
+                raise CompetitionError(f"{error} So it was twice. {by_hand}") from error
     return None
 
 
-def _not_the_digits(error: DataError, slug: str) -> CompetitionError:
-    return CompetitionError(
-        f"{error} So it was twice. Log in, accept the rules at {messages.page(slug, 'rules')}, and download the zip "
-        f"with the browser from {messages.page(slug, 'data')}; then: kaggle-digits fetch --zip FILE."
-    )
-
-
-def _take(archive: Path, folder: Path, wanted: list[str], rows: tuple[int, int]) -> None:
+def _take(archive: Path, folder: Path, unpack: _Unpacking) -> None:
+    page = messages.page(SLUG, "data")
     try:
-        _unpack(archive, folder, wanted, rows, str(archive))
+        unpack(archive, folder, str(archive))
+    except _ChangedError as error:
+        raise DataError(
+            f"{error} Download the zip from {page}, logged in, and name that file; or, if you trust this one, add "
+            "--allow-changed."
+        ) from error
     except DataError as error:
-        page = messages.page(SLUG, "data")
         raise DataError(f"{error} Download the zip from {page}, logged in, and name that file.") from error
-
-
-def _unpack(archive: Path, folder: Path, wanted: list[str], rows: tuple[int, int], called: str) -> None:
-    zips.unpack(archive, _NAMES, wanted, folder, called)
-    for name in wanted:
-        try:
-            check(folder / name, rows)
-        except DataError as error:
-            raise DataError(str(error).replace(str(folder / name), f"{name} in {called}")) from error
 
 
 def _move(folder: Path, data: Path, wanted: list[str]) -> None:

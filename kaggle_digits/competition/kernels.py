@@ -128,7 +128,7 @@ def download(kaggle: Kaggle, kernel: str, file: Path, on_progress: OnProgress = 
         CompetitionError: Kaggle said no, or nothing.
         StorageError: the disk is full.
     """
-    watch = Download(file.absolute(), on_progress)
+    watch = Download(file.absolute(), on_progress, kaggle.patience)
     there: bool = kaggle.ask("output", bool, watch, kernel=kernel, path=str(file.absolute()))
     return there
 

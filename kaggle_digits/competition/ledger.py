@@ -17,9 +17,6 @@ from kaggle_digits.files import disk, storage
 FILE = "ledger.jsonl"
 
 SENDING, FAILED, PENDING, COMPLETE, ERROR = "sending", "failed", "pending", "complete", "error"
-OPEN = (SENDING, PENDING)
-"""The statuses of submissions of which more is to become known."""
-
 _MOST_BYTES = 1 << 28  # a hundred years of five submissions a day
 
 
@@ -37,7 +34,7 @@ class Entry(msgspec.Struct, frozen=True):
             `complete` or `error`. A `sending` that nothing follows may or may not have arrived.
         score: the public score, a share of right labels from 0 to 1, or None while there is none.
         data_sha256: of each file that the run was trained on and has labelled, by name.
-        git_commit: of the folder that the run was made in; it ends with `-dirty` where files had been changed.
+        git_commit: of the folder that the run was made in.
         seed: of the run.
         validation_accuracy: of the run, from 0 to 1.
         predicted_range: the score that the run expected, lowest and highest, or None.
@@ -45,6 +42,7 @@ class Entry(msgspec.Struct, frozen=True):
         sent: when it was sent.
         scored: when its score was first seen.
         path: where the CSV was when it was sent, absolute; None in the ledgers of earlier releases.
+        counted: how many submissions Kaggle had counted before it was sent; None where it did not say.
     """
 
     time: str
@@ -64,6 +62,12 @@ class Entry(msgspec.Struct, frozen=True):
     sent: str | None = None
     scored: str | None = None
     path: str | None = None
+    counted: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more is to become known of the submission."""
+        return self.status in (SENDING, PENDING) or (self.status == COMPLETE and self.score is None)
 
 
 _DECODER = msgspec.json.Decoder(Entry)
@@ -77,10 +81,11 @@ def append(submissions: Path, entry: Entry) -> None:
     """
     path = submissions / FILE
     with disk.disk_errors(path):
-        submissions.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(submissions)
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
         try:
             _write(handle, msgspec.json.encode(entry) + b"\n")
+            disk.sync_folder(submissions)  # the line is synced, but a new file's name is not
         finally:
             os.close(handle)
 

@@ -1,5 +1,7 @@
 """What Kaggle's refusals mean: one sentence, and the next step, for each."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kaggle_digits.competition.replies import Failed
@@ -52,7 +54,7 @@ def error_for(failed: Failed, slug: str) -> DigitsError:
 def silence(seconds: float) -> ConnectionLostError:
     """Kaggle was given so many seconds, and they are over."""
     return ConnectionLostError(
-        f"Kaggle did not answer within {seconds:g} seconds. Try again later; "
+        f"Kaggle did not answer within {round(seconds, 1):g} seconds. Try again later; "
         "on a slow connection, allow it more: KDIGITS_TIMEOUT=300."
     )
 
@@ -60,8 +62,25 @@ def silence(seconds: float) -> ConnectionLostError:
 def stall(seconds: float, received: int) -> ConnectionLostError:
     """Nothing of a download came for so many seconds, after `received` bytes."""
     return ConnectionLostError(
-        f"the download stopped after {received / 1e6:,.1f} MB: nothing came for {seconds:g} seconds. "
+        f"the download stopped after {received / 1e6:,.1f} MB: nothing came for {round(seconds, 1):g} seconds. "
         "Try again later; on a slow connection, allow it more: KDIGITS_TIMEOUT=300."
+    )
+
+
+def trickle(done: int, total: int | None, seconds: float, rate: float) -> ConnectionLostError:
+    """A download is too slow.
+
+    Args:
+        done: bytes that have arrived.
+        total: bytes that there will be, if Kaggle says so.
+        seconds: since the first of them.
+        rate: bytes a second that are the least.
+    """
+    of = f" of {total / 1e6:,.2f}" if total else ""
+    return ConnectionLostError(
+        f"the download is too slow: {done / 1e6:,.2f}{of} MB came in {seconds:.0f} seconds, and less than "
+        f"{rate / 1e3:,.3g} kB a second is given up. Try again later; on a slow connection, allow it more: "
+        "KDIGITS_TIMEOUT=300."
     )
 
 
@@ -89,7 +108,7 @@ def pause_before_retry(failed: Failed, pause: float, longest: float) -> float | 
         pause: seconds to wait where Kaggle does not name them.
         longest: seconds beyond which Kaggle's own wish is not waited for.
     """
-    if failed.kind in ("cut_off", "garbled"):
+    if failed.kind in ("cut_off", "garbled", "upload_failed"):
         return pause
     if failed.status not in _PASSING:
         return None
@@ -100,6 +119,7 @@ def pause_before_retry(failed: Failed, pause: float, longest: float) -> float | 
 def retrying(failed: Failed, seconds: float) -> str:
     """What to tell the user while a question waits to be put again."""
     what = "Kaggle's answer was lost" if failed.status is None else f"Kaggle is busy ({failed.status})"
+    what = "the upload failed" if failed.kind == "upload_failed" else what
     return f"{what}; trying again in {seconds:.0f} seconds"
 
 
@@ -110,9 +130,17 @@ def leaves_open(failed: Failed) -> bool:
     return failed.kind in ("cut_off", "garbled", "no_ref", "unexpected")
 
 
-def not_submitted(cause: DigitsError) -> DigitsError:
-    """A submission failed before Kaggle was asked to take it."""
-    return type(cause)(f"{cause} Nothing was submitted.")
+@contextmanager
+def nothing_submitted() -> Iterator[None]:
+    """Whatever fails inside, fails before Kaggle has taken a submission, unless it says otherwise."""
+    try:
+        yield
+    except UnknownFateError:
+        raise
+    except DigitsError as error:
+        if "nothing was submitted" not in str(error).lower():
+            error.args = (f"{error} Nothing was submitted.", *error.args[1:])
+        raise
 
 
 def no_room(folder: Path, needed: int, free: int) -> StorageError:
@@ -123,18 +151,12 @@ def no_room(folder: Path, needed: int, free: int) -> StorageError:
     )
 
 
-def unknown_fate(slug: str, cause: str, looked: bool) -> UnknownFateError:
-    """The answer to a submission was lost.
-
-    Args:
-        slug: the competition's name.
-        cause: why, as a sentence.
-        looked: whether Kaggle's list could be read, and the submission was not on it.
-    """
-    seen = "it is not on Kaggle's list (yet)" if looked else "Kaggle's list cannot be read now either"
+def unknown_fate(slug: str, cause: str) -> UnknownFateError:
+    """The answer to a submission was lost, for this reason."""
     return UnknownFateError(
-        f"the answer to the submission was lost, and whether it was taken is unknown: {seen}. "
-        f"It was not sent twice. Look at {page(slug, 'submissions')} before you send it again. ({cause})"
+        "the answer to the submission was lost, and whether it was taken is unknown: it is not on Kaggle's list (yet), "
+        "or the list cannot be read now. It was not sent twice. "
+        f"Look at {page(slug, 'submissions')} before you send it again. ({cause})"
     )
 
 
@@ -150,7 +172,7 @@ def not_scored(slug: str, reason: str) -> UnscoredError:
 def none_left(slug: str) -> CompetitionError:
     """The day's submissions are spent; they come back at midnight UTC."""
     return CompetitionError(
-        "no submission is left today, so nothing was sent. Kaggle counts anew at midnight UTC: try again then. "
+        "no submission is left today. Nothing was submitted. Kaggle counts anew at midnight UTC: try again then. "
         f"Those of today are at {page(slug, 'submissions')}."
     )
 
@@ -185,6 +207,8 @@ _PASSING = (429, 500, 502, 503, 504)
 _CREDENTIALS = {
     "no_credentials": f"no Kaggle account is set up here. Make a token at {TOKEN_PAGE}, then {PLACES}.",
     "rejected": f"Kaggle rejects the credentials given (401). Make a new token at {TOKEN_PAGE}, then {PLACES}.",
+    "damaged_credentials": "the Kaggle credentials are damaged: {text}. Correct or remove it, or make a new token at "
+    f"{TOKEN_PAGE}, then {PLACES}.",
     "unreadable_credentials": "the Kaggle credentials cannot be read: {text}. Make it a file that you "
     "may read, or set the environment variable KAGGLE_API_TOKEN to the token itself.",
 }

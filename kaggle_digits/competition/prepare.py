@@ -14,6 +14,9 @@ from kaggle_digits.files import digit_recognizer, storage
 LEAST_AGREEMENT = 0.9
 """The share of rows on which a file should agree with the best one so far; below it, the user is asked."""
 
+HASH_LETTERS = 12
+"""How much of a file's SHA-256 stands in its message: enough that no two files share it."""
+
 
 @dataclass(frozen=True)
 class SubmissionFile:
@@ -21,8 +24,8 @@ class SubmissionFile:
 
     Attributes:
         path: the CSV.
-        message: what Kaggle will show beside it. It ends with the beginning of the file's SHA-256, by which a
-            submission is found again when Kaggle's answer was lost.
+        message: what Kaggle will show beside it. It begins with the beginning of the file's SHA-256, by which a
+            submission is found again when Kaggle's answer was lost, even if Kaggle has cut the message short.
         labels: its predictions, in the order of the ids.
         run: the run it comes from, or None.
         sha256: of the file.
@@ -77,7 +80,7 @@ def prepare(
     if run is None and (maker := _maker(digest, path.stem, models)) is not None:
         run, title = maker
     beware = "CONTAMINATED BY TEST DATA, " if run is not None and run.record.contaminated else ""
-    full_message = f"{beware}{message or title} [sha256 {digest[:12]}]"
+    full_message = f"[sha256 {digest[:HASH_LETTERS]}] {beware}{message or title}"
     return SubmissionFile(path, full_message, tuple(labels), run, digest, _notes(labels))
 
 

@@ -12,7 +12,7 @@ from typing import IO, cast
 
 import msgspec
 
-from kaggle_digits.competition.replies import Event, Question, Reply
+from kaggle_digits.competition.replies import Event, Question, Reply, Uploaded
 from kaggle_digits.competition.watch import Watch
 
 _ROOT = Path(__file__).parents[2]
@@ -79,12 +79,19 @@ class ClientProcess:
             elif time.monotonic() > deadline:
                 raise TimeoutError
 
-    def kill(self) -> None:
-        """Ends the process, whatever it is doing, and leaves nothing open. Safe to call twice."""
+    def kill(self, watch: Watch | None = None) -> None:
+        """Ends the process, whatever it is doing, and leaves nothing open. Safe to call twice.
+
+        Args:
+            watch: hears that an upload had come to its end, if nobody has heard it yet.
+        """
         self._process.kill()
         self._process.wait()
         self._reader.join()
         self._stdout.close()
+        while watch is not None and not self._lines.empty():
+            with contextlib.suppress(msgspec.DecodeError):  # another message, or the middle of a line
+                watch.hear(msgspec.json.decode(self._lines.get() or b"", type=Uploaded))
         # A line that was never read may still be in the buffer, with nobody left to take it.
         with contextlib.suppress(OSError):
             self._stdin.close()

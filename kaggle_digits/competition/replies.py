@@ -11,6 +11,7 @@ FailureKind = Literal[
     "no_credentials",
     "rejected",
     "unreadable_credentials",
+    "damaged_credentials",
     "unreachable",
     "untrusted",
     "cut_off",
@@ -94,11 +95,11 @@ class Submission(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How many submissions were sent, and how many Kaggle takes today still; all 0 before the first one."""
+    """How many submissions Kaggle has, and how many it takes today still; all 0 before the first one."""
 
-    today: int
-    total: int
-    left: int
+    today: int = 0
+    total: int = 0
+    left: int = 0
 
 
 class Pushed(msgspec.Struct, frozen=True):

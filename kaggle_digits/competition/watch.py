@@ -1,6 +1,7 @@
-"""What can be seen of a call to Kaggle while it lasts."""
+"""What can be seen of a call to Kaggle while it lasts, and whether it is getting anywhere."""
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +12,27 @@ from kaggle_digits.errors import CompetitionError
 OnProgress = Callable[[int, int | None], None]
 """Gets how many bytes have arrived, and how many there will be, or None where nobody says."""
 
+USUAL_PATIENCE = 60.0
+"""Seconds without a sign of life after which Kaggle is given up; KDIGITS_TIMEOUT sets another number."""
+
+LEAST_RATE = 20_000.0
+"""Bytes a second that a download or an upload must reach, with the usual patience; who has more patience needs less."""
+
 _LARGEST_DOWNLOAD = 1 << 30
+_SIZE_UNKNOWN = 1 << 26
 
 
 def ignore_progress(_done: int, _total: int | None) -> None:
     """Shows nothing."""
+
+
+def least_rate(patience: float) -> float:
+    """Bytes a second that a transfer must reach.
+
+    Args:
+        patience: seconds without a sign of life after which Kaggle is given up.
+    """
+    return LEAST_RATE * min(1.0, USUAL_PATIENCE / patience)
 
 
 class Watch:
@@ -41,18 +58,24 @@ class Watch:
 
 
 class Download(Watch):
-    """A call that makes a file grow.
+    """A call that makes a file grow: fast enough over every window of time, and done by a deadline.
 
     Args:
         path: the file.
         on_progress: gets each growth.
+        patience: the length of a window, in seconds.
     """
 
-    def __init__(self, path: Path, on_progress: OnProgress) -> None:
+    def __init__(self, path: Path, on_progress: OnProgress, patience: float) -> None:
         self._path = path
         self._on_progress = on_progress
+        self._patience = patience
+        self._rate = least_rate(patience)
         self._done = 0
         self._total: int | None = None
+        # When the bytes began to come, when the window at hand began, and what had arrived by then.
+        self._began = self._window = time.monotonic()
+        self._before: int | None = None
 
     def hear(self, event: Event) -> None:
         """A download begins; it may be too large."""
@@ -61,19 +84,37 @@ class Download(Watch):
             free = shutil.disk_usage(self._path.parent).free
             if (self._total or 0) > free:
                 raise messages.no_room(self._path.parent, self._total or 0, free)
+            self._began = self._window = time.monotonic()
+            self._before = self._done
             self._on_progress(self._done, self._total)
 
     def moved(self) -> bool:
-        """Whether the file has grown."""
+        """Whether the file has grown.
+
+        Raises:
+            CompetitionError: it grows too slowly, or without end.
+        """
         size = self._path.stat().st_size if self._path.exists() else 0
-        if size == self._done:
-            return False
         if size > _LARGEST_DOWNLOAD:
             raise messages.endless(_LARGEST_DOWNLOAD)
-        self._done = size
-        self._on_progress(size, self._total)
-        return True
+        grown, self._done = size != self._done, size
+        if grown:
+            self._on_progress(size, self._total)
+        self._check_rate(grown)
+        return grown
 
     def given_up(self, seconds: float) -> CompetitionError:
         """As `Watch`, with what had arrived."""
         return messages.stall(seconds, self._done) if self._done else messages.silence(seconds)
+
+    def _check_rate(self, grown: bool) -> None:
+        now = time.monotonic()
+        if self._before is None or self._done == self._total:
+            return
+        # What has stopped altogether is the silence's business.
+        if grown and now - self._window >= self._patience:
+            if self._done - self._before < self._rate * (now - self._window):
+                raise messages.trickle(self._done, self._total, now - self._began, self._rate)
+            self._window, self._before = now, self._done
+        if now - self._began > 2 * self._patience + (self._total or _SIZE_UNKNOWN) / self._rate:
+            raise messages.trickle(self._done, self._total, now - self._began, self._rate)

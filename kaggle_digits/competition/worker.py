@@ -7,6 +7,7 @@ One `Question` comes as a line of JSON on stdin; its `Reply` goes to stdout, per
 ends, so does the process: it never outlives the command that started it.
 """
 
+import base64
 import json
 import math
 import os
@@ -18,9 +19,11 @@ from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 
 import msgspec
 
+from kaggle_digits.competition import credentials
 from kaggle_digits.competition.failures import MISUNDERSTANDINGS, ClientError, clean, describe, status_of
 from kaggle_digits.competition.replies import (
     Done,
@@ -35,7 +38,7 @@ from kaggle_digits.competition.replies import (
     Uploaded,
 )
 
-_CHUNK_BYTES = 1 << 14
+_CHUNK_BYTES = 1 << 12
 _SUBMISSIONS_LISTED = 100
 _LOG_LINES = 200
 
@@ -75,7 +78,7 @@ class Session:
 
     def _submissions(self) -> list[Submission]:
         listed = self._api.competition_submissions(self._slug, page_size=_SUBMISSIONS_LISTED)
-        return [_submission(one) for one in listed or []]
+        return [self._submission(one) for one in listed or []]
 
     def _limits(self) -> Limits:
         limits = self._api.competition_get_submission_limits(self._slug)
@@ -91,7 +94,7 @@ class Session:
 
     def _push(self, folder: str) -> Pushed:
         answer = self._api.kernels_push(folder)
-        return Pushed(answer.error or "", list(answer.invalid_competition_sources or []))
+        return Pushed(self._clean(answer.error), list(answer.invalid_competition_sources or []))
 
     def _kernel(self, kernel: str) -> KernelState | None:
         try:
@@ -103,13 +106,13 @@ class Session:
             raise
         status = state.status.name.lower()
         known = {"new_script": "queued", "cancel_requested": "running", "cancel_acknowledged": "cancelled"}
-        return KernelState(known.get(status, status), state.failure_message or "")
+        return KernelState(known.get(status, status), self._clean(state.failure_message))
 
     def _log(self, kernel: str) -> list[str]:
         text = self._api.kernels_logs(kernel)
         with suppress(*MISUNDERSTANDINGS):  # it came as plain lines long ago
             text = "".join(str(part["data"]) for part in json.loads(text))
-        return [clean(line, _secrets(self._api)) for line in text.splitlines()[-_LOG_LINES:]]
+        return [self._clean(line) for line in text.splitlines()[-_LOG_LINES:]]
 
     def _output(self, kernel: str, path: str) -> bool:
         """Downloads the file of that name; False if the kernel left none."""
@@ -118,8 +121,24 @@ class Session:
         paths, _ = self._api.kernels_output(kernel, str(Path(path).parent), file_pattern=pattern)
         return path in paths
 
+    def _submission(self, one: Any) -> Submission:
+        score, status = _number(one.public_score or ""), one.status.name.lower()
+        return Submission(
+            ref=one.ref,
+            status="pending" if status == "complete" and score is None else status,
+            score=score,
+            error=self._clean(one.error_description),
+            message=self._clean(one.description),
+            date=one.date and one.date.replace(tzinfo=UTC),
+        )
+
+    def _clean(self, text: str | None) -> str:
+        return clean(text or "", _secrets(self._api))
+
 
 def _connect(emit: Emit) -> Any:
+    if damage := credentials.damage(os.environ):
+        raise ClientError("damaged_credentials", damage)
     # With VERBOSE set, the client reads a whole download into memory in order to print it.
     for name in ("VERBOSE", "VERBOSE_OUTPUT"):
         os.environ.pop(name, None)
@@ -143,7 +162,7 @@ def _connect(emit: Emit) -> Any:
 
 
 def _api(emit: Emit) -> Any:
-    from kaggle.api.kaggle_api_extended import KaggleApi
+    from kaggle.api.kaggle_api_extended import KaggleApi, ResumableUploadResult
 
     class Api(KaggleApi):  # type: ignore[misc]  # the client has no types
         """The client, telling how far it is."""
@@ -172,7 +191,8 @@ def _api(emit: Emit) -> Any:
 
         def upload_complete(self, *arguments: Any, **options: Any) -> Any:
             result = super().upload_complete(*arguments, **options)
-            emit(Uploaded())
+            if result == ResumableUploadResult.COMPLETE:
+                emit(Uploaded())
             return result
 
     return Api()
@@ -187,19 +207,8 @@ def _given_token() -> str | None:
 
     try:
         return str(get_access_token_from_env()[0] or "") or None
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return None
-
-
-def _submission(one: Any) -> Submission:
-    return Submission(
-        ref=one.ref,
-        status=one.status.name.lower(),
-        score=_number(one.public_score or ""),
-        error=one.error_description or "",
-        message=one.description or "",
-        date=one.date and one.date.replace(tzinfo=UTC),
-    )
 
 
 def _number(text: str) -> float | None:
@@ -210,13 +219,18 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _secrets(api: Any) -> set[str]:
+def _secrets(api: Any) -> list[str]:
     values = {os.environ.get("KAGGLE_API_TOKEN"), os.environ.get("KAGGLE_KEY"), _given_token()}
     proxies = [value for name, value in os.environ.items() if name.lower().endswith("_proxy")]
     values |= {proxy.rpartition("@")[0].rpartition(":")[2] for proxy in proxies if "@" in proxy}
     if api is not None:
         values |= {api.config_values.get("key"), api.config_values.get("token")}
-    return {value for value in values if value}
+        # So they travel: `Authorization: Basic ...`.
+        values |= {f"{api.config_values.get('username')}:{value}" for value in list(values) if value}
+    plain = {value for value in values if value}
+    packed = {base64.b64encode(value.encode()).decode().rstrip("=") for value in plain}
+    # The longest first: what is left of a secret must not be told either.
+    return sorted(plain | packed | {quote(value, safe="") for value in plain}, key=len, reverse=True)
 
 
 def _own_pipes() -> tuple[IO[bytes], IO[bytes]]:

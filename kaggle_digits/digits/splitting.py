@@ -69,14 +69,16 @@ def _deal(labels: NDArray[np.int64], group: NDArray[np.intp], shares: list[float
     ends = np.cumsum(shares)
     part, dealt, given = np.zeros(len(first), np.intp), 0, np.zeros(len(shares), np.intp)
     for label in np.unique(labels):
-        # A group goes where its first row belongs; the large ones first, each to the part that lacks most.
+        # A group goes where its first row belongs; the large ones first, each to a part that has room for it.
         own = np.flatnonzero(labels[first] == label)
         own = own[np.lexsort((rng.random(len(own)), -sizes[own]))]
         dealt += int(sizes[own].sum())
         lacking = np.diff(np.floor(dealt * ends + 0.5).astype(np.intp), prepend=0) - given
         single = sizes[own] == 1
         for one in own[~single]:
-            part[one] = lacking.argmax()
+            # Drawn, not simply where most is lacking: the larger part of a split would get every group.
+            room = np.where(lacking >= sizes[one], lacking, 0)
+            part[one] = rng.choice(len(shares), p=room / room.sum()) if room.any() else lacking.argmax()
             lacking[part[one]] -= sizes[one]
             given[part[one]] += sizes[one]
         # More places than rows where a large group went over a part's share: then who lacks less is left to chance.

@@ -67,7 +67,7 @@ def _ledger(submissions: Path) -> Check:
         known = ledger.latest(ledger.read(submissions, on_torn=torn.append))
     except DataError as error:
         return Check("ledger", "broken", str(error), f"look at {submissions / ledger.FILE}")
-    waiting = sum(entry.status in ledger.OPEN for entry in known)
+    waiting = sum(entry.is_open for entry in known)
     if torn:
         fix = f"nothing is lost but that; delete the line from {submissions / ledger.FILE} if it disturbs"
         return Check("ledger", "note", f"line {torn[0]} was never finished and is left out", fix)

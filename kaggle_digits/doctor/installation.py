@@ -5,12 +5,10 @@ import platform
 import sys
 from collections.abc import Iterator
 
-from kaggle_digits import __version__
+from kaggle_digits import __version__, extras
 from kaggle_digits.doctor.check import Check
 
-_PACKAGE = "kaggle-digits"
 _OLDEST_PYTHON = (3, 11)
-_INSTALL = "python -m pip install --upgrade {}"
 
 # Below these versions, loading a model that someone sent may run their code, or worse.
 _VULNERABLE = {"keras": ("3.13.2", "CVE-2024-3660, CVE-2025-1550, CVE-2026-1462")}
@@ -19,11 +17,11 @@ _VULNERABLE = {"keras": ("3.13.2", "CVE-2024-3660, CVE-2025-1550, CVE-2026-1462"
 def checks() -> Iterator[Check]:
     """Python, this package, and each library that it needs."""
     yield _python()
-    yield Check(_PACKAGE, "ok", __version__)
+    yield Check(extras.PACKAGE, "ok", __version__)
     try:
-        required = importlib.metadata.requires(_PACKAGE) or []
+        required = importlib.metadata.requires(extras.PACKAGE) or []
     except importlib.metadata.PackageNotFoundError:
-        yield Check("libraries", "note", f"{_PACKAGE} is not installed", _INSTALL.format("."))
+        yield Check("libraries", "note", f"{extras.PACKAGE} is not installed", extras.install_line("."))
         return
     for text in required:
         yield from _library(text)
@@ -42,12 +40,12 @@ def _library(text: str) -> Iterator[Check]:
     wanted = Requirement(text)
     if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
         return
+    fix = extras.install_line(f"{wanted.name}{wanted.specifier}")
     try:
         version = importlib.metadata.version(wanted.name)
     except importlib.metadata.PackageNotFoundError:
-        yield Check(wanted.name, "broken", "not installed", _INSTALL.format(f"'{wanted.name}{wanted.specifier}'"))
+        yield Check(wanted.name, "broken", "not installed", fix)
         return
-    fix = _INSTALL.format(f"'{wanted.name}{wanted.specifier}'")
     danger = vulnerability(wanted.name, version)
     if danger:
         yield Check(wanted.name, "broken", f"{version}, known to be vulnerable: {danger}", fix)

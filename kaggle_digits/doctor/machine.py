@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from kaggle_digits import extras
 from kaggle_digits.classifiers import precision
 from kaggle_digits.competition import credentials
 from kaggle_digits.doctor.check import Check
@@ -61,8 +62,7 @@ def _graphics(environment: Mapping[str, str]) -> Check:
     if environment.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1"):
         return Check("GPU", "note", f"{cards[0]}, hidden by CUDA_VISIBLE_DEVICES", "unset CUDA_VISIBLE_DEVICES")
     if not _has_cuda_libraries():
-        fix = "python -m pip install 'kaggle-digits[gpu]'"
-        return Check("GPU", "note", f"{cards[0]}, not used: its libraries are missing", fix)
+        return Check("GPU", "note", f"{cards[0]}, not used: its libraries are missing", extras.line_for("gpu"))
     return Check("GPU", "ok", ", ".join(cards))
 
 

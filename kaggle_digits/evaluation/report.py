@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits.digits import Digits
+from kaggle_digits.evaluation import inside
 from kaggle_digits.evaluation.metrics import Report
 from kaggle_digits.files import storage
 
 FILE = "report.json"
+_LOOKED_AT, _MOST_ON_MAP = 16, 1000
 _CARD = ("folds", "predicted_range", "contaminated")
 
 
@@ -58,3 +60,41 @@ def draw_report(
     plots.save(plots.confusion(report), folder / f"confusion{suffix}", about)
     plots.save(plots.mistakes(digits, probabilities), folder / f"mistakes{suffix}", about)
     plots.save(plots.confidence(digits.known_labels, probabilities), folder / f"confidence{suffix}", about)
+
+
+def draw_inside(
+    folder: Path,
+    answer: inside.Answer,
+    digits: Digits,
+    kernel: NDArray[np.float32] | None = None,
+    about: str = "",
+    suffix: str = ".png",
+) -> None:
+    """Draws looks.png, map.png and, of a network, filters.png: what the model has made of the digits.
+
+    Args:
+        folder: where to.
+        answer: the model's `probabilities`.
+        digits: labelled digits that the model has not learned.
+        kernel: the first weights of a network, see `inside.first_filters`; None is a model that has none.
+        about: the run, written small below each picture.
+        suffix: what the files are: .png, .svg or .pdf.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    from kaggle_digits.evaluation import plots
+
+    some = digits.take(np.random.default_rng(0).permutation(len(digits))[:_MOST_ON_MAP])
+    probabilities = answer(some.images)
+    predicted = probabilities.argmax(axis=1)
+    wrong_first = np.argsort(predicted == some.known_labels, kind="stable")
+    wrong = int((predicted != some.known_labels).sum())
+    few = wrong_first[max(0, wrong - _LOOKED_AT // 2) :][:_LOOKED_AT]
+    maps = np.stack([inside.occlusion(answer, image) for image in some.images[few]])
+    plots.save(plots.where_it_looks(some.take(few), probabilities[few], maps), folder / f"looks{suffix}", about)
+    if kernel is not None:
+        images = inside.first_filters(kernel, digits.image_shape)
+        plots.save(plots.filters(images), folder / f"filters{suffix}", about)
+    points = inside.arrange(np.log(np.maximum(probabilities, 1e-7)), "tsne")
+    plots.save(plots.map_of_digits(points, some.known_labels, predicted), folder / f"map{suffix}", about)

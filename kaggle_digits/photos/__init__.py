@@ -1,10 +1,10 @@
 """Photos, scans and drawings of digits, found and brought to the form of MNIST's.
 
     layout = photos.lay_out(picture)                    # everything that may be a digit, as 28 x 28
-    lines = photos.decide(layout, model.probabilities(layout.images))
+    reading = photos.decide(layout, model.probabilities(layout.images))
 
 Between the two a model judges the images; those of many pictures can be judged at once. In most pictures every piece
-of ink is plainly one digit; for those there is a shorter way to the same lines:
+of ink is plainly one digit; for those there is a shorter way to the same reading:
 
     writing = photos.look(picture)
     layout = writing.layout(plain=True)
@@ -13,8 +13,9 @@ of ink is plainly one digit; for those there is a shorter way to the same lines:
 """
 
 from kaggle_digits.photos.constants import constants
-from kaggle_digits.photos.decision import Digit, decide, is_settled
+from kaggle_digits.photos.decision import Digit, Mark, Reading, decide, is_settled
 from kaggle_digits.photos.layout import Layout, Writing, is_ready, lay_out, look, whole
+from kaggle_digits.photos.marks import digit_probabilities, in_line
 from kaggle_digits.photos.plausible import SURE
 from kaggle_digits.photos.standard import as_mnist
 from kaggle_digits.photos.votes import counted, leaning
@@ -23,11 +24,15 @@ __all__ = [
     "SURE",
     "Digit",
     "Layout",
+    "Mark",
+    "Reading",
     "Writing",
     "as_mnist",
     "constants",
     "counted",
     "decide",
+    "digit_probabilities",
+    "in_line",
     "is_ready",
     "is_settled",
     "lay_out",

@@ -13,6 +13,7 @@ from kaggle_digits.photos.plausible import NEVER, SURE
 
 MOST_TOUCHING = 4  # digits in one connected part of ink; a zigzag looks like many ones
 FEWEST_STROKES, CLOSEST = 5, 0.25  # of a hatching, which would else be read as so many ones; and heights apart
+GAP, GAPS = 0.9, 2.0  # heights of digits, and times the usual gap of their line, from which on digits stand apart
 UNLIKELY_COST = 1.0  # nats, for a digit that would not be believed, its form and its probability taken together
 LEAST = 1e-6  # probability; its logarithm ends the scale
 
@@ -26,12 +27,16 @@ class Digit:
         box: left, top, right and bottom in pixels, the last two exclusive.
         image: uint8 `(height, width)`, what the model saw.
         least: the probability from which on it is read; above 1 where it has not the form of a digit.
+        share: the probability that it is a digit at all.
+        stands_apart: whether there is a wide gap or another mark before it, in its line.
     """
 
     probabilities: NDArray[np.float32]
     box: tuple[int, int, int, int]
     image: NDArray[np.uint8]
     least: float = SURE
+    share: float = 1.0
+    stands_apart: bool = False
 
     @property
     def label(self) -> int:
@@ -41,11 +46,37 @@ class Digit:
     @property
     def is_sure(self) -> bool:
         """Whether the label is to be believed."""
-        return float(self.probabilities.max()) >= self.least
+        return float(self.probabilities.max()) * self.share >= self.least
 
 
-def decide(layout: Layout, probabilities: NDArray[np.float32]) -> list[list[Digit]]:
-    """The likeliest digits of a picture: lines from the top, each from left to right.
+@dataclass(frozen=True)
+class Mark:
+    """Ink of a picture that is no digit: a sign, a letter, dirt.
+
+    Attributes:
+        box: left, top, right and bottom in pixels, the last two exclusive.
+        after: how many digits of the picture come before it, in reading order.
+    """
+
+    box: tuple[int, int, int, int]
+    after: int
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What a picture says.
+
+    Attributes:
+        lines: the digits, lines from the top, each from left to right; none is empty.
+        marks: what was left out, in reading order.
+    """
+
+    lines: list[list[Digit]]
+    marks: list[Mark]
+
+
+def decide(layout: Layout, probabilities: NDArray[np.float32]) -> Reading:
+    """The likeliest digits of a picture, and what else there is.
 
     Args:
         layout: all ways to read it.
@@ -54,14 +85,20 @@ def decide(layout: Layout, probabilities: NDArray[np.float32]) -> list[list[Digi
     Source: the best path over segments, as Y. LeCun et al., Gradient-Based Learning Applied to Document Recognition,
     1998, chapter VI.
     """
-    scores = _scores(layout, probabilities)
-    lines = []
+    as_digit, as_mark = _scores(layout, probabilities)
+    lines: list[list[Digit]] = []
+    marks: list[Mark] = []
     for number, slices in enumerate(layout.lines):
         numbers = [place for place, span in enumerate(layout.spans) if span.line == number]
-        chosen = _best_path(slices, numbers, layout.spans, scores)
-        touching = Counter(layout.spans[place].piece for place in chosen)
-        lines.append([_digit(layout, place, probabilities[place], touching) for place in chosen])
-    return [[replace(digit, least=NEVER) for digit in line] for line in lines] if _is_hatching(lines) else lines
+        chosen = _best_path(slices, numbers, layout.spans, np.maximum(as_digit, as_mark))
+        digits = [place for place in chosen if as_digit[place] >= as_mark[place]]
+        before = sum(map(len, lines))
+        marks += _marks(layout, chosen, digits, before)
+        if digits:
+            lines.append(_line(layout, chosen, digits, probabilities))
+    if _is_hatching(lines):
+        lines = [[replace(digit, least=NEVER) for digit in line] for line in lines]
+    return Reading(lines, marks)
 
 
 def is_settled(layout: Layout, probabilities: NDArray[np.float32]) -> bool:
@@ -71,7 +108,7 @@ def is_settled(layout: Layout, probabilities: NDArray[np.float32]) -> bool:
         layout: from `Writing.layout`, plain.
         probabilities: float32 `(len(layout.spans), classes)`, calibrated, of its images.
     """
-    scores = _scores(layout, probabilities)
+    scores = np.maximum(*_scores(layout, probabilities))
     reached = [0.0] * len(layout.lines)
     for span, score in zip(layout.spans, scores, strict=True):
         reached[span.line] += float(score)
@@ -79,15 +116,19 @@ def is_settled(layout: Layout, probabilities: NDArray[np.float32]) -> bool:
     return all(own >= -rival for own, rival in zip(reached, layout.rivals, strict=True))
 
 
-def _scores(layout: Layout, probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
-    """What every span adds to the sum of its line, in nats."""
-    highest = probabilities.max(axis=1, initial=0)
-    costs = np.array([span.cost for span in layout.spans])
+def _scores(layout: Layout, probabilities: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What every span adds to the sum of its line, in nats: as a digit, and as another mark."""
+    shares = layout.digit_probabilities.astype(np.float64)
+    highest = probabilities.max(axis=1, initial=0) * shares
+    costs, mark_costs = (np.array([getattr(span, name) for span in layout.spans]) for name in ("cost", "mark_cost"))
+    as_mark = np.log(np.maximum(1 - shares, LEAST)) - mark_costs
+    if layout.is_whole:
+        as_mark = np.full(len(shares), -np.inf)
     # A lone piece that is no digit is a scribble, rather than several digits that touch.
     are_one = len({span.piece for span in layout.spans}) == 1
     is_lone = np.array([are_one and span.after - span.first == sum(layout.lines) for span in layout.spans], np.bool_)
     unlikely = UNLIKELY_COST * (~is_lone & (highest < np.array(layout.leasts)))
-    return np.asarray(np.log(np.maximum(highest, LEAST)) - costs - unlikely, np.float64)
+    return np.asarray(np.log(np.maximum(highest, LEAST)) - costs - unlikely, np.float64), as_mark
 
 
 def _is_hatching(lines: list[list[Digit]]) -> bool:
@@ -112,7 +153,38 @@ def _best_path(slices: int, numbers: list[int], spans: list[Span], scores: NDArr
     return reached[-1][1]
 
 
+def _marks(layout: Layout, chosen: list[int], digits: list[int], before: int) -> list[Mark]:
+    """The marks of a line; slices of one piece beside each other are one."""
+    found: list[Mark] = []
+    piece = None
+    for place in chosen:
+        span = layout.spans[place]
+        if place in digits:
+            before, piece = before + 1, None
+        elif span.piece == piece:
+            left, top, right, bottom = zip(found[-1].box, span.box, strict=True)
+            found[-1] = Mark((min(left), min(top), max(right), max(bottom)), before)
+        else:
+            found.append(Mark(span.box, before))
+            piece = span.piece
+    return found
+
+
+def _line(layout: Layout, chosen: list[int], digits: list[int], probabilities: NDArray[np.float32]) -> list[Digit]:
+    touching = Counter(layout.spans[place].piece for place in digits)
+    boxes = [layout.spans[place].box for place in digits]
+    gaps = [other[0] - one[2] for one, other in itertools.pairwise(boxes)]
+    height = statistics.median(bottom - top for _, top, _, bottom in boxes)
+    wide = max(GAP * height, GAPS * statistics.median(gaps)) if gaps else 0.0
+    made = [_digit(layout, digits[0], probabilities[digits[0]], touching)]
+    for (one, other), gap in zip(itertools.pairwise(digits), gaps, strict=True):
+        is_apart = gap > wide or chosen.index(other) - chosen.index(one) > 1
+        made.append(replace(_digit(layout, other, probabilities[other], touching), stands_apart=is_apart))
+    return made
+
+
 def _digit(layout: Layout, place: int, probabilities: NDArray[np.float32], touching: Counter[int]) -> Digit:
     span = layout.spans[place]
     least = NEVER if touching[span.piece] > MOST_TOUCHING else layout.leasts[place]
-    return Digit(probabilities, span.box, layout.images[place], least)
+    share = float(layout.digit_probabilities[place])
+    return Digit(probabilities, span.box, layout.images[place], least, share)

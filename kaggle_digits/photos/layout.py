@@ -1,14 +1,14 @@
 """What a picture may say: every way in which its pieces could be digits, each as an image that a model can judge."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits.photos import pieces, plausible, segmentation, standard, strokes
+from kaggle_digits.photos import marks, pieces, plausible, segmentation, sheet, standard, strokes, tilt
 from kaggle_digits.photos.plausible import SURE
 from kaggle_digits.photos.segmentation import Slice
 
@@ -30,9 +30,10 @@ class Span:
         line: which line, from 0.
         first: the first slice.
         after: the slice after the last.
-        cost: in nats.
+        cost: in nats, of taking it for a digit.
         box: left, top, right and bottom in pixels of the picture as given, the last two exclusive.
         piece: the number of the piece that it begins with.
+        mark_cost: in nats, of taking it for another mark.
     """
 
     line: int
@@ -41,6 +42,7 @@ class Span:
     cost: float
     box: tuple[int, int, int, int]
     piece: int = 1
+    mark_cost: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,7 @@ class Layout:
         is_whole: whether the picture was taken for one digit as it is.
         inks: float32 `(height, width)` of every span, its ink as it was found; empty where the picture is whole.
         rivals: what reading a line in a way that is not among the spans costs at least, in nats.
+        views: uint8 `(len(spans), 28, 28)`, each span as it stands in its line; none where all are taken for digits.
     """
 
     lines: list[int]
@@ -64,6 +67,14 @@ class Layout:
     is_whole: bool = False
     inks: list[NDArray[np.float32]] = field(default_factory=list)
     rivals: list[float] = field(default_factory=list)
+    views: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, marks.VIEW, marks.VIEW), np.uint8))
+
+    @cached_property
+    def digit_probabilities(self) -> NDArray[np.float32]:
+        """That every span is a digit, and no other mark: float32 `(len(spans),)`."""
+        if not len(self.views):
+            return np.ones(len(self.spans), np.float32)
+        return marks.digit_probabilities(self.views)
 
     @cached_property
     def leasts(self) -> list[float]:
@@ -81,6 +92,7 @@ class Writing:
         owners: int32 `(height, width)`, the number of the piece that a pixel belongs to, in pixels as looked at.
         height: that is typical of digits, in those pixels.
         lines: the slices of every line.
+        matrix: float64 `(2, 3)`, which takes `(x, y, 1)` in those pixels to the place in the picture as given.
     """
 
     picture: NDArray[np.uint8]
@@ -88,6 +100,7 @@ class Writing:
     owners: NDArray[np.int32]
     height: int
     lines: list[list[Slice]]
+    matrix: NDArray[np.float64]
 
     def layout(
         self, image_shape: tuple[int, int] = (28, 28), *, plain: bool = False, keep_stages: bool = False
@@ -100,23 +113,25 @@ class Writing:
                 and `rivals` tell whether the others can matter.
             keep_stages: whether the steps on the way are kept.
         """
-        down, across = (given / seen for given, seen in zip(self.picture.shape, self.owners.shape, strict=False))
-        cutter = _Cutter(self.drawn.shades(), self.owners, down, across)
+        cutter = _Cutter(self.drawn.shades(), self.owners, self.matrix, self.picture.shape)
         stroke = self.drawn.width()
-        spans, images, inks, rivals = [], [], [], []
+        spans, images, inks, rivals, views = [], [], [], [], []
         for number, line in enumerate(self.lines):
             wanted = segmentation.candidates(line, self.height)
             others: list[segmentation.Candidate] = []
             if plain:
                 wanted, others = segmentation.parted(wanted, line)
             rivals.append(min((each.cost for each in others), default=math.inf))
+            ruler = _Ruler.of(line, self.height)
             for each in wanted:
                 slices = line[each.first : each.after]
                 box, ink = cutter.extent(slices), cutter.ink(slices)
                 image = standard.as_mnist(ink, image_shape, stroke)
                 low = LOW_COST * max(0.0, LOWEST - (box[3] - box[1]) / self.height)
                 cost = each.cost + low if image.any() else NOTHING_COST
-                spans.append(Span(number, each.first, each.after, cost, cutter.box(box), slices[0].piece.number))
+                where = cutter.box(box)
+                spans.append(Span(number, each.first, each.after, cost, where, slices[0].piece.number, each.cost))
+                views.append(marks.in_line(image, *ruler.measured(box)))
                 images.append(image)
                 inks.append(ink)
         # Boxes are those of the picture as given, so that is what they are drawn on.
@@ -124,7 +139,9 @@ class Writing:
         stages.update({"flattened": self.drawn.amount, "mask": self.owners > 0})
         stacked = np.stack(images) if images else np.zeros((0, *image_shape), np.uint8)
         slices_of = [len(line) for line in self.lines]
-        return Layout(slices_of, spans, stacked, stages if keep_stages else {}, inks=inks, rivals=rivals)
+        seen = np.stack(views) if views else np.zeros((0, marks.VIEW, marks.VIEW), np.uint8)
+        kept = stages if keep_stages else {}
+        return Layout(slices_of, spans, stacked, kept, inks=inks, rivals=rivals, views=seen)
 
 
 def lay_out(
@@ -149,6 +166,19 @@ def look(picture: NDArray[np.uint8]) -> Writing:
     Args:
         picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
     """
+    found = sheet.find(picture)
+    writing = _closer(picture if found is None else found.pixels)
+    if found is None:
+        return writing
+    if not writing.lines:
+        # What is bright, solid and empty may be chalk as well.
+        return _closer(picture)
+    matrix = found.matrix @ np.vstack([writing.matrix, [0, 0, 1]])
+    return replace(writing, picture=picture, matrix=matrix)
+
+
+def _closer(picture: NDArray[np.uint8]) -> Writing:
+    """What is written, looked at more closely where it is small."""
     writing = _seen(picture, FAR)
     if writing.height < HIGH_ENOUGH and max(picture.shape) > FAR:
         return _seen(picture, NEAR)
@@ -185,11 +215,19 @@ def whole(picture: NDArray[np.uint8], digit: NDArray[np.uint8], keep_stages: boo
 
 def _seen(picture: NDArray[np.uint8], longest: int) -> Writing:
     """What is written, looked at with so many pixels."""
-    drawn = strokes.find(_resized(picture, longest))
+    shown = _resized(picture, longest)
+    drawn = strokes.find(shown)
+    down, across = (given / seen for given, seen in zip(picture.shape[:2], shown.shape[:2], strict=True))
+    matrix = np.array([[across, 0.0, 0.0], [0.0, down, 0.0]])
     found, owners = pieces.find(drawn.parts)
+    degrees = tilt.angle(found)
+    if degrees:
+        drawn, turn = tilt.turned(drawn, degrees)
+        matrix = matrix @ np.vstack([turn, [0, 0, 1]])
+        found, owners = pieces.find(drawn.parts)
     height = segmentation.typical_height(found)
     lines = [segmentation.sliced(line, height, owners) for line in pieces.lines(found)]
-    return Writing(picture, drawn, owners, height, lines)
+    return Writing(picture, drawn, owners, height, lines, matrix)
 
 
 def _resized(picture: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
@@ -205,23 +243,55 @@ def _resized(picture: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(picture).resize((width, height), how))
 
 
+@dataclass(frozen=True)
+class _Ruler:
+    """The height of a line's digits, and the middle of the line at every column: `middle + slope * x`, in pixels."""
+
+    height: float
+    middle: float
+    slope: float
+
+    @classmethod
+    def of(cls, line: list[Slice], height: int) -> "_Ruler":
+        """Measured by the pieces that may be digits; alone, each is its own measure."""
+        boxes = list(dict.fromkeys(each.piece.box for each in line if not each.piece.is_small))
+        if not boxes:
+            return cls(height, math.nan, 0.0)
+        across = np.array([(left + right) / 2 for left, _, right, _ in boxes])
+        middles = np.array([(top + bottom) / 2 for _, top, _, bottom in boxes])
+        high = float(np.median([bottom - top for _, top, _, bottom in boxes]))
+        spread = across - across.mean()
+        slope = float(spread @ middles / max(spread @ spread, 1.0))
+        return cls(high, float(middles.mean() - slope * across.mean()), slope)
+
+    def measured(self, extent: tuple[int, int, int, int]) -> tuple[float, float]:
+        """The longer side of an extent, and how far its middle is below the line's, in heights of digits."""
+        left, top, right, bottom = extent
+        middle = self.middle + self.slope * (left + right) / 2
+        offset = 0.0 if math.isnan(middle) else ((top + bottom) / 2 - middle) / self.height
+        return max(right - left, bottom - top) / self.height, offset
+
+
 @dataclass(frozen=True, eq=False)
 class _Cutter:
     """Cuts the ink of some slices out of a picture, and tells where it is in the picture as given."""
 
     shades: NDArray[np.float32]
     owners: NDArray[np.int32]
-    down: float
-    across: float
+    matrix: NDArray[np.float64]
+    given: tuple[int, ...]
 
     def box(self, extent: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        """The box around an extent in the picture as given."""
         left, top, right, bottom = extent
+        corners = self.matrix @ np.array([[left, right, left, right], [top, top, bottom, bottom], [1, 1, 1, 1]])
+        (height, width), (x, y) = self.given[:2], corners
         # A thousandth of a pixel more than a whole number is a rounding error.
         return (
-            math.floor(left * self.across + 1e-3),
-            math.floor(top * self.down + 1e-3),
-            math.ceil(right * self.across - 1e-3),
-            math.ceil(bottom * self.down - 1e-3),
+            max(0, math.floor(x.min() + 1e-3)),
+            max(0, math.floor(y.min() + 1e-3)),
+            min(width, math.ceil(x.max() - 1e-3)),
+            min(height, math.ceil(y.max() - 1e-3)),
         )
 
     def ink(self, slices: list[Slice]) -> NDArray[np.float32]:

@@ -43,13 +43,24 @@ def darkness(smoothed: NDArray[np.float32], noise: float) -> float:
         return darkest if darkest > max(FAINTEST, CONVINCING * noise) else 0.0
     counts, edges = np.histogram(dark, BINS, (lightest, darkest))
     middles = (edges[:-1] + edges[1:]) / 2
+    upper = middles > parting(counts, edges)
+    ink = float((counts[upper] * middles[upper]).sum() / max(1, counts[upper].sum()))
+    return ink if ink > max(FAINTEST, CONVINCING * noise) else 0.0
+
+
+def parting(counts: NDArray[np.intp], edges: NDArray[np.float64]) -> float:
+    """Otsu's threshold, which parts what is counted into two so that each is as much alike as can be.
+
+    Args:
+        counts: int `(bins,)`.
+        edges: float64 `(bins + 1,)`.
+    """
+    middles = (edges[:-1] + edges[1:]) / 2
     below, sums = np.cumsum(counts), np.cumsum(counts * middles)
     above = below[-1] - below
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
-    upper = slice(int(np.nan_to_num(apart).argmax()) + 1, None)
-    ink = float((counts[upper] * middles[upper]).sum() / max(1, counts[upper].sum()))
-    return ink if ink > max(FAINTEST, CONVINCING * noise) else 0.0
+    return float(edges[int(np.nan_to_num(apart).argmax()) + 1])
 
 
 def low(smoothed: NDArray[np.float32], ink: float) -> NDArray[np.bool_]:

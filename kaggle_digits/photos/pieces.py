@@ -16,7 +16,7 @@ TALLER = 1.3  # times the larger one's side, that two parts joined may be high
 FLAT, FLAT_SIDE = 1.7, 0.45  # what is so many times wider than high, and lower than that share of a digit, is a bar
 LARGE = 0.25  # of the most ink that a part has: those with more tell how large digits are
 BESIDE = 0.3  # of the lower one's height, that two pieces of a line have in common
-OWN = 0.33  # of the largest part's side, from which a part far from all others is a digit of its own
+THIN, FRAMED = 0.35, 0.25  # of its box, the most that a frame fills; and of its height, the least of what it frames
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +28,14 @@ class Piece:
         parts: the numbers of its connected parts.
         area: its pixels of ink.
         number: its own, from 1, once all pieces are known.
+        is_small: whether it is too small or too flat to be a digit by itself: a sign, a fragment, or dirt.
     """
 
     box: tuple[int, int, int, int]
     parts: tuple[int, ...]
     area: int
     number: int = 0
+    is_small: bool = False
 
     @property
     def width(self) -> int:
@@ -77,7 +79,7 @@ def join(parts: list[Piece]) -> list[Piece]:
     """Joins fragments to their neighbours and drops specks; of a texture, nothing is left."""
     if not parts:
         return []
-    parts = sorted(parts, key=lambda part: -part.side * part.area)
+    parts = sorted(_unframed(parts), key=lambda part: -part.side * part.area)
     largest = parts[0]
     kept = [part for part in parts if part.area >= SPECK * largest.area]
     reference = _reference(kept)
@@ -103,17 +105,34 @@ def _reference(parts: list[Piece]) -> float:
     return float(sides[len(sides) // 2])
 
 
+def _unframed(parts: list[Piece]) -> list[Piece]:
+    """Without the frames and rings that others stand in."""
+    return [part for part in parts if not any(_frames(part, other) for other in parts)] or parts
+
+
+def _frames(one: Piece, other: Piece) -> bool:
+    """Whether a part is a thin line around another one, which is large enough to be what matters."""
+    is_around = (
+        one.box[0] < other.box[0]
+        and one.box[1] < other.box[1]
+        and one.box[2] > other.box[2]
+        and one.box[3] > other.box[3]
+    )
+    is_thin = one.area < THIN * one.width * one.height
+    return is_around and is_thin and other.height >= FRAMED * one.height
+
+
 def _attach(main: list[Piece], part: Piece, reference: float) -> None:
-    """Gives a fragment to the nearest piece, or lets it stand alone, or drops it."""
-    if not main:
-        main.append(part)
-        return
-    nearest = min(range(len(main)), key=lambda place: _gap(main[place], part))
-    gap = _gap(main[nearest], part)
-    if gap <= NEAR * reference:
-        main[nearest] = merged(main[nearest], part)
-    elif part.side >= OWN * reference:
-        main.append(part)
+    """Gives a fragment to the piece that it lies over or under, or lets it stand alone, as a sign does."""
+    nearest = min(range(len(main)), key=lambda place: _gap(main[place], part), default=None)
+    if nearest is not None and _gap(main[nearest], part) <= NEAR * reference:
+        piece = main[nearest]
+        over = min(piece.box[2], part.box[2]) - max(piece.box[0], part.box[0])
+        is_underline = part.box[1] >= piece.box[3] and part.width > FLAT * part.height
+        if over >= ABOVE * part.width and not is_underline:
+            main[nearest] = merged(piece, part)
+            return
+    main.append(replace(part, is_small=True))
 
 
 def _stacked(pieces: list[Piece], reference: float) -> list[Piece]:
@@ -152,7 +171,7 @@ def merged(one: Piece, other: Piece) -> Piece:
         max(one.box[2], other.box[2]),
         max(one.box[3], other.box[3]),
     )
-    return Piece(box, one.parts + other.parts, one.area + other.area)
+    return Piece(box, one.parts + other.parts, one.area + other.area, is_small=one.is_small and other.is_small)
 
 
 def lines(pieces: list[Piece]) -> list[list[Piece]]:
@@ -162,12 +181,17 @@ def lines(pieces: list[Piece]) -> list[list[Piece]]:
     """
     found: list[list[Piece]] = []
     for piece in sorted(pieces, key=lambda piece: piece.box[0] + piece.box[2]):
-        shares = [_beside(line[-1], piece) for line in found]
+        shares = [_beside(_last(line), piece) for line in found]
         if shares and max(shares) >= BESIDE:
             found[shares.index(max(shares))].append(piece)
         else:
             found.append([piece])
     return sorted(found, key=lambda line: sum(piece.box[1] + piece.box[3] for piece in line) / len(line))
+
+
+def _last(line: list[Piece]) -> Piece:
+    """By which the next piece of a line is known: signs stand high and low."""
+    return next((piece for piece in reversed(line) if not piece.is_small), line[-1])
 
 
 def _beside(one: Piece, other: Piece) -> float:

@@ -57,8 +57,8 @@ class Candidate:
 
 
 def typical_height(found: list[Piece]) -> int:
-    """The median height of all pieces, in pixels; 1 where there are none."""
-    heights = sorted(piece.height for piece in found)
+    """The median height of all pieces that may be digits, in pixels; 1 where there are none."""
+    heights = sorted(piece.height for piece in found if not piece.is_small) or sorted(piece.height for piece in found)
     return heights[len(heights) // 2] if heights else 1
 
 

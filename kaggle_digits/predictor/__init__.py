@@ -12,12 +12,14 @@ predictor.compare(model.run, other.run).p_value
 
 from kaggle_digits.predictor.evaluation import Evaluation, compare, evaluate
 from kaggle_digits.predictor.model import Information, Model, load
-from kaggle_digits.predictor.prediction import PredictedDigit, Prediction
+from kaggle_digits.predictor.prediction import LeftOut, PredictedDigit, Prediction
 from kaggle_digits.predictor.reading import predict
+from kaggle_digits.predictor.stacking import write_probabilities
 
 __all__ = [
     "Evaluation",
     "Information",
+    "LeftOut",
     "Model",
     "PredictedDigit",
     "Prediction",
@@ -25,4 +27,5 @@ __all__ = [
     "evaluate",
     "load",
     "predict",
+    "write_probabilities",
 ]

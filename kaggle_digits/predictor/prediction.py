@@ -1,11 +1,15 @@
-"""What a model says of a picture: lines of digits, each with its probability and its place."""
+"""What a model says of a picture: lines of digits, each with its probability and its place; and what it left out."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from kaggle_digits import photos
 
 Box = tuple[int, int, int, int]
+LEAST = 0.5
+"""The least probability of a whole picture's digits that is believed."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,8 @@ class PredictedDigit:
         probabilities: of all labels, in order.
         box: left, top, right and bottom in pixels of the picture as one sees it, the last two exclusive.
         is_sure: whether the label is to be believed.
+        is_digit: the probability that it is a digit at all, 0 to 1.
+        stands_apart: whether there is a wide gap, or something that was left out, before it in its line.
     """
 
     label: int
@@ -29,6 +35,17 @@ class PredictedDigit:
     probabilities: list[float]
     box: Box
     is_sure: bool = True
+    is_digit: float = 1.0
+    stands_apart: bool = False
+
+    @property
+    def doubt(self) -> str:
+        """In words why it is unsure; empty where it is not."""
+        if self.is_sure:
+            return ""
+        if self.is_digit < LEAST:
+            return "unlike any digit"
+        return f"{self.label} or {self.runner_up}"
 
     def as_json(self) -> dict[str, Any]:
         """The command line's form of it."""
@@ -41,6 +58,19 @@ class PredictedDigit:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Ink that is no digit, such as a sign or a letter.
+
+    Attributes:
+        box: as a digit's.
+        after: how many digits of the picture come before it, in reading order.
+    """
+
+    box: Box
+    after: int
+
+
+@dataclass(frozen=True)
 class Prediction:
     """What a model says of one picture or row of pixels.
 
@@ -48,6 +78,7 @@ class Prediction:
         image: the file, or for a CSV or .npy file its name and the row's number, from 1.
         lines: the digits, lines from the top, each from left to right; empty where there are none.
         size: width and height of the picture, or of a row's image, in pixels.
+        left_out: what is no digit, in reading order.
         layout: how the picture was read, for those who asked to see it.
         seen: the digits as the model saw them, with boxes in the picture as `layout` shows it.
     """
@@ -55,6 +86,7 @@ class Prediction:
     image: str
     lines: list[list[PredictedDigit]]
     size: tuple[int, int]
+    left_out: list[LeftOut] = field(default_factory=list)
     layout: photos.Layout | None = field(default=None, compare=False, repr=False)
     seen: tuple[photos.Digit, ...] = field(default=(), compare=False, repr=False)
 
@@ -64,33 +96,64 @@ class Prediction:
         return [digit for line in self.lines for digit in line]
 
     @property
+    def is_unsure(self) -> bool:
+        """Whether there are digits, but not to be believed: one of them is unsure, or all of them together are."""
+        return bool(self.digits) and (not all(digit.is_sure for digit in self.digits) or self._together < LEAST)
+
+    @property
     def label(self) -> str | None:
-        """The digits, a space between lines; None where there are none or one of them is unsure."""
-        if not self.digits or not all(digit.is_sure for digit in self.digits):
-            return None
-        return " ".join("".join(str(digit.label) for digit in line) for line in self.lines)
+        """The digits, a space between lines and before one that stands apart; None where none is or it is unsure."""
+        return self.guess if self.digits and not self.is_unsure else None
+
+    @property
+    def guess(self) -> str | None:
+        """The likeliest digits, whether sure or not; None where there are none."""
+        return self._text(lambda digit: str(digit.label)) if self.digits else None
 
     @property
     def probability(self) -> float | None:
         """That all digits are right, 0 to 1; None where there are none."""
-        if not self.digits:
-            return None
-        product = 1.0
-        for digit in self.digits:
-            product *= digit.probability
-        return round(product, 6)
+        return round(self._together, 6) if self.digits else None
+
+    @property
+    def _together(self) -> float:
+        return math.prod(digit.probability * (digit.is_digit or 1) for digit in self.digits)
+
+    def _text(self, letter: Callable[[PredictedDigit], str]) -> str:
+        return " ".join("".join(" " * digit.stands_apart + letter(digit) for digit in line) for line in self.lines)
+
+    @property
+    def doubt(self) -> str:
+        """In words why it is unsure; empty where it is not."""
+        doubts = {digit.doubt for digit in self.digits if not digit.is_sure}
+        if not self.is_unsure or not doubts:
+            return "likely to be wrong somewhere" if self.is_unsure else ""
+        return next(iter(doubts)) if len(doubts) == 1 else "several digits are unsure"
 
     @property
     def answer(self) -> str:
-        """The label, or in words why there is none."""
+        """The label, or in words why there is none; and how much was left out."""
         if self.label is not None:
-            return self.label
-        if not self.digits:
-            return "no digit found"
-        if len(self.digits) == 1:
-            return f"unsure: {self.digits[0].label} or {self.digits[0].runner_up}"
-        text = " ".join("".join(str(d.label) if d.is_sure else "?" for d in line) for line in self.lines)
-        return f"unsure: {text}"
+            said = self.label
+        elif not self.digits:
+            said = "no digit found"
+        elif len(self.digits) == 1:
+            said = f"unsure: {self.doubt}"
+        else:
+            said = f"unsure: {self._text(lambda digit: str(digit.label) if digit.is_sure else '?')}"
+        return f"{said} ({self.remark})" if self.left_out else said
+
+    @property
+    def remark(self) -> str:
+        """What was left out and where, in words; empty where there is nothing."""
+        if not self.left_out:
+            return ""
+        marks = "1 mark" if len(self.left_out) == 1 else f"{len(self.left_out)} marks"
+        places = sorted({mark.after for mark in self.left_out})
+        if not self.digits or len(places) > 1:
+            return f"left out: {marks}"
+        where = "before the first digit" if places[0] == 0 else f"after digit {places[0]}"
+        return f"left out: {marks}, {where}"
 
     def as_json(self) -> dict[str, Any]:
         """The command line's form: a string of digits, and an entry for each digit with its box."""
@@ -101,4 +164,8 @@ class Prediction:
             "probability": self.probability,
             "probabilities": digits[0].probabilities if len(digits) == 1 else None,
             "digits": [digit.as_json() for digit in digits],
+            "unsure": self.is_unsure,
+            "guess": self.guess,
+            "doubt": self.doubt or None,
+            "left_out": [{"box": list(mark.box), "after": mark.after} for mark in self.left_out],
         }

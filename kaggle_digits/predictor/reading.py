@@ -14,7 +14,7 @@ from kaggle_digits import photos, sources
 from kaggle_digits.errors import DataError
 from kaggle_digits.machine import usable_cores
 from kaggle_digits.predictor.model import Model
-from kaggle_digits.predictor.prediction import Box, PredictedDigit, Prediction
+from kaggle_digits.predictor.prediction import Box, LeftOut, PredictedDigit, Prediction
 from kaggle_digits.sources import image_file, image_folder
 
 _S = TypeVar("_S")
@@ -125,11 +125,13 @@ class _Reader:
 
     def _prediction(self, opened: _Opened, probabilities: NDArray[np.float32]) -> Prediction:
         layout = opened.layout
-        lines = photos.decide(layout, probabilities)
-        read = [[_read_digit(digit, opened.picture, layout) for digit in line] for line in lines]
-        seen = tuple(digit for line in lines for digit in line)
+        reading = photos.decide(layout, probabilities)
+        read = [[_read_digit(digit, opened.picture, layout) for digit in line] for line in reading.lines]
+        marks = [LeftOut(_box(mark.box, opened.picture), mark.after) for mark in reading.marks]
+        seen = tuple(digit for line in reading.lines for digit in line)
         name = image_folder.printable(opened.path.as_posix())
-        return Prediction(name, read, opened.picture.size, *((layout, seen) if self.keep_stages else (None, ())))
+        shown = (layout, seen) if self.keep_stages else (None, ())
+        return Prediction(name, read, opened.picture.size, marks, *shown)
 
     def _open(self, path: Path) -> _Opened | DataError:
         shape = self.model.image_shape
@@ -190,23 +192,33 @@ def _greys(picture: image_file.Picture) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(picture.pixels).convert("L"))
 
 
-def _read_digit(digit: photos.Digit, picture: image_file.Picture, layout: photos.Layout) -> PredictedDigit:
+def _box(box: Box, picture: image_file.Picture) -> Box:
+    """A box of the pixels looked at, in those of the file's picture."""
     width, height = picture.size
     across, down = width / picture.pixels.shape[1], height / picture.pixels.shape[0]
-    left, top, right, bottom = digit.box
-    box = (
+    left, top, right, bottom = box
+    return (
         int(left * across),
         int(top * down),
         min(width, -int(-right * across // 1)),
         min(height, -int(-bottom * down // 1)),
     )
-    return _digit(digit.probabilities, box, layout.is_whole or digit.is_sure)
 
 
-def _digit(probabilities: NDArray[np.float32], box: Box, is_sure: bool) -> PredictedDigit:
+def _read_digit(digit: photos.Digit, picture: image_file.Picture, layout: photos.Layout) -> PredictedDigit:
+    read = _digit(digit.probabilities, _box(digit.box, picture))
+    return replace(
+        read,
+        is_sure=layout.is_whole or digit.is_sure,
+        is_digit=round(digit.share, 6) if digit.least <= 1 else 0.0,
+        stands_apart=digit.stands_apart,
+    )
+
+
+def _digit(probabilities: NDArray[np.float32], box: Box) -> PredictedDigit:
     shares = [round(float(share), 6) for share in probabilities]
     first, second = sorted(range(len(shares)), key=lambda label: -float(probabilities[label]))[:2]
-    return PredictedDigit(first, shares[first], second, shares[second], shares, box, is_sure)
+    return PredictedDigit(first, shares[first], second, shares[second], shares, box)
 
 
 def _ask_rows(model: Model, path: Path, on_note: Callable[[str], None]) -> list[Prediction]:
@@ -216,8 +228,6 @@ def _ask_rows(model: Model, path: Path, on_note: Callable[[str], None]) -> list[
     height, width = digits.image_shape
     box = (0, 0, width, height)
     return [
-        Prediction(
-            f"{image_folder.printable(str(path))}:{number}", [[_digit(probabilities, box, True)]], (width, height)
-        )
+        Prediction(f"{image_folder.printable(str(path))}:{number}", [[_digit(probabilities, box)]], (width, height))
         for number, probabilities in zip(digits.ids, model.probabilities(digits.images), strict=True)
     ]

@@ -7,7 +7,18 @@ recipes.from_function(build, fit=...)  # without a file
 """
 
 from kaggle_digits.recipes.fit import Distortions, Fit, Precision, Schedule
-from kaggle_digits.recipes.loading import Outline, from_function, is_file, load, names, outline, restore, run, source
+from kaggle_digits.recipes.loading import (
+    Outline,
+    from_function,
+    is_file,
+    load,
+    load_built_in,
+    names,
+    outline,
+    restore,
+    run,
+    source,
+)
 from kaggle_digits.recipes.measurements import Measured, measurements
 from kaggle_digits.recipes.recipe import Recipe, RecipeFile, RecipeRecord, Value, blaming
 
@@ -27,6 +38,7 @@ __all__ = [
     "from_function",
     "is_file",
     "load",
+    "load_built_in",
     "measurements",
     "names",
     "outline",

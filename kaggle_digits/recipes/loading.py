@@ -80,12 +80,19 @@ def load(recipe: str) -> Recipe:
     Raises:
         DigitsError: there is no such recipe, or the file is wrong; the sentence says where.
     """
-    if is_file(recipe):
-        return run(_read(Path(recipe)))
-    path = _path(recipe)
-    _prepare(outline(recipe))
+    return run(_read(Path(recipe))) if is_file(recipe) else load_built_in(recipe)
+
+
+def load_built_in(name: str) -> Recipe:
+    """A built-in recipe by its name: what a run folder may ask for.
+
+    Raises:
+        DigitsError: there is no such recipe.
+    """
+    path = _path(name)
+    _prepare(outline(name))
     module = importlib.import_module(f"kaggle_digits.recipes.builtin.{path.stem}")
-    return _from_module(recipe, module, None)
+    return _from_module(name, module, None)
 
 
 def run(file: RecipeFile) -> Recipe:
@@ -129,13 +136,14 @@ def restore(record: RecipeRecord, own: Recipe | None = None) -> Recipe:
         owns = own.kinds if own else ()
         of_name = {one.name: one for one in owns}
         members = tuple(restore(one, of_name.get(one.name, own)) for one in record.members)
-        recipe = Recipe(record.name, own.summary if own else "", members=members, file=own.file if own else None)
+        recipe = _of_this_release(record) if record.built_in else (own or Recipe(record.name))
+        recipe = replace(recipe, members=members, build=None, arguments={})
     elif record.built_in:
         recipe = _of_this_release(record)
     elif record.file is None and own is not None:
         recipe = own
     elif record.file is None:
-        raise RunError("this run began with a function in Python. Go on from there: training.resume(run, recipe).")
+        raise RunError("this run began with a function. Go on with it in Python: training.resume(run, recipe=recipe).")
     elif own is None or own.file is None or own.file.sha256 != record.sha256:
         name = Path(record.file).name
         raise RunError(
@@ -160,17 +168,18 @@ def restore(record: RecipeRecord, own: Recipe | None = None) -> Recipe:
 def _of_this_release(record: RecipeRecord) -> Recipe:
     if record.name not in names():
         raise RunError(f"this release has no recipe {record.name!r}. Train again: kaggle-digits train.")
-    return load(record.name)
+    return load_built_in(record.name)
 
 
 def _checked(name: str, value: Value, recipe: Recipe) -> Value:
     """An argument as a run remembers it, which may have been edited: of the default's kind, and no monster."""
     default = recipe.arguments.get(name)
-    if isinstance(value, list):
-        value = tuple(value)
     sizes = value if isinstance(value, tuple) else (value,)
     sound = name in recipe.arguments and (default is None or type(value) is type(default))
-    if not sound or any(isinstance(size, int) and not 0 <= size <= _LARGEST for size in sizes):
+    # What an argument of the user's own means, -1 or a million, only they know.
+    if sound and recipe.built_in:
+        sound = all(0 <= size <= _LARGEST for size in sizes if isinstance(size, int))
+    if not sound:
         raise RunError(f"{recipe.name} cannot be built with {name} = {value!r}. Train again: kaggle-digits train.")
     return value
 
@@ -190,7 +199,7 @@ def _from_module(name: str, module: ModuleType, file: RecipeFile | None) -> Reci
     if not isinstance(recipe.fit, Fit | None):
         raise DigitsError(f"{called}: fit must be a Fit(...). Received: {recipe.fit!r}.")
     if "members" in known:
-        members = tuple(load(str(one)) for one in known["members"])
+        members = tuple(load_built_in(str(one)) for one in known["members"])
         return replace(recipe, members=members, folds=int(known.get("folds", 5)))
     if not callable(known.get("build")):
         raise DigitsError(f"{called} has no function build. Write: def build(image_shape, classes): ...")
@@ -206,8 +215,8 @@ def _prepare(outline: Outline) -> None:
 def _path(name: str) -> Path:
     """Of a built-in recipe's file."""
     if name not in names():
-        close = get_close_matches(name, names(), 1)
-        hint = f"Did you mean {close[0]}?" if close else f"Choose one of: {', '.join(names())}."
+        close = get_close_matches(name, names())
+        hint = f"Did you mean {' or '.join(close)}?" if close else f"Choose one of: {', '.join(names())}."
         raise DigitsError(f"there is no recipe {name!r}. {hint} A recipe file of your own is named with its .py.")
     return _BUILT_IN / f"{name.replace('-', '_')}.py"
 

@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import json
+import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from kaggle_digits.recipes.fit import NAMES, Fit
 Value = None | bool | int | float | str | tuple[int | float | str, ...]
 """What can be set by name: `--set width=64`."""
 
+_ELSEWHERE = ", in the model that it builds"
 _GIVEN = 2  # image_shape and classes, the first two arguments of every `build`
 
 
@@ -121,12 +123,28 @@ class Recipe:
             classes: how many labels there are.
 
         Raises:
-            DigitsError: the user's own `build` failed; the sentence names their file and line.
+            DigitsError: the user's own `build` failed, and the sentence names their file and line; or an argument of a
+                built-in one makes no sense.
         """
         if self.build is None:
             raise DigitsError(f"{self.name} is a committee: its members build models.")
-        with blaming(self.file):
+        with blaming(self.file), self.refusing_arguments():
             return self.build(image_shape, classes, **self.arguments)
+
+    @contextlib.contextmanager
+    def refusing_arguments(self) -> Iterator[None]:
+        """Turns what a library says of an argument that makes no sense into a sentence, for a built-in recipe.
+
+        Raises:
+            DigitsError: in place of a ValueError or TypeError.
+        """
+        try:
+            yield
+        except (ValueError, TypeError) as error:
+            if not self.built_in:
+                raise
+            values = ", ".join(f"{name}={value}" for name, value in self.arguments.items())
+            raise DigitsError(f"{self.name} cannot be built with {values}: {first_line(error)}.") from error
 
     def with_values(self, values: Mapping[str, Any]) -> "Recipe":
         """The same recipe with other values of `fit` or arguments of `build`; of a committee, of all its members.
@@ -205,7 +223,8 @@ def arguments_of(build: Callable[..., Any], name: str) -> dict[str, Value]:
         name: what to call it in an error: its file.
 
     Raises:
-        DigitsError: it takes fewer, or one has no default or the name of a value of `fit`.
+        DigitsError: it takes fewer, or one has the name of a value of `fit`, no default, or one that run.json could not
+            remember.
     """
     parameters = list(inspect.signature(build).parameters.values())
     given, further = parameters[:_GIVEN], parameters[_GIVEN:]
@@ -216,7 +235,13 @@ def arguments_of(build: Callable[..., Any], name: str) -> dict[str, Value]:
             raise DigitsError(f"{name}: the argument {one.name} of build must have a default, such as {one.name}=32.")
         if one.name in NAMES:
             raise DigitsError(f"{name}: build has an argument {one.name}, and so has Fit. Give it another name.")
-    return {one.name: one.default for one in further}
+    try:
+        return msgspec.convert({one.name: one.default for one in further}, dict[str, Value])
+    except msgspec.ValidationError as error:
+        raise DigitsError(
+            f"{name}: the arguments of build must have numbers, texts, True, False, None or tuples of these as "
+            f"defaults ({error})."
+        ) from None
 
 
 @contextlib.contextmanager
@@ -231,23 +256,30 @@ def blaming(file: RecipeFile | None) -> Iterator[None]:
     """
     try:
         yield
-    except DigitsError:
-        raise
-    except Exception as error:
-        if file is None:
+    except (Exception, SystemExit) as error:
+        place = _place(error, file.path) if file is not None else None
+        if place is None or (isinstance(error, DigitsError) and _ELSEWHERE in place):
             raise
-        words = error.msg if isinstance(error, SyntaxError) else first_line(error)
-        raise DigitsError(f"{_place(error, file.path)}: {type(error).__name__}: {words}{_hint(error)}.") from error
+        kind = "" if isinstance(error, DigitsError) else f"{type(error).__name__}: "
+        raise DigitsError(f"{place}: {kind}{_words(error)}{_hint(error)}.") from error
 
 
-def _place(error: Exception, path: Path) -> str:
+def _place(error: BaseException, path: Path) -> str:
     if isinstance(error, SyntaxError) and error.filename == str(path):
         return f"{path}, line {error.lineno}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    return f"{path}, line {lines[-1]}" if lines else f"{path}, in the model that it builds"
+    return f"{path}, line {lines[-1]}" if lines else f"{path}{_ELSEWHERE}"
 
 
-def _hint(error: Exception) -> str:
+def _words(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return error.msg
+    # Keras wraps what a layer has raised into an exception of many lines, and prints it in bold.
+    raised = re.search(r"\x1b\[1m(.+?)\x1b\[0m", str(error.args[0]) if error.args else "", re.DOTALL)
+    return first_line(DigitsError(raised[1]) if raised else error)
+
+
+def _hint(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError):
         return ". Install that package, or mend the import"
     return ""
@@ -256,7 +288,7 @@ def _hint(error: Exception) -> str:
 def _as_before(name: str, value: Any, before: Value) -> Any:
     """A new value for an argument, of the kind that its default has."""
     if isinstance(value, str) and not isinstance(before, str):
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             value = json.loads(f"[{value.strip('()[]')}]" if isinstance(before, tuple) else _spelled(value))
     if isinstance(before, tuple):
         value = tuple(value) if isinstance(value, list | tuple) else (value,)

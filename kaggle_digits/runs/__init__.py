@@ -1,7 +1,9 @@
 """Run folders: begun, completed, found again; the typed record of each, and the rows that it was validated on."""
 
+from kaggle_digits.runs.changes import blends_of, remove, rename, set_note, size
 from kaggle_digits.runs.history import Epoch
 from kaggle_digits.runs.listener import Listener
+from kaggle_digits.runs.names import BEST, best, find, folder, resumable
 from kaggle_digits.runs.plan import Plan, seconds
 from kaggle_digits.runs.record import FORMAT, Beginning, DataRecord, KaggleRecord, LayerRecord, Record
 from kaggle_digits.runs.run import (
@@ -10,8 +12,6 @@ from kaggle_digits.runs.run import (
     RECORD,
     Run,
     complete,
-    find,
-    folder,
     in_training,
     interrupted,
     is_in_training,
@@ -27,6 +27,7 @@ from kaggle_digits.runs.run import (
 )
 
 __all__ = [
+    "BEST",
     "FOLDER",
     "FORMAT",
     "PLAN",
@@ -40,6 +41,8 @@ __all__ = [
     "Plan",
     "Record",
     "Run",
+    "best",
+    "blends_of",
     "complete",
     "environment",
     "find",
@@ -51,9 +54,14 @@ __all__ = [
     "listing",
     "members",
     "read",
+    "remove",
+    "rename",
     "reopen",
+    "resumable",
     "rows",
     "seconds",
+    "set_note",
+    "size",
     "start",
     "unfinished",
     "verify",

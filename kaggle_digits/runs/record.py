@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from kaggle_digits.errors import RunError
+from kaggle_digits.errors import DigitsError, RunError, first_line
 from kaggle_digits.files import storage
 from kaggle_digits.recipes import RecipeRecord
 from kaggle_digits.runs.plan import Plan
@@ -205,8 +205,11 @@ def parse(text: str, path: Path, kind: type[_Kind]) -> _Kind:
         if msgspec.json.decode(text, type=_Format).format != FORMAT:
             raise RunError(f"{path} is of another release (format {FORMAT} is read). Train again: kaggle-digits train.")
         return msgspec.json.decode(text, type=kind)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise RunError(f"{path} was edited or is damaged: {error}. Train again: kaggle-digits train.") from None
+    except RunError:
+        raise
+    except (msgspec.MsgspecError, DigitsError, RecursionError, UnicodeError) as error:
+        reason = first_line(error)
+        raise RunError(f"{path} was edited or is damaged: {reason}. Train again: kaggle-digits train.") from None
 
 
 def text(record: Beginning) -> str:

@@ -19,7 +19,7 @@ FOLDER = Path("models")
 RECORD = "run.json"
 PLAN = "plan.json"
 
-_BEGUN = ".begun-"
+BEGUN = ".begun-"
 _YOUNG, _GLANCE = 60.0, 0.5  # seconds
 _VISIBLE = "[!.]*"
 
@@ -57,9 +57,9 @@ def start(models: Path, beginning: Beginning) -> Path:
     """
     stem = f"{beginning.started:%Y%m%d-%H%M%S}-{beginning.recipe.name}"
     with disk.disk_errors(models):
-        models.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(models)
         _sweep(models)
-        begun = models / f"{_BEGUN}{secrets.token_hex(4)}"
+        begun = models / f"{BEGUN}{secrets.token_hex(4)}"
         try:
             write_plan(begun, beginning)
             for number in range(1, 1000):
@@ -75,7 +75,7 @@ def _moved(begun: Path, path: Path) -> bool:
     """Whether a folder could be given a name; another process may take the same one at the same time."""
     try:
         if not path.exists():
-            begun.rename(path)
+            disk.move(begun, path)
             return True
     except OSError:
         if not path.exists():
@@ -85,7 +85,7 @@ def _moved(begun: Path, path: Path) -> bool:
 
 def _sweep(models: Path) -> None:
     """Removes the folders of runs that were killed before they had a name."""
-    for left in models.glob(f"{_BEGUN}*"):
+    for left in models.glob(f"{BEGUN}*"):
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > _YOUNG:
                 shutil.rmtree(left, ignore_errors=True)
@@ -135,8 +135,13 @@ def complete(path: Path, beginning: Beginning, files: list[str], **results: Any)
         **results: the other fields of `Record`.
 
     Raises:
+        RunError: somebody has removed the folder meanwhile; what was written since is no run.
         StorageError: the folder cannot be written, or the disk is full.
     """
+    if not (path / PLAN).exists():
+        raise RunError(f"{path} was removed while it was in training. Train again: kaggle-digits train.")
+    for inside in (path, *(one for one in path.rglob("*") if one.is_dir())):
+        storage.sweep(inside)  # a teacher's, in which nothing is written any more
     checksums = {name: storage.sha256(path / name) for name in files}
     known = {name: getattr(beginning, name) for name in Beginning.__struct_fields__}
     record = Record(**known, **results, finished=datetime.now().astimezone(), files=checksums)
@@ -181,18 +186,6 @@ def reopen(path: Path) -> None:
         (path / RECORD).unlink(missing_ok=True)
 
 
-def folder(run: str | Path, models: Path = FOLDER) -> Path:
-    """The folder of a run, complete or not, by name or path.
-
-    Raises:
-        RunError: there is none.
-    """
-    for path in (models / run, Path(run)):
-        if path.is_dir():
-            return path
-    raise RunError(f"there is no run {run} in {models}. The runs there: {_names(models)}.")
-
-
 def members(run: Run) -> dict[str, Run]:
     """The runs of a committee's members, or of those that a blend is made of, which lie beside it.
 
@@ -226,20 +219,6 @@ def verify(run: Run) -> None:
             raise RunError(f"{path} is missing, or not the file that the training wrote. Train again.")
 
 
-def find(run: str | Path | None = None, models: Path = FOLDER) -> Run:
-    """The run of that name or path; without one, the newest complete run.
-
-    Raises:
-        RunError: there is none, or it is unfinished; the sentence says how to get one.
-    """
-    if run is None:
-        complete_runs = listing(models)
-        if not complete_runs:
-            raise RunError(f"there is no complete run in {models}. Train one: kaggle-digits train.")
-        return complete_runs[-1]
-    return read(folder(run, models))
-
-
 def unfinished(models: Path = FOLDER) -> list[Path]:
     """The folders of runs that began and have not come to their end, oldest first."""
     begun = models.glob(f"{_VISIBLE}/{PLAN}")
@@ -266,8 +245,3 @@ def read(path: Path) -> Run:
     if (path / PLAN).exists() and not (path / RECORD).exists():
         raise RunError(f"{path} never finished. Go on with it: kaggle-digits train --resume {path.name}.")
     return Run(path, records.read(path / RECORD, Record))
-
-
-def _names(models: Path) -> str:
-    names = [run.name for run in listing(models)]
-    return ", ".join(names[-5:]) if names else "none yet; train one: kaggle-digits train"

@@ -3,19 +3,17 @@
 It answers on this machine alone unless told otherwise, and needs no TensorFlow where the run has a model.tflite.
 """
 
-import importlib.util
 import ipaddress
 import socket
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from kaggle_digits import predictor, runs
+from kaggle_digits import extras, predictor, runs
 from kaggle_digits.errors import DigitsError
 
 __all__ = ["serve"]
 
-_NEEDED = {"fastapi": "fastapi", "uvicorn": "uvicorn", "python_multipart": "python-multipart"}
 _GRACE = 3  # seconds that requests under way get when the server is told to end
 
 
@@ -40,9 +38,7 @@ def serve(
         DigitsError: the extra `serve` is not installed, or the port is taken, or the address is not this machine's.
         RunError: there is no such run, or its files are not those that the training wrote.
     """
-    missing = [shown for name, shown in _NEEDED.items() if importlib.util.find_spec(name) is None]
-    if missing:
-        raise DigitsError(f"{', '.join(missing)} is not installed. Install it: pip install 'kaggle-digits[serve]'.")
+    extras.require("serve", "fastapi", "uvicorn", "python_multipart")
     with closing(_listening(host, port)) as heard:
         model = predictor.load(run, folder)
         import uvicorn

@@ -17,6 +17,7 @@ PICTURE = "doubtful.png"
 _MOST = 200
 _MOST_BYTES = 1 << 26
 _DRAWN = 64
+_DIGITS = 19  # from which on a number is no id any more
 
 
 def write(folder: Path, digits: Digits, probabilities: NDArray[np.float32]) -> None:
@@ -42,7 +43,7 @@ def write(folder: Path, digits: Digits, probabilities: NDArray[np.float32]) -> N
     for row in doubtful.tolist():
         table.writerow([digits.ids[row], labels[row], f"{of_label[row]:.6f}", predicted[row], f"{sure[row]:.6f}"])
     storage.write_text(folder / FILE, text.getvalue())
-    title = "Labels that the models doubt, the surest first: id, label, predicted and its probability"
+    title = "Labels that the models doubt, the surest first: id, actual, predicted and its probability"
     figure = plots.gallery(digits, probabilities, doubtful[:_DRAWN], title, with_ids=True)
     plots.save(figure, folder / PICTURE, folder.name)
 
@@ -65,4 +66,4 @@ def read_ids(path: Path) -> tuple[int | str, ...]:
     if not rows or not rows[0] or rows[0][0].strip().lower() != "id":
         raise DataError(f"{path}, row 1 (the header) must begin with the column 'id', as doubtful.csv does.")
     ids = [row[0].strip() for row in rows[1:] if row]
-    return tuple(int(one) if one.isdecimal() else one for one in ids)
+    return tuple(int(one) if one.isdecimal() and len(one) < _DIGITS else one for one in ids)

@@ -151,11 +151,13 @@ def _write(
     path = runs.start(models, beginning)
     report = writing.write_findings(path, trained, first.plan.seed)
     details: dict[str, object] = {}
+    file = submissions / f"{path.name}.csv"
     if source.test is not None:
         probabilities = trained.classifier.probabilities(source.test.images)
-        submission.write(submissions / f"{path.name}.csv", source.test.ids.tolist(), probabilities.argmax(axis=1))
-        details["submission_sha256"] = storage.sha256(submissions / f"{path.name}.csv")
+        submission.write(file, source.test.ids.tolist(), probabilities.argmax(axis=1))
+        details["submission_sha256"] = storage.sha256(file)
         if beginning.contaminated is None and all(run.record.predicted_range for run in members):
             right = round(report.accuracy * report.rows)
             details["predicted_range"] = evaluation.expected_range(right, report.rows, len(source.test))
-    return writing.complete(path, beginning, trained, report, clock.seconds, **details)
+    with writing.withdrawn_on_failure(file):
+        return writing.complete(path, beginning, trained, report, clock.seconds, **details)

@@ -113,6 +113,8 @@ def fitting(plan: Plan, recipe: Recipe, began: float, listener: Listener) -> tup
     if plan.recipe is None and recipe.built_in:
         recipe = choose(budget).with_values(plan.values)
     recipe, at_once = within(recipe, budget)
+    if "epochs" in plan.values:  # who wants fewer than there is time for gets them
+        recipe = recipe.with_values({"epochs": plan.values["epochs"]})
     how = f"trained for {budget.for_training:.0f} s"
     if recipe.is_committee:
         how = f"{recipe.models} models, {at_once} at a time, {how} in all"

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from kaggle_digits import runs
+from kaggle_digits import extras, runs
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.runs import Listener
 from kaggle_digits.training.committee import TEMPORARY, Member, Paused, Work, missing
@@ -86,10 +86,9 @@ def connect(address: str, patience: float = _PATIENCE) -> Any:
     Raises:
         DigitsError: Dask is not installed, or the scheduler cannot be reached.
     """
-    try:
-        from distributed import Client
-    except ImportError:
-        raise DigitsError("Dask is not installed. Install it: pip install 'kaggle-digits[cluster]'.") from None
+    extras.require("cluster", "distributed")
+    from distributed import Client
+
     try:
         return Client(address, timeout=patience)
     except (OSError, ValueError) as error:

@@ -69,7 +69,7 @@ def train(
     """
     began, listener = time.perf_counter() if began is None else began, listener or Listener()
     if plan.on == "kaggle":
-        return on_kaggle.train(plan, models=models, submissions=submissions, listener=listener)
+        return on_kaggle.train(plan, recipe, models=models, submissions=submissions, listener=listener)
     recipe = _asked_for(plan, recipe)
     source = source or sources.load(plan.data, image_shape=plan.image_shape, skip_broken=plan.skip_broken)
     listener.note(f"{source.name}: {len(source.train):,} labelled digits, {len(source.test or ()):,} to label")
@@ -80,11 +80,11 @@ def train(
         recipe, jobs = budget.fitting(plan, recipe, began, listener)
     beginning, recipe = _begin(plan, recipe, source, listener)
     path = runs.start(models, beginning)
-    if recipe.file is not None:  # for people to read; nothing ever runs it
-        storage.write_text(path / "recipe.py", recipe.file.text)
     places = _Places(submissions, listener, _executor(plan.cluster, jobs))
     try:
         with runs.in_training(path), _pausing(path):
+            if recipe.file is not None:  # for people to read; nothing ever runs it
+                storage.write_text(path / "recipe.py", recipe.file.text)
             return _finish(path, beginning, recipe, source, places)
     except Paused:
         raise
@@ -115,8 +115,8 @@ def resume(
         models: the folder of all runs.
         submissions: the folder of all submissions.
         listener: hears of every step and epoch, and may stop the training early.
-        jobs: as in a plan, for what is left to train.
-        cluster: as in a plan, for what is left to train.
+        jobs: as in a plan, for what is left to train; None is what the run began with.
+        cluster: as in a plan, for what is left to train; a run's folder never names whom to connect to.
 
     Raises:
         RunError: there is no such run, it came to its end, or began with another recipe file.
@@ -124,21 +124,20 @@ def resume(
         DataError: the data is gone, or not what it was.
         Paused: the listener stopped a training of many models.
     """
-    path, listener = runs.folder(run, models), listener or Listener()
+    path, listener = runs.resumable(run, models), listener or Listener()
     # What has no plan is refused before it is touched.
     if runs.interrupted(path).kaggle is not None:
         if jobs is not None or cluster is not None:
             raise RunError(f"{path.name} is trained on Kaggle: leave --jobs and --cluster out.")
-        return on_kaggle.resume(path, submissions=submissions, listener=listener)
+        return on_kaggle.resume(path, recipe=recipe, submissions=submissions, listener=listener)
     with runs.in_training(path):
         beginning = runs.interrupted(path)
         if beginning.fold is not None:
             raise RunError(f"{path} is a member of {path.parent.name}. Go on with that: --resume {path.parent.name}.")
         recipe = recipes.restore(beginning.recipe, recipe)
         source = _same_data(path, beginning)
-        places = _Places(
-            submissions, listener, _executor(cluster or beginning.plan.cluster, jobs or beginning.plan.jobs)
-        )
+        # No cluster is asked because a plan, which may come from elsewhere, names it.
+        places = _Places(submissions, listener, _executor(cluster, jobs or beginning.plan.jobs))
         with _pausing(path):
             return _finish(path, beginning, recipe, source, places)
 
@@ -244,8 +243,9 @@ def _pausing(path: Path) -> Iterator[None]:
 
 
 def _worth_keeping(path: Path) -> bool:
-    """Whether there is anything to go on from: a checkpoint, a model, a complete member."""
-    return any(any(path.glob(f"**/{name}")) for name in (checkpoint.FILE, runs.RECORD, neural.FILE))
+    """Whether there is anything to go on from, and a plan: a checkpoint, a model, a complete member."""
+    kept = (checkpoint.FILE, runs.RECORD, neural.FILE)
+    return (path / runs.PLAN).exists() and any(any(path.glob(f"**/{name}")) for name in kept)
 
 
 def _finish(path: Path, beginning: Beginning, recipe: Recipe, source: Source, places: _Places) -> Run:
@@ -254,17 +254,18 @@ def _finish(path: Path, beginning: Beginning, recipe: Recipe, source: Source, pl
     trained = _train(path, beginning, recipe, digits, places)
     report = writing.write_findings(path, trained, beginning.plan.seed)
     details: dict[str, Any] = {}
+    file = places.submissions / f"{path.name}.csv"
     if recipe.is_committee:
         audit.write(path, digits, trained.probabilities)
     if source.test is not None:
-        file = places.submissions / f"{path.name}.csv"
         probabilities, gain = _label(trained, source.test)
         submission.write(file, source.test.ids.tolist(), probabilities.argmax(axis=1))
         details["submission_sha256"] = storage.sha256(file)
         if digits.classes == source.train.classes and not _is_flattered(beginning, recipe, trained):
             right = round(report.accuracy * report.rows)
             details["predicted_range"] = evaluation.expected_range(right, report.rows, len(source.test), gain)
-    return writing.complete(path, beginning, trained, report, clock.seconds, **details)
+    with writing.withdrawn_on_failure(file):
+        return writing.complete(path, beginning, trained, report, clock.seconds, **details)
 
 
 def _is_flattered(beginning: Beginning, recipe: Recipe, trained: Trained) -> bool:

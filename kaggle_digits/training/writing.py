@@ -1,6 +1,8 @@
 """What a training gives, and how it is written into the run folder."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -93,6 +95,16 @@ def write_numbers(path: Path, trained: Trained) -> Report:
     if trained.history:
         history.write(path, trained.history)
     return evaluation.evaluate(validation.known_labels, trained.calibrated)
+
+
+@contextmanager
+def withdrawn_on_failure(submission: Path) -> Iterator[None]:
+    """Removes a submission whose run does not become complete in the block: nobody could tell whose it is."""
+    try:
+        yield
+    except BaseException:
+        submission.unlink(missing_ok=True)
+        raise
 
 
 def complete(path: Path, beginning: Beginning, trained: Trained, report: Report, seconds: float, **details: Any) -> Run:

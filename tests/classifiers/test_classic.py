@@ -7,11 +7,11 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from skops import io
 
-from kaggle_digits import evaluation, sources
+from kaggle_digits import evaluation, recipes
 from kaggle_digits.classifiers import classic
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError
-from kaggle_digits.recipes import RECIPES
+from kaggle_digits.sources import bundled
 
 
 class Anything:
@@ -24,25 +24,25 @@ def rows_of(digits):
 
 @pytest.fixture(scope="module")
 def digits():
-    train = sources.load("sklearn").train
+    train, _ = bundled.load()
     return train.take(np.arange(800)), train.take(np.arange(800, len(train)))
 
 
 @pytest.mark.parametrize("name", ["forest", "knn"])
 def test_the_same_seed_gives_the_same_answers(digits, name):
-    first, again = (classic.fit(RECIPES[name], *digits, 3).probabilities(digits[1].images) for _ in range(2))
+    first, again = (classic.fit(recipes.load(name), *digits, 3).probabilities(digits[1].images) for _ in range(2))
     assert np.array_equal(first, again)
 
 
 def test_temperature_changes_no_prediction_of_the_svm(digits):
-    model = classic.fit(RECIPES["svm"], *digits, 0)
+    model = classic.fit(recipes.load("svm"), *digits, 0)
     rows = rows_of(digits[1])
     decisions = model.model.decision_function(rows)
     assert np.array_equal(decisions.argmax(axis=1), model.probabilities(digits[1].images).argmax(axis=1))
 
 
 def test_the_temperature_is_scikit_learns_where_that_has_rows_enough(digits):
-    model = classic.fit(RECIPES["svm"], *digits, 0)
+    model = classic.fit(recipes.load("svm"), *digits, 0)
     theirs = CalibratedClassifierCV(FrozenEstimator(model.model), method="temperature")
     theirs.fit(rows_of(digits[1]), digits[1].known_labels)
     answers = model.probabilities(digits[1].images)
@@ -54,7 +54,7 @@ def test_the_temperature_is_scikit_learns_where_that_has_rows_enough(digits):
 def test_the_temperature_needs_neither_many_validation_rows_nor_every_label(digits, rows):
     train, validation = digits
     few = validation.take(np.arange(rows))
-    model = classic.fit(RECIPES["svm"], train, few, 0)
+    model = classic.fit(recipes.load("svm"), train, few, 0)
     answers = model.probabilities(validation.images)
     assert answers.shape == (len(validation), 10)
     assert answers.sum(axis=1) == pytest.approx(1, abs=1e-5)
@@ -64,7 +64,7 @@ def test_the_temperature_needs_neither_many_validation_rows_nor_every_label(digi
 
 
 def test_the_temperature_is_saved_with_the_model(digits, tmp_path):
-    model = classic.fit(RECIPES["svm"], *digits, 0)
+    model = classic.fit(recipes.load("svm"), *digits, 0)
     assert model.save(tmp_path) == ["model.skops"]
     loaded = classic.load(tmp_path)
     assert loaded.temperature == model.temperature
@@ -77,27 +77,29 @@ def test_the_temperature_is_saved_with_the_model(digits, tmp_path):
 def test_fewer_rows_than_the_recipe_has_components_or_neighbors_will_do(digits, name, each):
     train, validation = digits
     rows = np.concatenate([np.flatnonzero(train.known_labels == label)[:each] for label in range(10)])
-    assert classic.fit(RECIPES[name], train.take(rows), validation, 0).probabilities(validation.images).shape[1] == 10
+    assert (
+        classic.fit(recipes.load(name), train.take(rows), validation, 0).probabilities(validation.images).shape[1] == 10
+    )
 
 
 def test_fewer_rows_than_neighbors_will_do(digits):
     train, validation = (part.of_labels(2) for part in digits)
     rows = [int(np.flatnonzero(train.known_labels == label)[0]) for label in (0, 1)]
-    model = classic.fit(RECIPES["knn"], train.take(np.array(rows)), validation, 0)
+    model = classic.fit(recipes.load("knn"), train.take(np.array(rows)), validation, 0)
     assert model.probabilities(validation.images).shape == (len(validation), 2)
 
 
 def test_images_of_fewer_pixels_than_the_recipe_has_components_will_do(digits):
     train, validation = (Digits(part.images[:, ::6, ::6], part.labels, part.ids) for part in digits)
     for name in ("knn", "svm"):
-        assert classic.fit(RECIPES[name], train, validation, 0).probabilities(validation.images).shape[1] == 10
+        assert classic.fit(recipes.load(name), train, validation, 0).probabilities(validation.images).shape[1] == 10
 
 
 def test_a_label_without_examples_is_named(digits):
     train = digits[0]
     some = train.take(np.flatnonzero(train.known_labels != 4))
     with pytest.raises(DataError, match="no training row is labelled 4: knn needs"):
-        classic.fit(RECIPES["knn"], some, digits[1], 0)
+        classic.fit(recipes.load("knn"), some, digits[1], 0)
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04", b"\x80\x04\x95 a pickle"])
@@ -114,7 +116,7 @@ def test_a_type_that_is_not_on_the_list_is_never_made(tmp_path):
 
 
 def test_a_pickle_in_the_archive_is_not_opened(digits, tmp_path):
-    classic.fit(RECIPES["logistic"], *digits, 0).save(tmp_path)
+    classic.fit(recipes.load("logistic"), *digits, 0).save(tmp_path)
     path, changed = tmp_path / "model.skops", memory.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(changed, "w") as new:
         for name in old.namelist():
@@ -128,7 +130,7 @@ def test_a_pickle_in_the_archive_is_not_opened(digits, tmp_path):
 def test_one_label_is_told_from_the_other(digits):
     train, validation = (part.of_labels(2) for part in digits)
     assert isinstance(train, Digits)
-    model = classic.fit(RECIPES["svm"], train, validation, 0)
+    model = classic.fit(recipes.load("svm"), train, validation, 0)
     answers = model.probabilities(validation.images)
     assert answers.shape == (len(validation), 2)
     assert np.array_equal(answers.argmax(axis=1), model.model.predict(rows_of(validation)))

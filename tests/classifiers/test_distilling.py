@@ -19,10 +19,10 @@ def test_a_teacher_is_asked_once_for_every_image(monkeypatch):
         asked.append(images)
         return np.repeat(images.mean(axis=(1, 2), dtype=np.float32)[:, None], 10, axis=1)
 
-    lessons, told = distilling.Lessons(teacher), {}
+    asked_once, told = distilling.Teacher(teacher), {}
     for epoch in (1, 2, 3, 4):
-        rng = np.random.default_rng(lessons.number(epoch))
-        batches = list(feeding.one_epoch(digits_of(100), 20, None, lessons.of(epoch), rng))
+        rng = np.random.default_rng(asked_once.epoch(epoch))
+        batches = list(feeding.one_epoch(digits_of(100), 20, None, asked_once.targets(epoch), rng))
         told[epoch] = np.concatenate([answers for _, answers in batches])
         images = np.concatenate([images for images, _ in batches])
         assert np.allclose(told[epoch][:, 0], images.mean(axis=(1, 2)))

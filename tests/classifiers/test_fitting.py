@@ -1,35 +1,48 @@
+import csv
 import shutil
-from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
-from kaggle_digits.classifiers.protocol import Epoch, Silence
-from kaggle_digits.recipes.architectures import Convolutional, Dense
 from sklearn.metrics import log_loss
 
-from kaggle_digits import sources
-from kaggle_digits.classifiers import distilling, fitting, neural
+from kaggle_digits import recipes
+from kaggle_digits.classifiers import distilling, fitting, networks, neural
 from kaggle_digits.digits import split
 from kaggle_digits.errors import DigitsError, RunError
-from kaggle_digits.recipes import Fit, Recipe
+from kaggle_digits.recipes import Fit
+from kaggle_digits.runs import Epoch, Listener
+from kaggle_digits.sources import bundled
 
-SMALL = Recipe("small", "", Dense(hidden=(32,)), Fit(epochs=4, batch_size=64, learning_rate=5e-3, weight_decay=0.1))
-SMALL_CNN = Recipe(
-    "small-cnn",
-    "",
-    Convolutional(blocks=((4,),), dense=16, block_dropout=0.1, dense_dropout=0.1),
-    Fit(epochs=3, batch_size=64, learning_rate=5e-3),
+PLAIN = {"jit": False, "precision": "float32", "batch_size": 64, "learning_rate": 5e-3}
+SMALL = recipes.load("flat").with_values({**PLAIN, "units": 32, "epochs": 4, "weight_decay": 0.1})
+BINARY = recipes.load("binary").with_values({"jit": False, "epochs": 12, "batch_size": 16, "learning_rate": 2e-2})
+
+
+def build_small_cnn(image_shape, classes):
+    """With what keeps a state of its own: batch normalisation, and dropout's random numbers."""
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((*image_shape, 1)),
+            layers.Conv2D(4, 3, padding="same", activation="relu"),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(),
+            layers.Dropout(0.1),
+            layers.Flatten(),
+            layers.Dense(16, activation="relu"),
+            layers.Dropout(0.1),
+            layers.Dense(classes, activation="softmax"),
+        ]
+    )
+
+
+SMALL_CNN = recipes.from_function(
+    build_small_cnn, fit=Fit(epochs=3, batch_size=64, learning_rate=5e-3), name="small-cnn"
 )
-BINARY = Recipe(
-    "binary",
-    "",
-    Dense(hidden=(8,), activation="sigmoid", side=20, output="sigmoid"),
-    Fit(epochs=8, batch_size=16, learning_rate=2e-2),
-    labels=2,
-)
 
 
-class Recorder(Silence):
+class Recorder(Listener):
     """Notes what it hears, and stops after a given number of steps."""
 
     def __init__(self, stop_after=10**9):
@@ -51,7 +64,7 @@ class Recorder(Silence):
 
 @pytest.fixture(scope="module")
 def digits():
-    train = sources.load("sklearn").train
+    train, _ = bundled.load()
     kept, held_out = split(train, 0.2, 0)
     return train.take(kept), train.take(held_out)
 
@@ -87,8 +100,8 @@ def test_a_training_that_comes_to_its_end_keeps_its_last_weights(fitted, digits)
 
 def test_one_that_has_patience_keeps_the_epoch_that_validated_best(digits, tmp_path):
     # Learning so fast, it gets worse again now and then.
-    recipe = SMALL.with_fit(schedule="constant", learning_rate=0.1, epochs=8, patience=100)
-    result = fitting.fit(recipe, *digits, 0, Silence(), tmp_path)
+    recipe = SMALL.with_values({"schedule": "constant", "learning_rate": 0.1, "epochs": 8, "patience": 100})
+    result = fitting.fit(recipe, *digits, 0, Listener(), tmp_path)
     best = max(epoch.val_accuracy for epoch in result.history)
     assert best > result.history[-1].val_accuracy
     assert accuracy(result.classifier, digits[1]) == pytest.approx(best)
@@ -112,8 +125,8 @@ def test_smoothed_labels_are_learned_less_surely(recipe, digits, tmp_path):
     train, validation = digits if recipe.labels is None else (part.of_labels(recipe.labels) for part in digits)
     surest = []
     for share in (0.0, 0.2):
-        smoothed = recipe.with_fit(label_smoothing=share, epochs=12)
-        network = fitting.fit(smoothed, train, validation, 0, Silence(), tmp_path / str(share)).classifier
+        smoothed = recipe.with_values({"label_smoothing": share, "epochs": 12})
+        network = fitting.fit(smoothed, train, validation, 0, Listener(), tmp_path / str(share)).classifier
         assert accuracy(network, validation) > 0.9
         surest.append(network.probabilities(validation.images).max(axis=1).mean())
     assert surest[1] < surest[0]
@@ -122,7 +135,7 @@ def test_smoothed_labels_are_learned_less_surely(recipe, digits, tmp_path):
 @pytest.mark.parametrize("recipe", [SMALL, SMALL_CNN], ids=lambda recipe: recipe.name)
 def test_the_same_seed_gives_the_same_weights_to_the_last_bit(recipe, digits, tmp_path_factory):
     first, again, other = (
-        fitting.fit(recipe, *digits, seed, Silence(), tmp_path_factory.mktemp("run")).classifier.model.get_weights()
+        fitting.fit(recipe, *digits, seed, Listener(), tmp_path_factory.mktemp("run")).classifier.model.get_weights()
         for seed in (3, 3, 4)
     )
     assert same(first, again)
@@ -132,8 +145,8 @@ def test_the_same_seed_gives_the_same_weights_to_the_last_bit(recipe, digits, tm
 @pytest.mark.parametrize("recipe", [SMALL, SMALL_CNN], ids=lambda recipe: recipe.name)
 @pytest.mark.parametrize("schedule", ["one-cycle", "plateau"])
 def test_interrupted_and_resumed_it_ends_with_the_same_weights(recipe, schedule, digits, tmp_path):
-    recipe = recipe.with_fit(schedule=schedule)
-    whole = fitting.fit(recipe, *digits, 3, Silence(), tmp_path / "whole")
+    recipe = recipe.with_values({"schedule": schedule})
+    whole = fitting.fit(recipe, *digits, 3, Listener(), tmp_path / "whole")
     steps = len(digits[0]) // 64
     half = fitting.fit(recipe, *digits, 3, Recorder(stop_after=2 * steps - 1), tmp_path / "half")
     assert half.interrupted
@@ -147,7 +160,7 @@ def test_interrupted_and_resumed_it_ends_with_the_same_weights(recipe, schedule,
 
 
 def test_a_training_that_was_only_not_written_down_is_not_repeated(digits, tmp_path):
-    whole = fitting.fit(SMALL, *digits, 0, Silence(), tmp_path)
+    whole = fitting.fit(SMALL, *digits, 0, Listener(), tmp_path)
     rest = Recorder()
     again = fitting.fit(SMALL, *digits, 0, rest, tmp_path)
     assert rest.epochs == []
@@ -156,28 +169,28 @@ def test_a_training_that_was_only_not_written_down_is_not_repeated(digits, tmp_p
 
 
 def test_a_training_that_diverges_says_what_to_do(digits, tmp_path):
-    wild = SMALL.with_fit(learning_rate=1e30, schedule="constant")
+    wild = SMALL.with_values({"learning_rate": 1e30, "schedule": "constant"})
     with pytest.raises(DigitsError, match="the training diverged: .*lower --learning-rate than 1e\\+30"):
-        fitting.fit(wild, *digits, 0, Silence(), tmp_path)
+        fitting.fit(wild, *digits, 0, Listener(), tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04"])
 def test_a_damaged_checkpoint_is_one_sentence(content, digits, tmp_path):
     (tmp_path / "checkpoint.npz").write_bytes(content)
     with pytest.raises(RunError, match=r"checkpoint\.npz cannot be read"):
-        fitting.fit(SMALL, *digits, 0, Silence(), tmp_path)
+        fitting.fit(SMALL, *digits, 0, Listener(), tmp_path)
 
 
 def test_a_checkpoint_of_another_model_is_refused(digits, tmp_path):
     fitting.fit(SMALL, *digits, 0, Recorder(stop_after=20), tmp_path)
-    other = replace(SMALL, model=Dense(hidden=(16,)))
+    other = SMALL.with_values({"units": 16})
     with pytest.raises(RunError, match=r"checkpoint\.npz cannot be read"):
-        fitting.fit(other, *digits, 0, Silence(), tmp_path)
+        fitting.fit(other, *digits, 0, Listener(), tmp_path)
 
 
 def test_one_sigmoid_unit_is_widened_to_two_columns(digits, tmp_path):
     train, validation = (part.of_labels(2) for part in digits)
-    network = fitting.fit(BINARY, train, validation, 0, Silence(), tmp_path).classifier
+    network = fitting.fit(BINARY, train, validation, 0, Listener(), tmp_path).classifier
     probabilities = network.probabilities(validation.images)
     assert network.model.output_shape == (None, 1)
     assert probabilities.shape == (len(validation), 2)
@@ -186,16 +199,16 @@ def test_one_sigmoid_unit_is_widened_to_two_columns(digits, tmp_path):
 
 
 def test_patience_ends_a_training_that_gets_no_better(digits, tmp_path):
-    hopeless = SMALL.with_fit(epochs=50, learning_rate=1e-12, schedule="constant", patience=3)
-    history = fitting.fit(hopeless, *digits, 0, Silence(), tmp_path).history
+    hopeless = SMALL.with_values({"epochs": 50, "learning_rate": 1e-12, "schedule": "constant", "patience": 3})
+    history = fitting.fit(hopeless, *digits, 0, Listener(), tmp_path).history
     assert len(history) < 50
     best = max(history, key=lambda epoch: (epoch.val_accuracy, -epoch.val_loss))
     assert len(history) - best.epoch == 3
 
 
 def test_plateau_halves_the_rate_after_two_epochs_without_a_better_loss(digits, tmp_path):
-    wild = SMALL.with_fit(epochs=8, learning_rate=0.5, schedule="plateau")
-    history = fitting.fit(wild, *digits, 0, Silence(), tmp_path).history
+    wild = SMALL.with_values({"epochs": 8, "learning_rate": 0.5, "schedule": "plateau"})
+    history = fitting.fit(wild, *digits, 0, Listener(), tmp_path).history
     assert history[0].learning_rate == 0.5
     assert replay(history, 0.5) == [epoch.learning_rate for epoch in history]
 
@@ -239,7 +252,7 @@ def test_a_stop_in_the_middle_of_an_epoch_still_validates_and_keeps_it(digits, t
 
 def test_a_training_that_goes_by_the_clock_ends_with_a_whole_cycle(digits, tmp_path):
     # Seconds enough for what comes before the second step, even on a machine that does much else.
-    timed = SMALL.with_fit(epochs=10**6, seconds=3.0)
+    timed = SMALL.with_values({"epochs": 10**6, "seconds": 3.0})
     recorder = Recorder()
     result = fitting.fit(timed, *digits, 0, recorder, tmp_path)
     assert recorder.begun[0] is None
@@ -250,15 +263,17 @@ def test_a_training_that_goes_by_the_clock_ends_with_a_whole_cycle(digits, tmp_p
 
 
 def test_a_pupil_learns_what_its_teacher_says(digits, tmp_path):
-    pupil = replace(SMALL, fit=replace(SMALL.fit, teacher="flat", epochs=8))
+    pupil = SMALL.with_values({"teacher": "flat", "epochs": 8})
     recorder = Recorder()
     result = fitting.fit(pupil, *digits, 0, recorder, tmp_path)
-    teacher = neural.load(tmp_path / "teacher")
-    assert teacher.model.count_params() == 101_770
+    teacher = networks.build(recipes.load("flat"), digits[0].image_shape, 10)
+    neural.load_weights(teacher, tmp_path / "teacher" / "model.keras")
+    assert teacher.count_params() == 101_770
+    assert accuracy(neural.NeuralNetwork(teacher), digits[1]) > 0.9
     assert result.teacher_seconds > 0
     assert accuracy(result.classifier, digits[1]) > 0.9
     before = (tmp_path / "teacher" / "model.keras").read_bytes()
-    again = fitting.fit(pupil, *digits, 0, Silence(), tmp_path)  # resumed: nothing is left to do
+    again = fitting.fit(pupil, *digits, 0, Listener(), tmp_path)  # resumed: nothing is left to do
     assert (tmp_path / "teacher" / "model.keras").read_bytes() == before
     assert again.teacher_seconds == result.teacher_seconds
     assert same(again.classifier.model.get_weights(), result.classifier.model.get_weights())
@@ -266,19 +281,95 @@ def test_a_pupil_learns_what_its_teacher_says(digits, tmp_path):
 
 def test_a_teacher_has_no_more_epochs_than_its_pupil(digits, tmp_path):
     recorder = Recorder()
-    fitting.fit(replace(SMALL, fit=replace(SMALL.fit, teacher="flat", epochs=1)), *digits, 0, recorder, tmp_path)
+    fitting.fit(SMALL.with_values({"teacher": "flat", "epochs": 1}), *digits, 0, recorder, tmp_path)
     assert [epoch.epoch for epoch in recorder.epochs] == [1, 1]
 
 
 @pytest.mark.parametrize("epochs", [2, 5])
 def test_a_pupil_that_is_resumed_learns_the_same(digits, tmp_path, monkeypatch, epochs):
     monkeypatch.setattr(distilling, "_EPOCHS", 3)
-    pupil = replace(SMALL, fit=replace(SMALL.fit, teacher="flat", epochs=7))
-    whole = fitting.fit(pupil, *digits, 0, Silence(), tmp_path / "whole")
+    pupil = SMALL.with_values({"teacher": "flat", "epochs": 7})
+    whole = fitting.fit(pupil, *digits, 0, Listener(), tmp_path / "whole")
     shutil.copytree(tmp_path / "whole" / "teacher", tmp_path / "cut" / "teacher")
     steps = len(digits[0]) // SMALL.fit.batch_size
     stopped = fitting.fit(pupil, *digits, 0, Recorder(stop_after=epochs * steps + 3), tmp_path / "cut")
     assert stopped.interrupted
-    resumed = fitting.fit(pupil, *digits, 0, Silence(), tmp_path / "cut")
+    resumed = fitting.fit(pupil, *digits, 0, Listener(), tmp_path / "cut")
     assert len(resumed.history) == 7
     assert same(resumed.classifier.model.get_weights(), whole.classifier.model.get_weights())
+
+
+def test_kept_is_the_epoch_whose_weights_it_has(fitted, digits, tmp_path):
+    assert fitting.fit(SMALL, *digits, 0, Listener(), tmp_path / "whole").kept == SMALL.fit.epochs
+    patient = SMALL.with_values({"schedule": "constant", "learning_rate": 0.1, "epochs": 8, "patience": 100})
+    result = fitting.fit(patient, *digits, 0, Listener(), tmp_path / "patient")
+    best = max(result.history, key=lambda epoch: (epoch.val_accuracy, -epoch.val_loss))
+    assert result.kept == best.epoch < 8
+
+
+@pytest.mark.parametrize("recipe", [SMALL, SMALL_CNN], ids=lambda recipe: recipe.name)
+def test_callbacks_of_keras_are_told_of_every_batch_and_epoch(recipe, digits, tmp_path):
+    heard = []
+
+    class Heard(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            heard.append("begin")
+
+        def on_train_end(self, logs=None):
+            heard.append("end")
+
+        def on_epoch_end(self, epoch, logs=None):
+            assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(logs)
+            heard.append(("epoch", epoch))
+
+        def on_train_batch_end(self, batch, logs=None):
+            assert set(logs) == {"loss", "accuracy"}
+            heard.append(batch)
+
+    callback = Heard()
+    log = keras.callbacks.CSVLogger(str(tmp_path / "log.csv"))
+    told = recipe.with_callbacks(callback, log).with_values({"epochs": 2})
+    result = fitting.fit(told, *digits, 0, Listener(), tmp_path)
+    batches = list(range(len(digits[0]) // 64))
+    assert heard == ["begin", *batches, ("epoch", 0), *batches, ("epoch", 1), "end"]
+    assert callback.model.count_params() == result.classifier.model.count_params()
+    lines = list(csv.DictReader((tmp_path / "log.csv").read_text().splitlines()))
+    assert [float(line["val_loss"]) for line in lines] == [epoch.val_loss for epoch in result.history]
+    assert [float(line["learning_rate"]) for line in lines] == [epoch.learning_rate for epoch in result.history]
+    assert [int(line["epoch"]) for line in lines] == [0, 1]
+
+
+def test_early_stopping_of_keras_ends_a_training(digits, tmp_path):
+    stopping = keras.callbacks.EarlyStopping(monitor="val_loss", patience=2, min_delta=100)
+    told = SMALL.with_callbacks(stopping).with_values({"epochs": 20})
+    result = fitting.fit(told, *digits, 0, Listener(), tmp_path)
+    assert len(result.history) == 3
+    assert stopping.stopped_epoch == 2
+    assert not result.interrupted
+
+
+def test_a_callback_that_fails_is_blamed_on_the_file_that_brought_it(digits, tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(
+        recipes.source("flat").replace("jit=True", "callbacks=(Bad(),)").replace(
+            "\nfit =", "\nclass Bad(keras.callbacks.Callback):\n"
+            "    def on_train_batch_end(self, batch, logs=None):\n        1 / 0\n\nfit ="
+        )
+    )  # fmt: skip
+    with pytest.raises(DigitsError, match=r"own\.py, line \d+: ZeroDivisionError: division by zero"):
+        fitting.fit(recipes.load(str(path)), *digits, 0, Listener(), tmp_path / "run")
+
+
+def test_a_network_that_only_guesses_is_said_so(digits, tmp_path):
+    class Notes(Listener):
+        notes = ()
+
+        def note(self, text):
+            self.notes = (*self.notes, text)
+
+    train, validation = digits
+    for rate, told in ((1e-12, True), (5e-3, False)):
+        notes = Notes()
+        hopeless = SMALL.with_values({"epochs": 1, "learning_rate": rate, "batch_size": 8, "schedule": "constant"})
+        fitting.fit(hopeless, train, validation, 0, notes, tmp_path / str(rate))
+        assert any("does not learn" in note for note in notes.notes) is told

@@ -1,20 +1,14 @@
 import numpy as np
 import pytest
-from kaggle_digits.classifiers.backend import load_keras
-from kaggle_digits.classifiers.protocol import Silence
-from kaggle_digits.recipes.architectures import Convolutional
 
-from kaggle_digits import sources
+from kaggle_digits import recipes
+from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import fitting, networks, precision
 from kaggle_digits.digits import split
-from kaggle_digits.recipes import Fit, Recipe
+from kaggle_digits.runs import Listener
+from kaggle_digits.sources import bundled
 
-SMALL = Recipe(
-    "small",
-    "",
-    Convolutional(blocks=((8,), (16,)), dense=32, batch_normalization=False, fold=True),
-    Fit(epochs=6, batch_size=64, learning_rate=1e-2, betas=(0.7, 0.9)),
-)
+SMALL = recipes.load("sprint").with_values({"epochs": 6, "batch_size": 64, "width": 8, "precision": "float32"})
 
 
 @pytest.mark.parametrize("wanted", ["float32", "bfloat16"])
@@ -28,7 +22,7 @@ def test_auto_decides_for_one_of_the_two():
 
 def test_only_the_layers_between_compute_in_16_bits():
     keras = load_keras()
-    model = networks.build(SMALL.model, (28, 28), 10, "bfloat16")
+    model = networks.build(SMALL, (28, 28), 10, "bfloat16")
     assert {layer.compute_dtype for layer in model.layers if layer.name.startswith("conv2d")} == {"bfloat16"}
     assert model.layers[-1].compute_dtype == "float32"
     assert {str(weight.dtype) for weight in model.weights} == {"float32"}
@@ -36,10 +30,10 @@ def test_only_the_layers_between_compute_in_16_bits():
 
 
 def test_trained_in_16_bits_it_answers_in_32(tmp_path):
-    train = sources.load("sklearn").train
+    train, _ = bundled.load()
     kept, held_out = split(train, 0.2, 0)
     parts = train.take(kept), train.take(held_out)
-    fitted = fitting.fit(SMALL.with_fit(precision="bfloat16"), *parts, 0, Silence(), tmp_path)
+    fitted = fitting.fit(SMALL.with_values({"precision": "bfloat16"}), *parts, 0, Listener(), tmp_path)
     assert fitted.precision == "bfloat16"
     assert {layer.compute_dtype for layer in fitted.classifier.model.layers} == {"float32"}
     answers = fitted.classifier.probabilities(parts[1].images)
@@ -48,7 +42,7 @@ def test_trained_in_16_bits_it_answers_in_32(tmp_path):
 
 
 def test_folding_keeps_every_pixel():
-    model = networks.build(SMALL.model, (4, 6), 10)
+    model = networks.build(SMALL, (4, 6), 10)
     image = np.arange(24, dtype=np.float32).reshape(1, 4, 6)
     folded = image
     for layer in model.layers[1:5]:
@@ -60,4 +54,4 @@ def test_folding_keeps_every_pixel():
 
 
 def test_images_that_cannot_be_folded_are_taken_as_they_are():
-    assert networks.build(SMALL.model, (9, 9), 10).output_shape == (None, 10)
+    assert networks.build(SMALL, (9, 9), 10).output_shape == (None, 10)

@@ -1,8 +1,8 @@
 import pytest
-from kaggle_digits.classifiers.protocol import Epoch
 
 from kaggle_digits.classifiers import schedules
 from kaggle_digits.recipes import Fit
+from kaggle_digits.runs import Epoch
 
 CYCLE = Fit(epochs=1, batch_size=1, learning_rate=2.0)
 

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +31,20 @@ from test_fetch import ROWS, WHOLE, contents, right_files
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from kaggle_digits import runs, sources
+from kaggle_digits import recipes, runs, sources, training
 from kaggle_digits.classifiers.classic import ClassicModel
 from kaggle_digits.cli import app
 from kaggle_digits.competition import fetch, ledger, submission
 from kaggle_digits.digits import Digits, split
 from kaggle_digits.errors import DataError, DigitsError, SubmissionError
+from kaggle_digits.runs import Plan
 from kaggle_digits.sources import kaggle_csv
-from kaggle_digits.training import audit, outcome
+from kaggle_digits.training import audit, writing
 
 # Fixtures are folders that every example writes anew.
+RUN = "20261120-120000-knn"
+"""The complete run of `place`."""
+
 MANY = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -92,23 +97,30 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     train, validation = digits.take(kept), digits.take(held_out)
     rows = train.images.reshape(len(train), -1).astype(np.float32) / 255
     model = ClassicModel(make_pipeline(PCA(5, random_state=0), KNeighborsClassifier(3)).fit(rows, train.known_labels))
-    plan = {
-        "recipe": {"name": "near", "kind": "Neighbors", "model": {"neighbors": 3, "components": 5}},
-        "data": {"name": "sklearn", "path": "sklearn", "train_sha256": {}, "skip_broken": False},
-        "contaminated": None,
-        "excluded": [],
-        "seed": 0,
-        "validation": 0.1,
-        "classes": 10,
-        "image_shape": [28, 28],
-        "tensorboard": False,
-        "git": None,
-        "started": "2026-11-20T12:00:00+00:00",
-    }
-    path = runs.start(folder / "models", "near", outcome.datetime(2026, 11, 20, 12), plan)
-    answers = model.probabilities(validation.images)
-    found = outcome.Outcome(model, model.save(path), model.layers(), train, validation, answers, [], 1.0)
-    outcome.complete(path, found, outcome.write_numbers(path, found), 1.0)
+    plan = Plan("knn", "sklearn", {"neighbors": 3, "components": 5})
+    beginning = runs.Beginning(
+        plan=plan,
+        recipe=recipes.load("knn").with_values(plan.values).record(),
+        data=runs.DataRecord(name="sklearn", path="sklearn", kind="sklearn", train_sha256={}),
+        classes=10,
+        image_shape=(28, 28),
+        versions={"python": "3"},
+        machine="here",
+        started=datetime(2026, 11, 20, 12).astimezone(),
+    )
+    path = runs.start(folder / "models", beginning)
+    assert path.name == RUN
+    trained = writing.Trained(
+        classifier=model,
+        files=model.save(path),
+        layers=model.layers(),
+        learned=train,
+        validation=validation,
+        probabilities=model.probabilities(validation.images),
+        history=[],
+        train_seconds=1.0,
+    )
+    writing.complete(path, beginning, trained, writing.write_numbers(path, trained), 1.0)
     Image.fromarray(validation.images[0]).save(folder / "good.png")
     submission.write(folder / "mine.csv", range(1, 28_001), [row % 10 for row in range(28_000)])
     return folder
@@ -124,6 +136,7 @@ def here(place: Path) -> Iterator[Path]:
 # Command lines.
 
 COMMANDS: dict[str, list[str]] = {
+    "blend": ["nothing"],
     "doctor": ["--offline"],
     "evaluate": [],
     "fetch": ["--zip"],
@@ -133,10 +146,11 @@ COMMANDS: dict[str, list[str]] = {
     "scores": ["--no-refresh"],
     "submit": ["--dry-run"],
     "train": [],
+    "tune": ["--data", "nowhere"],
 }
 """All that neither ask the network nor wait for ever, with what keeps them from it."""
 
-NAMES = ["good.png", "mine.csv", "models", "20261120-120000-near", "mlp", "knn", "strong", "nowhere", ".", "..", "/"]
+NAMES = ["good.png", "mine.csv", "models", RUN, "mlp", "knn", "strong", "nowhere", ".", "..", "/"]
 NUMBERS = ["0", "-1", "1", "3", "0.5", "1e309", "nan", "inf", "-inf", "9" * 400, "0x10", "1_0", "٣", "10s", "1h"]
 TEXTS = ["", " ", "-", "--", "=", "%s", "{}", "\x1b[31m", "a" * 5_000, "é" * 300, "\udcff", "a\nb", "/dev/zero", "~"]
 
@@ -202,14 +216,14 @@ ASKING = (
     ["evaluate", "--json"],
     ["predict", "good.png"],
     ["submit", "--dry-run"],
-    ["runs", "--compare", "20261120-120000-near", "20261120-120000-near"],
+    ["runs", "--compare", RUN, RUN],
 )
 
 
 @MANY
 @given(st.data())
 def test_a_run_that_was_edited_is_handled_or_refused(here: Path, data: st.DataObject) -> None:
-    record = here / "models" / "20261120-120000-near" / "run.json"
+    record = here / "models" / RUN / "run.json"
     whole = record.read_text()
     document = json.loads(whole)
     path = data.draw(st.sampled_from(sorted(places(document), key=str)))
@@ -227,13 +241,12 @@ def test_a_run_that_was_edited_is_handled_or_refused(here: Path, data: st.DataOb
 def test_a_plan_that_was_edited_is_not_gone_on_with_blindly(here: Path, data: st.DataObject) -> None:
     folder = here / "models" / "unfinished"
     folder.mkdir(exist_ok=True)
-    plan = json.loads((here / "models" / "20261120-120000-near" / "started.json").read_text())
-    plan["recipe"] = {**plan["recipe"], "summary": "", "fit": None, "labels": None}
+    plan = json.loads((here / "models" / RUN / runs.PLAN).read_text())
     # Where a training could go on in earnest there would be nothing to see but its end.
     plan["data"]["train_sha256"] = {"train.csv": "of another file"}
-    keys = [path for path in places(plan) if path[:2] != ("data", "sha256")]
+    keys = [path for path in places(plan) if path[:2] != ("data", "train_sha256")]
     path = data.draw(st.sampled_from(sorted(keys, key=str)))
-    (folder / "started.json").write_text(json.dumps(edited(plan, path, data.draw(JSON), data.draw(st.booleans()))))
+    (folder / runs.PLAN).write_text(json.dumps(edited(plan, path, data.draw(JSON), data.draw(st.booleans()))))
     try:
         assert call("train", "--resume", "unfinished").exit_code == 1
         call("runs")
@@ -244,7 +257,7 @@ def test_a_plan_that_was_edited_is_not_gone_on_with_blindly(here: Path, data: st
 @settings(MANY, max_examples=25)
 @given(st.sampled_from(["validation.npz", "learned.npy", "model.skops", "run.json"]), st.data())
 def test_a_file_of_a_run_that_is_damaged_is_handled_or_refused(here: Path, name: str, data: st.DataObject) -> None:
-    path = here / "models" / "20261120-120000-near" / name
+    path = here / "models" / RUN / name
     whole = path.read_bytes()
     changed = bytearray(whole[: data.draw(st.integers(0, len(whole)))])
     for place, value in data.draw(st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 255)), max_size=4)):
@@ -262,18 +275,19 @@ def test_a_file_of_a_run_that_is_damaged_is_handled_or_refused(here: Path, name:
 FOREIGN: dict[str, dict[str, str]] = {
     "nothing in it": {},
     "another program's": {"run.json": '{"id": 7}'},
-    "an older format": {"run.json": '{"format": 0, "started": "2025-01-01T00:00:00+00:00"}'},
-    "a later format": {"run.json": '{"format": 2, "started": "2027-01-01T00:00:00+00:00"}'},
+    "an older format": {"run.json": '{"format": 1, "started": "2025-01-01T00:00:00+00:00"}'},
+    "a later format": {"run.json": '{"format": 3, "started": "2027-01-01T00:00:00+00:00"}'},
     "a format that is no number": {"run.json": '{"format": [1], "started": "2027-01-01T00:00:00+00:00"}'},
-    "no time zone": {"run.json": '{"format": 1, "started": "2026-11-20T12:00:00"}'},
-    "hardly anything": {"run.json": '{"format": 1, "started": "2026-11-20T12:00:00+00:00"}'},
+    "no time zone": {"run.json": '{"format": 2, "started": "2026-11-20T12:00:00"}'},
+    "hardly anything": {"run.json": '{"format": 2, "started": "2026-11-20T12:00:00+00:00"}'},
     "a list": {"run.json": "[1]"},
     "too deep": {"run.json": "[" * 50_000},
-    "not a number": {"run.json": '{"format": 1, "started": "2026-11-20T12:00:00+00:00", "seconds": NaN}'},
-    "half of it": {"run.json": '{"format": 1, "star'},
-    "Latin 1": {"run.json": '{"format": 1, "é": ""}'},
-    "a plan of nothing": {"started.json": "{}"},
-    "a plan of an older release": {"started.json": '{"format": 1, "started": "2026-11-20T12:00:00+00:00"}'},
+    "not a number": {"run.json": '{"format": 2, "started": "2026-11-20T12:00:00+00:00", "seconds": NaN}'},
+    "half of it": {"run.json": '{"format": 2, "star'},
+    "Latin 1": {"run.json": '{"format": 2, "é": ""}'},
+    "a plan of nothing": {"plan.json": "{}"},
+    "a plan of an older release": {"plan.json": '{"format": 1, "started": "2026-11-20T12:00:00+00:00"}'},
+    "a plan of a release before plans": {"started.json": '{"format": 1, "started": "2026-11-20T12:00:00+00:00"}'},
 }
 
 
@@ -300,7 +314,7 @@ def test_a_foreign_folder_disturbs_nothing_and_is_refused_by_name(case: str, her
 def test_a_run_whose_name_is_no_text_is_listed(here: Path) -> None:
     name = os.fsdecode(b"\xff-run")
     try:
-        (here / "models" / "20261120-120000-near").rename(here / "models" / name)
+        (here / "models" / RUN).rename(here / "models" / name)
     except OSError:
         pytest.skip("this file system takes UTF-8 only")
     try:
@@ -310,7 +324,7 @@ def test_a_run_whose_name_is_no_text_is_listed(here: Path) -> None:
             assert (done.returncode, done.stderr) == (0, b"")
             assert b"-run" in done.stdout
     finally:
-        (here / "models" / name).rename(here / "models" / "20261120-120000-near")
+        (here / "models" / name).rename(here / "models" / RUN)
 
 
 # What is no file: it would be read for ever.
@@ -328,10 +342,14 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a picture to learn": ("3/a.png", lambda path: sources.load(path.parents[1])),
     "a zip": ("mine.zip", lambda path: fetch.fetch(path.parent / "data", archive=path, rows=ROWS)),
     "a submission": ("mine.csv", submission.read),
-    "a list of rows": ("list.csv", lambda path: audit.read_ids(path, labelled())),
+    "a list of rows": ("list.csv", audit.read_ids),
+    "a recipe file": ("own.py", lambda path: recipes.load(str(path))),
     "the ledger": (ledger.FILE, lambda path: ledger.read(path.parent)),
     "run.json": ("run/run.json", lambda path: runs.find("run", path.parents[1])),
-    "started.json": ("run/started.json", lambda path: runs.interrupted_plan(path.parent)),
+    "plan.json": ("run/plan.json", lambda path: runs.interrupted(path.parent)),
+    "history.csv": ("run/history.csv", lambda path: runs.history.read(path.parent)),
+    "validation.npz": ("run/validation.npz", lambda path: runs.rows.validation(path.parent)),
+    "learned.npy": ("run/learned.npy", lambda path: runs.rows.learned(path.parent)),
     "pixel rows": ("test.csv", sources.read_rows),
 }
 
@@ -413,11 +431,37 @@ def test_a_submission_with_changed_bytes_is_read_or_refused(
 def test_a_list_of_rows_with_changed_bytes_is_read_or_refused(
     tmp_path: Path, changes: list[tuple[int, int, bytes]]
 ) -> None:
-    digits = labelled()
     (tmp_path / "doubtful.csv").write_bytes(changed(b"id,label\n1,0\n20,9\n300,5\n", changes))
     try:
-        assert set(audit.read_ids(tmp_path / "doubtful.csv", digits.ids.tolist())) <= set(digits.ids.tolist())
+        ids = audit.read_ids(tmp_path / "doubtful.csv")
     except DataError as error:
+        is_one_sentence(error)
+    else:
+        assert all(isinstance(one, int | str) for one in ids)
+        is_known_or_refused(ids)
+
+
+def is_known_or_refused(ids: tuple[int | str, ...]) -> None:
+    """What is not among the rows is named when a training begins."""
+    digits = labelled()
+    if set(ids) <= set(digits.ids.tolist()):
+        return
+    with pytest.raises(DataError, match="there is no training image with the id") as caught:
+        training.train(Plan("knn", exclude=ids), source=sources.Source("here", None, digits, None))
+    is_one_sentence(caught.value)
+
+
+@MANY
+@given(CHANGES)
+def test_a_recipe_file_with_changed_bytes_is_understood_or_refused(
+    tmp_path: Path, changes: list[tuple[int, int, bytes]]
+) -> None:
+    """Read, not run: what a program of the user's own does is their affair."""
+    path = tmp_path / "own.py"
+    path.write_bytes(changed(recipes.source("cnn").encode(), changes))
+    try:
+        assert isinstance(recipes.outline(str(path)), recipes.Outline)
+    except DigitsError as error:
         is_one_sentence(error)
 
 
@@ -469,7 +513,7 @@ def bomb(rows: int) -> bytes:
 
 
 def test_rows_that_would_fill_the_memory_are_not_read(here: Path) -> None:
-    path = here / "models" / "20261120-120000-near" / "validation.npz"
+    path = here / "models" / RUN / "validation.npz"
     whole = path.read_bytes()
     try:
         path.write_bytes(bomb(40_000_000))

@@ -15,12 +15,15 @@ from kaggle_server import Fault
 from PIL import Image
 from typer.testing import CliRunner
 
-from kaggle_digits import predictor, runs, sources
+from kaggle_digits import predictor, recipes, runs, sources
 from kaggle_digits.cli import app
 from kaggle_digits.competition import ledger, submission
-from kaggle_digits.recipes import RECIPES
 
-COMMANDS = ["doctor", "evaluate", "export", "fetch", "predict", "recipes", "runs", "scores", "serve", "submit", "train"]
+COMMANDS = [
+    *("fetch", "train", "tune", "blend", "evaluate", "predict", "submit"),
+    *("runs", "scores", "recipes", "export", "serve", "doctor"),
+]
+"""In the order of the work."""
 
 
 def call(*arguments, cwd, **environment):
@@ -45,9 +48,14 @@ def test_train_prints_one_json_document_and_leaves_run_and_submission(trained):
     folder, done = trained
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert list(told) == ["run", "recipe", "validation_accuracy", "seconds", "train_seconds", "submission"]
+    assert told.keys() >= {"run", "recipe", "validation_accuracy", "seconds", "train_seconds", "submission"}
     assert told["recipe"] == "mlp"
-    assert runs.find(told["run"], folder / "models").record["epochs"] == 2
+    record = runs.find(told["run"], folder / "models").record
+    assert record.epochs == 2
+    assert told["validation_accuracy"] == record.validation_accuracy
+    assert tuple(told["validation_interval"]) == record.validation_interval
+    assert tuple(told["predicted_range"]) == record.predicted_range
+    assert "loss.png" in told["pictures"]
     assert len(submission.check(folder / told["submission"], rows=719)) == 719
 
 
@@ -58,14 +66,16 @@ def test_a_budget_is_kept_and_says_what_it_trains(tmp_path):
     told = json.loads(done.stdout)
     assert told["recipe"] in ("sprint", "strong")  # by how much time loading has left
     assert f"in 90 s: {told['recipe']}, trained for" in done.stderr
-    assert runs.find(told["run"], tmp_path / "models").record["recipe"]["fit"]["seconds"] < 90
+    record = runs.find(told["run"], tmp_path / "models").record
+    assert record.recipe.fit.seconds < 90
+    assert (record.plan.budget, record.epochs) == (90, 1)
 
 
 def test_folds_say_which_score_to_expect(tmp_path):
     done = call("train", "knn", "--data", "sklearn", "--folds", "3", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert re.search(r"^out-of-fold 0\.9\d+ accuracy, 95 % interval", done.stdout, re.MULTILINE)
-    assert re.search(r"^test set    an accuracy from 0\.9\d+ to \d\.\d+ is to be expected", done.stdout, re.MULTILINE)
+    assert re.search(r"^test set    expected accuracy: 0\.9\d+ to \d\.\d+ \(95 %\)$", done.stdout, re.MULTILINE)
     assert [line.split(",")[0] for line in done.stderr.splitlines()[1:]] == ["fold-1", "fold-2", "fold-3"]
 
 
@@ -96,7 +106,7 @@ def test_interrupted_training_keeps_the_best_epoch_and_says_130(tmp_path):
     assert "stopping" in err
     assert "Traceback" not in err
     run = runs.find(models=tmp_path / "models")
-    assert run.record["epochs"] >= 2
+    assert run.record.epochs >= 2
     assert str(run.name) in out
     assert len(submission.check(tmp_path / "submissions" / f"{run.name}.csv", rows=719)) == 719
 
@@ -269,8 +279,10 @@ def test_runs_and_recipes_list_what_there_is(trained):
     compared = call("runs", "--compare", name, name, cwd=folder)
     assert "p = 1" in compared.stdout
     listed = json.loads(call("recipes", "--json", cwd=folder).stdout)
-    assert [recipe["name"] for recipe in listed] == list(RECIPES)
-    assert all(name in call("recipes", cwd=folder).stdout for name in RECIPES)
+    assert sorted(recipe["name"] for recipe in listed) == recipes.names()
+    assert all(recipe["summary"] for recipe in listed)
+    table = call("recipes", cwd=folder).stdout
+    assert all(name in table for name in recipes.names())
 
 
 @pytest.mark.parametrize(
@@ -282,7 +294,9 @@ def test_runs_and_recipes_list_what_there_is(trained):
         (["runs", "--compare", "a", "b"], 1, "no run a"),
         (["train", "--resume", "nothing"], 1, "no run nothing"),
         (["train", "--resume", "nothing", "--epochs", "3"], 2, "--epochs cannot be changed"),
-        (["train", "cnn", "--resume", "nothing"], 2, "cannot be changed"),
+        (["train", "cnn", "--resume", "nothing"], 2, "knows its recipe: leave it out"),
+        (["train", "nothing.py", "--resume", "nothing"], 1, "nothing.py cannot be read"),
+        (["train", "nothing.py"], 1, "recipes --copy mlp > own.py"),
         (["train", "knn", "--data", "sklearn", "--tensorboard"], 1, "nothing to show"),
         (["train", "--learning-rate", "0"], 1, "learning_rate must be above 0"),
         (["train", "knn", "--epochs", "3"], 1, "fitted in one go"),
@@ -290,17 +304,27 @@ def test_runs_and_recipes_list_what_there_is(trained):
         (["train", "mpl"], 1, "no recipe 'mpl'"),
         (["train"], 1, "kaggle-digits fetch"),
         (["train", "--data", "nowhere"], 1, "nowhere"),
-        (["train", "--data", "sklearn", "--validation", "2"], 1, "validation share"),
+        (["train", "--data", "sklearn", "--validation", "2"], 2, "--validation"),
         (["train", "--epochs", "0"], 2, "--epochs"),
         (["train", "--seed", "-1"], 2, "--seed"),
         (["train", "--epochs", "many"], 2, "--epochs"),
         (["train", "--budget", "soon"], 2, "--budget"),
+        (["train", "--budget", "5s"], 2, "of at least 10 s"),
+        # How many models there is time for is known only later.
+        (["train", "--budget", "20m", "--jobs", "2"], 1, "kaggle-digits fetch"),
+        (["train", "--budget", "20m", "--cluster", "tcp://127.0.0.1:1"], 1, "kaggle-digits fetch"),
+        (["train", "--set", "epochs"], 2, "--set takes NAME=VALUE"),
+        (["train", "--set", "epoch=3"], 1, "Did you mean epochs?"),
+        (["train", "--jobs", "0", "--folds", "2"], 2, "--jobs"),
+        (["train", "--patience", "0"], 2, "--patience"),
+        (["train", "--note", "a" * 1001], 2, "--note"),
         (["train", "--jobs", "2"], 2, "--folds"),
         (["train", "--cluster", "tcp://127.0.0.1:1"], 2, "--folds"),
         (["train", "--folds", "2", "--validation", "0.2"], 2, "--validation"),
         (["train", "--folds", "2", "--jobs", "2", "--cluster", "x"], 2, "choose one"),
         (["train", "--folds", "1"], 2, "--folds"),
         (["train", "--data", "sklearn", "--folds", "900"], 1, "number of folds"),
+        (["train", "champion", "--validation", "0.2"], 2, "--validation"),
         (["train", "--data", "sklearn", "--exclude", "nothing.csv"], 1, "nothing.csv"),
         (["train", "--resume", "nothing", "--folds", "2"], 2, "--folds cannot be changed"),
         (["fetch", "--zip", "nothing.zip"], 1, "nothing.zip"),
@@ -328,7 +352,7 @@ def test_every_command_has_help_with_an_example(command):
 
 
 def test_the_commands_are_these():
-    assert sorted(COMMANDS) == sorted(command.callback.__name__ for command in app.registered_commands)
+    assert [command.callback.__name__ for command in app.registered_commands] == COMMANDS
 
 
 def test_version():

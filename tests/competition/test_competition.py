@@ -1,16 +1,28 @@
 """The real kaggle client against a server of our own that misbehaves: every failure has its sentence and its end."""
 
+import base64
 import hashlib
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from kaggle_server import TOKEN, Fault, KaggleServer, OpenKaggle
 
 from kaggle_digits.competition import Kaggle
+from kaggle_digits.competition.replies import Size
 from kaggle_digits.competition.send import wait_for_score
-from kaggle_digits.errors import CompetitionError, ConnectionLostError, CredentialsError, KaggleBusyError, StorageError
+from kaggle_digits.competition.watch import Download, least_rate
+from kaggle_digits.errors import (
+    CompetitionError,
+    ConnectionLostError,
+    CredentialsError,
+    KaggleBusyError,
+    StorageError,
+    UnknownFateError,
+)
 
 LIST = "ListSubmissions"
 CREATE = "CreateSubmission"
@@ -111,6 +123,49 @@ def test_a_token_is_never_in_a_message(token: str, server: KaggleServer, open_ka
     assert token[:16] not in repr(caught.value.__cause__) + repr(caught.value.__context__)
 
 
+@pytest.mark.parametrize("key", ["an-old-key-98765", "k/+?&"])
+def test_no_form_of_a_key_is_in_a_message(key: str, server: KaggleServer, open_kaggle: OpenKaggle) -> None:
+    forms = [base64.b64encode(text.encode()).decode() for text in (f"somebody:{key}", key)]
+    forms += [key, quote(key, safe=""), forms[0].rstrip("=")]
+    server.faults[LIST] = json_error(400, f"what is {' or '.join(forms)}?")
+    with pytest.raises(CompetitionError) as caught:
+        open_kaggle(KAGGLE_API_TOKEN="", KAGGLE_USERNAME="somebody", KAGGLE_KEY=key).submissions()
+    assert [form for form in forms if form in str(caught.value)] == []
+
+
+def test_what_kaggle_says_cannot_steer_the_terminal(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
+    kaggle, steering = open_kaggle(), "\x1b]0;owned\x07\x1b[2J\x9b31m"
+    server.verdict = {"status": "ERROR", "errorDescription": f"Row{steering} 7", "description": f"mine{steering}"}
+    kaggle.submit(csv, "hash")
+    (listed,) = kaggle.submissions()
+    assert listed.error.isprintable()
+    assert listed.message.isprintable()
+    assert listed.error.startswith("Row")
+
+
+DAMAGED = {
+    "kaggle.json": [b"{", b"\xff\xfe\x00", b"[]", b'"x"', b'{"username": "a"}', b'{"username": 3, "key": 4}'],
+    "access_token": [b"\xff\xfe\x00abc", b"two\nlines", b"\x1b[31mabc", "t\u00f6ken".encode()],
+    "credentials.json": [b"{", b"[]", b"{}", b"\xff\xfe"],
+}
+
+
+@pytest.mark.parametrize(("name", "content"), [(name, one) for name in DAMAGED for one in DAMAGED[name]])
+def test_a_damaged_credential_file_is_named(
+    name: str, content: bytes, server: KaggleServer, open_kaggle: OpenKaggle, tmp_path: Path
+) -> None:
+    (tmp_path / "home/.kaggle").mkdir()
+    (tmp_path / "home/.kaggle" / name).write_bytes(content)
+    with pytest.raises(CredentialsError, match=rf"credentials are damaged: ~/\.kaggle/{name} .*settings/api"):
+        open_kaggle(KAGGLE_API_TOKEN="").submissions()
+    assert server.calls == []
+
+
+def test_a_token_that_cannot_be_one(open_kaggle: OpenKaggle) -> None:
+    with pytest.raises(CredentialsError, match="KAGGLE_API_TOKEN holds something that cannot be a token"):
+        open_kaggle(KAGGLE_API_TOKEN="two\nlines").submissions()
+
+
 def test_a_token_file_that_cannot_be_read(open_kaggle: OpenKaggle, tmp_path: Path) -> None:
     with pytest.raises(CredentialsError, match="credentials cannot be read: Is a directory"):
         open_kaggle(KAGGLE_API_TOKEN=str(tmp_path)).submissions()
@@ -197,6 +252,28 @@ def test_a_stalled_download_ends(server: KaggleServer, open_kaggle: OpenKaggle, 
     assert server.hung_up.wait(5)
 
 
+@pytest.mark.parametrize("size", [None, 400_000], ids=["of unknown size", "of known size"])
+def test_a_download_that_trickles_ends(
+    size: int | None, server: KaggleServer, open_kaggle: OpenKaggle, tmp_path: Path
+) -> None:
+    server.archive = bytes(400_000)
+    headers = {} if size else {"Content-Length": "", "Connection": "close"}
+    server.faults["zip"] = Fault(bytes_a_second=8_000, headers=headers)
+    with pytest.raises(ConnectionLostError, match=r"too slow: 0\.\d.* MB came in \d seconds.*20 kB.*KDIGITS_TIMEOUT"):
+        impatient(open_kaggle(), 2).download(tmp_path)
+
+
+def test_who_has_more_patience_may_have_a_slower_line(tmp_path: Path) -> None:
+    told = list[int]()
+    watch = Download(tmp_path / "file", lambda done, _total: told.append(done), patience=600)
+    watch.hear(Size(100_000))
+    (tmp_path / "file").write_bytes(bytes(10))
+    assert watch.moved()
+    assert told == [0, 10]
+    assert least_rate(600) == least_rate(60) / 10
+    assert least_rate(3) == least_rate(60)
+
+
 @pytest.mark.parametrize("call", ["DownloadDataFiles", "zip"])
 def test_a_refused_download(call: str, server: KaggleServer, open_kaggle: OpenKaggle, tmp_path: Path) -> None:
     server.faults[call] = json_error(403, "You must accept this competition's rules")
@@ -213,29 +290,30 @@ def test_a_download_that_does_not_fit(server: KaggleServer, open_kaggle: OpenKag
 def test_submit_and_score(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
     server.pending_looks = 2
     kaggle = open_kaggle()
-    assert kaggle.submissions_left() is None
+    assert kaggle.limits().left == 0
     ref = kaggle.submit(csv, "mlp 0.98 #abc")
     scored = wait_for_score(kaggle, ref, first_pause_s=0.01)
     assert (scored.ref, scored.status, scored.score, scored.message) == (ref, "complete", 0.98765, "mlp 0.98 #abc")
-    assert scored.date is not None and scored.date.isoformat() == "2026-11-20T12:00:00+00:00"
-    assert kaggle.submissions_left() == 4
+    assert scored.date is not None and datetime.now(UTC) - scored.date < timedelta(minutes=5)
+    assert kaggle.limits().left == 4
     assert server.submissions[0]["sha256"] == hashlib.sha256(csv.read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("fault", [Fault(400, b""), Fault(503, b""), Fault(dropped=True, times=1)])
+@pytest.mark.parametrize("fault", [Fault(400, b""), Fault(503, b"")], ids=["refused", "busy"])
 def test_a_failed_upload_is_not_a_submission(
     fault: Fault, server: KaggleServer, open_kaggle: OpenKaggle, csv: Path
 ) -> None:
     server.faults["upload"] = fault
-    kaggle = open_kaggle()
-    if fault.dropped:
-        # The client itself sends an upload again; that does not submit twice.
-        assert kaggle.submit(csv, "hash") == 1_000
-        assert server.calls.count(CREATE) == 1
-        return
     with pytest.raises(CompetitionError, match="upload failed, and nothing was submitted"):
-        kaggle.submit(csv, "hash")
+        open_kaggle(patience=10).submit(csv, "hash")
     assert CREATE not in server.calls
+
+
+@pytest.mark.parametrize("fault", [Fault(dropped=True, times=1), Fault(503, b"", times=2)], ids=["dropped", "busy"])
+def test_an_upload_is_tried_again(fault: Fault, server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
+    server.faults["upload"] = fault
+    assert open_kaggle(patience=10).submit(csv, "hash") == 1_000
+    assert server.calls.count(CREATE) == 1
 
 
 @pytest.mark.parametrize("fault", [Fault(500, b""), Fault(dropped=True)], ids=["broken", "dropped"])
@@ -245,7 +323,7 @@ def test_an_upload_that_never_begins(fault: Fault, server: KaggleServer, open_ka
         KaggleBusyError if fault.status == 500 else ConnectionLostError, match=r"Nothing was submitted\."
     ):
         open_kaggle().submit(csv, "hash")
-    assert server.calls.count(LIST) == 1
+    assert CREATE not in server.calls
 
 
 def test_a_file_that_is_gone(open_kaggle: OpenKaggle, tmp_path: Path) -> None:
@@ -262,43 +340,30 @@ def test_a_silent_upload_is_not_a_submission(server: KaggleServer, open_kaggle: 
 
 @pytest.mark.parametrize(
     "fault",
-    [Fault(lost=True), Fault(502, b"<html>", lost=True), Fault(cut_after=3), Fault(stall_after=3)],
-    ids=["cut", "bad gateway", "half an answer", "stalled"],
+    [
+        Fault(lost=True),
+        Fault(502, b"<html>", lost=True),
+        Fault(cut_after=3),
+        Fault(stall_after=3),
+        Fault(dropped=True),
+        Fault(200, b'{"message": "Hm"}', content_type="application/json"),
+    ],
+    ids=["cut", "bad gateway", "half an answer", "stalled", "dropped", "no number"],
 )
-def test_a_lost_answer_is_looked_up(fault: Fault, server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
-    server.faults[CREATE] = fault
-    assert impatient(open_kaggle(), 2).submit(csv, "hash") == 1_000
-    assert server.calls.count(CREATE) == 1
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [Fault(dropped=True, skip=1), Fault(200, b'{"message": "Hm"}', content_type="application/json", skip=1)],
-    ids=["dropped", "no number"],
-)
-def test_a_lost_submission_is_not_sent_again(
+def test_a_lost_answer_is_not_asked_for_again(
     fault: Fault, server: KaggleServer, open_kaggle: OpenKaggle, csv: Path
 ) -> None:
     server.faults[CREATE] = fault
-    kaggle = impatient(open_kaggle(), 5)
-    assert kaggle.submit(csv, "hash") == 1_000
-    # An earlier submission with the same message is not taken for this one.
-    with pytest.raises(ConnectionLostError, match=r"unknown: it is not on Kaggle's list.*not sent twice.*/submissions"):
-        kaggle.submit(csv, "hash")
-    assert server.calls.count(CREATE) == 2
-
-
-def test_a_lost_answer_and_no_list(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
-    server.faults = {CREATE: Fault(lost=True), LIST: Fault(500, b"", skip=2)}
-    with pytest.raises(ConnectionLostError, match="unknown: Kaggle's list cannot be read now either"):
-        impatient(open_kaggle(), 5).submit(csv, "hash")
+    with pytest.raises(UnknownFateError, match=r"unknown: it is not on Kaggle's list.*not sent twice.*/submissions"):
+        impatient(open_kaggle(), 2).submit(csv, "hash")
+    assert server.calls.count(CREATE) == 1
 
 
 def test_the_daily_limit_is_told_in_kaggles_words(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
     server.faults[CREATE] = json_error(400, "Submission not allowed: daily limit of 5")
     with pytest.raises(CompetitionError, match=r"“Submission not allowed: daily limit of 5”.*tomorrow"):
         open_kaggle().submit(csv, "hash")
-    assert server.calls.count(LIST) == 1
+    assert server.calls.count(CREATE) == 1
 
 
 def test_a_submission_that_cannot_be_scored(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
@@ -315,10 +380,19 @@ def test_a_score_that_never_comes(server: KaggleServer, open_kaggle: OpenKaggle,
         wait_for_score(kaggle, kaggle.submit(csv, "hash"), deadline_s=0.5, first_pause_s=0.05)
 
 
-def test_a_score_that_is_no_number(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:
-    server.verdict = {"status": "COMPLETE", "publicScore": "n/a"}
+@pytest.mark.parametrize("score", [{}, {"publicScore": "n/a"}, {"publicScore": ""}], ids=["none", "text", "empty"])
+def test_complete_without_a_score_is_pending(
+    score: dict[str, str], server: KaggleServer, open_kaggle: OpenKaggle, csv: Path
+) -> None:
+    server.verdict = {"status": "COMPLETE", **score}
     kaggle = open_kaggle()
-    assert wait_for_score(kaggle, kaggle.submit(csv, "hash"), first_pause_s=0.01).score is None
+    ref = kaggle.submit(csv, "hash")
+    (listed,) = kaggle.submissions()
+    assert (listed.status, listed.score) == ("pending", None)
+    with pytest.raises(CompetitionError, match=r"was taken \(number 1000\)"):
+        wait_for_score(kaggle, ref, deadline_s=0.3, first_pause_s=0.05)
+    server.verdict = {"status": "COMPLETE", "publicScore": "0.98765"}
+    assert wait_for_score(kaggle, ref, first_pause_s=0.01).score == 0.98765
 
 
 def test_trouble_while_waiting_only_costs_time(server: KaggleServer, open_kaggle: OpenKaggle, csv: Path) -> None:

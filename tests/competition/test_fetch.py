@@ -1,5 +1,6 @@
 """Fetching leaves three files that are right, or the folder as it was."""
 
+import hashlib
 import io
 import os
 import resource
@@ -206,6 +207,40 @@ def test_only_what_is_wrong_or_missing_is_taken(own_zip: Path, data: Path) -> No
     assert states(fetched) == ["kept", "replaced", "new"]
     assert contents(data) == {**right_files(), "train.csv": rightly_different, "notes.txt": b"mine"}
     assert own_zip.read_bytes() == WHOLE
+
+
+PUBLISHED = {name: hashlib.sha256(content).hexdigest() for name, content in right_files().items()}
+OTHER_LABEL = zipped(right_files(), train=right_files()["train.csv"].replace(b"\r\n1,", b"\r\n7,", 1))
+
+
+def test_the_published_files_pass_with_any_line_ends(own_zip: Path, data: Path) -> None:
+    assert states(fetch.fetch(data, archive=own_zip, rows=ROWS, published=PUBLISHED)) == ["new"] * 3
+    unix = {
+        name: hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest() for name, content in right_files().items()
+    }
+    assert all(fetch.is_published(data / name, unix) for name in right_files())
+    assert not any(one.changed for one in fetch.fetch(data, rows=ROWS, published=unix))
+
+
+def test_a_zip_with_another_label_is_refused_unless_it_is_trusted(tmp_path: Path, data: Path) -> None:
+    path = tmp_path / "mine.zip"
+    path.write_bytes(OTHER_LABEL)
+    with pytest.raises(DataError, match=r"train.csv in .*mine.zip is not what Kaggle has published.*--allow-changed"):
+        fetch.fetch(data, archive=path, rows=ROWS, published=PUBLISHED)
+    assert contents(data) == {}
+    assert states(fetch.fetch(data, archive=path, rows=ROWS, published={})) == ["new"] * 3
+    fetched = fetch.fetch(data, rows=ROWS, published=PUBLISHED)
+    assert [(one.state, one.changed) for one in fetched] == [("kept", True), ("kept", False), ("kept", False)]
+
+
+def test_a_download_with_another_label_is_refused_at_once(
+    server: KaggleServer, open_kaggle: OpenKaggle, data: Path
+) -> None:
+    server.archive = OTHER_LABEL
+    with pytest.raises(CompetitionError, match=r"train.csv in the file that Kaggle sent.*/data.*--allow-changed"):
+        fetch.fetch(data, kaggle=open_kaggle(), rows=ROWS, published=PUBLISHED)
+    assert server.calls.count("zip") == 1
+    assert contents(data) == {}
 
 
 @pytest.mark.parametrize("case", WRONG_ZIPS)

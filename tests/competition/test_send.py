@@ -2,20 +2,22 @@
 
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from kaggle_server import Fault, KaggleServer, OpenKaggle
 from test_fetch import file_limit
-from test_prepare import folders, make_run  # noqa: F401
+from test_prepare import complete_run, folders, make_run  # noqa: F401
 
-from kaggle_digits import runs
-from kaggle_digits.competition import ledger, prepare, send, submission
-from kaggle_digits.errors import ConnectionLostError, StorageError, SubmissionError
+from kaggle_digits.competition import Kaggle, ledger, prepare, send, submission
+from kaggle_digits.errors import ConnectionLostError, StorageError, SubmissionError, UnknownFateError
 
 GOOD = [number % 10 for number in range(28_000)]
 SHIFTED = GOOD[1:] + GOOD[:1]
@@ -40,19 +42,14 @@ def checked_file(folder: Path, name: str = "good.csv", labels: list[int] | None 
 
 
 def test_everything_of_a_run_is_in_the_ledger(open_kaggle, folders):  # noqa: F811
-    run = make_run(folders)
-    run.record.update(
-        {"seed": 3, "git": {"commit": "c0ffee", "dirty": True}, "predicted_range": [0.97, 0.99]},
-    )
+    run = make_run(folders, predicted_range=(0.97, 0.99))
     one = prepare.prepare(None, **folders)
-    run.record["data"]["train_sha256"]["train.csv"] = "ab"
-    one = prepare.SubmissionFile(one.path, one.message, one.labels, run, one.sha256)
     send.send(one, open_kaggle(), submissions=folders["submissions"], wait=True, tell=quiet)
     first, pending, complete = ledger.read(folders["submissions"])
     assert [one.status for one in (first, pending, complete)] == ["sending", "pending", "complete"]
     assert (complete.run, complete.sha256, complete.file) == (run.name, one.sha256, one.path.name)
-    assert complete.data_sha256 == {"train.csv": "ab", "test.csv": ""}
-    assert (complete.git_commit, complete.seed) == ("c0ffee-dirty", 3)
+    assert complete.data_sha256 == {"train.csv": "ab", "test.csv": "cd"}
+    assert (complete.git_commit, complete.seed) == ("c0ffee", 3)
     assert (complete.validation_accuracy, complete.predicted_range) == (0.98357, (0.97, 0.99))
     assert (complete.ref, complete.score, complete.sent) == (1_000, 0.98765, first.time)
     assert complete.scored is not None
@@ -167,7 +164,7 @@ def test_a_refresh_finds_what_was_lost_and_what_kaggle_could_not_score(
     server: KaggleServer, open_kaggle: OpenKaggle, here: Path
 ) -> None:
     kaggle = open_kaggle()
-    server.faults = {CREATE: Fault(lost=True), "ListSubmissions": Fault(400, b"", skip=1, times=3)}
+    server.faults = {CREATE: Fault(lost=True), "ListSubmissions": Fault(400, b"", skip=1, times=1)}
     with pytest.raises(ConnectionLostError, match="unknown"):
         send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=quiet)
     server.verdict = {"status": "ERROR", "errorDescription": "Row 7"}
@@ -228,6 +225,145 @@ def test_killed_at_the_last_step_nothing_is_sent_twice(server: KaggleServer, her
     assert server.calls.count(CREATE) == 1
 
 
+def lose(server: KaggleServer, kaggle: Kaggle, here: Path, arrived: bool = True) -> None:
+    """An attempt whose answer is lost."""
+    server.faults[CREATE] = Fault(lost=arrived, dropped=not arrived, times=1)
+    with pytest.raises(UnknownFateError):
+        send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=quiet)
+
+
+def age(*ledgers: Path) -> None:
+    """Makes all attempts an hour older."""
+    for path in (folder / ledger.FILE for folder in ledgers):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        for line in lines:
+            line["sent"] = (datetime.fromisoformat(line["sent"]) - timedelta(hours=1)).isoformat()
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def refusal(kaggle: Kaggle, here: Path, **options: bool) -> str:
+    """Why the good file is not sent."""
+    with pytest.raises(SubmissionError, match="Nothing was submitted") as caught:
+        send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=quiet, **options)
+    return str(caught.value)
+
+
+def test_an_attempt_that_the_list_does_not_show_yet_is_not_made_again(
+    server: KaggleServer, open_kaggle: OpenKaggle, here: Path
+) -> None:
+    server.lag, kaggle = 1_000, open_kaggle(patience=2)
+    lose(server, kaggle, here)
+    assert "Kaggle counts 1 more than are known here" in refusal(kaggle, here)
+    server.faults["GetSubmissionLimits"] = Fault(404, b"")
+    assert re.search(r"may not show it yet; it counts as lost from \d\d:\d\d on.*--force", refusal(kaggle, here))
+    server.submissions[0]["lag"] = 0
+    assert send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=quiet).ref == 1_000
+    assert server.calls.count(CREATE) == 1
+
+
+def test_an_attempt_that_did_not_arrive_is_made_again_after_a_while(
+    server: KaggleServer, open_kaggle: OpenKaggle, here: Path
+) -> None:
+    kaggle = open_kaggle(patience=2)
+    lose(server, kaggle, here, arrived=False)
+    assert "counts as lost from" in refusal(kaggle, here)
+    age(here, kaggle.account_folder)
+    assert send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=quiet).ref == 1_000
+    assert server.calls.count(CREATE) == 2
+
+
+def test_who_is_sure_sends_it_again_by_force(server: KaggleServer, open_kaggle: OpenKaggle, here: Path) -> None:
+    kaggle = open_kaggle(patience=2)
+    lose(server, kaggle, here, arrived=False)
+    assert send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=quiet, force=True).ref == 1_000
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_list_without_messages(old: bool, server: KaggleServer, open_kaggle: OpenKaggle, here: Path) -> None:
+    server.describe, kaggle = (lambda _: ""), open_kaggle(patience=2)
+    lose(server, kaggle, here)
+    if old:
+        age(here, kaggle.account_folder)
+    assert "Kaggle's list has 1000 without a message, which may be it" in refusal(kaggle, here)
+    assert server.calls.count(CREATE) == 1
+
+
+def test_a_list_that_cuts_messages_short(server: KaggleServer, open_kaggle: OpenKaggle, here: Path) -> None:
+    server.describe, server.faults[CREATE] = (lambda text: text[:40]), Fault(lost=True, times=1)
+    file = prepare.prepare(str(here / "good.csv"), message="a long story " * 99)
+    assert send.send(file, open_kaggle(patience=4), submissions=here, wait=False, tell=quiet).ref == 1_000
+    assert server.calls.count(CREATE) == 1
+
+
+def test_what_was_sent_from_another_folder_is_known(
+    server: KaggleServer, open_kaggle: OpenKaggle, here: Path, tmp_path: Path
+) -> None:
+    kaggle, other = open_kaggle(patience=4), tmp_path / "other"
+    server.lag = 1_000
+    send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=quiet)
+    submission.write(other / "good.csv", range(1, 28_001), GOOD)
+    assert "on Kaggle already as 1000" in refusal(kaggle, other)
+    # On another machine, Kaggle's list has to tell it.
+    shutil.rmtree(kaggle.account_folder)
+    server.submissions[0]["lag"] = 0
+    assert "on Kaggle already as 1000, and was sent from elsewhere" in refusal(kaggle, other)
+    assert server.calls.count(CREATE) == 1
+
+
+def test_an_attempt_of_another_folder_counts_too(
+    server: KaggleServer, open_kaggle: OpenKaggle, here: Path, tmp_path: Path
+) -> None:
+    server.lag, kaggle = 1_000, open_kaggle(patience=2)
+    lose(server, kaggle, here)
+    submission.write(tmp_path / "other" / "good.csv", range(1, 28_001), GOOD)
+    assert "an attempt to send" in refusal(kaggle, tmp_path / "other")
+
+
+def test_an_account_folder_that_cannot_be_written_is_done_without(
+    server: KaggleServer, open_kaggle: OpenKaggle, here: Path
+) -> None:
+    kaggle = open_kaggle()
+    kaggle.account_folder = here / "good.csv" / "kaggle-digits"
+    assert send.send(checked_file(here), kaggle, submissions=here, wait=True, tell=quiet).score == 0.98765
+    assert len(server.submissions) == 1
+
+
+def test_ctrl_c_before_the_upload_ends_leaves_nothing_unclear(server: KaggleServer, here: Path, tmp_path: Path) -> None:
+    server.faults["upload"] = Fault(silent=True, times=1)
+    with command(here, server.environment(tmp_path), "submit", "submissions/good.csv") as process:
+        assert server.stalled.wait(60)
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert process.returncode == 130
+    assert [one.status for one in ledger.read(here)] == ["sending", "failed"]
+
+
+def test_two_folders_at_once(server: KaggleServer, here: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "submissions"
+    submission.write(other / "good.csv", range(1, 28_001), GOOD)
+    server.lag = 3
+    started = [
+        command(folder, server.environment(tmp_path), "submit", "submissions/good.csv") for folder in (here, other)
+    ]
+    errors = [process.communicate(timeout=120)[1] for process in started]
+    assert sorted(process.returncode for process in started) == [0, 1]
+    assert sum("on Kaggle already as 1000" in error for error in errors) == 1
+    assert server.calls.count(CREATE) == 1
+
+
+def test_complete_without_a_score_stays_open(server: KaggleServer, open_kaggle: OpenKaggle, here: Path) -> None:
+    kaggle = open_kaggle()
+    send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=quiet)
+    server.verdict = {"status": "COMPLETE"}
+    assert send.refresh(here, kaggle) == 1
+    # An earlier release took it for final.
+    ledger.append(here, msgspec.structs.replace(ledger.read(here)[-1], status="complete"))
+    assert send.refresh(here, kaggle) == 1
+    server.verdict = {"status": "COMPLETE", "publicScore": "0.98765"}
+    assert send.refresh(here, kaggle) == 0
+    assert ledger.latest(ledger.read(here))[-1].score == 0.98765
+
+
 @pytest.mark.parametrize(
     ("predicted", "words"),
     [
@@ -242,20 +378,8 @@ def test_the_score_is_held_against_what_was_expected(
     predicted: list[float],
     words: str,
 ) -> None:
-    (tmp_path / "data").mkdir()
-    plan = {
-        "started": "2026-11-20T12:00:00+00:00",
-        "recipe": {"name": "mlp"},
-        "data": {
-            "name": "data",
-            "path": str(tmp_path / "data"),
-            "train_sha256": {"train.csv": ""},
-            "test_sha256": {"test.csv": ""},
-        },
-    }
-    path = runs.start(tmp_path / "models", "mlp", datetime(2026, 11, 20, 12), plan)
-    runs.complete(path, {"validation_accuracy": 0.985, "predicted_range": predicted}, [])
-    submission.write(tmp_path / "submissions" / f"{path.name}.csv", range(1, 28_001), GOOD)
+    run = complete_run(tmp_path / "models", tmp_path / "data", predicted_range=tuple(predicted))
+    submission.write(tmp_path / "submissions" / f"{run.name}.csv", range(1, 28_001), GOOD)
     for words_of_command, told in ((["submit"], words), (["scores"], words.split("(")[1].rstrip(")"))):
         with command(tmp_path / "submissions", server.environment(tmp_path), *words_of_command) as process:
             out, err = process.communicate(timeout=120)

@@ -1,11 +1,11 @@
 """Every check of the doctor, well and ill, without a network of its own."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from kaggle_server import TOKEN, Fault, KaggleServer
+from run_folders import beginning
 from test_fetch import right_files
 from typer.testing import CliRunner
 
@@ -122,8 +122,7 @@ def test_no_network_and_no_account(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_files_that_are_wrong_or_unfinished(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "test.csv").write_bytes(right_files()["test.csv"])
-    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    left = runs.start(tmp_path / "models", "mlp", now, {"started": now.isoformat()})
+    left = runs.start(tmp_path / "models", beginning())
     (tmp_path / "submissions").mkdir()
     (tmp_path / "submissions" / ledger.FILE).write_text('{"time": ')
     checks = examined(tmp_path, {"HOME": str(tmp_path)})

@@ -7,41 +7,33 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from kaggle_digits.recipes.architectures import Dense, Neighbors
 from kaggle_server import KaggleServer
 from PIL import Image
+from small import NEAR, but, resume, train
+from small import SMALL as LARGER
+from small import submission as submission_of
 from test_fetch import ROWS, WHOLE, file_limit
 from typer.testing import CliRunner
 
-from kaggle_digits import predictor, runs, sources, training
+from kaggle_digits import predictor, runs, sources
 from kaggle_digits.cli import app
 from kaggle_digits.competition import fetch, submission
 from kaggle_digits.errors import StorageError
-from kaggle_digits.recipes import Fit, Recipe
-from kaggle_digits.training import Trained
+from kaggle_digits.runs import Run
 
-NEAR = Recipe("near", "", Neighbors(neighbors=3, components=5))
-SMALL = Recipe("small", "", Dense(hidden=(8,)), Fit(epochs=1, batch_size=256, learning_rate=5e-3))
+SMALL = but(LARGER, {"units": 8, "epochs": 1, "batch_size": 256})
 NOBODY = 65_534
-
-Train = Callable[[Recipe, Path], Trained]
-
-
-def train(recipe: Recipe, folder: Path) -> Trained:
-    source = sources.load("sklearn")
-    return training.train(recipe, source, models=folder / "models", submissions=folder / "submissions")
 
 
 @pytest.fixture(scope="module")
-def near(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def near(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A training to which nothing happened."""
     return train(NEAR, tmp_path_factory.mktemp("near"))
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def small(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The same, of a network."""
     return train(SMALL, tmp_path_factory.mktemp("small"))
 
@@ -75,15 +67,15 @@ MORE_ROOMS = [("near", 1_200), ("near", 6_000), ("near", 60_000), ("small", 1_20
 def test_what_cannot_be_written_is_named_and_the_training_goes_on_later(
     kind: str, name: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    whole: Trained = request.getfixturevalue(kind)
-    run = tmp_path / "models" / whole.run.name
+    whole: Run = request.getfixturevalue(kind)
+    run = tmp_path / "models" / whole.name
     run.mkdir(parents=True)
-    shutil.copy(whole.run.path / "started.json", run)
+    shutil.copy(whole.path / runs.PLAN, run)
     blocked = tmp_path / "submissions" / f"{run.name}.csv" if name == "submission" else run / name
     blocked.mkdir(parents=True)  # a folder where the file should be stops even root
     before = snapshot(tmp_path)
     with pytest.raises(StorageError) as caught:
-        training.resume(run.name, models=tmp_path / "models", submissions=tmp_path / "submissions")
+        resume(run.name, tmp_path)
     check_sentence(caught.value, blocked, "Something else has that name: move it away, or choose another folder.")
     assert {path: snapshot(tmp_path).get(path) for path in before} == before
     assert runs.listing(tmp_path / "models") == []
@@ -91,8 +83,7 @@ def test_what_cannot_be_written_is_named_and_the_training_goes_on_later(
     assert list(tmp_path.rglob(".partial-*")) == []
     blocked.rmdir()
     if name == "submission":  # the last
-        done = training.resume(run.name, models=tmp_path / "models", submissions=tmp_path / "submissions")
-        assert (done.submission or tmp_path).read_bytes() == (whole.submission or tmp_path).read_bytes()
+        assert submission_of(resume(run.name, tmp_path)) == submission_of(whole)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +91,7 @@ def test_what_cannot_be_written_is_named_and_the_training_goes_on_later(
 )
 def test_a_disk_that_is_full(kind: str, room: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """No file may grow beyond so many bytes."""
-    earlier = request.getfixturevalue(kind).run.path
+    earlier = request.getfixturevalue(kind).path
     shutil.copytree(earlier, tmp_path / "models" / earlier.name)
     before = snapshot(tmp_path)
     with file_limit(room), pytest.raises(StorageError, match="cannot write .*File too large.*ulimit -f"):
@@ -145,12 +136,12 @@ CLOSED: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("name", CLOSED)
-def test_a_closed_folder_is_named(name: str, place: Path, near: Trained) -> None:
+def test_a_closed_folder_is_named(name: str, place: Path, near: Run) -> None:
     for each in ("models", "submissions", "data"):
         (place / each).mkdir()
         if each != name:
             (place / each).chmod(0o777)
-    shutil.copytree(near.run.path, place / "run")
+    shutil.copytree(near.path, place / "run")
     (place / "mine.zip").write_bytes(WHOLE)
     (place / "data" / "notes.txt").write_text("mine")
     before = snapshot(place)
@@ -170,10 +161,10 @@ def command(folder: Path, *words: str) -> str:
     return result.stderr.splitlines()[-1]
 
 
-def test_answers_that_cannot_be_written(near: Trained, place: Path) -> None:
-    shutil.copytree(near.run.path, place / "models" / near.run.name)
+def test_answers_that_cannot_be_written(near: Run, place: Path) -> None:
+    shutil.copytree(near.path, place / "models" / near.name)
     (place / "pictures").mkdir()
-    Image.fromarray(np.asarray(near.validation.images[0])).save(place / "pictures" / "a.png")
+    Image.fromarray(sources.load("sklearn").train.images[0]).save(place / "pictures" / "a.png")
     with closed(place):
         assert "cannot write predictions.csv: Permission denied" in command(place, "predict", "pictures")
         assert "cannot write explained" in command(place, "predict", "pictures/a.png", "--explain")

@@ -191,7 +191,7 @@ def upright(count, apart):
 @pytest.mark.parametrize(("count", "apart", "is_sure"), [(4, 20, True), (6, 20, False), (5, 60, True), (9, 35, True)])
 def test_a_hatching_is_not_so_many_ones_but_ones_are(count, apart, is_sure):
     layout = photos.lay_out(upright(count, apart))
-    (line,) = photos.decide(layout, answers(layout, 1, 0.99))
+    (line,) = photos.decide(layout, answers(layout, 1, 0.99)).lines
     assert len(line) == count
     assert all(digit.is_sure == is_sure for digit in line)
 
@@ -213,7 +213,7 @@ def test_what_would_not_be_believed_costs_more_but_a_lone_scribble_stays_one():
         layout = layout_of(*[0.6] * pieces)
         said = answers(layout, 4, 0.9)
         assert layout.leasts == [plausible.NEVER, plausible.SURE, plausible.SURE] * pieces
-        (line,) = photos.decide(layout, said)
+        (line,) = photos.decide(layout, said).lines
         assert len(line) == read
         assert all(digit.is_sure for digit in line) == (pieces == 2)
 
@@ -245,7 +245,7 @@ def test_a_plain_layout_that_is_settled_is_read_as_the_full_one(count, seed):
     same = said[[spans.index((span.first, span.after, span.line)) for span in plain.spans]]
     if photos.is_settled(plain, same):
         kept, found = (
-            [[(digit.box, digit.is_sure) for digit in line] for line in photos.decide(*each)]
+            [[(digit.box, digit.is_sure) for digit in line] for line in photos.decide(*each).lines]
             for each in ((plain, same), (full, said))
         )
         assert kept == found
@@ -259,7 +259,7 @@ def test_wild_pictures_are_laid_out_or_refused(height, width, seed, coloured):
     layout = photos.lay_out(picture)
     assert layout.images.shape == (len(layout.spans), 28, 28)
     answers = np.full((len(layout.spans), 10), 0.1, np.float32)
-    assert all(line for line in photos.decide(layout, answers))
+    assert all(line for line in photos.decide(layout, answers).lines)
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_every_drawing_is_answered_or_refused(picture, seed):
     layout = writing.layout()
     said = random.dirichlet(np.ones(10), len(layout.spans)).astype(np.float32)
     height, width = picture.shape[:2]
-    for line in photos.decide(layout, said):
+    for line in photos.decide(layout, said).lines:
         assert line
         for digit in line:
             left, top, right, bottom = digit.box
@@ -337,7 +337,7 @@ def test_votes_are_counted_for_each_digit():
 def test_the_sheet_is_drawn(tmp_path):
     layout = photos.lay_out(canvas(), keep_stages=True)
     answers = np.eye(10, dtype=np.float32)[[7] * len(layout.spans)]
-    (line,) = photos.decide(layout, answers)
+    (line,) = photos.decide(layout, answers).lines
     shown = [(digit.image, digit.probabilities, digit.box, digit.is_sure) for digit in line]
     plots.save(plots.explanation("a $seven$", layout.stages, shown), tmp_path / "a.png")
     plots.save(plots.explanation("nothing", layout.stages, []), tmp_path / "b.png")

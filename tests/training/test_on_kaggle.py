@@ -1,26 +1,30 @@
 """Trainings on Kaggle, from the command to the run at home; one of them runs the pushed program for real."""
 
 import contextlib
+import hashlib
+import io
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from kaggle_server import TOKEN, Fault, KaggleServer, OpenKaggle
 from typer.testing import CliRunner, Result
 
-from kaggle_digits import runs, sources
+from kaggle_digits import recipes, runs, sources, training
 from kaggle_digits.cli import app
 from kaggle_digits.competition import kernels, submission
+from kaggle_digits.errors import DigitsError
 from kaggle_digits.files import digit_recognizer
-from kaggle_digits.recipes import RECIPES
 from kaggle_digits.training.on_kaggle import parcel
 
 ROWS, TEST_ROWS = 300, 60
@@ -110,21 +114,17 @@ def test_a_run_comes_home(trained: Trained) -> None:
     assert (told["run"], told["recipe"], told["validation_accuracy"]) == (
         run.name,
         "simple",
-        run.record["validation_accuracy"],
+        run.record.validation_accuracy,
     )
     page = f"https://www.kaggle.com/code/somebody/kaggle-digits-{run.name}"
     lines = trained.done.stderr.splitlines()
     assert lines[:2] == [f"sent to Kaggle: {page}", "Kaggle: queued"]
     assert lines[-1] == "Kaggle: complete"
     record = run.record
-    assert record["kaggle"] == {
-        "account": "somebody",
-        "kernel": f"somebody/kaggle-digits-{run.name}",
-        "page": page,
-        "cards": [],
-    }
-    assert (record["seed"], record["epochs"], record["test_rows"]) == (3, 2, TEST_ROWS)
-    assert record["data"]["path"] == str(trained.folder / "work" / "data")
+    assert record.kaggle == runs.KaggleRecord(account="somebody", page=page, cards=[])
+    assert (record.plan.on, record.plan.seed, record.epochs, record.test_rows) == ("kaggle", 3, 2, TEST_ROWS)
+    assert record.data.path == str(trained.folder / "work" / "data")
+    assert record.data.sha256.keys() == {"train.csv", "test.csv"}
     assert {path.name for path in run.path.iterdir()} >= {"model.keras", "report.json", "loss.png", "validation.npz"}
     assert not [path for path in run.path.iterdir() if path.name.startswith(".")]
     assert parcel.SUBMISSION not in {path.name for path in run.path.iterdir()}
@@ -143,7 +143,7 @@ def test_what_was_pushed(trained: Trained) -> None:
 
 
 def test_every_title_fits() -> None:
-    longest = max(RECIPES, key=len)
+    longest = max(recipes.names(), key=len)
     assert len(f"kaggle-digits-20261121-090138-{longest}-999") <= kernels.LONGEST_TITLE
 
 
@@ -153,7 +153,7 @@ def test_the_run_works_as_if_it_had_been_trained_here(trained: Trained, server: 
         data.symlink_to(trained.folder / "input" / "competitions" / "digit-recognizer")
     judged = call(server, trained.folder, "evaluate", "--json")
     assert judged.exit_code == 0, judged.stderr
-    assert json.loads(judged.stdout)["accuracy"] == trained.run.record["validation_accuracy"]
+    assert json.loads(judged.stdout)["accuracy"] == trained.run.record.validation_accuracy
     predicted = call(server, trained.folder, "predict", "data/test.csv", "--json")
     assert predicted.exit_code == 0, predicted.stderr
     labels = submission.check(trained.folder / "work" / json.loads(trained.done.stdout)["submission"], TEST_ROWS)
@@ -164,12 +164,24 @@ def test_the_run_works_as_if_it_had_been_trained_here(trained: Trained, server: 
     assert (again.exit_code, "came to its end" in again.stderr) == (1, True)
 
 
-def test_folds_come_home_from_the_older_layout(tmp_path: Path) -> None:
-    trained = train(tmp_path, "digit-recognizer", "knn", "--folds", "2")
+OWN = """
+from sklearn.naive_bayes import GaussianNB
+
+def build(image_shape, classes, smoothing=1e-2):
+    return GaussianNB(var_smoothing=smoothing)
+"""
+
+
+def test_folds_of_a_recipe_file_come_home_from_the_older_layout(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "own.py").write_text(OWN, encoding="utf-8")
+    trained = train(tmp_path, "digit-recognizer", "own.py", "--folds", "2", "--set", "smoothing=0.1")
     assert trained.done.exit_code == 0, trained.done.stderr
     runs.verify(trained.run)
     assert (trained.run.path / "fold-2" / runs.RECORD).is_file()
-    assert trained.run.record["validation_rows"] == ROWS
+    assert (trained.run.path / "recipe.py").read_text(encoding="utf-8") == OWN
+    record = trained.run.record
+    assert (record.validation_rows, record.recipe.members[0].arguments) == (ROWS, {"smoothing": 0.1})
 
 
 def test_rows_are_left_out_there_too(tmp_path: Path) -> None:
@@ -178,8 +190,8 @@ def test_rows_are_left_out_there_too(tmp_path: Path) -> None:
     trained = train(tmp_path, "digit-recognizer", "knn", "--exclude", "doubtful.csv")
     assert trained.done.exit_code == 0, trained.done.stderr
     record = trained.run.record
-    assert record["excluded"] == [3, 17]
-    assert len(runs.learned_rows(trained.run)) + record["validation_rows"] == ROWS - 2
+    assert record.plan.exclude == (3, 17)
+    assert len(runs.rows.learned(trained.run.path)) + record.validation_rows == ROWS - 2
 
 
 def test_without_the_files_the_program_ends_at_once(command: Command, tmp_path: Path) -> None:
@@ -210,16 +222,25 @@ def unfinished(tmp_path: Path) -> str:
     return path.name
 
 
-@pytest.fixture
-def sent(server: KaggleServer, command: Command, tmp_path: Path) -> str:
-    """The name of a run that was sent, and interrupted by an error at the first look."""
+ORDER = ("simple", "--epochs", "2", "--seed", "3")
+"""What the first training was."""
+
+
+def send(server: KaggleServer, command: Command, folder: Path, words: tuple[str, ...] = ORDER) -> str:
+    """Sends a training, which is interrupted by an error at the first look; the run's name."""
     server.kernels.runs_programs = False
     server.faults[STATUS] = Fault(401, message="Unauthenticated", times=1)
-    done = command("train", "simple", "--on", "kaggle")
+    done = command("train", *words, "--on", "kaggle")
     assert (done.exit_code, "Kaggle rejects the credentials" in done.stderr) == (1, True)
-    name = unfinished(tmp_path)
+    name = unfinished(folder)
     assert f"Go on with it: kaggle-digits train --resume {name}." in done.stderr
     return name
+
+
+@pytest.fixture
+def sent(server: KaggleServer, command: Command, tmp_path: Path) -> str:
+    """The name of a run that was sent, and interrupted."""
+    return send(server, command, tmp_path)
 
 
 def check_refused(done: Result, words: str) -> None:
@@ -239,7 +260,7 @@ def test_an_interrupted_training_is_brought_home(
     done = command("train", "--resume", sent)
     assert done.exit_code == 0, done.stderr
     home = runs.find(sent, tmp_path / "work" / "models")
-    assert home.record["files"] == trained.run.record["files"]
+    assert home.record.files == trained.run.record.files
     assert (tmp_path / "work" / "submissions" / f"{sent}.csv").exists()
     assert server.calls.count(PUSH) == 1
     assert f"trained on  no GPU, https://www.kaggle.com/code/somebody/kaggle-digits-{sent}" in done.stdout
@@ -250,7 +271,7 @@ def test_ctrl_c_leaves_kaggle_at_work(trained: Trained, server: KaggleServer, co
     for name in ("home", "work"):
         (tmp_path / name).mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-m", "kaggle_digits", "train", "simple", "--on", "kaggle"],
+        [sys.executable, "-m", "kaggle_digits", "train", *ORDER, "--on", "kaggle"],
         cwd=tmp_path / "work",
         env={**server.environment(tmp_path / "home"), "PYTHONPATH": os.pathsep.join(sys.path)},
         stderr=subprocess.PIPE,
@@ -311,7 +332,7 @@ def test_what_did_not_arrive_is_sent_again(
 ) -> None:
     server.kernels.runs_programs = False
     server.faults[PUSH] = Fault(dropped=True, times=1)
-    check_refused(command("train", "simple", "--on", "kaggle"), "Perhaps Kaggle has taken the training. Go on with it")
+    check_refused(command("train", *ORDER, "--on", "kaggle"), "Perhaps Kaggle has taken the training. Go on with it")
     name = unfinished(tmp_path)
     server.faults[OUTPUT] = Fault(401, message="Unauthenticated", times=1)
     server.kernels.status_of = "COMPLETE"
@@ -352,6 +373,15 @@ def test_before_anything_is_sent(server: KaggleServer, command: Command, tmp_pat
     server.rules_accepted = False
     check_refused(command("train", "simple", "--on", "kaggle"), "Accept the rules once")
     check_refused(command("train", "simple", "--on", "kaggle", KAGGLE_API_TOKEN=""), "no Kaggle account is set up here")
+    (tmp_path / "work" / "list.csv").write_text("id\n3\n42001\n", encoding="utf-8")
+    check_refused(
+        command("train", "simple", "--on", "kaggle", "--exclude", "list.csv"),
+        "there is no training image with the id '42001'",
+    )
+    (tmp_path / "work" / "own.py").write_text("import keras\n", encoding="utf-8")
+    check_refused(command("train", "own.py", "--on", "kaggle"), "own.py has no function build")
+    with pytest.raises(DigitsError, match="a recipe from a function cannot be sent to Kaggle"):
+        training.train(runs.Plan(on="kaggle"), recipe=recipes.from_function(lambda _shape, _classes: None))
     assert PUSH not in server.calls
     assert not (tmp_path / "work" / "models").exists()
 
@@ -439,6 +469,93 @@ def test_what_is_damaged_does_not_get_in(
     assert not (tmp_path / "work" / "submissions").exists()
     show(server, trained.files)
     assert command("train", "--resume", sent).exit_code == 0
+
+
+OTHERS = {
+    "recipe": ("flat", *ORDER[1:]),
+    "values": ("simple", "--epochs", "3", "--seed", "3"),
+    "seed": ("simple", "--epochs", "2", "--seed", "4"),
+    "validation": (*ORDER, "--validation", "0.2"),
+    "folds": (*ORDER, "--folds", "2"),
+    "exclude": (*ORDER, "--exclude", "doubtful.csv"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_comes_home_is_held_against_what_was_asked_for(
+    name: str, trained: Trained, server: KaggleServer, command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "doubtful.csv").write_text("id\n3\n", encoding="utf-8")
+    run = send(server, command, tmp_path, OTHERS[name])
+    show(server, trained.files)
+    check_refused(
+        command("train", "--resume", run), f"is not the one that was asked for: its {name} is another one. So it was"
+    )
+    assert unfinished(tmp_path) == run
+    assert not (tmp_path / "work" / "submissions").exists()
+
+
+def repacked(files: dict[str, bytes], **fields: object) -> dict[str, bytes]:
+    """The same parcel with other fields of run.json, and right checksums all the same."""
+    home = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(files[parcel.ARCHIVE])) as archive, zipfile.ZipFile(home, "w") as packed:
+        for name in archive.namelist():
+            content = archive.read(name)
+            packed.writestr(name, json.dumps(json.loads(content) | fields) if name == runs.RECORD else content)
+    note = json.loads(files[parcel.NOTE]) | {"sha256": hashlib.sha256(home.getvalue()).hexdigest()}
+    return {parcel.ARCHIVE: home.getvalue(), parcel.NOTE: json.dumps(note).encode()}
+
+
+FALSE: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]] = {
+    "no model": (lambda _: {"files": {}}, "it holds no model"),
+    "a file that is not there": (lambda _: {"files": {"model.skops": "0" * 64}}, "model.skops is missing"),
+    "another file": (lambda record: {"files": dict.fromkeys(record["files"], "0" * 64)}, "not the file that"),
+    "other weights": (
+        lambda record: {"recipe": record["recipe"] | {"arguments": {"dropout": 0.3}}},
+        "its recipe is another one",
+    ),
+    "a file of somebody's": (
+        lambda record: {
+            "recipe": {"name": "simple", "file": "simple.py", "sha256": "0", "fit": record["recipe"]["fit"]}
+        },
+        "its recipe is another one",
+    ),
+    "another way": (
+        lambda record: {"recipe": record["recipe"] | {"fit": record["recipe"]["fit"] | {"learning_rate": 1.0}}},
+        "its recipe is another one",
+    ),
+    "members from elsewhere": (lambda _: {"members": {"../other": 1.0}}, "was edited or is damaged"),
+}
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_a_parcel_with_the_right_checksums_is_believed_no_more_than_that(
+    name: str, trained: Trained, server: KaggleServer, command: Command, sent: str, tmp_path: Path
+) -> None:
+    change, words = FALSE[name]
+    with zipfile.ZipFile(io.BytesIO(trained.files[parcel.ARCHIVE])) as archive:
+        record = json.loads(archive.read(runs.RECORD))
+    show(server, repacked(trained.files, **change(record)))
+    check_refused(command("train", "--resume", sent), words)
+    assert unfinished(tmp_path) == sent
+    assert not (tmp_path / "work" / "submissions").exists()
+
+
+def test_a_recipe_file_that_never_arrived_is_sent_again_only_if_it_is_named(
+    server: KaggleServer, command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "own.py").write_text(OWN, encoding="utf-8")
+    server.kernels.runs_programs = False
+    server.faults[PUSH] = Fault(dropped=True, times=1)
+    check_refused(command("train", "own.py", "--on", "kaggle"), "Perhaps Kaggle has taken the training")
+    name = unfinished(tmp_path)
+    check_refused(command("train", "--resume", name), "began with own.py")
+    server.faults[STATUS] = Fault(401, message="Unauthenticated", skip=1, times=1)
+    check_refused(command("train", "own.py", "--resume", name), "Kaggle rejects the credentials")
+    [asked] = server.kernels.pushed.values()
+    assert "GaussianNB" in asked["text"]
 
 
 DOWNLOADS = {

@@ -1,5 +1,6 @@
 """What comes home from Kaggle is opened with suspicion; and the program that Kaggle runs prepares itself."""
 
+import ast
 import importlib.util
 import io
 import json
@@ -8,15 +9,19 @@ import stat
 import subprocess
 import sys
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kaggle_digits import recipes
+from kaggle_digits import recipes, runs
 from kaggle_digits.errors import DataError
 from kaggle_digits.files import archive, storage
+from kaggle_digits.recipes import RecipeFile
+from kaggle_digits.runs import Plan
 from kaggle_digits.training.on_kaggle import kernel, packing, parcel
 
 
@@ -32,7 +37,7 @@ def write(folder: Path, members: dict[str, bytes], **changes: object) -> Path:
 def put(folder: Path, content: bytes, names: list[str], **changes: object) -> Path:
     (folder / parcel.ARCHIVE).write_bytes(content)
     checksum = storage.sha256(folder / parcel.ARCHIVE)
-    note = {"format": 1, "run": "mine", "cards": [], "sha256": checksum, "files": names, **changes}
+    note = {"format": 1, "run": "mine", "cards": [], "warning": None, "sha256": checksum, "files": names, **changes}
     (folder / parcel.NOTE).write_text(json.dumps(note))
     return folder
 
@@ -82,17 +87,43 @@ def test_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check_refused(write(tmp_path, members), "claims to unpack to more than 1,000 bytes")
 
 
-BEGUN = {"format": 1, "started": "2026-11-20T12:00:00+00:00", "recipe": {"name": "mlp", "kind": "Dense"}}
+def record(**files: str) -> dict[str, object]:
+    """A run.json that is all right, with these files of the model's."""
+    now = datetime(2026, 11, 20, 12).astimezone()
+    whole = runs.Record(
+        plan=Plan("knn"),
+        recipe=recipes.load("knn").record(),
+        data=runs.DataRecord(name="data", path="data", kind="", train_sha256={}),
+        classes=10,
+        image_shape=(28, 28),
+        versions={},
+        machine="",
+        started=now,
+        finished=now,
+        train_rows=1,
+        validation_rows=1,
+        validation_accuracy=1.0,
+        validation_interval=(0.0, 1.0),
+        parameters=1,
+        layers=[],
+        epochs=0,
+        temperature=1.0,
+        seconds=1.0,
+        train_seconds=1.0,
+        files=files,
+    )
+    document: dict[str, object] = msgspec.to_builtins(whole)
+    return document
 
 
 @pytest.mark.parametrize(
     ("record", "words"),
     [
-        ({}, "is not of this release"),
-        ({"format": 99}, "is not of this release"),
-        ({"format": 1, "started": "2026-11-20T12:00:00+00:00"}, "lacks 'recipe'"),
-        ({**BEGUN, "files": {"model.keras": "0"}}, "its folder/model.keras"),
-        ({**BEGUN, "files": {}}, "validation.npz cannot be read"),
+        ({}, "is of another release"),
+        ({"format": 99}, "is of another release"),
+        ({"format": runs.FORMAT, "started": "2026-11-20T12:00:00+00:00"}, "was edited or is damaged"),
+        ({**record(), "files": {"model.keras": "0"}}, "its folder/model.keras is missing"),
+        (record(), "validation.npz cannot be read"),
     ],
 )
 def test_what_is_no_run(record: dict[str, object], words: str, tmp_path: Path) -> None:
@@ -106,7 +137,9 @@ def test_whatever_comes_is_one_sentence(
 ) -> None:
     folder = tmp_path_factory.mktemp("parcel")
     json_like = st.none() | st.integers() | st.text(max_size=5) | st.lists(st.text(max_size=5), max_size=3)
-    changes = data.draw(st.dictionaries(st.sampled_from(["format", "run", "cards", "sha256", "files"]), json_like))
+    changes = data.draw(
+        st.dictionaries(st.sampled_from(["format", "run", "cards", "warning", "sha256", "files"]), json_like)
+    )
     put(folder, content, ["run.json"], **changes)
     if note is not None:
         (folder / parcel.NOTE).write_bytes(note)
@@ -114,8 +147,8 @@ def test_whatever_comes_is_one_sentence(
 
 
 def program(**changes: object) -> str:
-    order = packing.order("mine", recipes.get("knn"), seed=0, validation=0.1, excluded=[])
-    return packing.script({**order, **changes})
+    order = packing.order("mine", Plan("knn"), None)
+    return packing.script(msgspec.structs.replace(order, **changes))
 
 
 def run(text: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -135,7 +168,7 @@ def test_libraries_that_are_not_there_are_installed_apart(tmp_path: Path) -> Non
         wheel.writestr(f"{name}/METADATA", "Metadata-Version: 2.1\nName: pinned\nVersion: 1.0\n")
         wheel.writestr(f"{name}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{name}/RECORD", "")
-        wheel.writestr("numpy.py", "import sys\nsys.exit(f'error: apart, {sys.prefix}')\n")
+        wheel.writestr("msgspec.py", "import sys\nsys.exit(f'error: apart, {sys.prefix}')\n")
     done = run(program(pins={"pinned": "1.0"}, requirements=["pinned>=1"]), tmp_path, **here)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: apart, ")
@@ -148,8 +181,20 @@ def test_libraries_that_are_not_there_are_installed_apart(tmp_path: Path) -> Non
 
 
 def test_the_order_says_what_is_needed() -> None:
-    order = packing.order("mine", recipes.get("mlp"), seed=1, validation=0.1, excluded=[7])
-    assert any(one.startswith("tensorflow<") for one in order["requirements"])
-    assert [one.split("<")[0] for one in order["gpu_requirements"]] == ["tensorflow[and-cuda]"]
-    assert set(order["pins"]) == {"tensorflow", "keras", "scikit-learn", "skops"}
-    assert recipes.from_json(json.loads(json.dumps(order["recipe"]))).fit == recipes.get("mlp").fit
+    order = packing.order("mine", Plan("mlp", seed=1), None)
+    assert any(one.startswith("tensorflow<") for one in order.requirements)
+    assert [one.split("<")[0] for one in order.gpu_requirements] == ["tensorflow[and-cuda]"]
+    assert set(order.pins) == {"tensorflow", "keras", "scikit-learn", "skops"}
+
+
+def test_an_order_arrives_as_it_was_sent() -> None:
+    """As a literal in a program, and then as JSON, whatever the plan and the recipe file say."""
+    plan = Plan("own.py", values={"hidden": (64, 32), "rate": 0.1}, seed=1, exclude=(7, "a.png"), note='é "x" \\')
+    text = "def build(image_shape, classes):\n    return '''é''' or \"\"\"\\n\"\"\"\n"
+    order = packing.order("mine", plan, RecipeFile(Path("elsewhere/own.py"), text, "0"))
+    program = ast.parse(packing.script(order))
+    [call] = [node for node in program.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    literal = ast.literal_eval(call.value.args[0])
+    arrived = msgspec.json.decode(json.dumps({**literal, "cards": ["T4"]}), type=packing.Order)
+    assert arrived == msgspec.structs.replace(order, cards=["T4"])
+    assert (arrived.file, arrived.text, arrived.plan) == ("own.py", text, plan)

@@ -29,25 +29,25 @@ def test_a_kind_that_only_guesses_is_dropped(rows):
 
 
 @pytest.mark.parametrize("better", [0, 1])
-def test_the_better_way_of_asking_is_taken(rows, better):
+def test_the_better_candidate_is_taken(rows, better):
     labels, fold_of, rng = rows
-    ways = [[_answers(rng.random(_ROWS) < share, labels)] for share in (0.9, 0.9)]
-    ways[better] = [_answers(rng.random(_ROWS) < 0.99, labels)]
-    assert choose(ways, labels, fold_of).way == better
+    candidates = [[_answers(rng.random(_ROWS) < share, labels)] for share in (0.9, 0.9)]
+    candidates[better] = [_answers(rng.random(_ROWS) < 0.99, labels)]
+    assert choose(candidates, labels, fold_of).candidate == better
 
 
-def test_between_equals_the_first_way_is_kept(rows):
+def test_between_equals_the_first_candidate_is_kept(rows):
     labels, fold_of, rng = rows
     answers = [_answers(rng.random(_ROWS) < 0.9, labels)]
-    assert choose([answers, answers], labels, fold_of).way == 0
+    assert choose([answers, answers], labels, fold_of).candidate == 0
 
 
 def test_the_estimate_is_not_flattered_by_the_choice(rows):
-    """Of a hundred ways that only guess, the luckiest looks good on the rows that chose it, and not on others."""
+    """Of a hundred candidates that only guess, the luckiest looks good on the rows that chose it, and not on others."""
     labels, fold_of, rng = rows
-    ways = [[_answers(rng.random(_ROWS) < 0.5, labels)] for _ in range(100)]
-    chosen = choose(ways, labels, fold_of)
-    flattered = (ways[chosen.way][0].argmax(axis=1) == labels).mean()
+    candidates = [[_answers(rng.random(_ROWS) < 0.5, labels)] for _ in range(100)]
+    chosen = choose(candidates, labels, fold_of)
+    flattered = (candidates[chosen.candidate][0].argmax(axis=1) == labels).mean()
     honest = (chosen.probabilities.argmax(axis=1) == labels).mean()
     assert flattered > 0.52
     assert honest < 0.52

@@ -1,25 +1,23 @@
 import csv
+import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
-from kaggle_digits.classifiers.protocol import Silence
-from kaggle_digits.recipes.architectures import Dense
 from PIL import Image
+from small import NEAR, SMALL, but, recipe, report, resume, submission, train
 
-from kaggle_digits import runs, sources, training
-from kaggle_digits.competition import submission
+from kaggle_digits import classifiers, recipes, runs, sources
+from kaggle_digits.backend import load_keras
+from kaggle_digits.competition import submission as submissions
 from kaggle_digits.errors import DataError, DigitsError, RunError, StorageError
-from kaggle_digits.predictor import models
-from kaggle_digits.recipes import RECIPES, Fit, Recipe
+from kaggle_digits.evaluation import plots
+from kaggle_digits.runs import Epoch, Listener
 from kaggle_digits.sources import Source
+from kaggle_digits.training import writing
 
-SMALL = Recipe(
-    "small",
-    "a small network",
-    Dense(hidden=(32,)),
-    Fit(epochs=3, batch_size=64, learning_rate=5e-3),
-)
+HASTY = but(SMALL, {"epochs": 1})
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +31,13 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trained(source, folder):
-    return training.train(SMALL, source, models=folder / "models", submissions=folder / "submissions")
+def trained(folder):
+    return train(SMALL, folder)
 
 
 def test_the_run_is_complete_and_found_again(trained, folder):
-    assert runs.find(models=folder / "models") == trained.run
-    assert sorted(path.name for path in trained.run.path.iterdir()) == [
+    assert runs.find(models=folder / "models") == trained
+    assert sorted(path.name for path in trained.path.iterdir()) == [
         "confidence.png",
         "confusion.png",
         "history.csv",
@@ -48,101 +46,149 @@ def test_the_run_is_complete_and_found_again(trained, folder):
         "mistakes.png",
         "model.keras",
         "model.tflite",
+        "plan.json",
         "report.json",
         "run.json",
         "samples.png",
-        "started.json",
         "validation.npz",
     ]
 
 
 def test_the_record_can_rebuild_the_run(trained, source):
-    record = trained.run.record
-    assert record["recipe"]["name"] == "small"
-    assert record["recipe"]["fit"]["learning_rate"] == 5e-3
-    assert record["data"]["name"] == "sklearn"
-    assert record["train_rows"] + record["validation_rows"] == len(source.train)
-    assert (record["seed"], record["validation"], record["classes"]) == (0, 0.1, 10)
-    assert tuple(record["image_shape"]) == (28, 28)
-    assert record["started"] <= record["finished"]
-    assert 0 < record["train_seconds"] < record["seconds"]
+    record = trained.record
+    assert record.plan == SMALL
+    assert record.recipe.name == "flat"
+    assert (record.recipe.fit.learning_rate, record.recipe.fit.epochs) == (5e-3, 3)
+    assert record.recipe.arguments["units"] == 32
+    assert recipes.restore(record.recipe).fit == recipe(SMALL).fit
+    assert (record.data.name, record.data.path, record.data.sha256) == ("sklearn", "sklearn", {})
+    assert record.train_rows + record.validation_rows == len(source.train)
+    assert (record.plan.seed, record.plan.validation, record.classes) == (0, 0.1, 10)
+    assert record.image_shape == (28, 28)
+    assert record.started <= record.finished
+    assert 0 < record.train_seconds < record.seconds
 
 
 def test_report_validation_rows_and_record_agree(trained):
-    report = json.loads((trained.run.path / "report.json").read_text())
-    with np.load(trained.run.path / "validation.npz", allow_pickle=False) as rows:
-        right = rows["probabilities"].argmax(axis=1) == rows["labels"]
-        assert rows["ids"].shape == right.shape
-    assert report["accuracy"] == trained.run.record["validation_accuracy"] == pytest.approx(right.mean())
-    assert report["rows"] == len(right) == trained.run.record["validation_rows"]
+    ids, labels, probabilities = runs.rows.validation(trained.path)
+    right = probabilities.argmax(axis=1) == labels
+    assert ids.shape == right.shape
+    assert report(trained)["accuracy"] == trained.record.validation_accuracy == pytest.approx(right.mean())
+    assert report(trained)["rows"] == len(right) == trained.record.validation_rows
 
 
-def test_validation_rows_are_not_trained_on_and_do_not_depend_on_the_seed(trained, source, tmp_path):
-    other = training.train(SMALL, source, seed=7, models=tmp_path / "m", submissions=tmp_path / "s")
-    ids = []
-    for run in (trained.run, other.run):
-        with np.load(run.path / "validation.npz") as rows:
-            ids.append(rows["ids"].tolist())
+def test_validation_rows_are_not_trained_on_and_do_not_depend_on_the_seed(trained, tmp_path):
+    other = train(but(SMALL, seed=7), tmp_path)
+    ids = [runs.rows.validation(run.path)[0].tolist() for run in (trained, other)]
     assert ids[0] == ids[1]
-    assert len(set(ids[0])) == trained.run.record["validation_rows"]
+    assert len(set(ids[0])) == trained.record.validation_rows
+    assert submission(other) != submission(trained)
 
 
 def test_the_history_has_a_line_an_epoch(trained):
-    with (trained.run.path / "history.csv").open(newline="") as file:
+    with (trained.path / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"]
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert [epoch.epoch for epoch in runs.history.read(trained.path)] == [1, 2, 3]
 
 
 def test_the_pictures_are_pictures(trained):
     for name in ("loss.png", "samples.png"):
-        with Image.open(trained.run.path / name) as image:
+        with Image.open(trained.path / name) as image:
             assert image.width > 700
             assert len(image.getcolors(1 << 24)) > 20
 
 
+def test_the_epoch_that_is_kept_is_the_one_that_is_marked(trained, source, tmp_path):
+    """A training that came to its planned end keeps its last epoch, even where an earlier one validated better."""
+    assert trained.record.kept == trained.record.epochs == 3
+    rows = source.train.take(np.arange(20))
+    history = [Epoch(number, 1.0, 0.5, loss, 0.5, 1e-3, 1.0) for number, loss in ((1, 0.1), (2, 0.5), (3, 0.9))]
+    writing.write_findings(
+        tmp_path,
+        writing.Trained(
+            classifier=None,
+            files=[],
+            layers=[],
+            learned=rows,
+            validation=rows,
+            probabilities=np.full((20, 10), 0.1, np.float32),
+            history=history,
+            train_seconds=1.0,
+            kept=3,
+        ),
+        seed=0,
+    )
+    plots.save(plots.learning_curves(history, 3), tmp_path / "last.png")
+    plots.save(plots.learning_curves(history, 1), tmp_path / "best.png")
+    drawn = (tmp_path / "loss.png").read_bytes()
+    assert drawn == (tmp_path / "last.png").read_bytes()
+    assert drawn != (tmp_path / "best.png").read_bytes()
+
+
 def test_the_submission_has_the_runs_name_and_is_what_kaggle_expects(trained, source, folder):
-    assert trained.submission == folder / "submissions" / f"{trained.run.name}.csv"
-    assert len(submission.check(trained.submission, rows=len(source.test))) == 719
+    file = folder / "submissions" / f"{trained.name}.csv"
+    assert len(submissions.check(file, rows=len(source.test))) == 719
+    assert trained.record.submission_sha256 == hashlib.sha256(submission(trained)).hexdigest()
 
 
-def test_the_same_seed_gives_the_same_submission(trained, source, tmp_path):
-    again = training.train(SMALL, source, models=tmp_path / "m", submissions=tmp_path / "s")
-    assert again.submission.read_bytes() == trained.submission.read_bytes()
-    assert again.report == trained.report
+def test_the_same_seed_gives_the_same_submission(trained, tmp_path):
+    again = train(SMALL, tmp_path)
+    assert submission(again) == submission(trained)
+    assert report(again) == report(trained)
 
 
 def test_without_a_test_set_there_is_no_submission(source, tmp_path):
-    alone = Source("here", source.train, None, {})
-    done = training.train(SMALL.with_fit(epochs=1), alone, models=tmp_path / "m", submissions=tmp_path / "s")
-    assert done.submission is None
-    assert not (tmp_path / "s").exists()
+    alone = Source("here", None, source.train, None)
+    done = train(HASTY, tmp_path, source=alone)
+    assert done.record.submission_sha256 is None
+    assert done.record.test_rows is None
+    assert not (tmp_path / "submissions").exists()
 
 
-def test_a_wrong_validation_share_leaves_nothing_behind(source, tmp_path):
-    with pytest.raises(DataError, match="validation share"):
-        training.train(SMALL, source, validation=1.0, models=tmp_path / "m", submissions=tmp_path / "s")
-    assert not (tmp_path / "m").exists()
+@pytest.mark.parametrize(("share", "words"), [(1.0, "validation share"), (0.01, "too few to hold out a share of 0.01")])
+def test_a_wrong_validation_share_leaves_nothing_behind(share, words, source, tmp_path):
+    few = Source("here", None, source.train.take(np.arange(20)), None)
+    with pytest.raises(DataError, match=words):
+        train(but(SMALL, validation=share), tmp_path, source=few)
+    assert not (tmp_path / "models").exists()
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(source, tmp_path):
-    (tmp_path / "m").write_text("a file")
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "models").write_text("a file")
     with pytest.raises(StorageError, match="cannot write"):
-        training.train(SMALL, source, models=tmp_path / "m", submissions=tmp_path / "s")
+        train(SMALL, tmp_path)
 
 
-def test_a_run_whose_submission_cannot_be_written_stays_unfinished(source, tmp_path):
-    (tmp_path / "s").write_text("a file")
+def test_a_run_whose_submission_cannot_be_written_stays_unfinished(tmp_path):
+    (tmp_path / "submissions").write_text("a file")
     with pytest.raises(StorageError, match="cannot write"):
-        training.train(SMALL.with_fit(epochs=1), source, models=tmp_path / "m", submissions=tmp_path / "s")
-    assert runs.listing(tmp_path / "m") == []
-    (unfinished,) = runs.unfinished(tmp_path / "m")
-    resumed = training.resume(unfinished.name, models=tmp_path / "m", submissions=tmp_path / "elsewhere")
-    assert len(resumed.history) == 1
-    assert resumed.submission.exists()
+        train(HASTY, tmp_path)
+    assert runs.listing(tmp_path / "models") == []
+    (unfinished,) = runs.unfinished(tmp_path / "models")
+    (tmp_path / "submissions").unlink()
+    resumed = resume(unfinished.name, tmp_path)
+    assert resumed.record.epochs == 1
+    assert submission(resumed)
 
 
-class StopAfter(Silence):
+CHOSEN = {
+    "schedule": lambda recipe: recipe.with_values({"schedule": "plateau"}),
+    "patience": lambda recipe: recipe.with_values({"patience": 5}),
+    "callbacks": lambda recipe: recipe.with_callbacks(load_keras().callbacks.Callback()),
+}
+
+
+@pytest.mark.parametrize("way", CHOSEN)
+def test_rows_that_have_chosen_predict_no_score(way, trained, tmp_path):
+    """The learning rate, the epoch or whatever a callback does may have been chosen by the validation rows."""
+    assert trained.record.predicted_range is not None
+    done = train(HASTY, tmp_path, recipe=CHOSEN[way](recipe(HASTY)))
+    assert done.record.predicted_range is None
+
+
+class StopAfter(Listener):
     """Wants to stop after so many steps."""
 
     def __init__(self, steps):
@@ -155,7 +201,7 @@ class StopAfter(Silence):
         return self.left <= 0
 
 
-class StopOnce(Silence):
+class StopOnce(Listener):
     """Wants to stop when fitting is over already."""
 
     def __init__(self):
@@ -168,56 +214,52 @@ class StopOnce(Silence):
         return self.over
 
 
-def test_a_stop_that_comes_after_the_last_epoch_is_no_interruption(source, tmp_path):
-    done = training.train(SMALL, source, models=tmp_path / "m", submissions=tmp_path / "s", listener=StopOnce())
-    assert not done.run.record["interrupted"]
+def test_a_stop_that_comes_after_the_last_epoch_is_no_interruption(tmp_path):
+    assert not train(HASTY, tmp_path, listener=StopOnce()).record.interrupted
 
 
-def test_what_fails_before_anything_is_learned_leaves_no_run(source, tmp_path):
-    wild = SMALL.with_fit(learning_rate=1e30, schedule="constant")
+def test_what_fails_before_anything_is_learned_leaves_no_run(tmp_path):
     with pytest.raises(DigitsError, match="diverged"):
-        training.train(wild, source, models=tmp_path / "m", submissions=tmp_path / "s")
-    assert list((tmp_path / "m").iterdir()) == []
+        train(but(SMALL, {"learning_rate": 1e30, "schedule": "constant"}), tmp_path)
+    assert list((tmp_path / "models").iterdir()) == []
 
 
-def test_a_model_without_epochs_has_nothing_to_log(source, tmp_path):
+def test_a_model_without_epochs_has_nothing_to_log(tmp_path):
     with pytest.raises(DigitsError, match="--tensorboard has nothing to show"):
-        training.train(RECIPES["knn"], source, models=tmp_path / "m", tensorboard=True)
-    assert not (tmp_path / "m").exists()
+        train(but(NEAR, tensorboard=True), tmp_path)
+    assert not (tmp_path / "models").exists()
 
 
 @pytest.fixture
-def interrupted(source, tmp_path):
-    return training.train(
-        SMALL, source, models=tmp_path / "m", submissions=tmp_path / "s", listener=StopAfter(20), tensorboard=True
-    )
+def interrupted(tmp_path):
+    return train(but(SMALL, tensorboard=True), tmp_path, listener=StopAfter(20))
 
 
 def test_an_interrupted_training_is_usable_and_says_so(interrupted):
-    assert interrupted.run.record["interrupted"]
-    assert len(interrupted.history) == 2
-    assert interrupted.submission.exists()
+    assert interrupted.record.interrupted
+    assert len(runs.history.read(interrupted.path)) == interrupted.record.epochs == 2
+    assert submission(interrupted)
     # Its validation rows have chosen the epoch that it kept.
-    assert "predicted_range" not in interrupted.run.record
+    assert interrupted.record.predicted_range is None
 
 
 def test_resumed_it_ends_as_if_nothing_had_happened(interrupted, trained, tmp_path):
-    resumed = training.resume(interrupted.run.name, models=tmp_path / "m", submissions=tmp_path / "s")
-    assert resumed.run.path == interrupted.run.path
-    assert not resumed.run.record["interrupted"]
-    assert resumed.submission.read_bytes() == trained.submission.read_bytes()
-    assert resumed.report == trained.report
-    assert not (resumed.run.path / "checkpoint.npz").exists()
-    assert list((resumed.run.path / "logs").iterdir())
+    resumed = resume(interrupted.name, tmp_path)
+    assert resumed.path == interrupted.path
+    assert not resumed.record.interrupted
+    assert submission(resumed) == submission(trained)
+    assert report(resumed) == report(trained)
+    assert not (resumed.path / "checkpoint.npz").exists()
+    assert list((resumed.path / "logs").iterdir())
     with pytest.raises(RunError, match="nothing to resume"):
-        training.resume(resumed.run.name, models=tmp_path / "m")
+        resume(resumed.name, tmp_path)
 
 
 class Killed(BaseException):
     """What `kill -9` is to a process, as far as another test's process can feel it."""
 
 
-class KilledAt(Silence):
+class KilledAt(Listener):
     """Dies at the first step, or at the end."""
 
     def __init__(self, moment):
@@ -233,40 +275,69 @@ class KilledAt(Silence):
 
 
 @pytest.mark.parametrize("moment", ["first step", "end"])
-def test_a_resumed_run_stays_usable_until_it_is_rewritten(interrupted, trained, tmp_path, moment):
-    where = {"models": tmp_path / "m", "submissions": tmp_path / "s"}
-    before = models.load(interrupted.run.path).probabilities(trained.validation.images)
+def test_a_resumed_run_stays_usable_until_it_is_rewritten(interrupted, trained, source, tmp_path, moment):
+    images = source.test.images
+    before = classifiers.load(interrupted).probabilities(images)
     with pytest.raises(Killed):
-        training.resume(interrupted.run.name, **where, listener=KilledAt(moment))
-    assert runs.find(models=tmp_path / "m").record["interrupted"]
-    assert (models.load(interrupted.run.path).probabilities(trained.validation.images) == before).all()
-    resumed = training.resume(interrupted.run.name, **where)
-    assert resumed.report == trained.report
-    assert resumed.submission.read_bytes() == trained.submission.read_bytes()
+        resume(interrupted.name, tmp_path, listener=KilledAt(moment))
+    found = runs.find(models=tmp_path / "models")
+    assert found.record.interrupted
+    runs.verify(found)
+    assert (classifiers.load(found).probabilities(images) == before).all()
+    resumed = resume(interrupted.name, tmp_path)
+    assert report(resumed) == report(trained)
+    assert submission(resumed) == submission(trained)
 
 
 def test_of_two_that_go_on_with_one_run_the_second_is_refused(interrupted, tmp_path):
-    class Second(Silence):
+    class Second(Listener):
         refusals = 0
 
         def epoch(self, _epoch):
             with pytest.raises(StorageError, match="is in training just now, by another kaggle-digits"):
-                training.resume(interrupted.run.name, models=tmp_path / "m", submissions=tmp_path / "s")
-            assert runs.is_in_training(interrupted.run.path)
+                resume(interrupted.name, tmp_path)
+            assert runs.is_in_training(interrupted.path)
             self.refusals += 1
 
     second = Second()
-    done = training.resume(interrupted.run.name, models=tmp_path / "m", submissions=tmp_path / "s", listener=second)
+    done = resume(interrupted.name, tmp_path, listener=second)
     assert second.refusals > 0
-    assert not runs.is_in_training(done.run.path)
+    assert not runs.is_in_training(done.path)
+
+
+def edit(path, *keys, value):
+    """Changes one value of a JSON file."""
+    document = inner = json.loads(path.read_text())
+    for key in keys[:-1]:
+        inner = inner[key]
+    inner[keys[-1]] = value
+    path.write_text(json.dumps(document))
 
 
 def test_data_that_has_changed_since_is_refused(interrupted, tmp_path):
-    plan = interrupted.run.path / "started.json"
-    record = json.loads(plan.read_text())
-    record["data"]["train_sha256"] = {"train.csv": "another"}
-    plan.write_text(json.dumps(record))
+    edit(interrupted.path / "plan.json", "data", "train_sha256", value={"train.csv": "another"})
     with pytest.raises(DataError, match="not the data that .* began with"):
-        training.resume(interrupted.run.name, models=tmp_path / "m", submissions=tmp_path / "s")
+        resume(interrupted.name, tmp_path)
     # The interrupted run must not be lost by a resume that was refused.
-    assert runs.find(interrupted.run.name, tmp_path / "m")
+    assert runs.find(interrupted.name, tmp_path / "models")
+
+
+def write_pictures(folder: Path, source: Source) -> Path:
+    """A folder of images, six of each digit."""
+    for digit in range(10):
+        (folder / str(digit)).mkdir(parents=True)
+        for number, place in enumerate(np.flatnonzero(source.train.known_labels == digit)[:6]):
+            Image.fromarray(255 - source.train.images[place]).save(folder / str(digit) / f"{number}.png")
+    return folder
+
+
+def test_the_image_shape_that_a_run_began_with_stays(source, tmp_path):
+    """Pictures are brought to 28 x 28 unless somebody asks for something else, and a resumed run has asked before."""
+    pictures = write_pictures(tmp_path / "pictures", source)
+    plan = but(SMALL, {"epochs": 4}, data=str(pictures), image_shape=(20, 20), validation=0.2)
+    begun = train(plan, tmp_path, listener=StopAfter(1))
+    assert begun.record.interrupted
+    done = resume(begun.name, tmp_path)
+    assert done.record.image_shape == (20, 20)
+    assert (done.record.epochs, done.record.interrupted) == (4, False)
+    assert classifiers.load(done).probabilities(np.zeros((1, 20, 20), np.uint8)).shape == (1, 10)

@@ -11,6 +11,7 @@ from kaggle_digits.evaluation.plots.calibration import confidence
 from kaggle_digits.evaluation.plots.comparison import compare_runs
 from kaggle_digits.evaluation.plots.explanation import explanation
 from kaggle_digits.evaluation.plots.galleries import gallery, mistakes, samples
+from kaggle_digits.evaluation.plots.inside import filters, map_of_digits, where_it_looks
 from kaggle_digits.evaluation.plots.learning import fold_curves, learning_curves
 from kaggle_digits.evaluation.plots.matrix import confusion
 from kaggle_digits.evaluation.plots.style import RIGHT, TRAINING, VALIDATION, WRONG, drawable
@@ -26,15 +27,18 @@ __all__ = [
     "confidence",
     "confusion",
     "explanation",
+    "filters",
     "fold_curves",
     "gallery",
     "learning_curves",
+    "map_of_digits",
     "mistakes",
     "samples",
     "save",
     "tuning_history",
     "tuning_importances",
     "tuning_slices",
+    "where_it_looks",
 ]
 
 _DOTS_PER_INCH = 130

@@ -25,7 +25,8 @@ MOST_DIGITS = 10
 """So many digits are shown one by one; a picture with more has them all in boxes."""
 
 _STAGES = (("as read", "As read, with the digits found"), ("flattened", "Ink, the light taken away"), ("mask", "Mask"))
-_WIDTH, _STAGES_HEIGHT = 11.0, 4.2
+_WIDTH, _HEAD = 11.0, 0.7
+_TALLEST = 3.45  # inches of a stage
 _COLUMNS = 5
 _CELL_WIDTH, _CELL_HEIGHT = 2.15, 2.9
 _DIGIT = 1.35  # inches of a digit's side
@@ -47,10 +48,17 @@ def explanation(
     """
     shown = digits[:MOST_DIGITS]
     lines = -(-len(shown) // _COLUMNS)
-    height = _STAGES_HEIGHT + _CELL_HEIGHT * lines + FOOT
+    present = [name for name, _ in _STAGES if name in stages]
+    stage_width = (_WIDTH - 0.1) / len(present) - 0.1
+    high, wide = stages["as read"].shape[:2]
+    stage_height = min(_TALLEST, stage_width * high / wide)
+    height = _HEAD + stage_height + 0.15 + _CELL_HEIGHT * lines + FOOT
     figure = sheet(_WIDTH, height)
     figure.text(0.5, 1 - 0.12 / height, drawable(title), fontsize=13, ha="center", va="top", parse_math=False)
-    _draw_stages(figure, height - _STAGES_HEIGHT + 0.1, stages, digits)
+    for number, name in enumerate(present):
+        left = 0.1 + (stage_width + 0.1) * number
+        _draw_stage(place(figure, left, height - _HEAD - stage_height, stage_width, stage_height), name, stages[name])
+    _draw_boxes(figure.axes[0], digits)
     for number, (image, probabilities, _, is_sure) in enumerate(shown):
         columns = min(_COLUMNS, len(shown))
         left = _WIDTH / 2 + _CELL_WIDTH * (number % columns - columns / 2)
@@ -61,23 +69,19 @@ def explanation(
     return figure
 
 
-def _draw_stages(
-    figure: Figure, bottom: float, stages: Mapping[str, NDArray[np.generic]], digits: Sequence[Any]
-) -> None:
-    present = [(name, title) for name, title in _STAGES if name in stages]
-    width = (_WIDTH - 0.1) / len(present)
-    for number, (name, title) in enumerate(present):
-        axes = place(figure, 0.1 + width * number, bottom, width - 0.1, _STAGES_HEIGHT - 0.75)
-        is_picture = name == "as read"
-        axes.imshow(stages[name], cmap="gray" if is_picture else "gray_r", vmin=0, vmax=255 if is_picture else 1)
-        axes.set_title(title, fontsize=10.5, color=RIGHT)
-        axes.set(xticks=[], yticks=[])
-    first = figure.axes[0]
+def _draw_stage(axes: Axes, name: str, stage: NDArray[np.generic]) -> None:
+    is_picture = name == "as read"
+    axes.imshow(stage, cmap="gray" if is_picture else "gray_r", vmin=0, vmax=255 if is_picture else 1)
+    axes.set_title(dict(_STAGES)[name], fontsize=10.5, color=RIGHT)
+    axes.set(xticks=[], yticks=[])
+
+
+def _draw_boxes(axes: Axes, digits: Sequence[Any]) -> None:
     for _, probabilities, (left, top, right, low), is_sure in digits:
         colour = TRAINING if is_sure else WRONG
-        first.add_patch(Rectangle((left, top), right - left, low - top, fill=False, color=colour, linewidth=1.6))
+        axes.add_patch(Rectangle((left, top), right - left, low - top, fill=False, color=colour, linewidth=1.6))
         label = str(int(probabilities.argmax()))
-        first.annotate(label, (left, top), (1, 2), textcoords="offset points", color=colour, fontsize=10)
+        axes.annotate(label, (left, top), (1, 2), textcoords="offset points", color=colour, fontsize=10)
 
 
 def _draw_digit(axes: Axes, image: NDArray[np.uint8]) -> None:

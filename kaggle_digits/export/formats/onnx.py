@@ -1,6 +1,5 @@
 """ONNX, which runtimes of many makers and languages read."""
 
-import importlib.util
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_digits import extras
 from kaggle_digits.backend import silenced
 from kaggle_digits.classifiers import lite
 from kaggle_digits.errors import ExportError
@@ -16,14 +16,11 @@ from kaggle_digits.export.formats import Options, Runtime, calibrated_network
 from kaggle_digits.predictor import Model
 
 TAKES_INT8 = False
-_NEEDED = ("tf2onnx", "onnx", "onnxruntime")
 
 
 def write(model: Model, path: Path, options: Options) -> Runtime:  # noqa: ARG001
     """Writes an .onnx file that takes float32 pixels and gives float32 probabilities; see `Format.write`."""
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise ExportError(f"{', '.join(missing)} is not installed. Install it: pip install 'kaggle-digits[onnx]'.")
+    extras.require("onnx", "tf2onnx", "onnx", "onnxruntime", error=ExportError)
     network = calibrated_network(model)
     # Keras and tf2onnx warn of each other's and NumPy's versions, which nobody here can change.
     with silenced(), warnings.catch_warnings():

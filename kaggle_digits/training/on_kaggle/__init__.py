@@ -18,9 +18,9 @@ import msgspec
 
 from kaggle_digits import recipes, runs
 from kaggle_digits.competition import Kaggle, kernels, submission
-from kaggle_digits.errors import CompetitionError, ConnectionLostError, DataError, RunError, StorageError
+from kaggle_digits.errors import CompetitionError, ConnectionLostError, DataError, DigitsError, StorageError
 from kaggle_digits.files import digit_recognizer, disk
-from kaggle_digits.recipes import Recipe
+from kaggle_digits.recipes import Fit, Recipe, RecipeRecord
 from kaggle_digits.runs import Beginning, DataRecord, KaggleRecord, Listener, Plan, Run, environment
 from kaggle_digits.sources import kaggle_csv
 from kaggle_digits.training.committee import Paused
@@ -41,22 +41,30 @@ class _Connection:
     listener: Listener
 
 
-def train(plan: Plan, *, models: Path, submissions: Path, listener: Listener) -> Run:
+def train(plan: Plan, recipe: Recipe | None, *, models: Path, submissions: Path, listener: Listener) -> Run:
     """Trains a plan on the competition's files on a GPU of Kaggle's, and brings the run and the submission home.
 
     Args:
         plan: what is asked for.
+        recipe: the recipe file that it names, where that was run already.
         models: the folder of all runs.
         submissions: the folder of all submissions.
         listener: is told a line now and then, and how much has come home.
 
     Raises:
         CompetitionError: Kaggle did not take it, or it failed there, or nothing was heard of it for too long.
-        DataError: what came home is damaged, or not what was asked for.
+        DataError: a row to leave out is not among the competition's; what came home is damaged, or not what was asked
+            for.
+        DigitsError: the recipe is wrong, or is in no file that could be sent.
         Paused: Ctrl-C; Kaggle goes on.
         StorageError: a folder cannot be written, or the disk is full.
     """
-    recipe = recipes.load(plan.recipe or recipes.DEFAULT).with_values(plan.values)
+    if recipe is not None and recipe.file is None:
+        raise DigitsError("a recipe from a function cannot be sent to Kaggle. Write it into a file: own.py.")
+    unknown = set(plan.exclude) - set(range(1, digit_recognizer.ROWS[0] + 1))
+    if unknown:
+        raise DataError(f"there is no training image with the id {min(map(str, unknown))!r}. Take it off the list.")
+    recipe = (recipe or recipes.load(plan.recipe or recipes.DEFAULT)).with_values(plan.values)
     if plan.folds is not None:
         recipe = recipe.in_folds(plan.folds)
     with _connected(submissions, listener) as connection:
@@ -67,16 +75,17 @@ def train(plan: Plan, *, models: Path, submissions: Path, listener: Listener) ->
             return _bring_home(path, beginning, connection)
 
 
-def resume(path: Path, *, submissions: Path, listener: Listener) -> Run:
+def resume(path: Path, *, recipe: Recipe | None, submissions: Path, listener: Listener) -> Run:
     """Goes on with a training on Kaggle, wherever it was left: it is sent only if Kaggle does not have it.
 
     Args:
         path: the run's folder.
+        recipe: the user's own that the run began with, loaded again, in case it must be sent.
         submissions: the folder of all submissions.
         listener: is told a line now and then, and how much has come home.
 
     Raises:
-        RunError: it came to its end.
+        RunError: it came to its end, or must be sent again with the recipe file that it began with.
         StorageError: another process brings it home just now.
         Exception: all that `train` raises.
     """
@@ -85,9 +94,7 @@ def resume(path: Path, *, submissions: Path, listener: Listener) -> Run:
         for left in path.glob(f"{_PREFIX}*"):
             shutil.rmtree(left, ignore_errors=True)
         if kernels.state(connection.kaggle, _kernel(path, beginning)) is None:
-            if beginning.recipe.file is not None:
-                raise RunError(f"{path.name} is not on Kaggle. Begin anew with the recipe file: kaggle-digits train.")
-            _push(path, beginning, recipes.restore(beginning.recipe), connection)
+            _push(path, beginning, recipes.restore(beginning.recipe, recipe), connection)
         return _bring_home(path, beginning, connection)
 
 
@@ -209,11 +216,26 @@ def _check_order(beginning: Beginning, run: Run) -> None:
     asked, done = beginning.plan, run.record.plan
     names = ("recipe", "values", "seed", "validation", "folds", "exclude")
     wrong = [name for name in names if getattr(asked, name) != getattr(done, name)]
-    if run.record.recipe.name != beginning.recipe.name or run.record.recipe.sha256 != beginning.recipe.sha256:
+    if not _is_the_same(beginning.recipe, run.record.recipe):
         wrong.append("recipe")
     if wrong or not run.record.files:
         what = f"its {wrong[0]} is another one" if wrong else "it holds no model"
         raise DataError(f"the run that Kaggle sent is not the one that was asked for: {what}.")
+
+
+def _is_the_same(asked: RecipeRecord, done: RecipeRecord) -> bool:
+    """Two recipes in all but what is known only where they are trained: a fit nobody named, what suits few rows."""
+    names = ("name", "built_in", "sha256", "arguments", "labels", "folds", "tta")
+    if any(getattr(asked, name) != getattr(done, name) for name in names) or len(asked.members) != len(done.members):
+        return False
+    is_known = asked.built_in or asked.fit is not None
+    if is_known and _as_sent(asked.fit) != _as_sent(done.fit):
+        return False
+    return all(map(_is_the_same, asked.members, done.members))
+
+
+def _as_sent(fit: Fit | None) -> Fit | None:
+    return fit and msgspec.structs.replace(fit, precision="auto", epochs=1, batch_size=1)
 
 
 def _settle(path: Path, beginning: Beginning, home: parcel.Parcel, connection: _Connection) -> Run:

@@ -59,6 +59,7 @@ def tune(
         sha256=source.sha256,
         recipe_sha256=recipe.file.sha256 if recipe.file else None,
     )
+    searched = space.space(recipe)
     path = studies.folder(models, recipe.name, record, study)
-    search = Search(path, record, recipe, space.space(recipe), digits, listener, began)
+    search = Search(path, record, recipe, searched, digits, listener, began)
     return search.run(trials)

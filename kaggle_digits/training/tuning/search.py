@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kaggle_digits import classifiers, recipes
+from kaggle_digits import classifiers, extras, recipes
 from kaggle_digits.digits import Digits, split
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.files import storage
@@ -28,10 +28,9 @@ _MOST_TRIALS = 40  # without a word on trials or time
 
 
 def load_optuna() -> Any:
-    try:
-        import optuna
-    except ImportError:
-        raise DigitsError("Optuna is not installed. Install it: pip install 'kaggle-digits[tune]'.") from None
+    extras.require("tune", "optuna")
+    import optuna
+
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna
 
@@ -93,8 +92,7 @@ class Search:
             pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
             load_if_exists=True,
         )
-        start = {name: start(self._recipe, name) for name in self._space}
-        study.enqueue_trial(start, skip_if_exists=True)
+        study.enqueue_trial({name: start(self._recipe, name) for name in self._space}, skip_if_exists=True)
         return study
 
     def run(self, trials: int | None) -> Study:

@@ -13,21 +13,18 @@ import tensorflow
 tensorflow.config.set_logical_device_configuration(
     tensorflow.config.list_physical_devices("CPU")[0], [tensorflow.config.LogicalDeviceConfiguration()] * 2)
 from pathlib import Path
-from dataclasses import replace
 import numpy as np
 from kaggle_digits import recipes, sources
-from kaggle_digits.classifiers import fitting, neural, parallel
-from kaggle_digits.classifiers.backend import load_keras
-from kaggle_digits.classifiers.protocol import Silence
+from kaggle_digits.classifiers import devices, fitting
+from kaggle_digits.backend import load_keras
+from kaggle_digits.runs import Listener
 
 digits = sources.load("sklearn").train
 train, validation = digits.take(range(320)), digits.take(range(400, 1000))  # more than one batch
-recipe = recipes.get("simple")
-recipe = replace(recipe, model=replace(recipe.model, dropout=0.0))
-recipe = recipe.with_fit(epochs=2, batch_size=64, precision="float32")
-fitted = fitting.fit(recipe, train, validation, 3, Silence(), Path(sys.argv[1]))
+recipe = recipes.load("simple").with_values({"dropout": 0.0, "epochs": 2, "batch_size": 64, "precision": "float32"})
+fitted = fitting.fit(recipe, train, validation, 3, Listener(), Path(sys.argv[1]))
 print(json.dumps({
-    "kind": type(parallel.replicas(load_keras())).__name__,
+    "kind": type(devices.choose(load_keras())).__name__,
     "loss": [epoch.loss for epoch in fitted.history],
     "validation": [epoch.val_loss for epoch in fitted.history],
     "weights": [float(np.abs(one).sum()) for one in fitted.classifier.model.get_weights()],
@@ -50,7 +47,7 @@ def test_two_devices_learn_what_one_learns(tmp_path):
         assert done.returncode == 0, done.stderr[-2000:]
         found.append(json.loads(done.stdout))
     alone, together = found
-    assert (alone.pop("kind"), together.pop("kind")) == ("Alone", "Mirrored")
+    assert (alone.pop("kind"), together.pop("kind")) == ("SingleDevice", "Mirrored")
     for name, values in alone.items():
         assert together[name] == pytest.approx(values, rel=1e-3), name
 

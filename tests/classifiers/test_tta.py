@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from kaggle_digits.classifiers.shifts import SHIFTS, Shifted, shifted
 
-from kaggle_digits.classifiers.ensemble import Ensemble, load
+from kaggle_digits.classifiers.ensemble import Ensemble
+from kaggle_digits.classifiers.tta import SHIFTS, Augmented, shifted
 
 
 class _Middle:
@@ -32,16 +32,15 @@ def test_the_answer_is_the_mean_of_five_views():
     image = np.zeros((1, 5, 5), np.uint8)
     image[0, 2, 2] = 255
     image[0, 1, 2] = 255
-    answer = Shifted(_Middle()).probabilities(image)
+    answer = Augmented(_Middle()).probabilities(image)
     assert answer.dtype == np.float32
     assert answer == pytest.approx(np.array([[0.6, 0.4]]))
 
 
-def test_an_ensemble_that_looks_again_is_loaded_as_one(tmp_path):
-    ensemble = Ensemble({"one": _Middle()}, {"one": 1.0}, "probabilities", shifts=True)
-    ensemble.save(tmp_path)
+def test_the_members_of_an_ensemble_look_again_where_it_says_so():
+    """That a run says so, and what is loaded from it does, is among the tests of committees."""
     images = np.random.default_rng(1).integers(0, 256, (4, 5, 5), np.uint8)
-    again = load(tmp_path, lambda _: _Middle())
-    assert again.shifts
-    assert np.array_equal(again.probabilities(images), ensemble.probabilities(images))
-    assert not np.allclose(again.probabilities(images), _Middle().probabilities(images))
+    once, again = (Ensemble({"one": _Middle()}, {"one": 1.0}, "probabilities", tta=tta) for tta in (False, True))
+    assert np.array_equal(once.probabilities(images), _Middle().probabilities(images))
+    assert again.probabilities(images) == pytest.approx(Augmented(_Middle()).probabilities(images), abs=1e-6)
+    assert not np.allclose(again.probabilities(images), once.probabilities(images))

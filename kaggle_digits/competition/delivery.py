@@ -1,0 +1,255 @@
+"""A submission is sent exactly once, whatever happens on the way; the ledger learns of every step.
+
+An attempt whose answer was lost, by a cut connection or a kill, is looked for in Kaggle's list by the hash in its
+message. That list may lag behind, leave messages out, or cut them short: so such an attempt counts as lost only after
+a while, and only if Kaggle has not counted more submissions than are known.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kaggle_digits.competition import ledger, messages
+from kaggle_digits.competition.client import Kaggle
+from kaggle_digits.competition.ledger import Entry
+from kaggle_digits.competition.polling import poll
+from kaggle_digits.competition.prepare import HASH_LETTERS, SubmissionFile
+from kaggle_digits.competition.replies import Limits, Submission
+from kaggle_digits.competition.watch import Watch
+from kaggle_digits.errors import (
+    CompetitionError,
+    ConnectionLostError,
+    CredentialsError,
+    DigitsError,
+    KaggleBusyError,
+    StorageError,
+    SubmissionError,
+    UnknownFateError,
+)
+from kaggle_digits.files import locks, storage
+
+_LOCK = ".submit.lock"
+# After that long, what Kaggle does not list did not arrive; and clocks may differ by that much.
+_UNCLEAR = timedelta(minutes=15)
+
+
+class Delivery:
+    """One file on its way to Kaggle.
+
+    Args:
+        file: from `prepare`.
+        kaggle: the other side.
+        submissions: the folder of the ledger.
+        tell: gets a line for the user now and then.
+
+    Attributes:
+        ledgers: the folders of the ledgers that learn of it. The account's own knows what was sent from other folders;
+            where it cannot be written, it has to do without.
+    """
+
+    def __init__(self, file: SubmissionFile, kaggle: Kaggle, submissions: Path, tell: Callable[[str], None]) -> None:
+        self._file, self._kaggle, self._tell = file, kaggle, tell
+        self.ledgers = [submissions, *([kaggle.account_folder] if _can_write(kaggle.account_folder) else [])]
+        self._known: list[Entry] = []
+
+    def make(self, force: bool) -> Entry:
+        """Sends the file, unless it is there already; one process at a time does so for an account.
+
+        Args:
+            force: whether to send what was sent before, or may have been.
+
+        Returns:
+            The ledger's entry of the submission, which is now on Kaggle.
+
+        Raises:
+            DigitsError: as `send`.
+        """
+        # The other one asks, uploads and looks for lost answers: all of them bounded by the patience.
+        busy_s = 20 * self._kaggle.patience
+        on_wait = partial(self._tell, "another submission is on its way; waiting for it")
+        with ExitStack() as stack:
+            with messages.nothing_submitted():
+                for folder in self.ledgers:
+                    stack.enter_context(locks.locked(folder / _LOCK, busy_s, on_wait))
+                there = self._there_already(force)
+                if there is not None:
+                    return there
+                entry = self._announce()
+            return self._send(entry)
+
+    def _there_already(self, force: bool) -> Entry | None:
+        """The entry of an earlier attempt that has arrived; None where the file may be sent."""
+        entries = [entry for folder in self.ledgers for entry in ledger.read(folder)]
+        self._known = ledger.latest(sorted(entries, key=lambda entry: entry.time))
+        known = [entry for entry in self._known if entry.sha256 == self._file.sha256]
+        unclear = next((entry for entry in known if entry.ref is None), None)
+        numbered = [entry for entry in known if entry.ref is not None]
+        if numbered and not force:
+            raise _on_kaggle(self._file, numbered[-1].ref, _became(numbered[-1]))
+        listed = self._kaggle.submissions()
+        arrived = self._new(listed)
+        if unclear is None:
+            if arrived is not None and not force:
+                raise _on_kaggle(self._file, arrived.ref, "was sent from elsewhere")
+            return None
+        arrived = arrived or (None if force else self._look_out())
+        if arrived is not None:
+            self._tell(f"it was sent before, and arrived: Kaggle has it as {arrived.ref}")
+            return note(self.ledgers, unclear, ref=arrived.ref, status=ledger.PENDING)
+        if not force:
+            self._check_lost(unclear, listed)
+        return None
+
+    def _new(self, listed: Iterable[Submission]) -> Submission | None:
+        """The file's own submission, of those that the ledger does not know."""
+        numbers = {entry.ref for entry in self._known}
+        return newest(self._file.sha256, (one for one in listed if one.ref not in numbers))
+
+    def _look_out(self) -> Submission | None:
+        """Waits until the file's submission is on Kaggle's list, for a quarter of the patience."""
+        patience = self._kaggle.patience
+        with suppress(CompetitionError):
+            for listed, _ in poll(self._kaggle.submissions, patience / 20, patience / 4, patience / 4):
+                if (arrived := self._new(listed or ())) is not None:
+                    return arrived
+        return None
+
+    def _check_lost(self, unclear: Entry, listed: list[Submission]) -> None:
+        """Makes sure that an attempt did not arrive, as far as anybody can tell."""
+        sent = datetime.fromisoformat(unclear.sent or unclear.time)
+        numbers = {entry.ref for entry in self._known}
+        nameless = [
+            one.ref
+            for one in listed
+            if one.ref not in numbers and not one.message and (one.date is None or one.date > sent - _UNCLEAR)
+        ]
+        since = sum(entry.ref is not None and (entry.sent or "") > (unclear.sent or "") for entry in self._known)
+        limits = self._limits()
+        more = 0 if limits is None or unclear.counted is None else limits.total - unclear.counted - since
+        if nameless:
+            why = f"Kaggle's list has {nameless[0]} without a message, which may be it"
+        elif more > 0:
+            why = f"Kaggle counts {more} more than are known here, which may be it"
+        elif datetime.now().astimezone() < sent + _UNCLEAR:
+            why = f"Kaggle's list may not show it yet; it counts as lost from {sent + _UNCLEAR:%H:%M} on"
+        else:
+            return
+        raise SubmissionError(
+            f"an attempt to send {self._file.path}, at {sent:%H:%M}, ended before Kaggle's answer came, and {why}. "
+            f"Nothing was submitted. Look at {messages.page(self._kaggle.slug, 'submissions')}; if it is not there, "
+            "send it with --force."
+        )
+
+    def _limits(self) -> Limits | None:
+        try:
+            return self._kaggle.limits()
+        except (KaggleBusyError, ConnectionLostError, CredentialsError):
+            raise
+        except CompetitionError as error:
+            # Whoever may submit learns it from the submission itself; this question alone must not stand in the way.
+            self._tell(f"note: how many submissions are left today is unknown: {error}")
+            return None
+
+    def _announce(self) -> Entry:
+        """Says how many submissions are left today, and notes that one of them is spent now."""
+        limits = self._limits()
+        if limits == Limits():
+            self._tell("left today: unknown before the first submission")
+        elif limits is not None and limits.left == 0:
+            raise messages.none_left(self._kaggle.slug)
+        elif limits is not None:
+            self._tell(f"left today: {limits.left}, of which one now")
+        if storage.sha256(self._file.path) != self._file.sha256:
+            raise SubmissionError(f"{self._file.path} has changed since it was checked. Try again.")
+        return note(self.ledgers, _first_entry(self._file, limits))
+
+    def _send(self, entry: Entry) -> Entry:
+        watch = Watch()
+        try:
+            ref = self._kaggle.submit(self._file.path, self._file.message, watch)
+        except UnknownFateError:
+            arrived = self._look_out()
+            if arrived is None:
+                raise
+            ref = arrived.ref
+        except (DigitsError, KeyboardInterrupt) as error:
+            if isinstance(error, DigitsError) or not watch.uploaded:
+                with suppress(StorageError):
+                    note(self.ledgers, entry, status=ledger.FAILED, error=str(error) or "interrupted")
+            raise
+        self._tell(f"submitted as {ref}: {self._file.message}")
+        return note(self.ledgers, entry, ref=ref, status=ledger.PENDING)
+
+
+def newest(sha256: str, listed: Iterable[Submission]) -> Submission | None:
+    """The newest submission whose message holds the hash of a file."""
+    alike = (one for one in listed if sha256[:HASH_LETTERS] in one.message)
+    return max(alike, key=lambda one: one.ref, default=None)
+
+
+def note(ledgers: list[Path], entry: Entry, **news: Any) -> Entry:
+    """Writes an entry with what is new of it, and gives it back.
+
+    Raises:
+        StorageError: the first ledger cannot be written; the others need not.
+    """
+    changed = msgspec.structs.replace(entry, time=now(), **news)
+    ledger.append(ledgers[0], changed)
+    for folder in ledgers[1:]:
+        with suppress(StorageError):
+            ledger.append(folder, changed)
+    return changed
+
+
+def now() -> str:
+    """The time, as the ledger writes it."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def _can_write(folder: Path) -> bool:
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+
+
+def _became(entry: Entry) -> str:
+    if entry.score is not None:
+        return f"has its score: {entry.score}"
+    if entry.status == ledger.ERROR:
+        return f"could not be scored: “{entry.error}”"
+    return "has no score yet: kaggle-digits scores brings it"
+
+
+def _on_kaggle(file: SubmissionFile, ref: int | None, became: str) -> SubmissionError:
+    return SubmissionError(
+        f"the same file as {file.path}, byte for byte, is on Kaggle already as {ref}, and {became}. "
+        "Nothing was submitted; to send it again all the same: --force."
+    )
+
+
+def _first_entry(file: SubmissionFile, limits: Limits | None) -> Entry:
+    run, record = file.run, file.run.record if file.run else None
+    return Entry(
+        time=now(),
+        run=run.name if run else None,
+        file=file.path.name,
+        sha256=file.sha256,
+        ref=None,
+        message=file.message,
+        status=ledger.SENDING,
+        score=None,
+        data_sha256=record.data.sha256 if record else None,
+        git_commit=record.git.commit if record and record.git else None,
+        seed=record.plan.seed if record else None,
+        validation_accuracy=record.validation_accuracy if record else None,
+        predicted_range=record.predicted_range if record else None,
+        sent=now(),
+        path=str(file.path.absolute()),
+        counted=None if limits is None else limits.total,
+    )

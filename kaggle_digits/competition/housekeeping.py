@@ -1,0 +1,72 @@
+"""What belongs to a run beside its folder: its submission CSV, and its lines in the ledger."""
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from kaggle_digits.competition import ledger
+from kaggle_digits.errors import SubmissionError
+from kaggle_digits.files import disk
+
+
+def check_name(submissions: Path, name: str) -> None:
+    """Makes sure that nothing here belongs to another run of a name.
+
+    Raises:
+        SubmissionError: there is a submission of that name, or the ledger knows one.
+        DataError: the ledger is damaged.
+    """
+    if (submissions / f"{name}.csv").exists():
+        raise SubmissionError(f"there is already a {submissions / f'{name}.csv'}. Choose another name.")
+    if any(entry.run == name for entry in ledger.read(submissions)):
+        raise SubmissionError(f"the ledger knows another run {name}, which was submitted. Choose another name.")
+
+
+def rename(submissions: Path, old: str, new: str) -> Path | None:
+    """Renames a run's submission, and writes into the ledger what the run is called now.
+
+    Args:
+        submissions: the folder of all submissions.
+        old: what the run was called.
+        new: what it is called now.
+
+    Returns:
+        The CSV; None where there is none.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+        DataError: the ledger is damaged.
+    """
+    before, path = submissions / f"{old}.csv", submissions / f"{new}.csv"
+    is_there = before.exists()
+    if is_there:
+        with disk.disk_errors(path):
+            disk.move(before, path)
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    for entry in ledger.latest(ledger.read(submissions)):
+        if entry.run == old:
+            ledger.append(submissions, msgspec.structs.replace(entry, time=now, run=new, file=path.name))
+    return path if is_there else None
+
+
+def remove(path: Path) -> None:
+    """Removes a submission.
+
+    Args:
+        path: of its CSV.
+
+    Raises:
+        StorageError: it cannot be removed.
+    """
+    with disk.disk_errors(path):
+        path.unlink(missing_ok=True)
+
+
+def was_sent(submissions: Path, run: str) -> bool:
+    """Whether the ledger knows of a submission of a run.
+
+    Raises:
+        DataError: the ledger is damaged.
+    """
+    return any(entry.run == run for entry in ledger.latest(ledger.read(submissions)))

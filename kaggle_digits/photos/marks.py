@@ -1,0 +1,105 @@
+"""Which ink is a digit, and which some other mark: a sign, a letter, half a digit, a scribble.
+
+A small network tells, whose weights come with the package: made by benchmarks/marks.py, from digits of train.csv and
+from signs and letters of fonts. It sees ink as large as it is in its line, and where it stands there.
+"""
+
+import base64
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+VIEW, LINE = 28, 18  # pixels of what the network sees, and of those, how high a digit of the line is
+SMALLEST, LARGEST = 2, 26  # pixels of the longer side of ink in it
+COMMON = 1.0  # nats: in pictures of digits they are more common than where the network learned
+_FILE = "marks.json"
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """float32: the kernel, outputs last, and the bias."""
+
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+
+def weights() -> list[dict[str, Any]]:
+    """The network, layer by layer, JSON-like: `shape` of the kernel, and base64 of little-endian numbers: `kernel`
+    int8, outputs last; `scales` float32, one for each output; `bias` float32."""
+    found: list[dict[str, Any]] = json.loads((resources.files(__package__) / _FILE).read_text(encoding="utf-8"))
+    return found
+
+
+def in_line(image: NDArray[np.uint8], size: float, offset: float) -> NDArray[np.uint8]:
+    """What the network sees of some ink.
+
+    Args:
+        image: uint8 `(height, width)`, from `as_mnist`.
+        size: of the ink's longer side, in heights of its line's digits.
+        offset: of the ink's middle below that of its line, in the same.
+
+    Returns:
+        uint8 `(28, 28)`.
+    """
+    from PIL import Image
+
+    view = np.zeros((VIEW, VIEW), np.uint8)
+    rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+    if not len(rows):
+        return view
+    tight = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = min(max(LINE * size, SMALLEST), LARGEST) / max(tight.shape)
+    height, width = (min(VIEW, max(1, round(side * scale))) for side in tight.shape)
+    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
+    small = np.asarray(Image.fromarray(tight).resize((width, height), how))
+    top = min(max(round(VIEW / 2 + LINE * offset - height / 2), 0), VIEW - height)
+    left = (VIEW - width) // 2
+    view[top : top + height, left : left + width] = small
+    return view
+
+
+def digit_probabilities(views: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """That each is a digit: float32 `(n,)`, 0 to 1.
+
+    Args:
+        views: uint8 `(n, 28, 28)`, from `in_line`.
+    """
+    *convolutions, hidden, last = _network()
+    values = views[..., None].astype(np.float32) / np.float32(255)
+    for layer in convolutions:
+        values = _convolved(values, layer)
+    flat = np.maximum(values.reshape(len(values), len(hidden.kernel)) @ hidden.kernel + hidden.bias, 0)
+    logits = (flat @ last.kernel + last.bias)[:, 0] + np.float32(COMMON)
+    return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+
+
+@lru_cache(maxsize=1)
+def _network() -> list[_Layer]:
+    return [_unpacked(layer) for layer in weights()]
+
+
+def _unpacked(layer: dict[str, Any]) -> _Layer:
+    kernel, scales, bias = (
+        np.frombuffer(base64.b64decode(layer[name]), dtype)
+        for name, dtype in (("kernel", "i1"), ("scales", "<f4"), ("bias", "<f4"))
+    )
+    return _Layer(kernel.reshape(layer["shape"]) * scales, bias)
+
+
+def _convolved(values: NDArray[np.float32], layer: _Layer) -> NDArray[np.float32]:
+    """A convolution of every second pixel, padded so that half of them are left, and what is negative cut off."""
+    side, channels = values.shape[1], values.shape[3]
+    size, outputs = len(layer.kernel), layer.kernel.shape[3]
+    after = -(-side // 2)
+    spare = 2 * (after - 1) + size - side
+    around = (spare // 2, spare - spare // 2)
+    padded = np.pad(values, ((0, 0), around, around, (0, 0)))
+    windows = sliding_window_view(padded, (size, size), (1, 2))[:, ::2, ::2].transpose(0, 1, 2, 4, 5, 3)
+    rows = windows.reshape(-1, size * size * channels) @ layer.kernel.reshape(-1, outputs)
+    return np.asarray(np.maximum(rows + layer.bias, 0).reshape(len(values), after, after, outputs), np.float32)

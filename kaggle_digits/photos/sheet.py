@@ -1,0 +1,137 @@
+"""The sheet of paper that lies on a desk: found, straightened and cut out, since only what is on it is to be read."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_digits.photos import mask
+
+THUMB = 120  # pixels of the longer side in which the sheet is looked for
+SMOOTHED = 1.0  # pixels of standard deviation in it
+BINS = 64  # of greys, in which the sheet is parted from the desk
+APART = 24  # greys of 256 between the sheet's and the desk's, at least
+SMALLEST, LARGEST = 0.05, 0.92  # of the picture, that a sheet covers
+NARROWEST = 0.12  # of the picture's longer side, that a sheet is wide
+FILLED = 0.84  # of the rectangle around it, that a sheet fills
+OUTER = 0.15  # of the picture's border, that a sheet reaches at most; what reaches more of it is lit, and no sheet
+FINGER = 0.15  # of the thumb's longer side, that a finger on the sheet is wide at most
+COVERED = 0.25  # of the sheet, that ink on it covers at most
+TURN, LEAST_TURN = 3, 3  # degrees between two rectangles that are tried, and by which a sheet is turned at least
+INSET = 0.02  # of a sheet's sides, cut away with its edges
+
+
+class Sheet:
+    """A sheet of paper, upright.
+
+    Attributes:
+        pixels: uint8 `(height, width)` or `(height, width, 3)`, of the picture it was found in.
+        matrix: float64 `(2, 3)`, which takes `(x, y, 1)` in them to the place in that picture.
+    """
+
+    def __init__(self, pixels: NDArray[np.uint8], matrix: NDArray[np.float64]) -> None:
+        self.pixels, self.matrix = pixels, matrix
+
+
+def find(picture: NDArray[np.uint8]) -> Sheet | None:
+    """The sheet that a picture shows, where it shows one with a desk around it.
+
+    Args:
+        picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
+    """
+    from PIL import Image
+    from scipy import ndimage
+
+    scale = min(1.0, THUMB / max(picture.shape[:2]))
+    size = tuple(max(1, round(side * scale)) for side in picture.shape[1::-1])
+    small = Image.fromarray(picture).convert("L").resize(size, Image.Resampling.BOX)
+    thumb = ndimage.gaussian_filter(np.asarray(small).astype(np.float32), SMOOTHED)
+    bright = _brightest_part(thumb)
+    if bright is None:
+        return None
+    filled = ndimage.binary_fill_holes(bright)
+    if not _is_like_a_sheet(thumb, bright, filled):
+        return None
+    rectangle = _rectangle(filled)
+    if rectangle is None:
+        # A finger or what else reaches onto the sheet is narrower than it.
+        filled = ndimage.binary_opening(filled, np.ones((_finger(filled), _finger(filled))))
+        rectangle = _rectangle(filled) if filled.any() else None
+    if rectangle is None:
+        return None
+    return _cut_out(picture, filled, rectangle, picture.shape[1] / size[0])
+
+
+def _brightest_part(thumb: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+    """The largest connected part of what is brighter than Otsu's threshold."""
+    from scipy import ndimage
+
+    low, high = float(thumb.min()), float(thumb.max())
+    if high - low < APART:
+        return None
+    counts, edges = np.histogram(thumb, BINS, (low, high))
+    numbers, count = ndimage.label(thumb > mask.parting(counts, edges))
+    if not count:
+        return None
+    return np.asarray(numbers == 1 + np.bincount(numbers.ravel())[1:].argmax(), np.bool_)
+
+
+def _is_like_a_sheet(thumb: NDArray[np.float32], bright: NDArray[np.bool_], filled: NDArray[np.bool_]) -> bool:
+    """Whether it is of a sheet's size, stands out from a desk around it, and has little ink on it."""
+    border = np.concatenate([filled[0], filled[-1], filled[:, 0], filled[:, -1]])
+    if not SMALLEST <= filled.mean() <= LARGEST or border.mean() > OUTER:
+        return False
+    is_apart = float(np.median(thumb[bright]) - np.median(thumb[~filled])) >= APART
+    return is_apart and bool(bright.sum() >= (1 - COVERED) * filled.sum())
+
+
+def _finger(filled: NDArray[np.bool_]) -> int:
+    return int(FINGER * max(filled.shape)) | 1
+
+
+def _rectangle(filled: NDArray[np.bool_]) -> tuple[float, tuple[float, float, float, float]] | None:
+    """The least rectangle around it: the degrees by which it is turned, and its sides in the turned picture."""
+    rows, columns = np.nonzero(filled)
+    best: tuple[float, float, tuple[float, float, float, float]] | None = None
+    for degrees in range(-45, 45, TURN):
+        turn = np.radians(degrees)
+        along = (columns + 0.5) * np.cos(turn) + (rows + 0.5) * np.sin(turn)
+        down = (rows + 0.5) * np.cos(turn) - (columns + 0.5) * np.sin(turn)
+        sides = along.min() - 0.5, down.min() - 0.5, along.max() + 0.5, down.max() + 0.5
+        area = (sides[2] - sides[0]) * (sides[3] - sides[1])
+        if best is None or area < best[0]:
+            best = area, degrees, sides
+    if best is None or len(rows) < FILLED * best[0]:
+        return None
+    left, top, right, bottom = best[2]
+    if min(right - left, bottom - top) < NARROWEST * max(filled.shape):
+        return None
+    return (best[1] if abs(best[1]) >= LEAST_TURN else 0.0), best[2]
+
+
+def _cut_out(
+    picture: NDArray[np.uint8],
+    filled: NDArray[np.bool_],
+    rectangle: tuple[float, tuple[float, float, float, float]],
+    times: float,
+) -> Sheet:
+    """The sheet out of the picture, which is so many times larger than the thumb; what shows of the desk is papered."""
+    from PIL import Image
+    from scipy import ndimage
+
+    degrees, (left, top, right, bottom) = rectangle
+    turn = np.radians(degrees)
+    forth = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    inset = INSET * max(right - left, bottom - top)
+    left, top, right, bottom = left + inset, top + inset, right - inset, bottom - inset
+    size = max(1, round((right - left) * times)), max(1, round((bottom - top) * times))
+    matrix = np.column_stack([forth, forth @ np.array([left, top]) * times])
+
+    def moved(pixels: NDArray[np.uint8], matrix: NDArray[np.float64], how: Image.Resampling) -> NDArray[np.uint8]:
+        factors = tuple(matrix.ravel().tolist())
+        return np.asarray(Image.fromarray(pixels).transform(size, Image.Transform.AFFINE, factors, how))
+
+    pixels = moved(picture, matrix, Image.Resampling.BILINEAR).copy()
+    inner = ndimage.binary_erosion(filled, np.ones((3, 3)), border_value=1).view(np.uint8)
+    on_sheet = moved(inner, matrix / times, Image.Resampling.NEAREST) > 0
+    if on_sheet.any():
+        pixels[~on_sheet] = np.median(pixels[on_sheet], axis=0).astype(np.uint8)
+    return Sheet(pixels, matrix)
