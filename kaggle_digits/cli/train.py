@@ -1,5 +1,6 @@
 """The command `train`."""
 
+import shlex
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +10,7 @@ import msgspec
 import typer
 
 from kaggle_digits import recipes, runs
-from kaggle_digits.cli import console
+from kaggle_digits.cli import console, progress
 from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, complete_unfinished
 from kaggle_digits.cli.plan_options import SHORTCUTS, with_plan_options
 from kaggle_digits.cli.trained import report
@@ -47,10 +48,11 @@ def train(
     shortcuts = {name: options.pop(name) for name in SHORTCUTS}
     values = {name: _plain(value) for name, value in shortcuts.items() if value is not None}
     plan = _plan(options, values | _values(set_ or []))
-    from kaggle_digits import training
+    with progress.training_display() as listener:
+        listener.phase("starting")
+        from kaggle_digits import training
 
-    try:
-        with console.training_display() as listener:
+        try:
             if resume is None:
                 run = training.train(plan, models=models, submissions=submissions, listener=listener, began=began)
             else:
@@ -63,15 +65,15 @@ def train(
                     jobs=plan.jobs,
                     cluster=plan.cluster,
                 )
-    except training.Paused as pause:
-        _say_how_to_resume(pause.run, plan.recipe)
-    report(run, submissions, time.perf_counter() - began, as_json)
+        except training.Paused as pause:
+            _say_how_to_resume(pause.run, plan.recipe)
+    report(run, submissions, as_json)
     if run.record.interrupted:
         _say_how_to_resume(run.name, run.record.recipe.file)
 
 
 def _say_how_to_resume(run: str, recipe: str | None) -> NoReturn:
-    own = f" {recipe}" if recipe and recipes.is_file(recipe) else ""
+    own = f" {shlex.quote(recipe)}" if recipe and recipes.is_file(recipe) else ""
     console.tell(f"interrupted; to go on: kaggle-digits train{own} --resume {run}")
     raise typer.Exit(130) from None
 

@@ -115,7 +115,7 @@ def complete(path: Path, beginning: Beginning, trained: Trained, report: Report,
         beginning: what the run began with.
         trained: what the training gave.
         report: what its answers are worth.
-        seconds: from the first row to here.
+        seconds: that the run took, up to here.
         **details: further fields of `runs.Record`.
 
     Raises:
