@@ -35,8 +35,8 @@ from kaggle_digits.errors import (
 from kaggle_digits.files import locks, storage
 
 _LOCK = ".submit.lock"
-# After that long, what Kaggle does not list did not arrive; and clocks may differ by that much.
-_UNCLEAR = timedelta(minutes=15)
+# After that long, what Kaggle does not list did not arrive; sooner where Kaggle's count says so, too.
+_UNCLEAR, _UNCLEAR_BUT_COUNTED = timedelta(minutes=15), timedelta(minutes=2)
 
 
 class Delivery:
@@ -127,17 +127,21 @@ class Delivery:
         nameless = [
             one.ref
             for one in listed
+            # Clocks may differ.
             if one.ref not in numbers and not one.message and (one.date is None or one.date > sent - _UNCLEAR)
         ]
         since = sum(entry.ref is not None and (entry.sent or "") > (unclear.sent or "") for entry in self._known)
         limits = self._limits()
-        more = 0 if limits is None or unclear.counted is None else limits.total - unclear.counted - since
+        if limits is None or unclear.counted is None:
+            more, lost = 0, sent + _UNCLEAR
+        else:
+            more, lost = limits.total - unclear.counted - since, sent + _UNCLEAR_BUT_COUNTED
         if nameless:
             why = f"Kaggle's list has {nameless[0]} without a message, which may be it"
         elif more > 0:
             why = f"Kaggle counts {more} more than are known here, which may be it"
-        elif datetime.now().astimezone() < sent + _UNCLEAR:
-            why = f"Kaggle's list may not show it yet; it counts as lost from {sent + _UNCLEAR:%H:%M} on"
+        elif datetime.now().astimezone() < lost:
+            why = f"Kaggle's list may not show it yet; it counts as lost from {lost:%H:%M:%S} on"
         else:
             return
         raise SubmissionError(
