@@ -15,10 +15,11 @@ _STATES = {
     "new": "fetched and checked",
     "replaced": "fetched, checked, and put in place of the old one",
 }
+_CHANGED = "kept, but it is not what Kaggle has published so far; to have that: kaggle-digits fetch --force"
 
 
 def fetch(
-    stray: Annotated[str | None, typer.Argument(hidden=True)] = None,
+    stray: Annotated[str | None, typer.Argument(hidden=True, metavar="[--zip FILE]")] = None,
     data: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the competition's files.")] = DATA,
     archive: Annotated[
         Path | None, typer.Option("--zip", metavar="FILE", help="A zip already downloaded, instead of Kaggle.")
@@ -45,10 +46,6 @@ def fetch(
             published={} if allow_changed else None,
         )
     for file in files:
-        console.tell(f"{file.path}: {_STATES[file.state]}")
-    changed = [str(file.path) for file in files if file.changed]
-    if changed:
-        console.tell(
-            f"note: not what Kaggle has published so far: {', '.join(changed)}. To have it: kaggle-digits fetch --force"
-        )
+        state = _CHANGED if file.changed else _STATES[file.state]
+        console.tell(f"{file.path}: {state}")
     console.tell("next: kaggle-digits train")

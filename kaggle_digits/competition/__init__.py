@@ -1,8 +1,8 @@
 """The only place that talks to Kaggle.
 
-Kaggle's own client is imported by one file, worker.py, which runs in a process of its own:
+Kaggle's own client is imported by one file, connection.py, in a process of its own:
 
-    client.Kaggle -> process.ClientProcess -> | process border: replies.py | -> worker.py -> kaggle
+    client.Kaggle -> process.ClientProcess -> | process border: replies.py | -> worker.py -> connection.py -> kaggle
 
 An error is described by failures.py on that side, and becomes a sentence in messages.py on this.
 

@@ -12,13 +12,12 @@ import msgspec
 from kaggle_digits.competition import credentials, messages
 from kaggle_digits.competition.process import ClientProcess
 from kaggle_digits.competition.replies import Done, Failed, Limits, Question, Reply, Submission
-from kaggle_digits.competition.watch import USUAL_PATIENCE, Download, OnProgress, Watch, ignore_progress, least_rate
+from kaggle_digits.competition.watch import Download, OnProgress, Watch, ignore_progress, least_rate, patience_in
 from kaggle_digits.errors import CompetitionError, DigitsError
 
 SLUG = "digit-recognizer"
 """The competition's name in Kaggle's addresses; the environment variable KDIGITS_COMPETITION names another one."""
 
-_LONGEST_PATIENCE = 86_400.0
 _RETRIES = 2
 # Parts of the patience: with the usual one, the first pause before a retry is a second long.
 _FIRST_PAUSE = 1 / 60
@@ -57,7 +56,7 @@ class Kaggle:
         on_retry: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._environment = os.environ if environment is None else environment
-        self.patience = _patience(self._environment) if patience is None else patience
+        self.patience = patience_in(self._environment) if patience is None else patience
         self.slug = _slug(self._environment)
         self.account_folder = credentials.account_folder(self._environment, self.slug)
         self._on_retry = on_retry
@@ -232,20 +231,6 @@ def reachable(seconds: float) -> bool:
     except requests.RequestException:
         return False
     return True
-
-
-def _patience(environment: Mapping[str, str]) -> float:
-    text = environment.get("KDIGITS_TIMEOUT", str(USUAL_PATIENCE))
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= _LONGEST_PATIENCE:
-        raise CompetitionError(
-            f"KDIGITS_TIMEOUT must be a number of seconds above 0 and at most {_LONGEST_PATIENCE:.0f}. "
-            f"Received: {text!r}."
-        )
-    return seconds
 
 
 def _slug(environment: Mapping[str, str]) -> str:

@@ -11,9 +11,6 @@ from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from kaggle_digits.competition import ledger, messages
 from kaggle_digits.competition.client import Kaggle
@@ -35,8 +32,8 @@ from kaggle_digits.errors import (
 from kaggle_digits.files import locks, storage
 
 _LOCK = ".submit.lock"
-# After that long, what Kaggle does not list did not arrive; and clocks may differ by that much.
-_UNCLEAR = timedelta(minutes=15)
+# After that long, what Kaggle does not list did not arrive; sooner where Kaggle's count says so, too.
+_UNCLEAR, _UNCLEAR_BUT_COUNTED = timedelta(minutes=15), timedelta(minutes=2)
 
 
 class Delivery:
@@ -101,7 +98,7 @@ class Delivery:
         arrived = arrived or (None if force else self._look_out())
         if arrived is not None:
             self._tell(f"it was sent before, and arrived: Kaggle has it as {arrived.ref}")
-            return note(self.ledgers, unclear, ref=arrived.ref, status=ledger.PENDING)
+            return ledger.note(self.ledgers, unclear, ref=arrived.ref, status=ledger.PENDING)
         if not force:
             self._check_lost(unclear, listed)
         return None
@@ -127,17 +124,21 @@ class Delivery:
         nameless = [
             one.ref
             for one in listed
+            # Clocks may differ.
             if one.ref not in numbers and not one.message and (one.date is None or one.date > sent - _UNCLEAR)
         ]
         since = sum(entry.ref is not None and (entry.sent or "") > (unclear.sent or "") for entry in self._known)
         limits = self._limits()
-        more = 0 if limits is None or unclear.counted is None else limits.total - unclear.counted - since
+        if limits is None or unclear.counted is None:
+            more, lost = 0, sent + _UNCLEAR
+        else:
+            more, lost = limits.total - unclear.counted - since, sent + _UNCLEAR_BUT_COUNTED
         if nameless:
             why = f"Kaggle's list has {nameless[0]} without a message, which may be it"
         elif more > 0:
             why = f"Kaggle counts {more} more than are known here, which may be it"
-        elif datetime.now().astimezone() < sent + _UNCLEAR:
-            why = f"Kaggle's list may not show it yet; it counts as lost from {sent + _UNCLEAR:%H:%M} on"
+        elif datetime.now().astimezone() < lost:
+            why = f"Kaggle's list may not show it yet; it counts as lost from {lost:%H:%M:%S} on"
         else:
             return
         raise SubmissionError(
@@ -167,7 +168,7 @@ class Delivery:
             self._tell(f"left today: {limits.left}, of which one now")
         if storage.sha256(self._file.path) != self._file.sha256:
             raise SubmissionError(f"{self._file.path} has changed since it was checked. Try again.")
-        return note(self.ledgers, _first_entry(self._file, limits))
+        return ledger.note(self.ledgers, _first_entry(self._file, limits))
 
     def _send(self, entry: Entry) -> Entry:
         watch = Watch()
@@ -181,35 +182,16 @@ class Delivery:
         except (DigitsError, KeyboardInterrupt) as error:
             if isinstance(error, DigitsError) or not watch.uploaded:
                 with suppress(StorageError):
-                    note(self.ledgers, entry, status=ledger.FAILED, error=str(error) or "interrupted")
+                    ledger.note(self.ledgers, entry, status=ledger.FAILED, error=str(error) or "interrupted")
             raise
         self._tell(f"submitted as {ref}: {self._file.message}")
-        return note(self.ledgers, entry, ref=ref, status=ledger.PENDING)
+        return ledger.note(self.ledgers, entry, ref=ref, status=ledger.PENDING)
 
 
 def newest(sha256: str, listed: Iterable[Submission]) -> Submission | None:
     """The newest submission whose message holds the hash of a file."""
     alike = (one for one in listed if sha256[:HASH_LETTERS] in one.message)
     return max(alike, key=lambda one: one.ref, default=None)
-
-
-def note(ledgers: list[Path], entry: Entry, **news: Any) -> Entry:
-    """Writes an entry with what is new of it, and gives it back.
-
-    Raises:
-        StorageError: the first ledger cannot be written; the others need not.
-    """
-    changed = msgspec.structs.replace(entry, time=now(), **news)
-    ledger.append(ledgers[0], changed)
-    for folder in ledgers[1:]:
-        with suppress(StorageError):
-            ledger.append(folder, changed)
-    return changed
-
-
-def now() -> str:
-    """The time, as the ledger writes it."""
-    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def _can_write(folder: Path) -> bool:
@@ -236,7 +218,7 @@ def _on_kaggle(file: SubmissionFile, ref: int | None, became: str) -> Submission
 def _first_entry(file: SubmissionFile, limits: Limits | None) -> Entry:
     run, record = file.run, file.run.record if file.run else None
     return Entry(
-        time=now(),
+        time=ledger.now(),
         run=run.name if run else None,
         file=file.path.name,
         sha256=file.sha256,
@@ -249,7 +231,7 @@ def _first_entry(file: SubmissionFile, limits: Limits | None) -> Entry:
         seed=record.plan.seed if record else None,
         validation_accuracy=record.validation_accuracy if record else None,
         predicted_range=record.predicted_range if record else None,
-        sent=now(),
+        sent=ledger.now(),
         path=str(file.path.absolute()),
         counted=None if limits is None else limits.total,
     )

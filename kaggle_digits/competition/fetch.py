@@ -31,6 +31,8 @@ _NAMES = (SAMPLE, TEST, TRAIN)
 _PREFIX, _LOCK = ".fetch-", "lock"
 _YOUNG = 60.0  # seconds
 
+State = Literal["kept", "new", "replaced"]
+
 
 @dataclass(frozen=True)
 class Fetched:
@@ -43,7 +45,7 @@ class Fetched:
     """
 
     path: Path
-    state: Literal["kept", "new", "replaced"]
+    state: State
     changed: bool = False
 
 
@@ -85,8 +87,8 @@ def fetch(
         DataError: the zip, or a file in it, is not what it should be.
         StorageError: the folder cannot be written, or the disk is full.
     """
-    wanted = [name for name in _NAMES if force or not _is_right(data / name, rows)]
-    states = {name: _state(data / name, wanted) for name in _NAMES}
+    states = {name: _state(data / name, rows, force) for name in _NAMES}
+    wanted = [name for name in _NAMES if states[name] != "kept"]
     if published is None:
         real = rows == digit_recognizer.ROWS and (kaggle is None or kaggle.slug == SLUG)
         published = PUBLISHED if real else {}
@@ -116,13 +118,13 @@ def check(path: Path, rows: tuple[int, int] = digit_recognizer.ROWS) -> None:
     expected = rows[0] if path.name == TRAIN else rows[1]
     try:
         if path.name == SAMPLE:
-            found = len(submission.read(path))
+            count = len(submission.read(path))
         else:
-            found = len(kaggle_csv.read(path, labelled=path.name == TRAIN))
+            count = len(kaggle_csv.read(path, labelled=path.name == TRAIN))
     except SubmissionError as error:
         raise DataError(str(error)) from error
-    if found != expected:
-        raise DataError(f"{path} has {found:,} rows; {expected:,} are expected.")
+    if count != expected:
+        raise DataError(f"{path} has {count:,} rows; {expected:,} are expected.")
 
 
 def is_published(path: Path, published: Mapping[str, str] = PUBLISHED) -> bool:
@@ -135,7 +137,7 @@ def is_published(path: Path, published: Mapping[str, str] = PUBLISHED) -> bool:
     Raises:
         OSError: it cannot be read.
     """
-    if published.get(path.name) in (None, storage.sha256(path)):
+    if path.name not in published or storage.sha256(path) == published[path.name]:
         return True
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -144,18 +146,14 @@ def is_published(path: Path, published: Mapping[str, str] = PUBLISHED) -> bool:
     return digest.hexdigest() == published[path.name]
 
 
-def _is_right(path: Path, rows: tuple[int, int]) -> bool:
+def _state(path: Path, rows: tuple[int, int], force: bool) -> State:
+    if not path.exists() or force:
+        return "replaced" if path.exists() else "new"
     try:
         check(path, rows)
     except DataError:
-        return False
-    return True
-
-
-def _state(path: Path, wanted: list[str]) -> Literal["kept", "new", "replaced"]:
-    if path.name not in wanted:
-        return "kept"
-    return "replaced" if path.exists() else "new"
+        return "replaced"
+    return "kept"
 
 
 @contextmanager
@@ -241,13 +239,9 @@ def _take(archive: Path, folder: Path, unpack: _Unpacking) -> None:
     page = messages.page(SLUG, "data")
     try:
         unpack(archive, folder, str(archive))
-    except _ChangedError as error:
-        raise DataError(
-            f"{error} Download the zip from {page}, logged in, and name that file; or, if you trust this one, add "
-            "--allow-changed."
-        ) from error
     except DataError as error:
-        raise DataError(f"{error} Download the zip from {page}, logged in, and name that file.") from error
+        trust = ", or, if you trust this one, add --allow-changed" if isinstance(error, _ChangedError) else ""
+        raise DataError(f"{error} Download the zip from {page}, logged in, and name that file{trust}.") from error
 
 
 def _move(folder: Path, data: Path, wanted: list[str]) -> None:

@@ -1,9 +1,6 @@
 """What belongs to a run beside its folder: its submission CSV, and its lines in the ledger."""
 
-from datetime import datetime
 from pathlib import Path
-
-import msgspec
 
 from kaggle_digits.competition import ledger
 from kaggle_digits.errors import SubmissionError
@@ -43,10 +40,9 @@ def rename(submissions: Path, old: str, new: str) -> Path | None:
     if is_there:
         with disk.disk_errors(path):
             disk.move(before, path)
-    now = datetime.now().astimezone().isoformat(timespec="seconds")
     for entry in ledger.latest(ledger.read(submissions)):
         if entry.run == old:
-            ledger.append(submissions, msgspec.structs.replace(entry, time=now, run=new, file=path.name))
+            ledger.note([submissions], entry, run=new, file=path.name)
     return path if is_there else None
 
 

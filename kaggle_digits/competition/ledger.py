@@ -7,11 +7,14 @@ becomes known of a submission is a further line, from `sending` on, which is wri
 import errno
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from kaggle_digits.errors import DataError
+from kaggle_digits.errors import DataError, StorageError
 from kaggle_digits.files import disk, storage
 
 FILE = "ledger.jsonl"
@@ -104,6 +107,25 @@ def _ends_well(handle: int) -> bool:
         return True
     os.lseek(handle, -1, os.SEEK_END)
     return os.read(handle, 1) == b"\n"
+
+
+def note(ledgers: list[Path], entry: Entry, **news: Any) -> Entry:
+    """Writes an entry with what is new of it, and gives it back.
+
+    Raises:
+        StorageError: the first ledger cannot be written; the others need not.
+    """
+    changed = msgspec.structs.replace(entry, time=now(), **news)
+    append(ledgers[0], changed)
+    for folder in ledgers[1:]:
+        with suppress(StorageError):
+            append(folder, changed)
+    return changed
+
+
+def now() -> str:
+    """The time, as the ledger writes it."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def read(submissions: Path, on_torn: Callable[[int], None] = lambda _line: None) -> list[Entry]:

@@ -70,9 +70,9 @@ def send(
     try:
         scored = wait_for_score(kaggle, sent.ref or 0, deadline_s=10 * kaggle.patience)
     except UnscoredError as error:
-        delivery.note(way.ledgers, sent, status=ledger.ERROR, error=error.reason)
+        ledger.note(way.ledgers, sent, status=ledger.ERROR, error=error.reason)
         raise
-    delivery.note(way.ledgers, sent, status=scored.status, score=scored.score, scored=delivery.now())
+    ledger.note(way.ledgers, sent, status=scored.status, score=scored.score, scored=ledger.now())
     return Sent(sent.ref, scored.status, scored.score, link, sent.predicted_range)
 
 
@@ -128,8 +128,8 @@ def refresh(submissions: Path, kaggle: Kaggle) -> int:
         else:
             news = next((one for one in listed if one.ref == entry.ref), None)
         if news is not None and (news.ref, news.status) != (entry.ref, entry.status):
-            scored = delivery.now() if news.score is not None else None
+            scored = ledger.now() if news.score is not None else None
             changes = {"ref": news.ref, "status": news.status, "score": news.score, "error": news.error}
-            delivery.note([submissions], entry, **changes, scored=scored)
+            ledger.note([submissions], entry, **changes, scored=scored)
         still_open += news is None or news.status == "pending"
     return still_open

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from kaggle_digits.competition import messages
@@ -18,12 +18,32 @@ USUAL_PATIENCE = 60.0
 LEAST_RATE = 20_000.0
 """Bytes a second that a download or an upload must reach, with the usual patience; who has more patience needs less."""
 
+_LONGEST_PATIENCE = 86_400.0
 _LARGEST_DOWNLOAD = 1 << 30
 _SIZE_UNKNOWN = 1 << 26
 
 
 def ignore_progress(_done: int, _total: int | None) -> None:
     """Shows nothing."""
+
+
+def patience_in(environment: Mapping[str, str]) -> float:
+    """Seconds without a sign of life after which Kaggle is given up.
+
+    Raises:
+        CompetitionError: KDIGITS_TIMEOUT makes no sense.
+    """
+    text = environment.get("KDIGITS_TIMEOUT", str(USUAL_PATIENCE))
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= _LONGEST_PATIENCE:
+        raise CompetitionError(
+            f"KDIGITS_TIMEOUT must be a number of seconds above 0 and at most {_LONGEST_PATIENCE:.0f}. "
+            f"Received: {text!r}."
+        )
+    return seconds
 
 
 def least_rate(patience: float) -> float:

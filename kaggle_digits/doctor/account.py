@@ -13,21 +13,21 @@ _NEXT = "needed for fetch and submit only"
 
 def checks(environment: Mapping[str, str], online: bool) -> Iterator[Check]:
     """Which credentials are used, and what Kaggle says to them."""
-    found = credentials.sources(environment)
-    yield _credentials(found, credentials.damage(environment))
-    if online and found:
+    places = credentials.sources(environment)
+    yield _credentials(places, credentials.damage(environment))
+    if online and places:
         yield from _competition(environment)
     elif online:
         yield _network()
 
 
-def _credentials(found: list[str], damage: str) -> Check:
+def _credentials(places: list[str], damage: str) -> Check:
     if damage:
         return Check("credentials", "broken", damage, f"correct or remove it, or make a token at {messages.TOKEN_PAGE}")
-    if not found:
+    if not places:
         fix = f"make a token at {messages.TOKEN_PAGE}, then {messages.PLACES}; {_NEXT}"
         return Check("credentials", "note", "none", fix)
-    used, *shadowed = found
+    used, *shadowed = places
     if shadowed:
         fix = f"remove what you do not use; {used} counts"
         return Check("credentials", "note", f"from {used}, which shadows {', '.join(shadowed)}", fix)

@@ -175,7 +175,7 @@ def warmed(open_kaggle: OpenKaggle, patience: float):  # type: ignore[no-untyped
 
 SILENT = [(call, Fault(silent=True, times=1)) for call in (LIMITS, LIST, START, "upload", CREATE)]
 STALLED = [(call, Fault(stall_after=2, times=1)) for call in (LIMITS, LIST, START)]
-TRICKLING = [(call, Fault(bytes_a_second=10, times=1)) for call in (LIMITS, LIST, START, CREATE)]
+TRICKLING = [(call, Fault(bytes_a_second=10, times=1)) for call in (LIMITS, LIST)]
 TRICKLING.append(("upload", Fault(reads_a_second=2_000, times=1)))
 
 

@@ -255,7 +255,7 @@ def test_an_attempt_that_the_list_does_not_show_yet_is_not_made_again(
     lose(server, kaggle, here)
     assert "Kaggle counts 1 more than are known here" in refusal(kaggle, here)
     server.faults["GetSubmissionLimits"] = Fault(404, b"")
-    assert re.search(r"may not show it yet; it counts as lost from \d\d:\d\d on.*--force", refusal(kaggle, here))
+    assert re.search(r"may not show it yet; it counts as lost from \d\d:\d\d:\d\d on.*--force", refusal(kaggle, here))
     server.submissions[0]["lag"] = 0
     assert send.send(checked_file(here), kaggle, submissions=here, wait=False, tell=quiet).ref == 1_000
     assert server.calls.count(CREATE) == 1
