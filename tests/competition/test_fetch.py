@@ -1,5 +1,6 @@
 """Fetching leaves three files that are right, or the folder as it was."""
 
+import compileall
 import hashlib
 import io
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 from kaggle_server import Fault, KaggleServer, OpenKaggle
 
+import kaggle_digits
 from kaggle_digits.competition import fetch
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, CredentialsError, DataError, StorageError
 from kaggle_digits.files import archive, locks
@@ -157,16 +159,13 @@ def own_zip(tmp_path: Path) -> Path:
 @contextmanager
 def file_limit(size: int = 4096) -> Iterator[None]:
     """No file may grow beyond so many bytes, which to a program looks much like a full disk."""
+    # Python 3.11 would keep the half of a compiled module that fits.
+    compileall.compile_dir(Path(kaggle_digits.__file__).parent, quiet=2)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    # Python 3.11 would keep the half of a compiled module that fits.
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     try:
         yield
     finally:
-        sys.dont_write_bytecode = before
-        del os.environ["PYTHONDONTWRITEBYTECODE"]
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
