@@ -14,7 +14,7 @@ CSV = DataRecord(name="data", path="data", kind="kaggle-csv", train_sha256={"tra
 BUNDLED = DataRecord(name="sklearn", path="sklearn", kind="sklearn", train_sha256={})
 
 
-def beginning(recipe: str | Recipe = "mlp", hours: float = 0, **fields: Any) -> Beginning:
+def beginning(recipe: str | Recipe | RecipeRecord = "mlp", hours: float = 0, **fields: Any) -> Beginning:
     """What a run began with, at noon or so many hours later.
 
     Args:
@@ -22,7 +22,8 @@ def beginning(recipe: str | Recipe = "mlp", hours: float = 0, **fields: Any) -> 
         hours: after noon.
         **fields: of `Beginning`, that are not as they usually are.
     """
-    record = RecipeRecord(name=recipe) if isinstance(recipe, str) else recipe.record()
+    recipe = RecipeRecord(name=recipe) if isinstance(recipe, str) else recipe
+    record = recipe.record() if isinstance(recipe, Recipe) else recipe
     known: dict[str, Any] = {
         "plan": Plan(record.name),
         "recipe": record,
@@ -42,11 +43,9 @@ def begin(models: Path, recipe: str | Recipe = "mlp", hours: float = 0, **fields
     return runs.start(models, beginning(recipe, hours, **own))
 
 
-def make(models: Path, recipe: str | Recipe = "mlp", hours: float = 0, accuracy: float = 0.9, **fields: Any) -> Run:
-    """A complete run that began at noon, or so many hours later; `fields` are of `runs.Record`."""
-    path = begin(models, recipe, hours, **fields)
-    (path / "model.keras").write_bytes(b"model")
-    results: dict[str, Any] = {
+def complete(path: Path, beginning: Beginning, files: list[str], accuracy: float = 0.9, **results: Any) -> Run:
+    """Completes a run with what a training might have given; `results` are further fields of `runs.Record`."""
+    known: dict[str, Any] = {
         "train_rows": 900,
         "validation_rows": 100,
         "validation_accuracy": accuracy,
@@ -57,9 +56,16 @@ def make(models: Path, recipe: str | Recipe = "mlp", hours: float = 0, accuracy:
         "temperature": 1.0,
         "seconds": 10.0,
         "train_seconds": 5.0,
-        **{name: value for name, value in fields.items() if name not in Beginning.__struct_fields__},
     }
-    return runs.complete(path, runs.interrupted(path), ["model.keras"], **results)
+    return runs.complete(path, beginning, files, **{**known, **results})
+
+
+def make(models: Path, recipe: str | Recipe = "mlp", hours: float = 0, accuracy: float = 0.9, **fields: Any) -> Run:
+    """A complete run that began at noon, or so many hours later; `fields` are of `runs.Record`."""
+    path = begin(models, recipe, hours, **fields)
+    (path / "model.keras").write_bytes(b"model")
+    results = {name: value for name, value in fields.items() if name not in Beginning.__struct_fields__}
+    return complete(path, runs.interrupted(path), ["model.keras"], accuracy, **results)
 
 
 def blend(models: Path, weights: dict[str, float], hours: float = 5, **fields: Any) -> Run:

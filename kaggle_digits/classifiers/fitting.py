@@ -240,10 +240,7 @@ def _teacher(
 ) -> distilling.Teacher:
     """The teacher, which is trained on the same rows unless it is there already, in the pupil's precision."""
     own = folder / TEACHER
-    if how.teacher not in recipes.names():
-        # What a run remembers may have been edited: no file is run because a run names it.
-        raise DigitsError(f"teacher must be a built-in recipe. Received: {how.teacher!r}.")
-    recipe = recipes.load(how.teacher)
+    recipe = recipes.load_built_in(how.teacher or "")
     # Whoever asks for one epoch, to have a quick look, does not want to wait for all of the teacher's.
     epochs = how.epochs if how.seconds or recipe.fit is None else min(how.epochs, recipe.fit.epochs)
     recipe = recipe.with_values({"seconds": how.seconds, "epochs": epochs, "precision": how.precision})

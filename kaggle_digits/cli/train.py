@@ -1,5 +1,6 @@
 """The command `train`."""
 
+import shlex
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -72,7 +73,7 @@ def train(
 
 
 def _say_how_to_resume(run: str, recipe: str | None) -> NoReturn:
-    own = f" {recipe}" if recipe and recipes.is_file(recipe) else ""
+    own = f" {shlex.quote(recipe)}" if recipe and recipes.is_file(recipe) else ""
     console.tell(f"interrupted; to go on: kaggle-digits train{own} --resume {run}")
     raise typer.Exit(130) from None
 

@@ -98,7 +98,8 @@ class Prediction:
     @property
     def is_unsure(self) -> bool:
         """Whether there are digits, but not to be believed: one of them is unsure, or all of them together are."""
-        return bool(self.digits) and (not all(digit.is_sure for digit in self.digits) or self._together < LEAST)
+        are_sure = all(digit.is_sure for digit in self.digits)
+        return bool(self.digits) and (not are_sure or (len(self.digits) > 1 and self._together < LEAST))
 
     @property
     def label(self) -> str | None:

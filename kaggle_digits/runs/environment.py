@@ -33,7 +33,7 @@ def git(folder: Path) -> GitRecord | None:
         folder: in the work tree.
     """
     for parent in (folder, *folder.parents):
-        if (parent / ".git" / "HEAD").is_file():
+        if (parent / ".git").exists():  # in a worktree it is a file, which leads elsewhere: then nothing is known
             commit = _commit(parent / ".git")
             return GitRecord(commit) if commit else None
     return None

@@ -1,17 +1,17 @@
 import numpy as np
 import pytest
 
+from kaggle_digits import sources
 from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import augmentation
 from kaggle_digits.recipes import Distortions
-from kaggle_digits.sources import bundled
 
 EVERYTHING = Distortions(rotation=10, shift=2, zoom=0.1, shear=0.1, elastic=1.0)
 
 
 @pytest.fixture(scope="module")
 def images():
-    return bundled.load()[0].images[:300]
+    return sources.load("sklearn").train.images[:300]
 
 
 def distorted(images, distortions, seed=0):
@@ -44,12 +44,12 @@ def test_the_same_random_numbers_give_the_same_images(images):
 
 
 def test_every_image_is_distorted_by_itself():
-    same = np.repeat(bundled.load()[0].images[:1], 50, axis=0)
+    same = np.repeat(sources.load("sklearn").train.images[:1], 50, axis=0)
     assert len(np.unique(distorted(same, EVERYTHING), axis=0)) == 50
 
 
 def test_more_images_than_are_warped_at_once():
-    many = np.tile(bundled.load()[0].images, (2, 1, 1))
+    many = np.tile(sources.load("sklearn").train.images, (2, 1, 1))
     assert np.array_equal(distorted(many, Distortions()), many)
 
 

@@ -7,11 +7,10 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from skops import io
 
-from kaggle_digits import evaluation, recipes
+from kaggle_digits import evaluation, recipes, sources
 from kaggle_digits.classifiers import classic
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError
-from kaggle_digits.sources import bundled
 
 
 class Anything:
@@ -24,7 +23,7 @@ def rows_of(digits):
 
 @pytest.fixture(scope="module")
 def digits():
-    train, _ = bundled.load()
+    train = sources.load("sklearn").train
     return train.take(np.arange(800)), train.take(np.arange(800, len(train)))
 
 

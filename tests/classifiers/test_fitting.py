@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from kaggle_digits import recipes
+from kaggle_digits import recipes, sources
 from kaggle_digits.classifiers import distilling, fitting, networks, neural
 from kaggle_digits.digits import split
 from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.recipes import Fit
 from kaggle_digits.runs import Epoch, Listener
-from kaggle_digits.sources import bundled
 
 PLAIN = {"jit": False, "precision": "float32", "batch_size": 64, "learning_rate": 5e-3}
 SMALL = recipes.load("flat").with_values({**PLAIN, "units": 32, "epochs": 4, "weight_decay": 0.1})
@@ -64,7 +63,7 @@ class Recorder(Listener):
 
 @pytest.fixture(scope="module")
 def digits():
-    train, _ = bundled.load()
+    train = sources.load("sklearn").train
     kept, held_out = split(train, 0.2, 0)
     return train.take(kept), train.take(held_out)
 

@@ -4,10 +4,9 @@ import sys
 import numpy as np
 import pytest
 
-from kaggle_digits import recipes
+from kaggle_digits import recipes, sources
 from kaggle_digits.classifiers import lite, networks, neural
 from kaggle_digits.errors import RunError
-from kaggle_digits.sources import bundled
 
 
 @pytest.fixture(scope="module", params=["mlp", "cnn", "binary", "resnet"])
@@ -21,7 +20,7 @@ def both(request, tmp_path_factory):
 
 def test_it_agrees_with_keras(both):
     network, light = both
-    images = bundled.load()[0].images[:200]
+    images = sources.load("sklearn").train.images[:200]
     expected, answers = network.probabilities(images), light.probabilities(images)
     assert answers.dtype == np.float32
     assert answers == pytest.approx(expected, abs=1e-4)
@@ -30,7 +29,7 @@ def test_it_agrees_with_keras(both):
 
 def test_one_image_and_many_are_answered_alike(both):
     _, light = both
-    images = bundled.load()[0].images[:70]
+    images = sources.load("sklearn").train.images[:70]
     many = light.probabilities(images)
     assert light.probabilities(images[:1]) == pytest.approx(many[:1], abs=1e-6)
     assert light.probabilities(images) == pytest.approx(many, abs=1e-6)

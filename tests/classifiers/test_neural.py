@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 from made_runs import beginning
 
-from kaggle_digits import recipes
+from kaggle_digits import recipes, sources
 from kaggle_digits.classifiers import networks, neural
 from kaggle_digits.errors import RunError
-from kaggle_digits.sources import bundled
 
 RECIPE = recipes.load("flat").with_values({"units": 32})
 
@@ -27,7 +26,7 @@ def as_own(recipe):
 def test_saved_and_loaded_it_answers_the_same(recipe, network, tmp_path):
     assert network.save(tmp_path) == ["model.keras", "model.tflite"]
     loaded = neural.load(tmp_path, beginning(recipe))
-    images = bundled.load()[0].images[:300]
+    images = sources.load("sklearn").train.images[:300]
     assert np.array_equal(loaded.probabilities(images), network.probabilities(images))
 
 
@@ -70,7 +69,7 @@ def test_a_model_that_would_run_code_is_refused(network, tmp_path):
     with pytest.raises(RunError, match="not a model that can be loaded"):
         neural.load(tmp_path, beginning(as_own(RECIPE)))
     # Of a built-in recipe's file, nothing but the weights is ever read.
-    images = bundled.load()[0].images[:10]
+    images = sources.load("sklearn").train.images[:10]
     rebuilt = neural.load(tmp_path, beginning(RECIPE))
     assert np.array_equal(rebuilt.probabilities(images), network.probabilities(images))
 
@@ -79,7 +78,7 @@ def test_a_model_that_would_run_code_is_refused(network, tmp_path):
 def test_calibration_changes_certainty_and_no_answer(name):
     recipe = recipes.load(name)
     model = neural.NeuralNetwork(networks.build(recipe, (28, 28), recipe.labels or 10))
-    images = bundled.load()[0].images[:50]
+    images = sources.load("sklearn").train.images[:50]
     before = model.probabilities(images)
     assert model.calibrate(2.0)
     cooled = before**0.5

@@ -5,16 +5,15 @@ import pytest
 from made_runs import beginning
 from own_networks import EVERY, KERAS_ALONE, OWN_CODE
 
-from kaggle_digits import classifiers, recipes
+from kaggle_digits import classifiers, recipes, sources
 from kaggle_digits.classifiers import lite, networks, neural
 from kaggle_digits.digits import split
 from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.runs import Listener
-from kaggle_digits.sources import bundled
 
 
 def digits_of(recipe):
-    digits, _ = bundled.load()
+    digits = sources.load("sklearn").train
     digits = digits if recipe.labels is None else digits.of_labels(recipe.labels)
     kept, held_out = split(digits, 0.2, 0)
     return digits.take(kept[:200]), digits.take(held_out[:100])
@@ -161,5 +160,5 @@ def test_a_network_that_could_never_be_saved_is_refused_before_it_is_trained(tmp
     path = tmp_path / "own.py"
     path.write_text("import keras\nfrom keras import layers\n" + UNSAVABLE)
     with pytest.raises(DigitsError, match=r"own\.py: the network has layers of its own") as caught:
-        classifiers.prepare(recipes.load(str(path)), bundled.load()[0], 1000)
+        classifiers.prepare(recipes.load(str(path)), sources.load("sklearn").train, 1000)
     assert len(str(caught.value).splitlines()) == 1

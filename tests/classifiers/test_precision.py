@@ -1,12 +1,11 @@
 import numpy as np
 import pytest
 
-from kaggle_digits import recipes
+from kaggle_digits import recipes, sources
 from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import fitting, networks, precision
 from kaggle_digits.digits import split
 from kaggle_digits.runs import Listener
-from kaggle_digits.sources import bundled
 
 SMALL = recipes.load("sprint").with_values({"epochs": 6, "batch_size": 64, "width": 8, "precision": "float32"})
 
@@ -30,7 +29,7 @@ def test_only_the_layers_between_compute_in_16_bits():
 
 
 def test_trained_in_16_bits_it_answers_in_32(tmp_path):
-    train, _ = bundled.load()
+    train = sources.load("sklearn").train
     kept, held_out = split(train, 0.2, 0)
     parts = train.take(kept), train.take(held_out)
     fitted = fitting.fit(SMALL.with_values({"precision": "bfloat16"}), *parts, 0, Listener(), tmp_path)

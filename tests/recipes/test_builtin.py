@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from keras import layers
 
-from kaggle_digits import recipes
+from kaggle_digits import recipes, sources
 from kaggle_digits.classifiers import classic, fitting, networks
 from kaggle_digits.digits import Digits, split
 from kaggle_digits.recipes import RecipeRecord
 from kaggle_digits.recipes.fit import NAMES
 from kaggle_digits.runs import Listener
-from kaggle_digits.sources import bundled
 
 EVERY = recipes.names()
 SINGLE = [name for name in EVERY if not recipes.load(name).is_committee]
@@ -30,7 +29,7 @@ def through_json(record):
 
 def few(name, rows=200):
     """So many of scikit-learn's digits to learn, and 100 to judge by."""
-    digits, _ = bundled.load()
+    digits = sources.load("sklearn").train
     labels = recipes.load(name).labels
     digits = digits if labels is None else digits.of_labels(labels)
     kept, held_out = split(digits, 0.2, 0)
