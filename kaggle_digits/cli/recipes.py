@@ -35,10 +35,10 @@ def recipes(
     for name in names:
         one = measured.get(name)
         parameters = f"{one.parameters:,}" if one and one.parameters else ""
-        rows.append([name, parameters, *([f"{one.accuracy:.4f}", f"{one.seconds:.0f} s"] if one else ["", ""])])
-    lines = console.table(["recipe", "parameters", "accuracy", "training"], rows).splitlines()
-    for line, summary in zip(lines, ["", *(recipes.outline(name).summary for name in names)], strict=True):
-        console.show(f"{line}  {summary}".rstrip())
+        figures = [f"{one.accuracy:.4f}", f"{one.seconds:.0f} s"] if one else ["", ""]
+        rows.append([name, parameters, *figures, recipes.outline(name).summary])
+    header = ["recipe", "parameters", "accuracy", "training", ""]
+    console.show(console.table(header, rows, optional=("parameters",), text=""))
     console.show(
         "\naccuracy on Kaggle's train.csv: on 6,000 rows kept out of training, of mlp-strong and champion out of fold; "
         "seconds of training on two cores"
