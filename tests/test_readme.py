@@ -9,6 +9,7 @@ import contextlib
 import re
 import shlex
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -133,9 +134,18 @@ def test_the_two_commands_that_set_everything_up() -> None:
     assert commands[1].endswith("pytest -q")
 
 
+def test_the_first_command_installs_every_file_of_the_package() -> None:
+    package = Path(kaggle_digits.__file__).parent
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["kaggle_digits"]
+    wanted = {path for path in package.rglob("*.*") if path.suffix not in (".py", ".pyc")}
+    assert wanted == {path for pattern in patterns for path in package.glob(pattern)}
+
+
 def form(text: str) -> list[str]:
     """Lines without what differs from machine to machine: numbers, names of runs, widths of columns."""
-    text = re.sub(r"(?m)^note: it learned scikit-learn's digits.*\n", "", text)  # which the docs' runs have not
+    # The docs' runs have learned Kaggle's digits; and what to do next depends on that.
+    text = re.sub(r"(?m)^(note: it learned scikit-learn's digits|next: ).*\n?", "", text)
     text = re.sub(r"\bsklearn\b", "data", text)
     text = re.sub(r"\d{8}-\d{6}-[a-z]+(: [a-z]+,)?", "RUN", text)
     text = re.sub(r"(?m)^(most confused).*$", r"\1", text)

@@ -45,7 +45,7 @@ def say_which(run: Run) -> None:
         known = ", ".join(map(str, range(record.classes - 1)))
         tell(f"note: it knows the labels {known} and {record.classes - 1} only, and takes every image for one of them")
     if record.data.kind == _BUNDLED:
-        tell("note: it learned scikit-learn's digits, of 8 x 8 pixels: on sharper ones it is worse than that")
+        tell("note: it has learned scikit-learn's digits (8 x 8 pixels) and is less accurate on sharper ones")
 
 
 def table(

@@ -51,4 +51,4 @@ def fetch(
         console.tell(
             f"note: not what Kaggle has published so far: {', '.join(changed)}. To have it: kaggle-digits fetch --force"
         )
-    console.tell("what next: kaggle-digits train")
+    console.tell("next: kaggle-digits train")

@@ -24,7 +24,7 @@ def predict(
     paths: Annotated[list[Path], typer.Argument(metavar="IMAGE|FOLDER|CSV|NPY...", help="What to label.")],
     run: Annotated[str | None, typer.Option(metavar="RUN", help=WHICH_RUN, autocompletion=complete_run)] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Draw how each picture was read, into the folder explained.")
+        bool, typer.Option("--explain", help="Draw how each picture was read; the drawings go to the folder explained.")
     ] = False,
     skip_broken: SkipBroken = False,
     models: Models = MODELS,

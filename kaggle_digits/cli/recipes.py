@@ -15,7 +15,7 @@ def recipes(
     copy: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Print a recipe's file, to begin one of your own with.", autocompletion=complete_recipe
+            metavar="NAME", help="Print a recipe's file, to start your own from.", autocompletion=complete_recipe
         ),
     ] = None,
     as_json: AsJson = False,
@@ -40,8 +40,8 @@ def recipes(
     header = ["recipe", "parameters", "accuracy", "training", ""]
     console.show(console.table(header, rows, optional=("parameters",), text=""))
     console.show(
-        "\naccuracy on Kaggle's train.csv: on 6,000 rows kept out of training, of mlp-strong and champion out of fold; "
-        "seconds of training on two cores"
+        "\naccuracy: on 6,000 rows of train.csv that were held out (mlp-strong, champion: all rows, out of fold)\n"
+        "training: seconds on two cores"
     )
 
 

@@ -63,7 +63,7 @@ def submit(
     if sent.score is not None and sent.predicted_range is not None:
         line = f"{line}\n{_beside(sent.score, sent.predicted_range)}"
     _report(file.path, line, as_json, ref=sent.ref, status=sent.status, score=sent.score)
-    console.tell(f"what next: kaggle-digits {'scores' if sent.score is None else 'runs'}")
+    console.tell(f"next: kaggle-digits {'scores' if sent.score is None else 'runs'}")
 
 
 def _beside(score: float, predicted: tuple[float, float]) -> str:

@@ -28,13 +28,11 @@ def train(
     context: typer.Context,
     resume: Annotated[
         str | None,
-        typer.Option(
-            metavar="RUN", help="Go on with a training that was interrupted.", autocompletion=complete_unfinished
-        ),
+        typer.Option(metavar="RUN", help="Continue an interrupted training.", autocompletion=complete_unfinished),
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Change a value of the recipe; may be said several times."),
+        typer.Option("--set", metavar="NAME=VALUE", help="Change a value of the recipe; repeatable."),
     ] = None,
     models: Models = MODELS,
     submissions: Submissions = SUBMISSIONS,
@@ -74,7 +72,7 @@ def train(
 
 def _say_how_to_resume(run: str, recipe: str | None) -> NoReturn:
     own = f" {shlex.quote(recipe)}" if recipe and recipes.is_file(recipe) else ""
-    console.tell(f"interrupted; to go on: kaggle-digits train{own} --resume {run}")
+    console.tell(f"interrupted; to continue: kaggle-digits train{own} --resume {run}")
     raise typer.Exit(130) from None
 
 
@@ -127,9 +125,9 @@ def _check(said: dict[str, str], options: dict[str, Any]) -> None:
     """Refuses options that make no sense together, and would be ignored in silence."""
     if "resume" in said:
         for name in sorted(set(said) - _WHEN_RESUMED):
-            raise typer.BadParameter(f"{said[name]} cannot be changed by a training that goes on: --resume.")
+            raise typer.BadParameter(f"{said[name]} cannot be changed when a training is resumed.")
         if options["recipe"] and not recipes.is_file(options["recipe"]):
-            raise typer.BadParameter("a training that goes on knows its recipe: leave it out.")
+            raise typer.BadParameter("a resumed training knows its recipe: leave it out.")
         return
     if _plain(options["on"]) == "kaggle":
         for name in sorted(set(said) & _ONLY_HERE):

@@ -152,9 +152,7 @@ def _asked_for(plan: Plan, recipe: Recipe | None) -> Recipe:
     if plan.folds is not None and plan.budget is None:
         recipe = recipe.in_folds(plan.folds)
     if plan.tensorboard and (recipe.is_committee or (recipe.fit is None and recipe.built_in)):
-        raise DigitsError(
-            f"{recipe.name} is not one training in epochs: --tensorboard has nothing to show. Leave it out."
-        )
+        raise DigitsError(f"{recipe.name} has no epochs to log: leave --tensorboard out.")
     return recipe
 
 
@@ -271,7 +269,7 @@ def _finish(path: Path, beginning: Beginning, recipe: Recipe, source: Source, pl
             right = round(report.accuracy * report.rows)
             details["predicted_range"] = evaluation.expected_range(right, report.rows, len(source.test), gain)
     seconds = earlier + time.perf_counter() - places.began
-    with writing.withdrawn_on_failure(file):
+    with writing.withdrawn_on_failure(file, path):
         return writing.complete(path, beginning, trained, report, seconds, **details)
 
 

@@ -414,7 +414,7 @@ def test_it_is_gone_on_with_only_by_the_same_file(place: Path) -> None:
     done = train("own.py", *words)
     assert done.exit_code == 130
     (run,) = runs.listing()
-    assert f"interrupted; to go on: kaggle-digits train {own} --resume {run.name}" in done.stderr
+    assert f"interrupted; to continue: kaggle-digits train {own} --resume {run.name}" in done.stderr
     assert (run.record.interrupted, run.record.epochs) == (True, 2)
 
     before = {path: path.read_bytes() for path in run.path.iterdir()}

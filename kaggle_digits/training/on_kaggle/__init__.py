@@ -207,7 +207,7 @@ def _unpack(path: Path, beginning: Beginning, connection: _Connection) -> Run:
                 home = _download(path, beginning, connection, Path(name))
             except DataError as error:
                 page = kernels.address(_kernel(path, beginning))
-                raise DataError(f"{error} So it was twice; see {page}.") from error
+                raise DataError(f"{error} This happened twice; see {page}.") from error
         return _settle(path, beginning, home, connection)
 
 
