@@ -3,7 +3,7 @@
 import re
 import shutil
 import sys
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from kaggle_digits.runs import Run
 
 _DIGITS = 10
 _BUNDLED = "sklearn"
+_FEW_WORDS = 24
 # All control characters but tabs and line feeds, and what reverses the direction of writing.
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -52,7 +53,7 @@ def table(
     rows: list[list[str]],
     *,
     optional: Sequence[str] = (),
-    left: Container[str] = (),
+    text: str | None = None,
     width: int | None = None,
 ) -> str:
     """Rows under a header, in columns as wide as their widest cell; the first column is aligned to the left.
@@ -61,22 +62,27 @@ def table(
         header: the names of the columns.
         rows: as many cells each.
         optional: the names of columns that are left out, the first one first, until the rest fits the width.
-        left: the names of further columns that are aligned to the left.
+        text: the name of a column of words: it is aligned to the left, and what does not fit is cut off.
         width: in characters; None is the terminal's, and no limit where standard output is none.
     """
     if width is None:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
     rows = [[clean(cell).replace("\n", "\\n") for cell in row] for row in rows]
-    columns = list(zip(header, *rows, strict=True))
+    columns = [(name, max(map(len, (name, *cells))), cells) for name, *cells in zip(header, *rows, strict=True)]
+
+    def needed() -> int:
+        return sum(min(size, _FEW_WORDS) if name == text else size for name, size, _ in columns) + 2 * len(columns) - 2
+
     for name in optional:
-        if sum(max(map(len, cells)) + 2 for cells in columns) - 2 <= width:
-            break
-        columns = [cells for cells in columns if cells[0] != name]
+        if needed() > width:
+            columns = [column for column in columns if column[0] != name]
+    room = width - sum(size + 2 for name, size, _ in columns if name != text)
     aligned = []
-    for place, cells in enumerate(columns):
-        longest = max(map(len, cells))
-        to_left = place == 0 or cells[0] in left
-        aligned.append([cell.ljust(longest) if to_left else cell.rjust(longest) for cell in cells])
+    for place, (name, size, cells) in enumerate(columns):
+        if name == text:
+            aligned.append([cell if len(cell) <= room else f"{cell[: max(0, room - 3)]}..." for cell in (name, *cells)])
+        else:
+            aligned.append([cell.ljust(size) if place == 0 else cell.rjust(size) for cell in (name, *cells)])
     return "\n".join("  ".join(line).rstrip() for line in zip(*aligned, strict=True))
 
 

@@ -9,8 +9,7 @@ from kaggle_digits.cli import console
 from kaggle_digits.runs import Run
 
 # What a narrow terminal has no room for goes in this order; `runs RUN` says it all.
-_OPTIONAL = ("rows", "data", "recipe", "changed", "95 % interval", "seconds")
-_LONGEST = 40
+_OPTIONAL = ("rows", "data", "recipe", "95 % interval", "changed", "seconds")
 
 
 def table(complete: list[Run], scores: Mapping[str, float], *, disk: bool = False) -> str:
@@ -31,7 +30,7 @@ def table(complete: list[Run], scores: Mapping[str, float], *, disk: bool = Fals
     if any(changes):
         header.append("changed")
         rows = [[*row, change] for row, change in zip(rows, changes, strict=True)]
-    return console.table(header, rows, optional=_OPTIONAL, left=("changed",))
+    return console.table(header, rows, optional=_OPTIONAL, text="changed")
 
 
 def _row(run: Run, score: float | None) -> list[str]:
@@ -49,9 +48,8 @@ def _row(run: Run, score: float | None) -> list[str]:
 
 
 def _changed(run: Run) -> str:
-    """What was changed, and the note, as far as it fits into a cell."""
-    text = "; ".join(filter(None, (values(run), run.record.plan.note)))
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    """What was changed, and the note."""
+    return "; ".join(filter(None, (values(run), run.record.plan.note)))
 
 
 def values(run: Run) -> str:

@@ -35,11 +35,10 @@ def recipes(
     for name in names:
         one = measured.get(name)
         parameters = f"{one.parameters:,}" if one and one.parameters else ""
-        rows.append([name, parameters, *([f"{one.accuracy:.4f}", f"{one.seconds:.0f} s"] if one else ["", ""])])
-    lines = console.table(["recipe", "parameters", "accuracy", "training"], rows).splitlines()
-    width = max(map(len, lines))
-    for line, summary in zip(lines, ["", *(recipes.outline(name).summary for name in names)], strict=True):
-        console.show(f"{line:<{width}}  {summary}".rstrip())
+        figures = [f"{one.accuracy:.4f}", f"{one.seconds:.0f} s"] if one else ["", ""]
+        rows.append([name, parameters, *figures, recipes.outline(name).summary])
+    header = ["recipe", "parameters", "accuracy", "training", ""]
+    console.show(console.table(header, rows, optional=("parameters",), text=""))
     console.show(
         "\naccuracy: on 6,000 rows of train.csv that were held out (mlp-strong, champion: all rows, out of fold)\n"
         "training: seconds on two cores"

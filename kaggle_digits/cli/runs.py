@@ -186,6 +186,7 @@ def _remove(paths: list[Path], submissions: Path, yes: bool, as_json: bool) -> N
         folders.remove(path)
         if path in doomed:
             housekeeping.remove(doomed[path])
+        console.tell(f"removed: {path.name}")
     if as_json:
         print_json([{"run": path.name, "removed": True} for path in paths])
 

@@ -10,6 +10,7 @@ from kaggle_digits.cli.options import SUBMISSIONS, AsJson, Submissions, print_js
 
 EXAMPLE = "scores --no-refresh"
 
+_OPTIONAL = ("number", "validation", "status", "expected")  # what a narrow terminal has no room for
 _HEADER = ["file", "sent", "number", "status", "validation", "expected", "score"]
 
 
@@ -46,7 +47,7 @@ def scores(
     if as_json:
         print_json(msgspec.to_builtins(known))
     elif known:
-        console.show(console.table(_HEADER, list(map(row, known))))
+        console.show(console.table(_HEADER, list(map(row, known)), optional=_OPTIONAL))
     else:
         console.tell(f"nothing in {submissions / ledger.FILE} yet: kaggle-digits submit sends a submission")
 

@@ -30,7 +30,7 @@ def find(run: str | Path | None = None, models: Path = FOLDER) -> Run:
     if run is not None and (path := _folder(run, models)) is not None:
         return read(path)
     complete = listing(models)
-    if not complete:
+    if not complete and run in (None, BEST):
         raise RunError(f"there is no complete run in {models}. Train one: kaggle-digits train.")
     if run is None:
         return complete[-1]

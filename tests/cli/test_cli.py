@@ -76,7 +76,9 @@ def test_folds_say_which_score_to_expect(tmp_path):
     assert done.returncode == 0, done.stderr
     assert re.search(r"^out-of-fold 0\.9\d+ accuracy, 95 % interval", done.stdout, re.MULTILINE)
     assert re.search(r"^test set    expected accuracy: 0\.9\d+ to \d\.\d+ \(95 %\)$", done.stdout, re.MULTILINE)
-    assert [line.split(",")[0] for line in done.stderr.splitlines()[1:]] == ["fold-1", "fold-2", "fold-3"]
+    folds = [line for line in done.stderr.splitlines() if line.startswith("fold-")]
+    assert folds == ["fold-1, 1 of 3", "fold-2, 2 of 3", "fold-3, 3 of 3"]
+    assert done.stderr.splitlines()[-1].startswith("next: kaggle-digits predict")
 
 
 def test_train_tells_of_data_and_epochs_and_of_nothing_else(trained):

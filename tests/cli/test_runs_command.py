@@ -62,11 +62,14 @@ def test_the_table_says_what_was_changed() -> None:
 
 def test_a_narrow_terminal_leaves_columns_out(three: Sequence[runs.Run]) -> None:
     header = ["run", "data", "validation", "changed"]
-    lines = console.table(
-        header, [[run.name, "data", "0.9", "x" * 40] for run in three], optional=("changed",), width=60
-    )
-    assert max(map(len, lines.splitlines())) <= 60
-    assert lines.splitlines()[0].split() == ["run", "data", "validation"]
+    rows = [[run.name, "a long name", "0.9", "x" * 40] for run in three]
+    narrow = console.table(header, rows, optional=("data",), text="changed", width=60).splitlines()
+    assert narrow[0].split() == ["run", "validation", "changed"]
+    assert narrow[1].endswith(f"  {'x' * 23}...")
+    assert max(map(len, narrow)) == 60
+    narrower = console.table(header, rows, optional=("data", "changed"), text="changed", width=40).splitlines()
+    assert narrower[0].split() == ["run", "validation"]
+    assert console.table(header, rows, text="changed").splitlines()[1].endswith("x" * 40)
 
 
 def test_a_run_is_looked_at(three: Sequence[runs.Run]) -> None:

@@ -52,9 +52,11 @@ def test_what_is_no_run_says_what_to_do(models: Path, word: str, sentence: str) 
 
 
 def test_without_a_run_there_is_one_to_train(tmp_path: Path) -> None:
-    for word in (None, "best", "mlp"):
+    for word in (None, "best"):
         with pytest.raises(RunError, match="no complete run in .*kaggle-digits train"):
             runs.find(word, tmp_path)
+    with pytest.raises(RunError, match="no run mlp in .*none yet. Train one: kaggle-digits train."):
+        runs.find("mlp", tmp_path)
 
 
 def test_of_many_only_the_newest_are_listed(tmp_path: Path) -> None:

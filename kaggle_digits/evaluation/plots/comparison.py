@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter, MaxNLocator
 
 from kaggle_digits.evaluation.plots.style import FOOT, PALE, RIGHT, drawable, percent, place, plain, sheet, tick_percent
 from kaggle_digits.runs import Epoch
@@ -34,6 +35,7 @@ def compare_runs(
     for name, history in histories.items():
         epochs, values = [epoch.epoch for epoch in history], [epoch.val_accuracy for epoch in history]
         curves.plot(epochs, values, marker="o" if len(history) == 1 else "", color=colours[name])
+    curves.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     curves.set(title="Validation accuracy after each epoch", xlabel="Epoch")
     _zoom_in(curves, [epoch.val_accuracy for history in histories.values() for epoch in history])
     _draw_points(points, seconds, accuracies, colours)
@@ -69,3 +71,4 @@ def _draw_points(
     axes.set(title="Accuracy and the time it took", xlabel="Seconds (log scale)", xscale="log")
     axes.margins(x=0.08, y=0.12)
     axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.4)))  # between 10 and 100 s: 20, 30, 50
