@@ -1,4 +1,4 @@
-"""What a user sees when Kaggle misbehaves: every fault of tests/test_faults.py, met by the real command line.
+"""What a user sees when Kaggle misbehaves: every fault of tests/competition/test_faults.py, met by the command line.
 
     python benchmarks/faults.py
 
@@ -19,24 +19,29 @@ from typing import Any
 import machine
 
 TESTS = Path(__file__).resolve().parents[1] / "tests"
-sys.path.insert(0, str(TESTS))
+sys.path[:0] = [str(TESTS), str(TESTS / "competition")]
 
 import test_faults  # noqa: E402
 from kaggle_server import TOKEN, Fault, KaggleServer  # noqa: E402
 from test_fetch import stored  # noqa: E402
 
-from kaggle_digits import submission  # noqa: E402
+from kaggle_digits.competition import submission  # noqa: E402
 
 _TWO_LINES = 160  # letters of a sentence that a table shows
 
 
 def cases() -> dict[str, dict[str, test_faults.Case]]:
     """All faults, by command and name; those that wait included, which the tests meet with less patience."""
-    silent = {f"silent: {call}": test_faults.Case({call: Fault(**vars(fault))}) for call, fault in test_faults.SILENT}
-    stalled = {
-        f"stalled: {call}": test_faults.Case({call: Fault(**vars(fault))}) for call, fault in test_faults.STALLED
+    slow = {
+        f"{how}: {call}": test_faults.Case({call: Fault(**vars(fault))})
+        for how, faults in (
+            ("silent", test_faults.SILENT),
+            ("stalled", test_faults.STALLED),
+            ("trickling", test_faults.TRICKLING),
+        )
+        for call, fault in faults
     }
-    return {"submit": {**test_faults.SUBMIT, **silent, **stalled}, "fetch": test_faults.FETCH}
+    return {"submit": {**test_faults.SUBMIT, **slow}, "fetch": test_faults.FETCH}
 
 
 def meet(command: str, case: test_faults.Case) -> dict[str, Any]:
@@ -50,7 +55,7 @@ def meet(command: str, case: test_faults.Case) -> dict[str, Any]:
         if command == "submit":
             submission.write(work / "mine.csv", range(1, 28_001), [number % 10 for number in range(28_000)])
             words.append("mine.csv")
-        environment = {**os.environ, **server.environment(home, KDIGITS_TIMEOUT="12", **case.environment)}
+        environment = {**os.environ, **server.environment(home, **{"KDIGITS_TIMEOUT": "12", **case.environment})}
         before = files(work)
         began = time.perf_counter()
         done = subprocess.run(

@@ -20,14 +20,14 @@ from typing import Any
 
 import machine
 import numpy as np
+from kaggle_digits.classifiers.protocol import Silence
+from kaggle_digits.recipes.architectures import Dense
 from scipy import ndimage
 
 from kaggle_digits import classifiers, evaluation, recipes, runs, sources
 from kaggle_digits.classifiers import ensemble, fitting
-from kaggle_digits.classifiers.protocol import Silence
 from kaggle_digits.digits import Digits, folds
 from kaggle_digits.recipes import Recipe, catalogue
-from kaggle_digits.recipes.architectures import Dense
 
 EPOCHS = 10
 """Fewer than the champion's members have: enough to see what an ingredient does, and cheap enough for several."""

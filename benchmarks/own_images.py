@@ -27,7 +27,6 @@ from PIL import Image
 from kaggle_digits import evaluation, predictor, training
 from kaggle_digits.digits import Digits
 from kaggle_digits.predictor import Model
-from kaggle_digits.recipes import RECIPES
 
 TARGETS = {
     "drawing": 0.99,
@@ -53,8 +52,9 @@ _SHOWN = 8  # of what is silently wrong, for those who want to look
 def trained(recipe: str, data: Path, folder: Path) -> Model:
     """A model of the recipe that knows nothing of the held-out rows."""
     source, _ = held_out.load(data)
-    run = training.train(RECIPES[recipe], source, seed=0, models=folder / "models", submissions=folder / "submissions")
-    return predictor.load(run.run.path)
+    plan = training.Plan(recipe, str(data))
+    run = training.train(plan, source=source, models=folder / "models", submissions=folder / "submissions")
+    return predictor.load(run.path)
 
 
 def made(kind: str, numbers: range, unseen: Digits, fonts: list[Path]) -> Iterator[tuple[Image.Image, str | None]]:
@@ -144,7 +144,7 @@ def main() -> None:
         results = {kind: measure(kind, numbers, unseen, fonts, model, folder) for kind in kinds}
     if set(kinds) != set(TARGETS):
         return
-    here, recipe = machine.describe(), model.run.record["recipe"]["name"]
+    here, recipe = machine.describe(), model.run.record.recipe.name
     under = (
         f"Simulated from held-out digits, of which `{recipe}` labels {plain:.4f} rightly as they are. A string has "
         "five digits, all of which must be right; blanks, scribbles and letters are right when refused. "

@@ -14,9 +14,9 @@ from dataclasses import replace
 from typing import Any
 
 import machine
+from kaggle_digits.recipes.architectures import Convolutional
 
 from kaggle_digits.recipes import RECIPES, Recipe
-from kaggle_digits.recipes.architectures import Convolutional
 
 STEPS = 20
 
@@ -36,9 +36,9 @@ def step(subject: str) -> None:
     import time
 
     import numpy as np
+    from kaggle_digits.classifiers.backend import load_keras
 
     from kaggle_digits.classifiers import fitting, networks, precision
-    from kaggle_digits.classifiers.backend import load_keras
 
     recipe, keras = SUBJECTS[subject], load_keras()
     fit: Any = recipe.fit

@@ -43,6 +43,7 @@ class Fault:
         cut_after: send only so many bytes of the real answer, then close the connection.
         stall_after: send only so many bytes of the real answer, then nothing for ever.
         bytes_a_second: send that slowly.
+        reads_a_second: bytes of the request to take that slowly.
         silent: take the request and never answer.
         dropped: take the request and close the connection.
         lost: do what was asked, then close the connection, or answer with `status` where that is an error.
@@ -58,6 +59,7 @@ class Fault:
     cut_after: int | None = None
     stall_after: int | None = None
     bytes_a_second: int | None = None
+    reads_a_second: int | None = None
     silent: bool = False
     dropped: bool = False
     lost: bool = False
@@ -82,6 +84,7 @@ class KaggleServer:
         verdict: what a submission then becomes.
         left: submissions left today.
         rules_accepted: whether the account has joined the competition.
+        gpu_hours: used and allowed this week, or None where it does not say.
         kernels: the programs that it runs.
         resumed_with: every byte of a resumed download is mixed (xor) with this one.
         stalled: set when a client waits for an answer that will not come.
@@ -101,6 +104,7 @@ class KaggleServer:
         self.verdict: dict[str, Any] = {"status": "COMPLETE", "publicScore": "0.98765"}
         self.left = 5
         self.rules_accepted = True
+        self.gpu_hours: tuple[float, float] | None = None
         self.kernels = Kernels()
         self.closing = threading.Event()
         self.resumed_with = 0
@@ -198,6 +202,13 @@ class KaggleServer:
         total = len(self.submissions)
         return {"numToday": total, "numTotal": total, "numAllowedNow": self.left if total else 0}
 
+    def gpu_quota(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        if self.gpu_hours is None:
+            return {}
+        used, total = self.gpu_hours
+        quota = {"timeUsed": f"{used * 3600:.0f}s", "timeReserved": "0s", "totalTimeAllowed": f"{total * 3600:.0f}s"}
+        return {"quotaRefreshTime": "2026-12-05T00:00:00.000Z", "gpuQuota": quota}
+
     def save_kernel(self, asked: dict[str, Any]) -> dict[str, Any]:
         return self.kernels.save(asked, [] if self.rules_accepted else [self.slug])
 
@@ -215,6 +226,7 @@ _ANSWERS = {
     "ListSubmissions": KaggleServer.list_submissions,
     "ListCompetitions": KaggleServer.list_competitions,
     "GetSubmissionLimits": KaggleServer.get_submission_limits,
+    "GetAcceleratorQuotaStatistics": KaggleServer.gpu_quota,
     "SaveKernel": KaggleServer.save_kernel,
     "GetKernelSessionStatus": KaggleServer.kernel_status,
     "ListKernelSessionOutput": KaggleServer.kernel_output,
@@ -251,8 +263,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _begin(self, name: str) -> None:
         kaggle = self.server.kaggle
         kaggle.calls.append(name)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         fault = kaggle.take_fault(name) or Fault(times=0)
+        body = self._read(int(self.headers.get("Content-Length") or 0), fault.reads_a_second)
         if fault.dropped:
             return
         if fault.silent:
@@ -261,6 +273,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._serve(name, body, fault)
         else:
             self._misbehave(fault)
+
+    def _read(self, size: int, bytes_a_second: int | None) -> bytes:
+        if bytes_a_second is None:
+            return self.rfile.read(size)
+        body = b""
+        while len(body) < size and not self.server.kaggle.closing.wait(0.1):
+            body += self.rfile.read(min(bytes_a_second // 10, size - len(body)))
+        return body
 
     def _serve(self, name: str, body: bytes, fault: Fault) -> None:
         kaggle = self.server.kaggle

@@ -49,7 +49,7 @@ def complete(path: Path, beginning: Beginning, files: list[str], accuracy: float
         "train_rows": 900,
         "validation_rows": 100,
         "validation_accuracy": accuracy,
-        "validation_interval": (max(0.0, accuracy - 0.05), min(1.0, accuracy + 0.05)),
+        "validation_interval": (max(0.0, round(accuracy - 0.05, 6)), min(1.0, round(accuracy + 0.05, 6))),
         "parameters": 10,
         "layers": [],
         "epochs": 0,

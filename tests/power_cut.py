@@ -18,6 +18,21 @@ from pathlib import Path
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 
+def is_step(event: str, arguments: tuple[object, ...], here: str) -> bool:
+    """Whether an audit event changes, or is about to change, what is on the disk below a folder."""
+    if event == "open":
+        flags = arguments[2]
+        if not isinstance(flags, int) or not flags & _WRITING:
+            return False
+    elif event not in ("os.rename", "os.remove", "os.mkdir", "os.rmdir"):
+        return False
+    path = arguments[0]
+    if not isinstance(path, str | bytes | os.PathLike):
+        return False
+    path = os.fsdecode(path)
+    return not path.startswith("/") or path.startswith(here)
+
+
 class Watch:
     """Counts the steps of this process, and ends it.
 
@@ -32,7 +47,7 @@ class Watch:
 
     def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
         """An audit hook; see `sys.addaudithook`."""
-        if not self._is_step(event, arguments):
+        if not is_step(event, arguments, self.here):
             return
         self.seen += 1
         if self.seen != self.step:
@@ -41,19 +56,6 @@ class Watch:
             threading.Thread(target=self._kill, daemon=True).start()
         else:
             self._kill()
-
-    def _is_step(self, event: str, arguments: tuple[object, ...]) -> bool:
-        if event == "open":
-            flags = arguments[2]
-            if not isinstance(flags, int) or not flags & _WRITING:
-                return False
-        elif event not in ("os.rename", "os.remove", "os.mkdir", "os.rmdir"):
-            return False
-        path = arguments[0]
-        return isinstance(path, str | bytes | os.PathLike) and self._is_below(os.fsdecode(path))
-
-    def _is_below(self, path: str) -> bool:
-        return not path.startswith("/") or path.startswith(self.here)
 
     def _kill(self) -> None:
         time.sleep(self.delay)

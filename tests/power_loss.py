@@ -23,12 +23,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from power_cut import is_step
+
 Variant = Literal["lost", "torn", "mixed"]
 _Survivor = tuple[Path, Path | bytes | None]
 VARIANTS: tuple[Variant, ...] = ("lost", "torn", "mixed")
-
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_NAMES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir")
 
 
 class Disk:
@@ -155,7 +154,7 @@ class Layer:
 
     def hook(self, event: str, arguments: tuple[object, ...]) -> None:
         """An audit hook; see `sys.addaudithook`."""
-        if getattr(self._guard, "busy", False) or not self._is_step(event, arguments):
+        if getattr(self._guard, "busy", False) or not is_step(event, arguments, self._here):
             return
         self._look(None)
 
@@ -175,19 +174,6 @@ class Layer:
                 self._disk.fail()
         finally:
             self._guard.busy = False
-
-    def _is_step(self, event: str, arguments: tuple[object, ...]) -> bool:
-        if event == "open":
-            flags = arguments[2]
-            if not isinstance(flags, int) or not flags & _WRITING:
-                return False
-        elif event not in _NAMES:
-            return False
-        path = arguments[0]
-        if not isinstance(path, str | bytes | os.PathLike):
-            return False
-        path = os.fsdecode(path)
-        return not path.startswith("/") or path.startswith(self._here)
 
 
 def main(out: Path, words: list[str]) -> None:

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from kaggle_digits import runs, sources
+from kaggle_digits import predictor, runs, sources
 from kaggle_digits.competition import submission
 
 NOTEBOOK = Path(__file__).parent.parent / "classifier.ipynb"
@@ -36,6 +36,10 @@ def text_of(output: nbformat.NotebookNode) -> str:
     return "\n".join(text for kind, text in output.get("data", {}).items() if kind.startswith("text/"))
 
 
+def printed(notebook: nbformat.NotebookNode) -> str:
+    return "\n".join(text_of(output) for output in outputs(notebook))
+
+
 def test_runs_on_the_bundled_digits_where_there_is_no_data(tmp_path: Path) -> None:
     notebook = read_notebook()
     client = NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}})
@@ -45,10 +49,27 @@ def test_runs_on_the_bundled_digits_where_there_is_no_data(tmp_path: Path) -> No
     assert not [output for output in outputs(notebook) if output.get("name") == "stderr"]
     test = sources.load("sklearn").test
     trained = runs.listing(tmp_path / "models")
-    assert [run.record["recipe"]["name"] for run in trained] == ["mlp", "svm"]
+    assert [run.record.recipe.name for run in trained] == ["mlp", "svm"]
     for run in trained:
-        assert run.record["data"]["name"] == "sklearn"
+        assert run.record.data.name == "sklearn"
         submission.check(tmp_path / "submissions" / f"{run.name}.csv", rows=len(test))
+    says_what_the_package_says(printed(notebook), *trained)
+
+
+def says_what_the_package_says(text: str, network: runs.Run, machine: runs.Run) -> None:
+    """Holds the numbers that a notebook printed against those of its runs."""
+    record, comparison = network.record, predictor.compare(network, machine)
+    low, high = record.validation_interval
+    for line in (
+        f"{record.validation_accuracy:.2%} of {record.validation_rows:,} validation pictures are right",
+        f"between {low:.2%} and {high:.2%})",
+        f"mlp  {record.validation_accuracy:.2%}\nsvm  {machine.record.validation_accuracy:.2%}\n",
+        f"only the network is right: {comparison.only_first_right} pictures",
+        f"only the machine is right: {comparison.only_second_right} pictures",
+        f"p = {comparison.p_value:.2g}",
+        f"mlp: {record.parameters:,} parameters",
+    ):
+        assert line in text
 
 
 @pytest.mark.parametrize("layout", ["competitions/digit-recognizer", "digit-recognizer"])
@@ -75,9 +96,20 @@ def test_is_committed_as_one_run_on_the_real_files() -> None:
     notebook = read_notebook()
     cells = code_cells(notebook)
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
-    told = "\n".join(text_of(output) for output in outputs(notebook))
-    assert "42,000 pictures with labels" in told
-    assert "28,000 answers" in told
+    text = printed(notebook)
+    assert "42,000 pictures with labels" in text
+    assert "28,000 answers" in text
+
+
+def test_is_committed_with_numbers_that_agree_with_each_other() -> None:
+    """The outputs are of one run: what is printed at the top is what is printed again further down."""
+    text = printed(read_notebook())
+    [(accuracy, rows)] = re.findall(r"([\d.]+)% of ([\d,]+) validation pictures are right", text)
+    [again] = re.findall(r"(?m)^mlp  ([\d.]+)%$", text)
+    assert accuracy == again
+    name = re.findall(r"models/(\S+)\n", text)[0]
+    assert f"submissions/{name}.csv" in text
+    assert rows == "4,200"
 
 
 def test_shows_pictures_and_no_noise() -> None:

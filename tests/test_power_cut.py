@@ -136,7 +136,7 @@ def check_all_whole(folder: Path) -> None:
     assert begun == {path.name for path in runs.unfinished(folder / "models")}
     told = CliRunner().invoke(app, ["runs", "--models", str(folder / "models")])
     assert told.exit_code == 0
-    assert all(f"unfinished: {name}; to go on: kaggle-digits train --resume {name}" in told.stderr for name in begun)
+    assert all(f"unfinished: {name}; to continue: kaggle-digits train --resume {name}" in told.stderr for name in begun)
 
 
 def check_nothing_left(folder: Path) -> None:

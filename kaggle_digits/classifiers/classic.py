@@ -17,8 +17,17 @@ FILE = "model.skops"
 
 _MOST_BYTES = 1 << 31  # unpacked; a forest on the competition's rows takes some hundred million
 
-# What scikit-learn's models are made of, beyond what skops trusts by itself.
-_TRUSTED = ["sklearn.tree._tree.Tree"]
+# What scikit-learn's models are made of, beyond what skops trusts by itself: numbers, and no code.
+_TRUSTED = [
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.neighbors._ball_tree.BallTree",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
+]
 
 # Of scikit-learn, what calls a function by its name, or reads files.
 _REFUSED = ("FunctionTransformer", "feature_extraction", "datasets", "externals")

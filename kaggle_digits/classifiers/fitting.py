@@ -129,6 +129,8 @@ class _Task:
 
 def _run(task: _Task, progress: checkpoint.Progress, folder: Path) -> bool:
     """All epochs that are missing; whether the listener ended them."""
+    if task.how.seconds:
+        task.listener.lasts(task.how.seconds * max(0.0, 1 - task.time_used))
     task.listener.begins(None if task.how.seconds else task.how.epochs, task.steps)
     task.callbacks.on_train_begin()
     interrupted, over = False, _is_over(progress.history, task)
@@ -238,10 +240,7 @@ def _teacher(
 ) -> distilling.Teacher:
     """The teacher, which is trained on the same rows unless it is there already, in the pupil's precision."""
     own = folder / TEACHER
-    if how.teacher not in recipes.names():
-        # What a run remembers may have been edited: no file is run because a run names it.
-        raise DigitsError(f"teacher must be a built-in recipe. Received: {how.teacher!r}.")
-    recipe = recipes.load(how.teacher)
+    recipe = recipes.load_built_in(how.teacher or "")
     # Whoever asks for one epoch, to have a quick look, does not want to wait for all of the teacher's.
     epochs = how.epochs if how.seconds or recipe.fit is None else min(how.epochs, recipe.fit.epochs)
     recipe = recipe.with_values({"seconds": how.seconds, "epochs": epochs, "precision": how.precision})

@@ -17,7 +17,16 @@ from kaggle_digits.errors import DigitsError
 
 
 class _Commands(TyperGroup):
-    """Turns what went wrong into one sentence and an exit code, for every command at once."""
+    """Turns what went wrong into one sentence and an exit code, for every command at once; and knows `help`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Takes `help train` for `train --help`."""
+        if args[:1] == ["help"]:
+            if not args[1:]:
+                typer.echo(ctx.get_help())
+                raise typer.Exit
+            args = [args[1], "--help"]
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command; see the class."""

@@ -1,6 +1,5 @@
 """The command `blend`."""
 
-import time
 from typing import Annotated
 
 import typer
@@ -25,8 +24,7 @@ def blend(
     as_json: AsJson = False,
 ) -> None:
     """Let several runs answer together, weighed by rows that none of them has learned."""
-    began = time.perf_counter()
     from kaggle_digits import training
 
     run = training.blend(runs, data=data, note=note, models=models, submissions=submissions)
-    report(run, submissions, time.perf_counter() - began, as_json)
+    report(run, submissions, as_json)

@@ -18,6 +18,7 @@ _STATES = {
 
 
 def fetch(
+    stray: Annotated[str | None, typer.Argument(hidden=True)] = None,
     data: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the competition's files.")] = DATA,
     archive: Annotated[
         Path | None, typer.Option("--zip", metavar="FILE", help="A zip already downloaded, instead of Kaggle.")
@@ -28,6 +29,9 @@ def fetch(
     ] = False,
 ) -> None:
     """Bring the competition's files: download them from Kaggle, or take them from a zip."""
+    if stray is not None:
+        option = "--zip" if stray.lower().endswith(".zip") else "--data"
+        raise typer.BadParameter(f"it takes no plain argument. Do you mean: kaggle-digits fetch {option} {stray}")
     from kaggle_digits import competition
     from kaggle_digits.competition import fetch
 
@@ -47,4 +51,4 @@ def fetch(
         console.tell(
             f"note: not what Kaggle has published so far: {', '.join(changed)}. To have it: kaggle-digits fetch --force"
         )
-    console.tell("what next: kaggle-digits train")
+    console.tell("next: kaggle-digits train")

@@ -14,9 +14,7 @@ Submissions = Annotated[Path, typer.Option(metavar="DIR", help="The folder of al
 SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Leave out pictures that cannot be read.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
-WHICH_RUN = (
-    "Which run, by its name or a beginning of that, by its recipe (the newest), or the word best; left out, the newest."
-)
+WHICH_RUN = "A run's name or a beginning of it, a recipe (its newest run), or best. The default is the newest run."
 
 MODELS, SUBMISSIONS, DATA = Path("models"), Path("submissions"), Path("data")
 

@@ -97,7 +97,7 @@ def page(run: Run, score: float | None, submission: Path) -> str:
         "members": ", ".join(weights),
         "blended in": ", ".join(blend.name for blend in blends),
         "beware": f"contaminated: {record.contaminated}" if record.contaminated else "",
-        "interrupted": f"to go on: kaggle-digits train --resume {run.name}" if record.interrupted else "",
+        "interrupted": f"to continue: kaggle-digits train --resume {run.name}" if record.interrupted else "",
         "started": f"{record.started:%Y-%m-%d %H:%M}",
         "seconds": f"{record.seconds:.1f}, of which training {record.train_seconds:.1f}",
         "size": megabytes(runs.size(run.path)),

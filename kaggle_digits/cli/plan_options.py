@@ -15,10 +15,10 @@ from kaggle_digits.runs import Plan
 SHORTCUTS: dict[str, tuple[Any, str]] = {
     "epochs": (int, "Passes over the training rows."),
     "batch_size": (int, "Rows a step."),
-    "learning_rate": (float, "The highest of the training."),
-    "schedule": (Schedule, "How the learning rate goes."),
-    "patience": (int, "Stop when so many epochs in a row have not been better in validation."),
-    "precision": (Precision, "What to compute in; auto measures which is faster."),
+    "learning_rate": (float, "The highest learning rate."),
+    "schedule": (Schedule, "How the learning rate changes."),
+    "patience": (int, "Stop after this many epochs without a better validation."),
+    "precision": (Precision, "Which floats to compute with; auto measures which is faster."),
 }
 """Shorter ways to say `--set epochs=3` and the like."""
 

@@ -1,5 +1,6 @@
 """The command `predict`: a trained model, asked about pictures and pixel rows."""
 
+import textwrap
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
     from kaggle_digits.predictor import Prediction
 
 _TABLE, _SHEETS = Path("predictions.csv"), Path("explained")
+_TITLE = 100  # characters that a sheet has room for
 
 
 def predict(
     paths: Annotated[list[Path], typer.Argument(metavar="IMAGE|FOLDER|CSV|NPY...", help="What to label.")],
     run: Annotated[str | None, typer.Option(metavar="RUN", help=WHICH_RUN, autocompletion=complete_run)] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Draw how each picture was read, into the folder explained.")
+        bool, typer.Option("--explain", help="Draw how each picture was read; the drawings go to the folder explained.")
     ] = False,
     skip_broken: SkipBroken = False,
     models: Models = MODELS,
@@ -86,7 +88,7 @@ def _write(predictions: "Sequence[Prediction]") -> None:
 
 
 def _draw(predictions: "Sequence[Prediction]") -> None:
-    """A sheet for each picture, and where it lies."""
+    """A sheet for each picture, further ones for its further digits, and where they lie."""
     from kaggle_digits.evaluation import plots
 
     taken: set[str] = set()
@@ -96,7 +98,14 @@ def _draw(predictions: "Sequence[Prediction]") -> None:
         stem = Path(each.image).stem
         name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, len(predictions) + 2))) if n not in taken)
         taken.add(name)
-        path = _SHEETS / f"{name}.png"
+        title = textwrap.shorten(f"{each.image}: {each.answer}", _TITLE, placeholder=" ...")
         shown = [(digit.image, digit.probabilities, digit.box, digit.is_sure) for digit in each.seen]
-        plots.save(plots.explanation(f"{each.image}: {each.answer}", each.layout.stages, shown), path)
-        console.tell(f"explained   {path}")
+        stages = each.layout.stages
+        plots.save(plots.explanation(title, stages, shown), _SHEETS / f"{name}.png")
+        console.tell(f"explained   {_SHEETS / name}.png")
+        for start in range(plots.MOST_DIGITS, len(shown), plots.MOST_DIGITS):
+            some = shown[start : start + plots.MOST_DIGITS]
+            about = f"{title}, digits {start + 1} to {start + len(some)}"
+            path = _SHEETS / f"{name}-from-{start + 1}.png"
+            plots.save(plots.explanation(about, {"as read": stages["as read"]}, some), path)
+            console.tell(f"explained   {path}")

@@ -15,7 +15,7 @@ def recipes(
     copy: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Print a recipe's file, to begin one of your own with.", autocompletion=complete_recipe
+            metavar="NAME", help="Print a recipe's file, to start your own from.", autocompletion=complete_recipe
         ),
     ] = None,
     as_json: AsJson = False,
@@ -37,11 +37,12 @@ def recipes(
         parameters = f"{one.parameters:,}" if one and one.parameters else ""
         rows.append([name, parameters, *([f"{one.accuracy:.4f}", f"{one.seconds:.0f} s"] if one else ["", ""])])
     lines = console.table(["recipe", "parameters", "accuracy", "training"], rows).splitlines()
+    width = max(map(len, lines))
     for line, summary in zip(lines, ["", *(recipes.outline(name).summary for name in names)], strict=True):
-        console.show(f"{line}  {summary}".rstrip())
+        console.show(f"{line:<{width}}  {summary}".rstrip())
     console.show(
-        "\naccuracy on Kaggle's train.csv: on 6,000 rows kept out of training, of mlp-strong and champion out of fold; "
-        "seconds of training on two cores"
+        "\naccuracy: on 6,000 rows of train.csv that were held out (mlp-strong, champion: all rows, out of fold)\n"
+        "training: seconds on two cores"
     )
 
 

@@ -33,13 +33,11 @@ def runs(
         list[str] | None,
         typer.Argument(
             metavar="[RUN]...",
-            help="Which runs; left out, all. A beginning of the name, a recipe or the word best will do.",
+            help="Which runs; the default is all. A beginning of a name, a recipe or best will do.",
             autocompletion=complete_run,
         ),
     ] = None,
-    sort: Annotated[
-        Sort | None, typer.Option(help="The best first, or the fastest, or the oldest; left out, the oldest.")
-    ] = None,
+    sort: Annotated[Sort | None, typer.Option(help="Best, fastest or oldest first; the default is the oldest.")] = None,
     compare: Annotated[
         tuple[str, str] | None,
         typer.Option(metavar="RUN RUN", help="Compare two runs row by row, on their common validation rows."),
@@ -56,7 +54,7 @@ def runs(
     rename: Annotated[str | None, typer.Option(metavar="NAME", help="Give a run another name.")] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Remove runs and their submissions.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Remove them without being asked.")] = False,
-    disk: Annotated[bool, typer.Option("--disk", help="Say how much disk space each takes.")] = False,
+    disk: Annotated[bool, typer.Option("--disk", help="Show the disk space of each run.")] = False,
     models: Models = MODELS,
     submissions: Submissions = SUBMISSIONS,
     as_json: AsJson = False,
@@ -126,7 +124,7 @@ def _show(chosen: list[Run], sort: Sort | None, disk: bool, models: Path, submis
         if folders.is_in_training(path):
             console.tell(f"in training: {path.name}")
         else:
-            console.tell(f"unfinished: {path.name}; to go on: kaggle-digits train --resume {path.name}")
+            console.tell(f"unfinished: {path.name}; to continue: kaggle-digits train --resume {path.name}")
 
 
 def _place(run: Run, sort: Sort, scores: dict[str, float]) -> Any:
@@ -183,7 +181,7 @@ def _remove(paths: list[Path], submissions: Path, yes: bool, as_json: bool) -> N
         if files[path].exists() and path not in doomed:
             console.tell(f"note: {files[path]} was submitted, and stays")
     if not yes and not _agrees(len(paths)):
-        raise RunError("nothing was removed. Without a question: --yes.")
+        raise RunError("nothing was removed. To remove without being asked, add --yes.")
     for path in paths:
         folders.remove(path)
         if path in doomed:
@@ -206,9 +204,9 @@ def _needing(path: Path, paths: list[Path]) -> list[str]:
         for run in folders.listing(path.parent)
         if path.name in run.record.blended and (run.record.members or {}).get(path.name) and run.path not in paths
     ]
-    texts = [f"{run.name} is blended from it, and answers no more without it" for run in blends]
+    texts = [f"{run.name} is blended from it and cannot answer without it" for run in blends]
     if path in folders.unfinished(path.parent):
-        texts.append("it never finished: what is trained of it goes, too")
+        texts.append("it never finished: what it has trained so far will be lost")
     return texts
 
 

@@ -33,9 +33,19 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Check a submission, send it to Kaggle, and bring the score home."""
-    from kaggle_digits.competition import Kaggle, prepare, send
+    from kaggle_digits import runs
+    from kaggle_digits.competition import Kaggle, prepare, send, submission
 
-    file = prepare.prepare(target, message=message, data=data, models=models, submissions=submissions)
+    def write_again(run: runs.Run, test: Path, path: Path) -> None:
+        from kaggle_digits import predictor, sources
+
+        console.tell(f"{path} is gone: it is written again, by the model of {run.name}")
+        digits, _ = sources.read_rows(test)
+        submission.write(path, digits.ids.tolist(), predictor.load(run.path).labels(digits.images).tolist())
+
+    file = prepare.prepare(
+        target, message=message, data=data, models=models, submissions=submissions, write=write_again
+    )
     if file.run is not None:
         console.say_which(file.run)
     console.tell(f"{file.path}: {file.rows:,} predictions, all as Kaggle expects them")
@@ -53,13 +63,14 @@ def submit(
     if sent.score is not None and sent.predicted_range is not None:
         line = f"{line}\n{_beside(sent.score, sent.predicted_range)}"
     _report(file.path, line, as_json, ref=sent.ref, status=sent.status, score=sent.score)
+    console.tell(f"next: kaggle-digits {'scores' if sent.score is None else 'runs'}")
 
 
 def _beside(score: float, predicted: tuple[float, float]) -> str:
     """Whether a score is what its run expected."""
     low, high = (round(bound, 5) for bound in predicted)  # as Kaggle rounds scores
     how = "lower than" if score < low else "higher than" if score > high else "as"
-    return f"{how} expected ({low:.4f} to {high:.4f})"
+    return f"{how} expected: {low:.4f} to {high:.4f} (95 %)"
 
 
 def _ask() -> None:
@@ -67,9 +78,9 @@ def _ask() -> None:
     from kaggle_digits.errors import SubmissionError
 
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise SubmissionError("nothing was sent. Look at the file; if it is what you mean, send it with --force.")
+        raise SubmissionError("nothing was submitted. Look at the file; if it is what you mean, send it with --force.")
     if not typer.confirm("Send it all the same?", default=False, err=True):
-        raise SubmissionError("nothing was sent.")
+        raise SubmissionError("nothing was submitted.")
 
 
 def _report(

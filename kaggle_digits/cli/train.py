@@ -1,5 +1,6 @@
 """The command `train`."""
 
+import shlex
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +10,7 @@ import msgspec
 import typer
 
 from kaggle_digits import recipes, runs
-from kaggle_digits.cli import console
+from kaggle_digits.cli import console, progress
 from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, complete_unfinished
 from kaggle_digits.cli.plan_options import SHORTCUTS, with_plan_options
 from kaggle_digits.cli.trained import report
@@ -27,13 +28,11 @@ def train(
     context: typer.Context,
     resume: Annotated[
         str | None,
-        typer.Option(
-            metavar="RUN", help="Go on with a training that was interrupted.", autocompletion=complete_unfinished
-        ),
+        typer.Option(metavar="RUN", help="Continue an interrupted training.", autocompletion=complete_unfinished),
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Change a value of the recipe; may be said several times."),
+        typer.Option("--set", metavar="NAME=VALUE", help="Change a value of the recipe; repeatable."),
     ] = None,
     models: Models = MODELS,
     submissions: Submissions = SUBMISSIONS,
@@ -47,10 +46,11 @@ def train(
     shortcuts = {name: options.pop(name) for name in SHORTCUTS}
     values = {name: _plain(value) for name, value in shortcuts.items() if value is not None}
     plan = _plan(options, values | _values(set_ or []))
-    from kaggle_digits import training
+    with progress.training_display() as listener:
+        listener.phase("starting")
+        from kaggle_digits import training
 
-    try:
-        with console.training_display() as listener:
+        try:
             if resume is None:
                 run = training.train(plan, models=models, submissions=submissions, listener=listener, began=began)
             else:
@@ -63,16 +63,16 @@ def train(
                     jobs=plan.jobs,
                     cluster=plan.cluster,
                 )
-    except training.Paused as pause:
-        _say_how_to_resume(pause.run, plan.recipe)
-    report(run, submissions, time.perf_counter() - began, as_json)
+        except training.Paused as pause:
+            _say_how_to_resume(pause.run, plan.recipe)
+    report(run, submissions, as_json)
     if run.record.interrupted:
         _say_how_to_resume(run.name, run.record.recipe.file)
 
 
 def _say_how_to_resume(run: str, recipe: str | None) -> NoReturn:
-    own = f" {recipe}" if recipe and recipes.is_file(recipe) else ""
-    console.tell(f"interrupted; to go on: kaggle-digits train{own} --resume {run}")
+    own = f" {shlex.quote(recipe)}" if recipe and recipes.is_file(recipe) else ""
+    console.tell(f"interrupted; to continue: kaggle-digits train{own} --resume {run}")
     raise typer.Exit(130) from None
 
 
@@ -125,9 +125,9 @@ def _check(said: dict[str, str], options: dict[str, Any]) -> None:
     """Refuses options that make no sense together, and would be ignored in silence."""
     if "resume" in said:
         for name in sorted(set(said) - _WHEN_RESUMED):
-            raise typer.BadParameter(f"{said[name]} cannot be changed by a training that goes on: --resume.")
+            raise typer.BadParameter(f"{said[name]} cannot be changed when a training is resumed.")
         if options["recipe"] and not recipes.is_file(options["recipe"]):
-            raise typer.BadParameter("a training that goes on knows its recipe: leave it out.")
+            raise typer.BadParameter("a resumed training knows its recipe: leave it out.")
         return
     if _plain(options["on"]) == "kaggle":
         for name in sorted(set(said) & _ONLY_HERE):

@@ -37,12 +37,12 @@ def tune(
             metavar="RECIPE|FILE.py", help="What to tune.", show_default="mlp", autocompletion=complete_recipe
         ),
     ] = None,
-    trials: Annotated[int | None, typer.Option(min=1, metavar="N", help="How many values to try; 40.")] = None,
-    budget: Annotated[str | None, typer.Option(metavar="TIME", help="Be done in this time: 10m, 1h.")] = None,
+    trials: Annotated[int | None, typer.Option(min=1, metavar="N", help="Number of trials; the default is 40.")] = None,
+    budget: Annotated[str | None, typer.Option(metavar="TIME", help="Finish within this time: 10m, 1h.")] = None,
     data: Annotated[str, typer.Option(metavar="WHERE", help="The digits, as for train.")] = str(DATA),
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same search.")] = 0,
-    sampler: Annotated[Sampler, typer.Option(help="By what was good so far, or at random.")] = Sampler.tpe,
-    resume: Annotated[str | None, typer.Option(metavar="STUDY", help="Go on with a search.")] = None,
+    sampler: Annotated[Sampler, typer.Option(help="tpe learns from earlier trials; random does not.")] = Sampler.tpe,
+    resume: Annotated[str | None, typer.Option(metavar="STUDY", help="Continue a search.")] = None,
     models: Models = MODELS,
     as_json: AsJson = False,
 ) -> None:
@@ -63,7 +63,7 @@ def tune(
     else:
         console.show(_report(study))
     if study.interrupted:
-        console.tell(f"interrupted; to go on: kaggle-digits tune {recipe or ''} --resume {study.path.name}")
+        console.tell(f"interrupted; to continue: kaggle-digits tune {recipe or ''} --resume {study.path.name}")
         raise typer.Exit(130)
 
 
@@ -103,11 +103,11 @@ def _report(study: Any) -> str:
 
 def _verdict(study: Any) -> str:
     if study.check is None:
-        return "There was no time to try them on rows that had no say: give it a longer --budget."
+        return "There was no time to try the best on rows that had no say: allow a longer --budget."
     start, best = (sum(values) / len(values) for values in (study.check.start, study.check.best))
     gained = study.best.accuracy - (study.trials[0].accuracy or 0.0)
     seeds = len(study.check.start)
     return (
-        f"On rows that had no say, mean of {seeds} seeds: {best:.4f}, at the start {start:.4f}. Of a gain of "
-        f"{gained:+.4f}, {best - start:+.4f} was no luck."
+        f"The best gained {gained:+.4f} on the rows that chose it, and {best - start:+.4f} on rows that had no say "
+        f"({best:.4f} against {start:.4f}, mean of {seeds} seeds)."
     )

@@ -13,7 +13,7 @@ import msgspec
 from kaggle_digits.competition import messages
 from kaggle_digits.competition.client import Kaggle
 from kaggle_digits.competition.polling import poll
-from kaggle_digits.competition.replies import Failed, KernelState, Pushed, Question
+from kaggle_digits.competition.replies import Failed, GpuQuota, KernelState, Pushed, Question
 from kaggle_digits.competition.watch import Download, OnProgress, Watch, ignore_progress
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, CredentialsError, DigitsError
 
@@ -54,6 +54,16 @@ def account(kaggle: Kaggle) -> str:
     if kaggle.joined() is False:
         raise CompetitionError(_RULES.format(page=messages.page(kaggle.slug, "rules")))
     return name
+
+
+def gpu_quota(kaggle: Kaggle) -> GpuQuota | None:
+    """The GPU hours that this account has left; None where Kaggle does not say.
+
+    Raises:
+        CompetitionError: Kaggle said no, or nothing.
+    """
+    quota: GpuQuota | None = kaggle.ask("quota", GpuQuota | None)
+    return quota
 
 
 def address(kernel: str) -> str:

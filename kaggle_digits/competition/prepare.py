@@ -1,6 +1,7 @@
 """From a run or a file to a submission: which file, whether it is right, and what to call it."""
 
 import codecs
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from operator import eq
@@ -52,6 +53,7 @@ def prepare(
     data: Path | None = None,
     models: Path = runs.FOLDER,
     submissions: Path = submission.FOLDER,
+    write: Callable[[runs.Run, Path, Path], None] | None = None,
 ) -> SubmissionFile:
     """Finds the file that is meant and checks it.
 
@@ -62,6 +64,7 @@ def prepare(
         data: the folder whose test.csv says how many predictions are due; by default the run's own, or `data`.
         models: the folder of all runs.
         submissions: the folder of all submissions.
+        write: writes the submission of a run, from a test.csv to a path, where the run's own is gone.
 
     Raises:
         RunError: there is no such run.
@@ -71,10 +74,10 @@ def prepare(
         run, path, title = None, Path(target), Path(target).name
     else:
         run = runs.find(target, models)
-        path, title, own_data = submissions / f"{run.name}.csv", _title(run), _folder_of(run)
+        title, own_data, path = _title(run), _folder_of(run), _written_by(run, submissions)
         data = data or own_data
         if not path.exists():
-            raise SubmissionError(f"{path} is gone. Train again, or name a submission CSV instead of a run.")
+            _write_again(run, data / digit_recognizer.TEST, path, write)
     labels = submission.check(path, _rows_due((data or digit_recognizer.FOLDER) / digit_recognizer.TEST))
     digest = storage.sha256(path)
     if run is None and (maker := _maker(digest, path.stem, models)) is not None:
@@ -82,6 +85,29 @@ def prepare(
     beware = "CONTAMINATED BY TEST DATA, " if run is not None and run.record.contaminated else ""
     full_message = f"[sha256 {digest[:HASH_LETTERS]}] {beware}{message or title}"
     return SubmissionFile(path, full_message, tuple(labels), run, digest, _notes(labels))
+
+
+def _written_by(run: runs.Run, submissions: Path) -> Path:
+    """The run's CSV, which has another name where its folder was renamed; if it is gone, where it should be."""
+    path, digest = submissions / f"{run.name}.csv", run.record.submission_sha256
+    if path.exists() or digest is None:
+        return path
+    return next((one for one in sorted(submissions.glob("*.csv")) if storage.sha256(one) == digest), path)
+
+
+def _write_again(run: runs.Run, test: Path, path: Path, write: Callable[[runs.Run, Path, Path], None] | None) -> None:
+    if write is None:
+        raise SubmissionError(f"{path} is gone. Train again, or name a submission CSV instead of a run.")
+    try:
+        same = storage.sha256(test) in run.record.data.test_sha256.values()
+    except OSError:
+        raise SubmissionError(f"{path} is gone, and so is {test}. Name its folder: --data DIR.") from None
+    if not same:
+        raise SubmissionError(
+            f"{path} is gone, and {test} is not the file that {run.name} has labelled. Name the folder of that one: "
+            "--data DIR."
+        )
+    write(run, test, path)
 
 
 def _maker(digest: str, name: str, models: Path) -> tuple[runs.Run, str] | None:

@@ -119,3 +119,21 @@ class KernelState(msgspec.Struct, frozen=True):
 
     status: str
     message: str
+
+
+class GpuQuota(msgspec.Struct, frozen=True):
+    """The hours for which Kaggle lends this account a GPU, a week.
+
+    Attributes:
+        left: hours left.
+        total: hours a week.
+        renewed: when the week ends.
+    """
+
+    left: float
+    total: float
+    renewed: datetime | None
+
+    def __str__(self) -> str:
+        until = f", until {self.renewed.astimezone():%Y-%m-%d %H:%M}" if self.renewed else ""
+        return f"{self.left:.1f} of {self.total:.0f} GPU hours left on Kaggle{until}"

@@ -16,7 +16,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
@@ -28,6 +28,7 @@ from kaggle_digits.competition.failures import MISUNDERSTANDINGS, ClientError, c
 from kaggle_digits.competition.replies import (
     Done,
     Event,
+    GpuQuota,
     KernelState,
     Limits,
     Pushed,
@@ -91,6 +92,16 @@ class Session:
 
     def _account(self) -> str:
         return str(self._api.get_config_value(self._api.CONFIG_NAME_USER) or "")
+
+    def _quota(self) -> GpuQuota | None:
+        statistics = self._api.quota_view()
+        quota, renewed = statistics.gpu_quota, statistics.quota_refresh_time
+        if quota is None or quota.total_time_allowed is None:
+            return None
+        total = quota.total_time_allowed.total_seconds() / 3600
+        used = (quota.time_used or timedelta()) + (quota.time_reserved or timedelta())
+        left = max(0.0, total - used.total_seconds() / 3600)
+        return GpuQuota(left, total, renewed and renewed.replace(tzinfo=UTC))
 
     def _push(self, folder: str) -> Pushed:
         answer = self._api.kernels_push(folder)

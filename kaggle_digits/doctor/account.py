@@ -1,8 +1,9 @@
-"""The Kaggle account, and whether Kaggle messages."""
+"""The Kaggle account, and whether Kaggle answers."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
-from kaggle_digits.competition import Kaggle, credentials, messages, reachable
+from kaggle_digits.competition import Kaggle, credentials, kernels, messages, reachable
 from kaggle_digits.doctor.check import Check
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, CredentialsError, KaggleBusyError
 
@@ -13,12 +14,16 @@ _NEXT = "needed for fetch and submit only"
 def checks(environment: Mapping[str, str], online: bool) -> Iterator[Check]:
     """Which credentials are used, and what Kaggle says to them."""
     found = credentials.sources(environment)
-    yield _credentials(found)
-    if online:
-        yield _competition(environment) if found else _network()
+    yield _credentials(found, credentials.damage(environment))
+    if online and found:
+        yield from _competition(environment)
+    elif online:
+        yield _network()
 
 
-def _credentials(found: list[str]) -> Check:
+def _credentials(found: list[str], damage: str) -> Check:
+    if damage:
+        return Check("credentials", "broken", damage, f"correct or remove it, or make a token at {messages.TOKEN_PAGE}")
     if not found:
         fix = f"make a token at {messages.TOKEN_PAGE}, then {messages.PLACES}; {_NEXT}"
         return Check("credentials", "note", "none", fix)
@@ -35,12 +40,20 @@ def _network() -> Check:
     return Check("Kaggle", "note", "not reachable", f"check the network, and HTTPS_PROXY behind a proxy; {_NEXT}")
 
 
-def _competition(environment: Mapping[str, str]) -> Check:
+def _competition(environment: Mapping[str, str]) -> Iterator[Check]:
     """One question shows whether Kaggle answers, knows the account, and has its consent to the rules."""
+    with Kaggle(environment=environment) as kaggle:
+        kaggle.patience = min(kaggle.patience, _PATIENCE_S)
+        check = _joined(kaggle)
+        yield check
+        if check.state == "ok":
+            yield from _gpu(kaggle)
+
+
+def _joined(kaggle: Kaggle) -> Check:
+    rules = messages.page(kaggle.slug, "rules")
     try:
-        with Kaggle(environment=environment) as kaggle:
-            kaggle.patience = min(kaggle.patience, _PATIENCE_S)
-            joined, rules = kaggle.joined(), messages.page(kaggle.slug, "rules")
+        joined = kaggle.joined()
     except CredentialsError as error:
         return Check("Kaggle", "broken", str(error), f"make a new token at {messages.TOKEN_PAGE}")
     except (ConnectionLostError, KaggleBusyError) as error:
@@ -54,3 +67,13 @@ def _competition(environment: Mapping[str, str]) -> Check:
             "Kaggle", "broken", "answers; its rules are not accepted yet", f"accept them, logged in, at {rules}"
         )
     return Check("Kaggle", "ok", "answers, knows the account, and its rules are accepted")
+
+
+def _gpu(kaggle: Kaggle) -> Iterator[Check]:
+    """What `train --on kaggle` can count on, where Kaggle says so."""
+    with suppress(CompetitionError):
+        quota = kernels.gpu_quota(kaggle)
+        if quota is not None and quota.left > 0:
+            yield Check("GPU on Kaggle", "ok", str(quota))
+        elif quota is not None:
+            yield Check("GPU on Kaggle", "note", str(quota), "needed for train --on kaggle only")

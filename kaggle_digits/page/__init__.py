@@ -18,7 +18,7 @@ __all__ = ["engine", "offline", "online"]
 
 _PHOTOS = (
     *("paper", "mask", "rules", "strokes", "pieces", "segmentation"),
-    *("plausible", "standard", "layout", "votes", "decision"),
+    *("plausible", "standard", "marks", "tilt", "sheet", "layout", "votes", "decision"),
 )  # each after those that it takes functions from
 
 
@@ -44,7 +44,8 @@ def offline(model: dict[str, Any]) -> str:
 def engine() -> str:
     """The scripts that read a picture without a server: the photo treatment and the network."""
     steps = [f"photos/{name}.js" for name in _PHOTOS]
-    constants = f"const constants = {json.dumps(photos.constants())};\n"
+    data = json.dumps({**photos.constants(), "weights": photos.weights()}, separators=(",", ":"))
+    constants = f"const constants = {data};\n"
     return constants + _joined("numbers.js", "filters.js", *steps, "operations.js", "network.js", "reading.js")
 
 

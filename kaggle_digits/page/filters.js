@@ -224,6 +224,44 @@ const filters = (() => {
     return resized(shown, width, height, how, isBytes);
   }
 
+  // Pillow's affine transform: a picture so large, whose places the matrix takes to those of the one shown.
+  function moved({ values, width, height }, [[a, b, c], [d, e, f]], across, down, isSmooth) {
+    const result = picture(new values.constructor(across * down), across, down);
+    for (let y = 0; y < down; y++) {
+      for (let x = 0; x < across; x++) {
+        const [u, v] = [a * (x + 0.5) + b * (y + 0.5) + c, d * (x + 0.5) + e * (y + 0.5) + f];
+        if (u < 0 || v < 0 || u >= width || v >= height) continue;
+        const place = y * across + x;
+        if (!isSmooth) {
+          result.values[place] = values[Math.floor(v) * width + Math.floor(u)];
+          continue;
+        }
+        const [left, top] = [Math.floor(u - 0.5), Math.floor(v - 0.5)];
+        const [far, low] = [u - 0.5 - left, v - 0.5 - top];
+        const at = (column, row) => values[Math.min(height - 1, Math.max(0, row)) * width
+          + Math.min(width - 1, Math.max(0, column))];
+        const upper = at(left, top) * (1 - far) + at(left + 1, top) * far;
+        result.values[place] = upper * (1 - low) + (at(left, top + 1) * (1 - far) + at(left + 1, top + 1) * far) * low;
+      }
+    }
+    return result;
+  }
+
+  // The box and area of every number below `count`; null where it is nowhere.
+  function measured({ values, width }, count) {
+    const boxes = new Array(count).fill(null);
+    values.forEach((number, place) => {
+      if (!number) return;
+      const [x, y] = [place % width, Math.floor(place / width)];
+      const box = boxes[number] ?? { left: x, top: y, right: 0, bottom: 0, area: 0 };
+      boxes[number] = {
+        left: Math.min(box.left, x), top: Math.min(box.top, y),
+        right: Math.max(box.right, x + 1), bottom: Math.max(box.bottom, y + 1), area: box.area + 1,
+      };
+    });
+    return boxes;
+  }
+
   // Rows and columns of the outermost pixels, as numpy.concatenate lines them up.
   function border({ values, width, height }) {
     const found = [];
@@ -233,7 +271,7 @@ const filters = (() => {
   }
 
   return {
-    picture, blank, map, crop, padded, tightened, transposed, gaussian, maximum, maximumAcross, maximumDown, closing,
-    meanAcross, label, distance, resized, scaled, border,
+    picture, blank, map, crop, padded, tightened, transposed, gaussian, maximum, minimum, maximumAcross, maximumDown,
+    closing, meanAcross, label, distance, resized, scaled, moved, measured, border,
   };
 })();

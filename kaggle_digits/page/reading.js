@@ -32,16 +32,23 @@ const reading = (() => {
 
   const likeliest = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
 
-  function answered(lines) {
+  const LEAST = 0.5;  // probability of all digits together
+
+  function answered({ lines, marks }) {
     const digits = lines.flat().map(({ probabilities, box, image, isSure }) => {
       const label = likeliest(probabilities);
       const shown = isSure ? String(label) : null;
       return { label: shown, probability: probabilities[label], probabilities, box, seen: Array.from(image) };
     });
     const said = ({ probabilities, isSure }) => (isSure ? likeliest(probabilities) : "?");
-    const text = lines.map((line) => line.map(said).join("")).join(" ");
-    const isSure = digits.length > 0 && digits.every(({ label }) => label !== null);
-    return { label: isSure ? text : null, answer: isSure ? text : doubt(digits, text), digits };
+    const written = ({ standsApart, ...digit }) => (standsApart ? " " : "") + said(digit);
+    const text = lines.map((line) => line.map(written).join("")).join(" ");
+    const together = lines.flat().reduce((all, { probabilities, share }) => all * Math.max(...probabilities) * (share || 1), 1);
+    const areSure = digits.length > 0 && digits.every(({ label }) => label !== null);
+    const isSure = areSure && (digits.length === 1 || together >= LEAST) && !marks.some(({ mayBeDigit }) => mayBeDigit);
+    const remark = marks.length ? ` (left out: ${marks.length} ${marks.length > 1 ? "marks" : "mark"})` : "";
+    const answer = (isSure ? text : doubt(digits, text)) + remark;
+    return { label: isSure ? text : null, answer, digits, unsure: digits.length > 0 && !isSure, left_out: marks };
   }
 
   function doubt(digits, text) {

@@ -5,18 +5,24 @@ from typing import Any
 from kaggle_digits.photos import (
     decision,
     layout,
+    marks,
     mask,
     paper,
     pieces,
     plausible,
     rules,
     segmentation,
+    sheet,
     standard,
     strokes,
+    tilt,
     votes,
 )
 
-_STEPS = (paper, mask, rules, strokes, pieces, segmentation, plausible, standard, layout, votes, decision)
+_STEPS = (
+    *(sheet, paper, mask, rules, strokes, tilt, pieces, segmentation),
+    *(plausible, standard, marks, layout, votes, decision),
+)
 
 
 def constants() -> dict[str, dict[str, Any]]:

@@ -20,6 +20,7 @@ from kaggle_digits.sources import image_file, image_folder
 _S = TypeVar("_S")
 _T = TypeVar("_T")
 _LONGEST = 1024  # pixels of a picture's longer side that are looked at; a digit of a twentieth still has fifty
+_NAMED = 5  # files that are no pictures
 _AT_ONCE = 32  # pictures whose digits a model is asked about at once
 
 
@@ -66,6 +67,9 @@ def predict(
         raise DataError(image_folder.refusal(len(answered), list(broken.values())))
     for path, reason in broken.items():
         on_skip(path, reason)
+    for folder in named:
+        if folder.is_dir() and (note := _what_else(folder)):
+            on_note(note)
     predictions: list[Prediction] = []
     for path in asked:
         if path in named:
@@ -74,10 +78,23 @@ def predict(
             predictions += _ask_rows(model, path, on_note)
     if not predictions:
         raise DataError(
-            f"there is no picture in {', '.join(map(str, paths))}. PNG, JPEG, BMP and WebP are read, and CSV and .npy "
-            "files of pixels where they are named themselves."
+            f"there is no picture in {', '.join(map(str, paths))}. PNG, JPEG, BMP, WebP, GIF, TIFF and HEIC are read, "
+            "and CSV and .npy files of pixels where they are named themselves."
         )
     return predictions
+
+
+def _what_else(folder: Path) -> str:
+    """A sentence on the files of a folder that are no pictures; empty where there are none."""
+    others = [
+        path.name
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".") and path.suffix.lower() not in image_file.SUFFIXES
+    ]
+    if not others:
+        return ""
+    named = ", ".join(map(image_folder.printable, others[:_NAMED])) + (", ..." if len(others) > _NAMED else "")
+    return f"{folder}: {len(others):,} {'file is' if len(others) == 1 else 'files are'} no picture: {named}"
 
 
 def _pictures(path: Path) -> list[Path]:
@@ -127,7 +144,7 @@ class _Reader:
         layout = opened.layout
         reading = photos.decide(layout, probabilities)
         read = [[_read_digit(digit, opened.picture, layout) for digit in line] for line in reading.lines]
-        marks = [LeftOut(_box(mark.box, opened.picture), mark.after) for mark in reading.marks]
+        marks = [LeftOut(_box(mark.box, opened.picture), mark.after, mark.may_be_digit) for mark in reading.marks]
         seen = tuple(digit for line in reading.lines for digit in line)
         name = image_folder.printable(opened.path.as_posix())
         shown = (layout, seen) if self.keep_stages else (None, ())

@@ -2,7 +2,7 @@
 
 from kaggle_digits.runs.changes import blends_of, remove, rename, set_note, size
 from kaggle_digits.runs.history import Epoch
-from kaggle_digits.runs.listener import Listener
+from kaggle_digits.runs.listener import Expected, Listener, in_words
 from kaggle_digits.runs.names import BEST, best, find, folder, resumable
 from kaggle_digits.runs.plan import Plan, seconds
 from kaggle_digits.runs.record import FORMAT, Beginning, DataRecord, KaggleRecord, LayerRecord, Record
@@ -35,6 +35,7 @@ __all__ = [
     "Beginning",
     "DataRecord",
     "Epoch",
+    "Expected",
     "KaggleRecord",
     "LayerRecord",
     "Listener",
@@ -49,6 +50,7 @@ __all__ = [
     "folder",
     "history",
     "in_training",
+    "in_words",
     "interrupted",
     "is_in_training",
     "listing",

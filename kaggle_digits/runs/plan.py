@@ -41,31 +41,33 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "data"
     values: dict[str, Value] = {}
     seed: Annotated[int, _told("Same seed, same machine: same result.", ge=0, lt=2**32)] = 0
-    validation: Annotated[float, _told("Share of the rows held out.", metavar="FRACTION", gt=0, lt=1)] = 0.1
+    validation: Annotated[
+        float, _told("Share of the rows to hold out for validation.", metavar="FRACTION", gt=0, lt=1)
+    ] = 0.1
     folds: Annotated[
         Annotated[int, Meta(ge=2)] | None,
-        _told("Train K models, each without one of K parts of the rows; together they predict.", metavar="K"),
+        _told("Train K models, each on all rows but one part in K; they predict together.", metavar="K"),
     ] = None
     budget: Annotated[
         Annotated[float, Meta(ge=_FASTEST, le=_LONGEST)] | None,
-        _told("Be done in this time, all in all: 90s, 10m, 1h.", metavar="TIME"),
+        _told("Finish within this time, all included: 90s, 10m, 1h.", metavar="TIME"),
     ] = None
     on: Annotated[
         Literal["here", "kaggle"],
-        _told("Whose machine trains: kaggle lends GPUs to accounts with a verified phone."),
+        _told("Where to train: here, or on Kaggle's GPUs (needs a verified phone)."),
     ] = "here"
     cluster: Annotated[
         str | None, _told("Address of a Dask scheduler, whose workers train the folds.", metavar="ADDRESS")
     ] = None
     jobs: Annotated[
         Annotated[int, Meta(ge=1)] | None,
-        _told("Train so many folds at a time, on this machine; left out, what is fastest.", metavar="N"),
+        _told("How many models to train at a time; the default is what is fastest.", metavar="N"),
     ] = None
     exclude: Annotated[
         tuple[int | str, ...],
         _told("A CSV with the ids of rows to leave out, such as doubtful.csv.", metavar="FILE"),
     ] = ()
-    allow_leak: Annotated[bool, _told("Train even on data that gives test labels away; the run says so.")] = False
+    allow_leak: Annotated[bool, _told("Train even on data that reveals test labels; the run will say so.")] = False
     skip_broken: Annotated[bool, _told("Leave out pictures that cannot be read.")] = False
     tensorboard: Annotated[bool, _told("Log to the run folder, for TensorBoard.")] = False
     note: Annotated[str, _told("A line to remember the run by.", metavar="TEXT", max_length=1000)] = ""

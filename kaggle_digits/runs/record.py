@@ -152,7 +152,8 @@ class Record(Beginning, frozen=True, kw_only=True):
         folds: of a committee, the accuracy on each fold.
         submission_sha256: of the submission CSV.
         finished: when.
-        seconds: from the first row to the last file.
+        seconds: from the plan to this file; of a training that went on after it was interrupted, with those that an
+            earlier run.json told of.
         train_seconds: of fitting, all members together.
         files: the SHA-256 of the model's files, by name.
     """

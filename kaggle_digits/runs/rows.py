@@ -85,9 +85,9 @@ def _check(ids: NDArray[Any], labels: NDArray[Any], probabilities: NDArray[Any])
     if not 0 < len(ids) == len(labels) == len(probabilities) or probabilities.dtype != np.float32:
         raise ValueError("its arrays do not belong together")
     if not (ids.dtype.kind in "iuU" and labels.min() >= 0 and labels.max() < probabilities.shape[1]):
-        raise ValueError("its ids or labels are none")
+        raise ValueError("its ids or labels are not valid")
     if not (np.isfinite(probabilities).all() and probabilities.min() >= 0 and probabilities.max() <= 1.001):
-        raise ValueError("its probabilities are none")
+        raise ValueError("its probabilities are not valid")
 
 
 def write_validation(

@@ -63,6 +63,8 @@ def load(
 def _next_step(path: Path) -> str:
     if path.is_file() and _is_likely(path.parent):
         return f"It is a file: name its folder, --data {path.parent}."
+    if not path.exists() and Path.cwd().name == path.name and _is_likely(Path()):
+        return "The current folder is that one: cd .. first."
     if not path.exists() and _is_likely(Path()):
         return "But there are digits in the current folder: --data ."
     *others, last = (kind.words for kind in (*SOURCES[1:], SOURCES[0]))

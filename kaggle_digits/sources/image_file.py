@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
-"""The formats that are read, by content and whatever a file's name says: few decoders, so few ways to be attacked."""
+FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "HEIF")
+"""The formats that are read, by content and whatever a file's name says: few decoders, so few ways to be attacked.
+HEIF, in which iPhones keep photos as .heic, needs the extra `heic`."""
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".heic", ".heif"})
 
 MOST_PIXELS = 64_000_000
 """What one image may have; the cameras of common phones write up to 50 megapixels. Decoded, it takes up to 0.7 GB."""
@@ -27,7 +28,7 @@ _LEAST_CONTRAST = 32
 
 
 def read(path: Path) -> "NDArray[np.uint8]":
-    """Reads the first picture of an image file: PNG, JPEG, BMP or WebP.
+    """Reads the first picture of an image file of one of the `FORMATS`.
 
     Colours become greys, sixteen bits become eight, what is transparent lies on white paper (on black where a light
     digit would vanish), and a camera's note of how it was held is followed.
@@ -62,7 +63,7 @@ def read_picture(path: Path, longest: int) -> Picture:
     """Reads an image file as `read` does, but keeps its colours and no more pixels than needed.
 
     Args:
-        path: a PNG, JPEG, BMP or WebP file.
+        path: a file of one of the `FORMATS`.
         longest: pixels that the longer side may have; larger pictures are averaged over areas.
 
     Raises:
@@ -98,6 +99,8 @@ def _opened(path: Path) -> "Iterator[Image.Image]":
         try:
             if not path.is_file():  # a pipe would be waited for
                 raise DataError(f"{path} is not a file." if path.exists() else f"there is no file {path}.")
+            if _is_heif(path):
+                _register_heif(path)
             with Image.open(path, formats=FORMATS) as image:
                 _check_size(path, image.size)
                 yield image
@@ -134,6 +137,24 @@ def as_digit(greys: "NDArray[np.uint8]", image_shape: tuple[int, int]) -> "NDArr
     # Padding comes after resizing, since a picture of 1 x 50,000,000 pixels would make a huge square.
     spare = [wanted - had for wanted, had in zip(image_shape, inked.shape, strict=True)]
     return np.pad(inked, [(each // 2, each - each // 2) for each in spare])
+
+
+def _is_heif(path: Path) -> bool:
+    """By its first bytes, which name the kind of file and then the brands that it keeps to."""
+    with path.open("rb") as file:
+        start = file.read(12)
+    return start[4:8] == b"ftyp" and start[8:12] in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+
+
+def _register_heif(path: Path) -> None:
+    try:
+        import pillow_heif
+    except ImportError:
+        raise DataError(
+            f"{path} is a HEIC picture, and pillow-heif is not installed. Install it: "
+            "pip install 'kaggle-digits[heic]'; or save the picture as JPEG."
+        ) from None
+    pillow_heif.register_heif_opener()
 
 
 def _check_size(path: Path, size: tuple[int, int]) -> None:

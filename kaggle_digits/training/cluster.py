@@ -15,7 +15,7 @@ from kaggle_digits import extras, runs
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.runs import Listener
 from kaggle_digits.training.committee import TEMPORARY, Member, Paused, Work, missing
-from kaggle_digits.training.member import Processes, Task, pack, pack_rows, task
+from kaggle_digits.training.member import Processes, Task, hear, pack, pack_rows, task
 from kaggle_digits.training.processes import can_travel
 
 _TOPIC = "kaggle-digits"
@@ -41,11 +41,13 @@ def train(address: str, work: Work, members: list[Member], listener: Listener) -
     if not all(can_travel(member.recipe) for member in members):
         raise DigitsError("a recipe from a function cannot be sent to a cluster. Write it into a file: own.py.")
     with connect(address) as client:
-        client.subscribe_topic(_TOPIC, lambda event: listener.note(event[1]))
+        client.subscribe_topic(_TOPIC, lambda event: hear(event[1][1], listener, event[1][0]))
         try:
             # On every worker: what only one holds is lost with it.
             [rows] = client.scatter([pack_rows(work)], broadcast=True)
-            _train_all(client, work, missing(work, members), rows)
+            left = missing(work, members)
+            listener.several([member.expected for member in left], _threads(client))
+            _train_all(client, work, left, rows, listener)
         except (DigitsError, Paused):
             raise
         except Exception as error:  # whatever a cluster can go wrong with, in its own words
@@ -55,7 +57,7 @@ def train(address: str, work: Work, members: list[Member], listener: Listener) -
             ) from error
 
 
-def _train_all(client: Any, work: Work, members: list[Member], rows: Any) -> None:
+def _train_all(client: Any, work: Work, members: list[Member], rows: Any, listener: Listener) -> None:
     from distributed import Event, as_completed
 
     stop = f"{_TOPIC}-{work.path.name}-{time.time_ns()}"
@@ -68,6 +70,7 @@ def _train_all(client: Any, work: Work, members: list[Member], rows: Any) -> Non
     try:
         for done in as_completed(waiting):
             _bring_home(done.result(), work.path, waiting[done])
+            listener.model_ends(waiting[done].name)
     except BaseException as error:
         Event(stop, client=client).set()
         client.cancel(list(waiting))
@@ -117,7 +120,7 @@ def _on_worker(task: Task, rows: bytes, stop: str) -> bytes:
         with tempfile.TemporaryDirectory() as name:
             pack(Path(name), msgspec.structs.replace(task, run=name), rows)
             # A task is one thread's work, and a worker has as many at a time as it has threads.
-            processes.run(Path(name), lambda line: worker.log_event(_TOPIC, f"{worker.name}: {line}"), most=1)
+            processes.run(Path(name), lambda line: worker.log_event(_TOPIC, [str(worker.name), line]), most=1)
             return _zipped(Path(name) / task.name)
     finally:
         done.set()
@@ -153,4 +156,8 @@ def tasks_at_once(address: str) -> int:
         DigitsError: Dask is not installed, or the scheduler cannot be reached.
     """
     with connect(address) as client:
-        return max(1, sum(map(int, client.nthreads().values())))
+        return _threads(client)
+
+
+def _threads(client: Any) -> int:
+    return max(1, sum(map(int, client.nthreads().values())))

@@ -15,7 +15,7 @@ from kaggle_digits.digits import Digits, folds
 from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.files import storage
 from kaggle_digits.recipes import Recipe
-from kaggle_digits.runs import Beginning, LayerRecord, Listener, Run, rows
+from kaggle_digits.runs import Beginning, Expected, LayerRecord, Listener, Run, rows
 from kaggle_digits.training import selection, single, writing
 from kaggle_digits.training.holding_out import FOLDS_SEED
 from kaggle_digits.training.writing import Clock, Trained
@@ -56,6 +56,14 @@ class Member:
     fold: int
     seed: int
     tta: bool
+
+    @property
+    def expected(self) -> Expected:
+        """What a listener may expect of it."""
+        fit = self.recipe.fit
+        if fit is None:
+            return Expected(self.name, self.recipe.name)
+        return Expected(self.name, self.recipe.name, None if fit.seconds else fit.epochs, fit.seconds)
 
 
 @dataclass(frozen=True)
@@ -131,10 +139,14 @@ def train(
     try:
         if missing(work, everyone):
             executor(work, everyone, listener)
-        for number, member in enumerate(everyone, start=1):
-            if missing(work, [member]):
-                listener.note(f"{member.name}, {number} of {len(everyone)}")
+        to_train = missing(work, everyone)
+        if to_train:
+            listener.several([member.expected for member in to_train], 1)
+        for member in to_train:
+            listener.note(f"{member.name}, {everyone.index(member) + 1} of {len(everyone)}")
+            listener.model_begins(member.name)
             train_member(work, member, listener)
+            listener.model_ends(member.name)
     except DigitsError:
         if len(missing(work, everyone)) < len(everyone):
             listener.note(f"what is done is kept; to go on, on the same machines: --resume {path.name}")

@@ -2,8 +2,8 @@
 
     python -P -m kaggle_digits.training.member FOLDER
 
-FOLDER holds what `pack` wrote. Every line of standard output is a line of progress; the member's run folder is whole
-when the process ends with 0. It ends at once when its standard input is closed: nobody waits for it any more.
+FOLDER holds what `pack` wrote. Every line of standard output tells of an epoch, as JSON; the member's run folder is
+whole when the process ends with 0. It ends at once when its standard input is closed: nobody waits for it any more.
 """
 
 import io
@@ -21,7 +21,7 @@ from kaggle_digits import machine, recipes
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.recipes import RecipeFile, RecipeRecord
-from kaggle_digits.runs import Beginning, Epoch, Listener
+from kaggle_digits.runs import Beginning, Epoch, Listener, in_words
 from kaggle_digits.training import committee
 from kaggle_digits.training.committee import Member, Work
 
@@ -178,17 +178,51 @@ class EpochPrinter(Listener):
     """
 
     def __init__(self, name: str) -> None:
-        self._name, self._epochs = name, ""
+        self._name = name
+        self._epochs: int | None = None
 
     def begins(self, epochs: int | None, steps: int) -> None:  # noqa: ARG002
         """See `Listener`."""
-        self._epochs = "" if epochs is None else f" of {epochs}"
+        self._epochs = epochs
 
     def epoch(self, epoch: Epoch) -> None:
         """See `Listener`."""
-        line = f"{self._name}: epoch {epoch.epoch}{self._epochs}, validation accuracy {epoch.val_accuracy:.4f}"
-        sys.stdout.write(f"{line}, {epoch.seconds:.1f} s\n")
+        self._write(epoch)
         sys.stdout.flush()
+
+    def _write(self, epoch: Epoch) -> None:
+        sys.stdout.write(f"{in_words(self._name, epoch, self._epochs)}\n")
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What a member's process says of an epoch to the one that started it: a line of JSON."""
+
+    name: str
+    epoch: Epoch
+    epochs: int | None
+
+
+class _EpochTeller(EpochPrinter):
+    """The same for the process that waits for this one: see `hear`."""
+
+    def _write(self, epoch: Epoch) -> None:
+        sys.stdout.write(msgspec.json.encode(_Told(self._name, epoch, self._epochs)).decode() + "\n")
+
+
+def hear(line: str, listener: Listener, worker: str = "") -> None:
+    """Tells a listener what a member's process has said.
+
+    Args:
+        line: of its standard output, onto which a library may have written as well.
+        listener: who wants to know.
+        worker: of a cluster, where the process runs.
+    """
+    try:
+        told = msgspec.json.decode(line, type=_Told)
+    except msgspec.DecodeError:
+        listener.note(f"{worker}: {line}" if worker else line)
+    else:
+        listener.model_epoch(told.name, told.epoch, told.epochs, worker)
 
 
 def _train(folder: Path) -> None:
@@ -201,7 +235,7 @@ def _train(folder: Path) -> None:
         own = recipes.run(RecipeFile(Path(task.path), task.text, task.recipe.sha256 or ""))
     member = Member(task.name, recipes.restore(task.recipe, own), task.fold, task.seed, task.tta)
     work = Work(Path(task.run), task.beginning, digits, fold_of)
-    committee.train_member(work, member, EpochPrinter(member.name))
+    committee.train_member(work, member, _EpochTeller(member.name))
 
 
 def _end_when_nobody_waits() -> None:

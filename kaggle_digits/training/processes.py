@@ -10,7 +10,7 @@ from kaggle_digits.machine import free_memory, usable_cores
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Listener
 from kaggle_digits.training.committee import TEMPORARY, Member, Paused, Work, missing
-from kaggle_digits.training.member import Processes, pack, pack_rows, task
+from kaggle_digits.training.member import Processes, hear, pack, pack_rows, task
 
 # What makes a training long: `strong` learns from 20 x 33,600 images, `sprint`, which is done in 5 s, from 2 x 33,600.
 LONG = 60.0
@@ -45,15 +45,19 @@ def train(count: int | None, work: Work, members: list[Member], listener: Listen
 
     def train_one(member: Member) -> None:
         share = shares.pop()
+        listener.model_begins(member.name)
         try:
             with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=work.path) as name:
                 pack(Path(name), task(work.path, work.beginning, member), rows)
-                processes.run(Path(name), listener.note, most, share)
+                processes.run(Path(name), lambda line: hear(line, listener), most, share)
+            listener.model_ends(member.name)
         finally:
             shares.append(share)
 
+    left = missing(work, members)
+    listener.several([member.expected for member in left], count)
     with ThreadPoolExecutor(count) as threads:
-        waiting = [threads.submit(train_one, member) for member in missing(work, members)]
+        waiting = [threads.submit(train_one, member) for member in left]
         try:
             for done in as_completed(waiting):
                 done.result()

@@ -6,6 +6,7 @@ from kaggle_digits import classifiers, runs
 from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import calibration, neural
 from kaggle_digits.digits import Digits
+from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Beginning, Listener
 from kaggle_digits.training.writing import Clock, Trained
@@ -41,7 +42,12 @@ def train(
     )
     files, layers = fitted.classifier.save(path), fitted.classifier.layers()
     # Whoever loads the run later asks the saved model, perhaps by another library; so do its own figures.
-    saved = classifiers.load_files(path, files, beginning)
+    try:
+        saved = classifiers.load_files(path, files, beginning)
+    except RunError as error:
+        if recipe.built_in:
+            raise
+        raise DigitsError(f"what {recipe.name} builds was trained, but cannot be loaded again: {error}") from None
     return Trained(
         classifier=saved,
         files=files,

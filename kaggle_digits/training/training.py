@@ -25,7 +25,7 @@ from kaggle_digits.sources import Source, leaks
 from kaggle_digits.training import audit, budget, cluster, committee, on_kaggle, processes, single, writing
 from kaggle_digits.training.committee import Executor, Paused
 from kaggle_digits.training.holding_out import SPLIT_SEED
-from kaggle_digits.training.writing import Clock, Trained
+from kaggle_digits.training.writing import Trained
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class _Places:
     submissions: Path
     listener: Listener
     executor: Executor
+    began: float
 
 
 def train(
@@ -56,7 +57,7 @@ def train(
         models: the folder of all runs.
         submissions: the folder of all submissions.
         listener: hears of every step and epoch, and may stop the training early.
-        began: what `time.perf_counter` said when a budget's time began; None is now.
+        began: what `time.perf_counter` said when the time began that the run takes, and its budget; None is now.
 
     Returns:
         The complete run; its submission has the same name.
@@ -71,16 +72,19 @@ def train(
     if plan.on == "kaggle":
         return on_kaggle.train(plan, recipe, models=models, submissions=submissions, listener=listener)
     recipe = _asked_for(plan, recipe)
+    listener.phase("reading the digits")
     source = source or sources.load(plan.data, image_shape=plan.image_shape, skip_broken=plan.skip_broken)
     listener.note(f"{source.name}: {len(source.train):,} labelled digits, {len(source.test or ()):,} to label")
     for note in source.notes:
         listener.note(f"{source.name}: {note}")
     jobs = plan.jobs
+    if any(kind.fit is not None for kind in recipe.kinds):
+        listener.phase("loading Keras")
     if plan.budget is not None:
         recipe, jobs = budget.fitting(plan, recipe, began, listener)
     beginning, recipe = _begin(plan, recipe, source, listener)
     path = runs.start(models, beginning)
-    places = _Places(submissions, listener, _executor(plan.cluster, jobs))
+    places = _Places(submissions, listener, _executor(plan.cluster, jobs), began)
     try:
         with runs.in_training(path), _pausing(path):
             if recipe.file is not None:  # for people to read; nothing ever runs it
@@ -124,7 +128,7 @@ def resume(
         DataError: the data is gone, or not what it was.
         Paused: the listener stopped a training of many models.
     """
-    path, listener = runs.resumable(run, models), listener or Listener()
+    path, listener, began = runs.resumable(run, models), listener or Listener(), time.perf_counter()
     # What has no plan is refused before it is touched.
     if runs.interrupted(path).kaggle is not None:
         if jobs is not None or cluster is not None:
@@ -137,7 +141,7 @@ def resume(
         recipe = recipes.restore(beginning.recipe, recipe)
         source = _same_data(path, beginning)
         # No cluster is asked because a plan, which may come from elsewhere, names it.
-        places = _Places(submissions, listener, _executor(cluster, jobs or beginning.plan.jobs))
+        places = _Places(submissions, listener, _executor(cluster, jobs or beginning.plan.jobs), began)
         with _pausing(path):
             return _finish(path, beginning, recipe, source, places)
 
@@ -148,9 +152,7 @@ def _asked_for(plan: Plan, recipe: Recipe | None) -> Recipe:
     if plan.folds is not None and plan.budget is None:
         recipe = recipe.in_folds(plan.folds)
     if plan.tensorboard and (recipe.is_committee or (recipe.fit is None and recipe.built_in)):
-        raise DigitsError(
-            f"{recipe.name} is not one training in epochs: --tensorboard has nothing to show. Leave it out."
-        )
+        raise DigitsError(f"{recipe.name} has no epochs to log: leave --tensorboard out.")
     return recipe
 
 
@@ -249,23 +251,26 @@ def _worth_keeping(path: Path) -> bool:
 
 
 def _finish(path: Path, beginning: Beginning, recipe: Recipe, source: Source, places: _Places) -> Run:
-    clock = Clock()
+    earlier = runs.read(path).record.seconds if (path / runs.RECORD).exists() else 0.0
     digits = _learnable(recipe, source.train, beginning.plan)
     trained = _train(path, beginning, recipe, digits, places)
+    places.listener.phase("drawing pictures")
     report = writing.write_findings(path, trained, beginning.plan.seed)
     details: dict[str, Any] = {}
     file = places.submissions / f"{path.name}.csv"
     if recipe.is_committee:
         audit.write(path, digits, trained.probabilities)
     if source.test is not None:
+        places.listener.phase(f"labelling {len(source.test):,} digits")
         probabilities, gain = _label(trained, source.test)
         submission.write(file, source.test.ids.tolist(), probabilities.argmax(axis=1))
         details["submission_sha256"] = storage.sha256(file)
         if digits.classes == source.train.classes and not _is_flattered(beginning, recipe, trained):
             right = round(report.accuracy * report.rows)
             details["predicted_range"] = evaluation.expected_range(right, report.rows, len(source.test), gain)
-    with writing.withdrawn_on_failure(file):
-        return writing.complete(path, beginning, trained, report, clock.seconds, **details)
+    seconds = earlier + time.perf_counter() - places.began
+    with writing.withdrawn_on_failure(file, path):
+        return writing.complete(path, beginning, trained, report, seconds, **details)
 
 
 def _is_flattered(beginning: Beginning, recipe: Recipe, trained: Trained) -> bool:

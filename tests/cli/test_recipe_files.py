@@ -189,11 +189,11 @@ def refused_with_runs(done: Result, words: str) -> None:
 
 
 def test_a_committee_of_ones_own(place: Path) -> None:
-    (place / "near.py").write_text(PIPELINE)
-    (place / "both.py").write_text('"""Two kinds."""\nmembers = ("near.py", "knn")\nfolds = 2\n')
+    (place / "both.py").write_text('"""Two kinds."""\nmembers = ("logistic", "knn")\nfolds = 2\n')
     run = trained("both.py")
-    assert sorted(run.record.members or ()) == ["knn-fold-1", "knn-fold-2", "near-fold-1", "near-fold-2"]
-    assert run.record.recipe.members[0].file == str(place / "near.py")
+    assert sorted(run.record.members or ()) == ["knn-fold-1", "knn-fold-2", "logistic-fold-1", "logistic-fold-2"]
+    assert run.record.recipe.file == str(place / "both.py")
+    assert [one.built_in for one in run.record.recipe.members] == [True, True]
 
 
 # Values.
@@ -219,7 +219,7 @@ def test_a_committee_of_ones_own(place: Path) -> None:
         (("mlp", "--set", "hiden=3"), "mlp has no value called 'hiden'. Did you mean hidden?"),
         (("knn", "--set", "neighbours=3"), "Did you mean neighbors?"),
         (("knn", "--set", "epochs=3"), "knn is fitted in one go: epochs cannot be set"),
-        (("mlp", "--set", "teacher=mlpp"), "teacher must be a built-in recipe"),
+        (("mlp", "--set", "teacher=mlpp"), "there is no recipe 'mlpp'. Did you mean mlp?"),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",
 )
@@ -414,7 +414,7 @@ def test_it_is_gone_on_with_only_by_the_same_file(place: Path) -> None:
     done = train("own.py", *words)
     assert done.exit_code == 130
     (run,) = runs.listing()
-    assert f"interrupted; to go on: kaggle-digits train own.py --resume {run.name}" in done.stderr
+    assert f"interrupted; to continue: kaggle-digits train {own} --resume {run.name}" in done.stderr
     assert (run.record.interrupted, run.record.epochs) == (True, 2)
 
     before = {path: path.read_bytes() for path in run.path.iterdir()}

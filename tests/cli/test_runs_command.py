@@ -108,7 +108,7 @@ def test_a_run_is_renamed_with_its_submission(three: Sequence[runs.Run]) -> None
 def test_nothing_is_removed_unasked(three: Sequence[runs.Run]) -> None:
     refused = call(three[0].name, "--remove")
     assert refused.exit_code == 1
-    assert "nothing was removed. Without a question: --yes." in refused.stderr
+    assert "nothing was removed. To remove without being asked, add --yes." in refused.stderr
     assert len(runs.listing(Path("models"))) == 3
 
 
@@ -120,7 +120,7 @@ def test_removing_says_what_depends_on_it(three: Sequence[runs.Run]) -> None:
     done = call(three[0].name, three[2].name, "--remove", "--yes", "--json")
     assert done.exit_code == 0, done.stderr
     assert [one["run"] for one in json.loads(done.stdout)] == [three[0].name, three[2].name]
-    assert done.stderr.count(f"{blend.name} is blended from it, and answers no more without it") == 1
+    assert done.stderr.count(f"{blend.name} is blended from it and cannot answer without it") == 1
     assert f"with {submission}" in done.stderr
     assert not submission.exists()
     assert [run.name for run in runs.listing(Path("models"))] == [three[1].name, blend.name]

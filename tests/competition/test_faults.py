@@ -1,6 +1,6 @@
 """The commands against a Kaggle that misbehaves: one sentence, the right exit code, nothing half done or sent twice."""
 
-import contextlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from kaggle_server import TOKEN, Fault, KaggleServer, OpenKaggle
 from test_fetch import ROWS, contents, right_files, stored
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from kaggle_digits.cli import app
 from kaggle_digits.competition import fetch, ledger, prepare, send, submission
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, UnknownFateError
 
@@ -18,9 +17,6 @@ LIMITS, LIST, CREATE = "GetSubmissionLimits", "ListSubmissions", "CreateSubmissi
 START, DOWNLOAD, LOGIN = "StartSubmissionUpload", "DownloadDataFiles", "IntrospectToken"
 NOBODY_HOME = "http://127.0.0.1:9"
 OFFLINE = {"HTTP_PROXY": NOBODY_HOME, "http_proxy": NOBODY_HOME}
-# Short enough for pauses of a fraction of a second, long enough for a busy machine to start the child.
-PATIENCE = {"KDIGITS_TIMEOUT": "12"}
-
 Command = Callable[..., Result]
 
 
@@ -32,24 +28,6 @@ def said(status: int, message: str = "", times: int = 1_000, **headers: str) -> 
 
 HALF_JSON = Fault(200, b'{"num', content_type="application/json")
 PAGE = Fault(200, b"<!DOCTYPE html><title>Log in</title>")
-
-
-@pytest.fixture
-def command(server: KaggleServer, tmp_path: Path) -> Command:
-    """Runs a command in a folder of its own, with an account on the server."""
-    (tmp_path / "home").mkdir()
-    (tmp_path / "work").mkdir()
-
-    def run(*words: str, **changes: str) -> Result:
-        environment = server.environment(tmp_path / "home", **{**PATIENCE, **changes})
-        with contextlib.chdir(tmp_path / "work"), pytest.MonkeyPatch.context() as patch:
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            if "KAGGLE_API_TOKEN" not in environment:
-                patch.delenv("KAGGLE_API_TOKEN", raising=False)
-            return CliRunner().invoke(app, list(words))
-
-    return run
 
 
 @pytest.fixture
@@ -197,9 +175,11 @@ def warmed(open_kaggle: OpenKaggle, patience: float):  # type: ignore[no-untyped
 
 SILENT = [(call, Fault(silent=True, times=1)) for call in (LIMITS, LIST, START, "upload", CREATE)]
 STALLED = [(call, Fault(stall_after=2, times=1)) for call in (LIMITS, LIST, START)]
+TRICKLING = [(call, Fault(bytes_a_second=10, times=1)) for call in (LIMITS, LIST, START, CREATE)]
+TRICKLING.append(("upload", Fault(reads_a_second=2_000, times=1)))
 
 
-@pytest.mark.parametrize(("call", "fault"), [*SILENT, *STALLED])
+@pytest.mark.parametrize(("call", "fault"), [*SILENT, *STALLED, *TRICKLING])
 def test_submit_does_not_wait_for_ever(
     call: str, fault: Fault, server: KaggleServer, open_kaggle: OpenKaggle, tmp_path: Path
 ) -> None:
@@ -292,6 +272,24 @@ def test_a_resume_that_corrupts_is_noticed_and_fetched_anew(
     fetch.fetch(tmp_path / "data", kaggle=open_kaggle(patience=10), rows=ROWS)
     assert contents(tmp_path / "data") == right_files()
     assert server.calls.count("rest") == 1
+
+
+def test_what_a_zip_or_a_page_says_cannot_steer_the_terminal(
+    server: KaggleServer, command: Command, tmp_path: Path
+) -> None:
+    steering = "\x1b]0;owned\x07\x1b[2J"
+    server.archive = json.dumps({"message": f"No{steering}"}).encode()
+    (tmp_path / "work" / f"a{steering}.zip").write_bytes(b"no zip")
+    for words in (["fetch"], ["fetch", "--zip", f"a{steering}.zip"]):
+        result = command(*words)
+        assert result.exit_code == 1
+        assert [letter for letter in result.stderr if not letter.isprintable() and letter != "\n"] == []
+
+
+def test_a_zip_without_its_option_is_a_hint(command: Command) -> None:
+    result = command("fetch", "Downloads/digit-recognizer.zip")
+    assert result.exit_code == 2
+    assert "kaggle-digits fetch --zip Downloads/digit-recognizer.zip" in result.stderr
 
 
 def test_a_slow_download_is_no_fault(server: KaggleServer, open_kaggle: OpenKaggle, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import codecs
+import hashlib
 from datetime import UTC, datetime
 
 import pytest
@@ -28,7 +29,7 @@ def complete_run(models, data, test_files=("test.csv",), contaminated=None, **re
             path=str(data),
             kind="competition",
             train_sha256={"train.csv": "ab"},
-            test_sha256=dict.fromkeys(test_files, "cd"),
+            test_sha256={**dict.fromkeys(test_files, "cd"), **(test_files if isinstance(test_files, dict) else {})},
         ),
         contaminated=contaminated,
         classes=10,
@@ -138,6 +139,34 @@ def test_a_run_whose_file_is_gone_says_so(folders):
     (folders["submissions"] / f"{run.name}.csv").unlink()
     with pytest.raises(SubmissionError, match="is gone"):
         prepare.prepare(run.name, **folders)
+
+
+def test_a_renamed_run_finds_the_file_that_it_has_written(folders):
+    run = make_run(folders)
+    run.path.rename(run.path.with_name("my-best"))
+    file = prepare.prepare("my-best", **folders)
+    assert file.path == folders["submissions"] / f"{run.name}.csv"
+    assert "] my-best: kaggle-digits mlp" in file.message
+
+
+def test_a_file_that_is_gone_is_written_again(folders):
+    digest = hashlib.sha256(b"pixel0\r\n" + b"0\r\n" * 4).hexdigest()
+    run = make_run(folders, test_files={"test.csv": digest})
+    path = folders["submissions"] / f"{run.name}.csv"
+    path.unlink()
+
+    def write(asked, test, to):
+        assert (asked, test) == (run, folders["data"] / "test.csv")
+        submission.write(to, range(1, 5), LABELS[::-1])
+
+    assert prepare.prepare(None, **folders, write=write).labels == tuple(LABELS[::-1])
+    path.unlink()
+    (folders["data"] / "test.csv").write_bytes(b"pixel0\n" + b"1\n" * 4)
+    with pytest.raises(SubmissionError, match="is not the file that .* has labelled.*--data"):
+        prepare.prepare(None, **folders, write=write)
+    (folders["data"] / "test.csv").unlink()
+    with pytest.raises(SubmissionError, match="is gone, and so is .*test.csv.*--data"):
+        prepare.prepare(None, **folders, write=write)
 
 
 def test_no_run_at_all(folders):

@@ -367,9 +367,9 @@ def test_complete_without_a_score_stays_open(server: KaggleServer, open_kaggle: 
 @pytest.mark.parametrize(
     ("predicted", "words"),
     [
-        ([0.98, 0.99], "as expected (0.9800 to 0.9900)"),
-        ([0.99, 0.995], "lower than expected (0.9900 to 0.9950)"),
-        ([0.97, 0.98], "higher than expected (0.9700 to 0.9800)"),
+        ([0.98, 0.99], "as expected: 0.9800 to 0.9900 (95 %)"),
+        ([0.99, 0.995], "lower than expected: 0.9900 to 0.9950 (95 %)"),
+        ([0.97, 0.98], "higher than expected: 0.9700 to 0.9800 (95 %)"),
     ],
 )
 def test_the_score_is_held_against_what_was_expected(
@@ -380,7 +380,7 @@ def test_the_score_is_held_against_what_was_expected(
 ) -> None:
     run = complete_run(tmp_path / "models", tmp_path / "data", predicted_range=tuple(predicted))
     submission.write(tmp_path / "submissions" / f"{run.name}.csv", range(1, 28_001), GOOD)
-    for words_of_command, told in ((["submit"], words), (["scores"], words.split("(")[1].rstrip(")"))):
+    for words_of_command, told in ((["submit"], words), (["scores"], words.split(": ")[1].removesuffix(" (95 %)"))):
         with command(tmp_path / "submissions", server.environment(tmp_path), *words_of_command) as process:
             out, err = process.communicate(timeout=120)
         assert process.returncode == 0, err

@@ -1,8 +1,8 @@
 """Of every layer and operation that a page knows, networks that use it; and some that it does not know."""
 
 import numpy as np
-from kaggle_digits.classifiers.backend import load_keras
 
+from kaggle_digits.backend import load_keras
 from kaggle_digits.export import graph
 
 keras = load_keras()

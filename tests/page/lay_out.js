@@ -6,8 +6,8 @@ const { readFileSync } = require("node:fs");
 
 const [engine, ...pictures] = process.argv.slice(2);
 const script = readFileSync(engine, "utf8");
-const rooms = "filters, layout, plausible, decision";
-const { filters, layout, plausible, decision } = new Function(`${script}; return { ${rooms} };`)();
+const rooms = "filters, layout, plausible, decision, marks";
+const { filters, layout, plausible, decision, marks } = new Function(`${script}; return { ${rooms} };`)();
 
 // An answer to every span that the package's test gives, too: label 1, or another one, with changing conviction.
 const answered = (label) => (_, place) => {
@@ -22,12 +22,16 @@ for (const path of pictures) {
     filters.picture(Uint8Array.from({ length: width * height }, (_, at) => bytes[3 * at + first]), width, height);
   const picture = { width, height, red: channel(0), green: channel(1), blue: channel(2) };
   const laid = layout.isReady(picture, [28, 28]) ? layout.whole(picture) : layout.layOut(picture, [28, 28]);
-  const spans = laid.spans.map(({ image, ink, ...span }) => ({
+  const spans = laid.spans.map(({ image, ink, view, ...span }) => ({
     ...span,
     image: Buffer.from(image).toString("base64"),
+    share: view ? marks.digitProbability(view) : 1,
     least: laid.isWhole ? null : plausible.leastProbability(ink),
   }));
-  const read = [1, 4].map((label) =>
-    decision.decide(laid, laid.spans.map(answered(label))).map((line) => line.map(({ box, isSure }) => [box, isSure])));
+  const read = [1, 4].map((label) => {
+    const { lines, marks: left } = decision.decide(laid, laid.spans.map(answered(label)));
+    const told = lines.map((line) => line.map(({ box, isSure, standsApart }) => [box, isSure, standsApart]));
+    return [told, left.map(({ box, after }) => [box, after])];
+  });
   console.log(JSON.stringify({ ...laid, spans, read }));
 }

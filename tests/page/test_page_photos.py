@@ -32,6 +32,25 @@ def blot(*beside):
     return np.asarray(image)
 
 
+def tilted():
+    image = Image.new("RGB", (420, 360), "white")
+    for line in range(2):
+        for place in range(4):
+            x, y = 90 + 60 * place, 120 + 90 * line
+            ImageDraw.Draw(image).line([(x, y), (x + 26, y), (x + 6, y + 50)], fill="black", width=7)
+    return np.asarray(image.rotate(18, Image.Resampling.BICUBIC, fillcolor="white"))
+
+
+def desk():
+    random = np.random.default_rng(3)
+    image = Image.fromarray(random.integers(30, 60, (300, 400, 3), np.uint8))
+    note = Image.new("RGBA", (180, 120), "#eeeae0")
+    ImageDraw.Draw(note).line([(60, 30), (110, 30), (75, 95)], fill="#203080", width=8, joint="curve")
+    note = note.rotate(-9, Image.Resampling.BICUBIC, expand=True)
+    image.paste(note, (90, 80), note)
+    return np.asarray(image)
+
+
 def pictures():
     """Drawings, digits of every size in a row, light that falls off, noise, rules, and nothing at all."""
     digits = sources.load("sklearn").test.images
@@ -68,6 +87,10 @@ def pictures():
         "faint at the border": drawing([(0, 30), (130, 30), (80, 159)], ink="#d8d8d8"),
         "hatching": drawing(*([(20 + 15 * place, 40), (26 + 15 * place, 120)] for place in range(6)), width=5),
         "ones": drawing(*([(20 + 25 * place, 40), (26 + 25 * place, 120)] for place in range(6)), width=5),
+        "signs": drawing(seven, [(150, 135), (153, 138)], [(162, 80), (190, 80)], [(20, 20), (20, 130)], width=9),
+        "tilted": tilted(),
+        "desk": desk(),
+        "framed": drawing(seven, [(20, 10), (180, 10), (180, 150), (20, 150), (20, 10)], width=6),
         "blank": np.full((60, 80, 3), 255, np.uint8),
         "texture": random.integers(0, 256, (150, 200, 3), np.uint8),
     }
@@ -127,6 +150,7 @@ def test_spans_boxes_costs_and_images_are_the_same(layouts, name):
     assert [span["box"] for span in theirs["spans"]] == [list(span.box) for span in ours.spans]
     assert [span["cost"] for span in theirs["spans"]] == pytest.approx([span.cost for span in ours.spans], abs=0.05)
     assert [span["piece"] for span in theirs["spans"]] == [span.piece for span in ours.spans]
+    assert [span["share"] for span in theirs["spans"]] == pytest.approx(ours.digit_probabilities.tolist(), abs=0.05)
     leasts = [None] if ours.is_whole else [plausible.least_probability(ink) for ink in ours.inks]
     assert [span["least"] for span in theirs["spans"]] == leasts
     images = [np.frombuffer(base64.b64decode(span["image"]), np.uint8).reshape(28, 28) for span in theirs["spans"]]
@@ -142,17 +166,18 @@ def test_what_is_decided_is_the_same(layouts, name):
         probability = 0.35 + 0.649 * (np.arange(len(ours.spans)) * 37 % 11) / 10
         answers = np.repeat((1 - probability[:, None]) / 9, 10, axis=1)
         answers[:, label] = probability
+        reading = photos.decide(ours, answers)
         read = [
-            [[list(digit.box), ours.is_whole or digit.is_sure] for digit in line]
-            for line in photos.decide(ours, answers)
+            [[list(digit.box), ours.is_whole or digit.is_sure, digit.stands_apart] for digit in line]
+            for line in reading.lines
         ]
-        assert theirs == read
+        assert theirs == [read, [[list(mark.box), mark.after] for mark in reading.marks]]
 
 
 def test_the_treatment_of_the_page_has_no_numbers_of_its_own():
     known = photos.constants()
     for step, names in known.items():
-        script = page.text(f"photos/{step}.js")
+        script = (Path(page.__file__).parent / f"photos/{step}.js").read_text(encoding="utf-8")
         assert not re.search(r"const [A-Z_]{2,} =|[^\w.][A-Z]{2,}_?[A-Z]* = [\d.]", script)
         for taken in re.findall(r"const \{([^}]*)\} = constants\.", script):
             assert {name.strip() for name in taken.split(",") if name.strip()} <= set(names)
@@ -160,6 +185,5 @@ def test_the_treatment_of_the_page_has_no_numbers_of_its_own():
 
 def test_the_page_takes_the_numbers_of_the_package():
     first = page.engine().splitlines()[0]
-    assert json.loads(first.removeprefix("const constants = ").removesuffix(";")) == json.loads(
-        json.dumps(photos.constants())
-    )
+    taken = json.loads(first.removeprefix("const constants = ").removesuffix(";"))
+    assert taken == json.loads(json.dumps({**photos.constants(), "weights": photos.weights()}))

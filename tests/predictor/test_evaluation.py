@@ -2,7 +2,6 @@ import pytest
 
 from kaggle_digits import predictor, sources, training
 from kaggle_digits.errors import RunError
-from kaggle_digits.recipes import RECIPES
 
 
 @pytest.fixture(scope="module")
@@ -11,7 +10,8 @@ def train(tmp_path_factory):
 
     def train_one(name, **options):
         folder = tmp_path_factory.mktemp(name)
-        return training.train(RECIPES[name], source, models=folder, submissions=folder / "s", **options).run
+        plan = training.Plan(name, "sklearn", **options)
+        return training.train(plan, source=source, models=folder, submissions=folder / "s")
 
     return train_one
 
@@ -20,7 +20,7 @@ def test_two_runs_are_compared_on_the_rows_they_share(train):
     first, second = train("logistic"), train("knn", seed=1)
     comparison = predictor.compare(first, second)
     assert comparison.rows == 108
-    assert comparison.accuracies == (first.record["validation_accuracy"], second.record["validation_accuracy"])
+    assert comparison.accuracies == (first.record.validation_accuracy, second.record.validation_accuracy)
     difference = comparison.only_first_right - comparison.only_second_right
     assert difference == pytest.approx(108 * (comparison.accuracies[0] - comparison.accuracies[1]))
     same = predictor.compare(first, first)

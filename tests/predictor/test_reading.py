@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,7 +12,6 @@ from kaggle_digits import predictor, sources, training
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
 from kaggle_digits.predictor import Model
-from kaggle_digits.recipes import RECIPES
 from kaggle_digits.sources import Source
 
 PIXELS = [f"pixel{number}" for number in range(784)]
@@ -27,8 +27,15 @@ class Undecided:
         return np.tile(np.array(self.answer, np.float32), (len(images), 1))
 
 
+def undecided(model, answer):
+    record = msgspec.structs.replace(model.run.record, temperature=1.0)
+    return Model(replace(model.run, record=record), Undecided(answer))
+
+
 def train(source, folder):
-    training.train(RECIPES["logistic"], source, models=folder / "models", submissions=folder / "submissions")
+    training.train(
+        training.Plan("logistic"), source=source, models=folder / "models", submissions=folder / "submissions"
+    )
     return predictor.load(folder=folder / "models")
 
 
@@ -106,7 +113,7 @@ def test_the_labels_of_a_csv_are_ignored(model, digits, tmp_path):
 def test_a_model_of_another_shape_is_asked_about_an_array(tmp_path, digits):
     bundled = sources.load("sklearn").train
     small = Digits(bundled.images[:, 4:24, 6:22], bundled.labels, bundled.ids)
-    model = train(Source("small", small, None, {}), tmp_path)
+    model = train(Source("npy", None, small, None), tmp_path)
     np.save(tmp_path / "small.npy", digits[:5, 4:24, 6:22] / 255)
     predictions = predictor.predict(model, [tmp_path / "small.npy"])
     assert [p.label for p in predictions] == said(model, digits[:5, 4:24, 6:22])
@@ -132,7 +139,7 @@ def test_rows_of_another_shape_are_refused(model, tmp_path):
     [((0.1,) * 10, 0, 1), ((0, 0.5, 0, 0.5) + (0,) * 6, 1, 3), ((0,) * 9 + (1,), 9, 0)],
 )
 def test_of_equally_likely_labels_the_smaller_comes_first(model, digits, tmp_path, answer, label, runner_up):
-    asked = Model(replace(model.run, record={**model.run.record, "temperature": 1.0}), Undecided(answer))
+    asked = undecided(model, answer)
     np.save(tmp_path / "a.npy", digits[:1])
     (prediction,) = predictor.predict(asked, [tmp_path / "a.npy"])
     (digit,) = prediction.digits
@@ -185,22 +192,19 @@ def test_in_a_blank_picture_there_is_no_digit(model, tmp_path, grey):
         "probability": None,
         "probabilities": None,
         "digits": [],
+        "unsure": False,
+        "guess": None,
+        "doubt": None,
+        "left_out": [],
     }
 
 
 def test_an_unsure_digit_is_named_with_its_rival(model, digits, tmp_path):
-    run = replace(model.run, record={**model.run.record, "temperature": 1.0})
-    asked = Model(run, Undecided((0, 0, 0, 0, 0.45, 0, 0, 0, 0.15, 0.4)))
+    asked = undecided(model, (0, 0, 0, 0, 0.45, 0, 0, 0, 0.15, 0.4))
     Image.fromarray(sheet(digits[:1], [(20, 30)], (140, 160))).save(tmp_path / "a.png")
     (prediction,) = predictor.predict(asked, [tmp_path / "a.png"])
     assert prediction.label is None
     assert prediction.answer == "unsure: 4 or 9"
-
-
-def test_the_temperature_recorded_with_a_run_is_used(model):
-    recorded = Model(replace(model.run, record={**model.run.record, "temperature": 2.5}), model.classifier)
-    assert recorded.temperature == 2.5
-    assert 0.05 <= model.temperature <= 20
 
 
 @pytest.mark.parametrize("suffix", [".png", ".npy"])
@@ -218,9 +222,7 @@ def test_a_name_that_is_no_utf_8_is_answered_too(model, digits, tmp_path, suffix
 
 
 def test_where_there_is_nothing_to_label_the_forms_are_named(model, tmp_path):
-    with pytest.raises(
-        DataError, match=r"there is no picture in .*PNG, JPEG, BMP and WebP are read, and CSV and \.npy"
-    ):
+    with pytest.raises(DataError, match=r"there is no picture in .*PNG, JPEG, .*HEIC are read, and CSV and \.npy"):
         predictor.predict(model, [tmp_path])
 
 

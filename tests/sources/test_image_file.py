@@ -71,10 +71,22 @@ def test_a_picture_of_the_right_size_keeps_its_pixels(tmp_path, digit, form):
     assert np.array_equal(read(path), digit)
 
 
-@pytest.mark.parametrize(("suffix", "options"), [("bmp", {}), ("webp", {"lossless": True}), ("png", {"interlace": 1})])
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [("bmp", {}), ("webp", {"lossless": True}), ("png", {"interlace": 1}), ("gif", {}), ("tiff", {})],
+)
 def test_reads_every_lossless_format(tmp_path, digit, suffix, options):
     path = save(Image.fromarray(digit).convert("RGB"), tmp_path / f"3.{suffix}", **options)
     assert np.array_equal(read(path), digit)
+
+
+def test_reads_what_phones_keep_photos_in(tmp_path, digit):
+    heif = pytest.importorskip("pillow_heif")
+    large = Image.fromarray(255 - digit).resize((280, 280), Image.Resampling.BICUBIC).convert("RGB")
+    path = tmp_path / "3.heic"
+    heif.from_pillow(large).save(path, quality=95)
+    assert np.abs(read(path).astype(int) - digit).mean() < 8
+    assert image_file.read_picture(path, 100).pixels.shape == (100, 100, 3)
 
 
 def test_reads_jpeg_of_grey_colour_and_ink(tmp_path, digit):
@@ -180,15 +192,17 @@ def bmp(width, height):
 
 
 SMALL = Image.fromarray(np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8))
-NO_IMAGE = "is not a whole image of the formats PNG, JPEG, BMP, WEBP."
+NO_IMAGE = "is not a whole image of the formats PNG, JPEG, BMP, WEBP, GIF, TIFF, HEIF."
 
 BROKEN = {
     "nothing": (b"", NO_IMAGE),
     "text": (b"three\n", NO_IMAGE),
     "a web page": (b"<!doctype html><title>404</title>", NO_IMAGE),
     "an SVG": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', NO_IMAGE),
-    "a GIF": (encoded(SMALL, "GIF"), NO_IMAGE),
-    "a TIFF": (encoded(SMALL, "TIFF"), NO_IMAGE),
+    "a PCX": (encoded(SMALL, "PCX"), NO_IMAGE),
+    "half a GIF": (encoded(SMALL, "GIF")[:400], "is"),
+    "half a TIFF": (encoded(SMALL, "TIFF")[:400], "is"),
+    "no more than a HEIC's name": (b"\0\0\0\x18ftypheic" + bytes(12), "is"),
     "PostScript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 28 28\n", NO_IMAGE),
     "a PNG's first bytes": (encoded(SMALL)[:20], "is damaged: Truncated File Read."),
     "half a PNG": (encoded(SMALL)[:400], "is damaged: image file is truncated"),
@@ -265,7 +279,16 @@ def is_read_or_refused(path, content):
         assert image_file.as_digit(greys, (28, 28)).shape == (28, 28)
 
 
-STARTS = [b"", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\xff\xd8\xff\xe0", b"BM", b"RIFF\x40\0\0\0WEBPVP8 "]
+STARTS = [
+    b"",
+    b"GIF89a",
+    b"II*\0\x08\0\0\0",
+    b"\0\0\0\x18ftypheic",
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    b"\xff\xd8\xff\xe0",
+    b"BM",
+    b"RIFF\x40\0\0\0WEBPVP8 ",
+]
 
 
 @settings(max_examples=200, deadline=None)
@@ -282,6 +305,8 @@ WHOLE = [
     encoded(SMALL, "JPEG", exif=EXIF),
     encoded(SMALL, "BMP"),
     encoded(SMALL, "WEBP", exif=EXIF),
+    encoded(SMALL, "GIF"),
+    encoded(SMALL, "TIFF", compression="tiff_lzw"),
 ]
 
 

@@ -43,7 +43,7 @@ def test_broken_images_are_named_and_counted(fill):
     with pytest.raises(DataError) as caught:
         image_folder.load(folder)
     assert str(caught.value) == (
-        f"{folder / '0/b.png'} is not a whole image of the formats PNG, JPEG, BMP, WEBP, and 2 more; "
+        f"{folder / '0/b.png'} is not a whole image of the formats PNG, JPEG, BMP, WEBP, GIF, TIFF, HEIF, and 2 more; "
         "--skip-broken leaves them out."
     )
     with pytest.raises(DataError, match="WEBP; --skip-broken leaves it out.$"):

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -161,3 +163,17 @@ def test_a_file_that_is_not_there_says_how_to_get_it(tmp_path):
         kaggle_csv.read(tmp_path / "train.csv", labelled=True)
     with pytest.raises(DataError, match="cannot be read"):
         kaggle_csv.read(tmp_path, labelled=True)
+
+
+@pytest.mark.parametrize(("row", "field"), [(1, b"a,"), (3, b"1,"), (3, b"1"), (3, b'"')])
+def test_a_line_that_does_not_end_is_refused_before_it_takes_memory(tmp_path, row, field):
+    path = write(tmp_path / "train.csv", table()[: row - 1])
+    if row == 1:
+        path.write_bytes(b"")  # without the line end of no lines
+    with path.open("ab") as file:
+        file.write(field * (3_000_000 // len(field)))
+    tracemalloc.start()
+    with pytest.raises(DataError, match=rf"train\.csv, row {row} has more than 65,536 characters"):
+        kaggle_csv.read(path, labelled=True)
+    assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    tracemalloc.stop()

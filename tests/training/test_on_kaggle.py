@@ -284,7 +284,7 @@ def test_ctrl_c_leaves_kaggle_at_work(trained: Trained, server: KaggleServer, co
     rest = "".join(lines)
     assert (process.wait(), process.stderr.close()) == (130, None)
     name = unfinished(tmp_path)
-    assert rest == f"interrupted; to go on: kaggle-digits train --resume {name}\n"
+    assert rest == f"interrupted; to continue: kaggle-digits train --resume {name}\n"
     show(server, trained.files)
     assert command("train", "--resume", name).exit_code == 0
     assert server.calls.count(PUSH) == 1

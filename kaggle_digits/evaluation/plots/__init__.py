@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from kaggle_digits.evaluation.plots.calibration import confidence
 from kaggle_digits.evaluation.plots.comparison import compare_runs
-from kaggle_digits.evaluation.plots.explanation import explanation
+from kaggle_digits.evaluation.plots.explanation import MOST_DIGITS, explanation
 from kaggle_digits.evaluation.plots.galleries import gallery, mistakes, samples
 from kaggle_digits.evaluation.plots.inside import filters, map_of_digits, where_it_looks
 from kaggle_digits.evaluation.plots.learning import fold_curves, learning_curves
@@ -19,6 +19,7 @@ from kaggle_digits.evaluation.plots.tuning import tuning_history, tuning_importa
 from kaggle_digits.files import storage
 
 __all__ = [
+    "MOST_DIGITS",
     "RIGHT",
     "TRAINING",
     "VALIDATION",

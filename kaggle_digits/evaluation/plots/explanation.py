@@ -77,11 +77,13 @@ def _draw_stage(axes: Axes, name: str, stage: NDArray[np.generic]) -> None:
 
 
 def _draw_boxes(axes: Axes, digits: Sequence[Any]) -> None:
+    # On a page of digits, lines as wide as a digit's strokes would hide them.
+    width, size = (1.6, 10) if len(digits) <= MOST_DIGITS else (0.7, 6)
     for _, probabilities, (left, top, right, low), is_sure in digits:
         colour = TRAINING if is_sure else WRONG
-        axes.add_patch(Rectangle((left, top), right - left, low - top, fill=False, color=colour, linewidth=1.6))
+        axes.add_patch(Rectangle((left, top), right - left, low - top, fill=False, color=colour, linewidth=width))
         label = str(int(probabilities.argmax()))
-        axes.annotate(label, (left, top), (1, 2), textcoords="offset points", color=colour, fontsize=10)
+        axes.annotate(label, (left, top), (1, 2), textcoords="offset points", color=colour, fontsize=size)
 
 
 def _draw_digit(axes: Axes, image: NDArray[np.uint8]) -> None:

@@ -9,14 +9,18 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_digits.backend import load_keras
+from kaggle_digits.classifiers import neural
 from kaggle_digits.predictor import Model
 
-__all__ = ["SUFFIXES", "Format", "Options", "Runtime", "of"]
+__all__ = ["SUFFIXES", "Format", "Options", "Runtime", "calibrated_network", "of"]
+
+_LEAST_PROBABILITY = 1e-7  # as calibration has it: smaller ones are noise
 
 SUFFIXES = tuple(f".{module.name}" for module in pkgutil.iter_modules(__path__))
 """What a file may end with; the ending says what it becomes."""
@@ -68,3 +72,17 @@ class Format(Protocol):
 def of(suffix: str) -> Format:
     """The format of files that end so, one of `SUFFIXES`."""
     return cast(Format, importlib.import_module(f"{__name__}{suffix}"))
+
+
+def calibrated_network(model: Model) -> Any:
+    """A model's `keras.Model`, which answers as the model does: most hold their temperature in their weights."""
+    network = neural.load(model.run.path, model.run.record).model
+    temperature = model.run.record.temperature
+    if temperature == 1:
+        return network
+    keras = load_keras()
+    logarithms = keras.ops.log(keras.ops.maximum(network.outputs[0], _LEAST_PROBABILITY))
+    if network.output_shape[-1] > 1:
+        return keras.Model(network.inputs, keras.ops.softmax(logarithms / temperature))
+    others = keras.ops.log(keras.ops.maximum(1 - network.outputs[0], _LEAST_PROBABILITY))
+    return keras.Model(network.inputs, keras.ops.sigmoid((logarithms - others) / temperature))

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import zlib
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits import page
-from kaggle_digits.classifiers import neural
+from kaggle_digits.classifiers import calibration, neural
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export import graph
 from kaggle_digits.export.formats import Options, Runtime
@@ -39,11 +40,13 @@ def write(model: Model, path: Path, options: Options) -> Runtime:  # noqa: ARG00
     network = neural.load(model.run.path, model.run.record)
     steps = graph.compact(network.model)
     path.write_text(page.offline(document(model, steps)), encoding="utf-8", newline="\n")
-    node = _node()
+    node, temperature = _node(), model.run.record.temperature
     if node is None:
-        return Runtime("Keras with the page's weights, for want of Node", network.probabilities, exact=False)
-    answers = "the page's JavaScript in Node", lambda images: _run(node, path, images, model.classes)
-    return Runtime(*answers, exact=False)
+        name, answer = "Keras with the page's weights, for want of Node", network.probabilities
+    else:
+        name, answer = "the page's JavaScript in Node", partial(_run, node, path, model.classes)
+    # The page's network is as the run's; what asks it calibrates.
+    return Runtime(name, lambda images: calibration.apply(answer(images), temperature), exact=False)
 
 
 def document(model: Model, steps: graph.Steps) -> dict[str, object]:
@@ -77,7 +80,7 @@ def _node() -> str | None:
         return None
 
 
-def _run(node: str, path: Path, images: NDArray[np.uint8], classes: int) -> NDArray[np.float32]:
+def _run(node: str, path: Path, classes: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     script = resources.files(page) / "check.js"
     with resources.as_file(script) as program, tempfile.NamedTemporaryFile(delete=False) as rows:
         try:

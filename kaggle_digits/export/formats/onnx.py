@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from kaggle_digits import extras
 from kaggle_digits.backend import silenced
-from kaggle_digits.classifiers import lite, neural
+from kaggle_digits.classifiers import lite
 from kaggle_digits.errors import ExportError
-from kaggle_digits.export.formats import Options, Runtime
+from kaggle_digits.export.formats import Options, Runtime, calibrated_network
 from kaggle_digits.predictor import Model
 
 TAKES_INT8 = False
@@ -21,7 +21,7 @@ TAKES_INT8 = False
 def write(model: Model, path: Path, options: Options) -> Runtime:  # noqa: ARG001
     """Writes an .onnx file that takes float32 pixels and gives float32 probabilities; see `Format.write`."""
     extras.require("onnx", "tf2onnx", "onnx", "onnxruntime", error=ExportError)
-    network = neural.load(model.run.path, model.run.record).model
+    network = calibrated_network(model)
     # Keras and tf2onnx warn of each other's and NumPy's versions, which nobody here can change.
     with silenced(), warnings.catch_warnings():
         warnings.simplefilter("ignore")

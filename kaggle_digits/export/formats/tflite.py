@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits.backend import load_keras, silenced
-from kaggle_digits.classifiers import lite, neural
+from kaggle_digits.classifiers import lite
 from kaggle_digits.errors import ExportError
-from kaggle_digits.export.formats import Options, Runtime
+from kaggle_digits.export.formats import Options, Runtime, calibrated_network
 from kaggle_digits.predictor import Model
 
 TAKES_INT8 = True
@@ -22,10 +22,11 @@ def write(model: Model, path: Path, options: Options) -> Runtime:
     """Writes a .tflite file that takes float32 pixels and gives float32 probabilities; see `Format.write`."""
     if not lite.is_installed():
         raise ExportError("ai-edge-litert is not there for this platform, so a .tflite file could not be checked.")
-    if lite.FILE in model.run.record.files and not options.int8:
+    record = model.run.record
+    if lite.FILE in record.files and record.temperature == 1 and not options.int8:
         shutil.copyfile(model.run.path / lite.FILE, path)
     else:
-        _convert(neural.load(model.run.path, model.run.record).model, path, options)
+        _convert(calibrated_network(model), path, options)
     return Runtime("LiteRT", lite.load_file(path).probabilities, exact=not options.int8)
 
 
@@ -41,8 +42,10 @@ def _convert(network: Any, path: Path, options: Options) -> None:
             "optimizations": [tensorflow.lite.Optimize.DEFAULT],
             "representative_dataset": lambda: _some(learned),
         }
+    written = path.with_suffix(".tflite")  # Keras insists on small letters
     with silenced():
-        network.export(path, format="litert", verbose=False, **integers)
+        network.export(written, format="litert", verbose=False, **integers)
+    written.replace(path)
 
 
 def _some(images: NDArray[np.uint8]) -> Iterator[list[NDArray[np.float32]]]:

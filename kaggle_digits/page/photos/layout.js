@@ -5,16 +5,30 @@
 
 const layout = (() => {
   const { map, crop, maximum, border, scaled } = filters;
-  const { rounded, median, range } = numbers;
+  const { clip, rounded, median, range, sum, sorted, percentile } = numbers;
   const {
-    LEAST_SIDE, FAR, NEAR, HIGH_ENOUGH, SHOWN, MARGIN, NOTHING_COST, CLEAN_BORDER, LOW_COST, LOWEST,
+    LEAST_SIDE, FAR, NEAR, HIGH_ENOUGH, SHOWN, MARGIN, NOTHING_COST, CLEAN_BORDER, STEEPEST, TALL, LOW_COST, LOWEST,
   } = constants.layout;
 
   function layOut(shown, shape) {
-    const [laid, height] = laidOut(shown, FAR, shape);
-    const isFar = height < HIGH_ENOUGH && Math.max(shown.width, shown.height) > FAR;
-    return isFar ? laidOut(shown, NEAR, shape)[0] : laid;
+    const found = sheet.find(shown);
+    let writing = closer(found ? found.shown : shown);
+    if (found && writing.lines.length) writing = { ...writing, matrix: product(found.matrix, writing.matrix) };
+    // What is bright, solid and empty may be chalk as well.
+    else if (found) writing = closer(shown);
+    return laidOut(writing, shown, shape);
   }
+
+  // What is written, looked at more closely where it is small.
+  function closer(shown) {
+    const writing = seen(shown, FAR);
+    const isFar = writing.height < HIGH_ENOUGH && Math.max(shown.width, shown.height) > FAR;
+    return isFar ? seen(shown, NEAR) : writing;
+  }
+
+  // One matrix after another.
+  const product = (one, [[a, b, c], [d, e, f]]) =>
+    one.map(([x, y, z]) => [x * a + y * d, x * b + y * e, x * c + y * f + z]);
 
   // Whether a picture is one of MNIST's already.
   function isReady(shown, [height, width]) {
@@ -32,31 +46,63 @@ const layout = (() => {
     const greys = paper.greysOf(shown);
     const isInked = median(border(greys)) > 127.5;
     const image = map(greys, (value) => (isInked ? 255 - value : value), Uint8Array).values;
-    const span = { line: 0, first: 0, after: 1, cost: 0, box: [0, 0, shown.width, shown.height], piece: 1, image };
+    const span = { line: 0, first: 0, after: 1, cost: 0, box: [0, 0, shown.width, shown.height], piece: 1, size: [1, 1], image };
     return { lines: [1], spans: [span], isWhole: true };
   }
 
-  // The layout of a picture looked at with so many pixels, and how many of them a digit is high.
-  function laidOut(shown, longest, shape) {
-    const seen = resizedTo(shown, longest);
-    const drawn = strokes.find(seen);
-    const [found, owners] = pieces.find(drawn);
+  // The ink of a picture in lines, looked at with so many pixels.
+  function seen(shown, longest) {
+    const small = resizedTo(shown, longest);
+    let drawn = strokes.find(small);
+    let matrix = [[shown.width / small.width, 0, 0], [0, shown.height / small.height, 0]];
+    let [found, owners] = pieces.find(drawn);
+    const degrees = tilt.angle(found);
+    if (degrees) {
+      const [level, turn] = tilt.turned(drawn, degrees);
+      [drawn, matrix] = [level, product(matrix, turn)];
+      [found, owners] = pieces.find(drawn);
+    }
     const height = segmentation.typicalHeight(found);
-    const cutter = new Cutter(strokes.shades(drawn), owners, shown.height / seen.height, shown.width / seen.width);
-    const stroke = strokes.widthOf(drawn);
     const lines = pieces.lines(found).map((line) => segmentation.sliced(line, height, owners));
-    const spanOf = (line, number, { first, after, cost }) => {
+    return { drawn, owners, height, lines, matrix };
+  }
+
+  function laidOut({ drawn, owners, height, lines, matrix }, shown, shape) {
+    const cutter = new Cutter(strokes.shades(drawn), owners, matrix, shown);
+    const stroke = strokes.widthOf(drawn);
+    const spanOf = (line, number, measure, { first, after, cost }) => {
       const slices = line.slice(first, after);
       const [extent, ink] = [cutter.extent(slices), cutter.ink(slices)];
-      const image = standard.asMnist(ink, shape, stroke).values;
+      const image = standard.asMnist(ink, shape, stroke);
       const low = LOW_COST * Math.max(0, LOWEST - (extent[3] - extent[1]) / height);
-      const paid = image.some(Boolean) ? cost + low : NOTHING_COST;
+      const paid = image.values.some(Boolean) ? cost + low : NOTHING_COST;
+      const size = measure.size(extent);
+      const view = marks.inLine(image, Math.max(...size), measure.offset(extent));
       const [box, piece] = [cutter.box(extent), slices[0].piece.number];
-      return { line: number, first, after, cost: paid, box, piece, image, ink };
+      return { line: number, first, after, cost: paid, box, piece, markCost: cost, size, image: image.values, ink, view };
     };
-    const spans = lines.flatMap((line, number) =>
-      segmentation.candidates(line, height).map((each) => spanOf(line, number, each)));
-    return [{ lines: lines.map((line) => line.length), spans, isWhole: false }, height];
+    const spans = lines.flatMap((line, number) => {
+      const measure = ruler(line, height);
+      return segmentation.candidates(line, height).map((each) => spanOf(line, number, measure, each));
+    });
+    return { lines: lines.map((line) => line.length), spans, isWhole: false };
+  }
+
+  // Measures an extent by a line's digits: its width and height, and how far its middle is below the line's.
+  function ruler(line, height) {
+    const large = [...new Set(line.map(({ piece }) => piece))].filter((piece) => !piece.isSmall);
+    const sized = (high) => ([left, top, right, bottom]) => [(right - left) / high, (bottom - top) / high];
+    if (!large.length) return { size: sized(height), offset: () => 0 };
+    const across = large.map(({ left, right }) => (left + right) / 2);
+    const middles = large.map(({ top, bottom }) => (top + bottom) / 2);
+    const high = percentile(sorted(large.map(({ top, bottom }) => bottom - top)), TALL);
+    const [centre, middle] = [across, middles].map((places) => sum(places) / places.length);
+    const spread = across.map((x) => x - centre);
+    const steep = sum(spread.map((x, at) => x * middles[at])) / Math.max(1, sum(spread.map((x) => x * x)));
+    const slope = clip(steep, -STEEPEST, STEEPEST);
+    const offset = ([left, top, right, bottom]) =>
+      ((top + bottom) / 2 - middle - slope * ((left + right) / 2 - centre)) / high;
+    return { size: sized(high), offset };
   }
 
   const channelsOf = ({ red, green, blue }) => [red, green, blue];
@@ -72,15 +118,19 @@ const layout = (() => {
 
   // Cuts the ink of some slices out of a picture, and tells where it is in the picture as given.
   class Cutter {
-    constructor(shades, owners, down, across) {
-      Object.assign(this, { shades, owners, down, across });
+    constructor(shades, owners, matrix, { width, height }) {
+      Object.assign(this, { shades, owners, matrix, given: [width, height] });
     }
 
+    // The box around an extent in the picture as given.
     box([left, top, right, bottom]) {
+      const corners = [[left, top], [right, top], [left, bottom], [right, bottom]];
+      const [[x0, x1], [y0, y1]] = this.matrix.map(([a, b, c]) => range(corners.map(([x, y]) => a * x + b * y + c)));
+      const [width, height] = this.given;
       // A thousandth of a pixel more than a whole number is a rounding error.
       return [
-        Math.floor(left * this.across + 1e-3), Math.floor(top * this.down + 1e-3),
-        Math.ceil(right * this.across - 1e-3), Math.ceil(bottom * this.down - 1e-3),
+        Math.max(0, Math.floor(x0 + 1e-3)), Math.max(0, Math.floor(y0 + 1e-3)),
+        Math.min(width, Math.ceil(x1 - 1e-3)), Math.min(height, Math.ceil(y1 - 1e-3)),
       ];
     }
 

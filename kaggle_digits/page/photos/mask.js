@@ -21,14 +21,15 @@ const mask = (() => {
     const isInk = (ink) => (ink > Math.max(FAINTEST, CONVINCING * noise) ? ink : 0);
     if (high - low < ONE_GREY) return isInk(high);
     const counts = histogram(dark, low, high, BINS);
-    const sums = counts.map((count, at) => count * (low + ((at + 0.5) * (high - low)) / BINS));
-    const upper = apart(counts, sums) + 1;
+    const sums = middles(counts, low, high);
+    const upper = parting(counts, low, high) + 1;
     const ink = sum(sums.subarray(upper)) / Math.max(1, sum(counts.subarray(upper)));
     return isInk(ink);
   }
 
-  // Otsu's threshold: the bin up to which the dark is parted best from the rest.
-  function apart(counts, sums) {
+  // Otsu's threshold: the bin up to which what is counted is parted best from the rest.
+  function parting(counts, lowest, highest) {
+    const sums = middles(counts, lowest, highest);
     const [all, total] = [sum(counts), sum(sums)];
     let [below, lower] = [0, 0];
     return indexOfHighest(counts.map((count, at) => {
@@ -38,9 +39,13 @@ const mask = (() => {
     }));
   }
 
+  // Every count times the middle of its bin.
+  const middles = (counts, lowest, highest) =>
+    counts.map((count, at) => count * (lowest + ((at + 0.5) * (highest - lowest)) / counts.length));
+
   const above = (smoothed, threshold) => map(smoothed, (value) => Number(value > threshold), Uint8Array);
   const low = (smoothed, ink) => above(smoothed, Math.max(LOW * ink, FAINTEST / 2));
   const high = (smoothed, ink) => above(smoothed, HIGH * ink);
 
-  return { smooth, darkness, low, high };
+  return { smooth, darkness, parting, low, high };
 })();

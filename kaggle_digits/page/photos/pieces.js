@@ -6,7 +6,7 @@
 const pieces = (() => {
   const { map } = filters;
   const { sum, range, indexOfHighest } = numbers;
-  const { MOST_PIECES, SMALL, NEAR, SPECK, ABOVE, TALLER, FLAT, FLAT_SIDE, LARGE, BESIDE, OWN } = constants.pieces;
+  const { MOST_PIECES, SMALL, NEAR, SPECK, ABOVE, TALLER, FLAT, FLAT_SIDE, LARGE, BESIDE, THIN, FRAMED } = constants.pieces;
 
   const wide = (piece) => piece.right - piece.left;
   const high = (piece) => piece.bottom - piece.top;
@@ -14,7 +14,7 @@ const pieces = (() => {
 
   // The pieces that may be digits, and whose ink a pixel is: 0 is paper, and -1 a speck.
   function find({ parts, boxes }) {
-    const parted = boxes.flatMap((box, number) => (box ? [{ ...box, parts: [number] }] : []));
+    const parted = boxes.flatMap((box, number) => (box ? [{ ...box, parts: [number], isSmall: false }] : []));
     const found = join(parted).map((piece, place) => ({ ...piece, number: place + 1 }));
     const owners = new Int32Array(boxes.length).fill(-1);
     owners[0] = 0;
@@ -24,7 +24,7 @@ const pieces = (() => {
 
   function join(parts) {
     if (!parts.length) return [];
-    const ordered = [...parts].sort((one, other) => sideOf(other) * other.area - sideOf(one) * one.area);
+    const ordered = unframed(parts).sort((one, other) => sideOf(other) * other.area - sideOf(one) * one.area);
     const kept = ordered.filter((part) => part.area >= SPECK * ordered[0].area);
     const reference = referenceOf(kept);
     const main = kept.filter((part) => mayStandAlone(part, reference));
@@ -44,12 +44,31 @@ const pieces = (() => {
     return sides[sides.length >> 1];
   }
 
+  // Without the frames and rings that others stand in.
+  function unframed(parts) {
+    const kept = parts.filter((part) => !parts.some((other) => frames(part, other)));
+    return kept.length ? kept : [...parts];
+  }
+
+  function frames(one, other) {
+    const isAround = one.left < other.left && one.top < other.top && one.right > other.right && one.bottom > other.bottom;
+    return isAround && one.area < THIN * wide(one) * high(one) && high(other) >= FRAMED * high(one);
+  }
+
+  // Gives a fragment to the piece that it lies over or under, or lets it stand alone, as a sign does.
   function attach(main, part, reference) {
-    if (!main.length) { main.push(part); return; }
     const gaps = main.map((piece) => gap(piece, part));
     const nearest = gaps.indexOf(Math.min(...gaps));
-    if (gaps[nearest] <= NEAR * reference) main[nearest] = merged(main[nearest], part);
-    else if (sideOf(part) >= OWN * reference) main.push(part);
+    if (main.length && gaps[nearest] <= NEAR * reference) {
+      const piece = main[nearest];
+      const over = Math.min(piece.right, part.right) - Math.max(piece.left, part.left);
+      const isUnderline = part.top >= piece.bottom && wide(part) > FLAT * high(part);
+      if (over >= ABOVE * wide(part) && !isUnderline) {
+        main[nearest] = merged(piece, part);
+        return;
+      }
+    }
+    main.push({ ...part, isSmall: true });
   }
 
   function stacked(found, reference) {
@@ -82,13 +101,13 @@ const pieces = (() => {
   const merged = (one, other) => ({
     left: Math.min(one.left, other.left), top: Math.min(one.top, other.top),
     right: Math.max(one.right, other.right), bottom: Math.max(one.bottom, other.bottom),
-    parts: [...one.parts, ...other.parts], area: one.area + other.area,
+    parts: [...one.parts, ...other.parts], area: one.area + other.area, isSmall: one.isSmall && other.isSmall,
   });
 
   function lines(found) {
     const lined = [];
     for (const piece of [...found].sort((one, other) => one.left + one.right - other.left - other.right)) {
-      const shares = lined.map((line) => beside(line[line.length - 1], piece));
+      const shares = lined.map((line) => beside(lastOf(line), piece));
       const best = indexOfHighest(shares);
       if (shares.length && shares[best] >= BESIDE) lined[best].push(piece);
       else lined.push([piece]);
@@ -96,6 +115,9 @@ const pieces = (() => {
     const middle = (line) => sum(line.map((piece) => piece.top + piece.bottom)) / line.length;
     return lined.sort((one, other) => middle(one) - middle(other));
   }
+
+  // By which the next piece of a line is known: signs stand high and low.
+  const lastOf = (line) => line.filter((piece) => !piece.isSmall).at(-1) ?? line.at(-1);
 
   const beside = (one, other) =>
     (Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top)) / Math.min(high(one), high(other));

@@ -12,7 +12,8 @@ const segmentation = (() => {
   } = constants.segmentation;
 
   function typicalHeight(found) {
-    const heights = found.map(high).sort((one, other) => one - other);
+    const large = found.filter((piece) => !piece.isSmall);
+    const heights = (large.length ? large : found).map(high).sort((one, other) => one - other);
     return heights.length ? heights[heights.length >> 1] : 1;
   }
 

@@ -69,6 +69,7 @@ def train(plan: Plan, recipe: Recipe | None, *, models: Path, submissions: Path,
         recipe = recipe.in_folds(plan.folds)
     with _connected(submissions, listener) as connection:
         beginning = _begin(plan, recipe, kernels.account(connection.kaggle))
+        _check_quota(connection)
         path = runs.start(models, beginning)
         with _held(path):
             _push(path, beginning, recipe, connection)
@@ -96,6 +97,18 @@ def resume(path: Path, *, recipe: Recipe | None, submissions: Path, listener: Li
         if kernels.state(connection.kaggle, _kernel(path, beginning)) is None:
             _push(path, beginning, recipes.restore(beginning.recipe, recipe), connection)
         return _bring_home(path, beginning, connection)
+
+
+def _check_quota(connection: _Connection) -> None:
+    """Says how many GPU hours are left; refuses where there are none."""
+    try:
+        quota = kernels.gpu_quota(connection.kaggle)
+    except CompetitionError:
+        return  # whether Kaggle lends one, it will say when it is asked to
+    if quota is not None and quota.left <= 0:
+        raise CompetitionError(f"{quota}, so nothing was sent. Until then, train here: leave --on out.")
+    if quota is not None:
+        connection.listener.note(str(quota))
 
 
 @contextmanager
@@ -194,7 +207,7 @@ def _unpack(path: Path, beginning: Beginning, connection: _Connection) -> Run:
                 home = _download(path, beginning, connection, Path(name))
             except DataError as error:
                 page = kernels.address(_kernel(path, beginning))
-                raise DataError(f"{error} So it was twice; see {page}.") from error
+                raise DataError(f"{error} This happened twice; see {page}.") from error
         return _settle(path, beginning, home, connection)
 
 

@@ -1,0 +1,102 @@
+// The sheet of paper that lies on a desk: found, straightened and cut out.
+"use strict";
+
+const sheet = (() => {
+  const { picture, map, crop, padded, minimum, maximum, gaussian, scaled, label, border, moved } = filters;
+  const { histogram, range, median, sum, rounded } = numbers;
+  const {
+    THUMB, SMOOTHED, BINS, APART, SMALLEST, LARGEST, NARROWEST, FILLED, OUTER, FINGER, COVERED, TURN, LEAST_TURN, INSET,
+  } = constants.sheet;
+
+  // The sheet's picture, and the matrix that takes a place in it to where it was; null where there is none.
+  function find(shown) {
+    const scale = Math.min(1, THUMB / Math.max(shown.width, shown.height));
+    const thumb = gaussian(scaled(paper.greysOf(shown), scale, "box", true), SMOOTHED);
+    const bright = brightestPart(thumb);
+    if (bright === null) return null;
+    let filled = withoutHoles(bright);
+    if (!isLikeASheet(thumb, bright, filled)) return null;
+    let rectangle = rectangleOf(filled);
+    if (rectangle === null) {
+      // A finger or what else reaches onto the sheet is narrower than it.
+      filled = opened(filled, Math.floor(FINGER * Math.max(filled.width, filled.height)) | 1);
+      rectangle = rectangleOf(filled);
+    }
+    return rectangle && cutOut(shown, filled, rectangle, shown.width / thumb.width);
+  }
+
+  function brightestPart(thumb) {
+    const [low, high] = range(thumb.values);
+    if (high - low < APART) return null;
+    const place = mask.parting(histogram(thumb.values, low, high, BINS), low, high);
+    const least = low + ((place + 1) * (high - low)) / BINS;
+    const { numbers, boxes } = label(map(thumb, (value) => Number(value > least), Uint8Array), false);
+    if (boxes.length < 2) return null;
+    const areas = boxes.map((box) => box?.area ?? 0);
+    const largest = areas.indexOf(Math.max(...areas));
+    return map(numbers, (number) => Number(number === largest), Uint8Array);
+  }
+
+  function withoutHoles(part) {
+    const around = label(padded(map(part, (value) => 1 - value, Uint8Array), 1, 1), false).numbers;
+    return map(crop(around, 1, 1, around.width - 1, around.height - 1), (number) => Number(number !== 1), Uint8Array);
+  }
+
+  function opened(part, size) {
+    const wide = padded(part, size);
+    const open = maximum(minimum(wide, size), size);
+    return crop(open, size, size, size + part.width, size + part.height);
+  }
+
+  function isLikeASheet(thumb, bright, filled) {
+    const [area, around] = [sum(filled.values), border(filled)];
+    const share = area / filled.values.length;
+    if (share < SMALLEST || share > LARGEST || sum(around) / around.length > OUTER) return false;
+    const paperGreys = thumb.values.filter((_, place) => bright.values[place]);
+    const deskGreys = thumb.values.filter((_, place) => !filled.values[place]);
+    return median(paperGreys) - median(deskGreys) >= APART && paperGreys.length >= (1 - COVERED) * area;
+  }
+
+  // The least rectangle around it: the degrees by which it is turned, and its sides in the turned picture.
+  function rectangleOf(filled) {
+    const points = [];
+    filled.values.forEach((value, place) => {
+      if (value) points.push([(place % filled.width) + 0.5, Math.floor(place / filled.width) + 0.5]);
+    });
+    let best = null;
+    for (let degrees = -45; points.length && degrees < 45; degrees += TURN) {
+      const [cosine, sine] = [Math.cos, Math.sin].map((of) => of((degrees * Math.PI) / 180));
+      const [left, right] = range(points.map(([x, y]) => x * cosine + y * sine));
+      const [top, bottom] = range(points.map(([x, y]) => y * cosine - x * sine));
+      const sides = [left - 0.5, top - 0.5, right + 0.5, bottom + 0.5];
+      const area = (sides[2] - sides[0]) * (sides[3] - sides[1]);
+      if (best === null || area < best.area) best = { area, degrees, sides };
+    }
+    if (best === null || points.length < FILLED * best.area) return null;
+    const [left, top, right, bottom] = best.sides;
+    if (Math.min(right - left, bottom - top) < NARROWEST * Math.max(filled.width, filled.height)) return null;
+    return { degrees: Math.abs(best.degrees) >= LEAST_TURN ? best.degrees : 0, sides: best.sides };
+  }
+
+  // The sheet out of the picture, which is so many times larger than the thumb; what shows of the desk is papered.
+  function cutOut(shown, filled, { degrees, sides }, times) {
+    const [cosine, sine] = [Math.cos, Math.sin].map((of) => of((degrees * Math.PI) / 180));
+    const inset = INSET * Math.max(sides[2] - sides[0], sides[3] - sides[1]);
+    const [left, top, right, bottom] = [sides[0] + inset, sides[1] + inset, sides[2] - inset, sides[3] - inset];
+    const [width, height] = [right - left, bottom - top].map((side) => Math.max(1, rounded(side * times)));
+    const matrix = [
+      [cosine, -sine, (cosine * left - sine * top) * times], [sine, cosine, (sine * left + cosine * top) * times],
+    ];
+    const onThumb = matrix.map((row) => row.map((value) => value / times));
+    const onSheet = moved(minimum(filled, 3), onThumb, width, height, false).values;
+    const channels = Object.fromEntries(["red", "green", "blue"].map((name) => {
+      const channel = moved(shown[name], matrix, width, height, true);
+      const own = channel.values.filter((_, place) => onSheet[place]);
+      const plain = own.length ? Math.floor(median(own)) : 0;
+      return [name, own.length ? map(channel, (value, place) => (onSheet[place] ? value : plain), Uint8Array) : channel];
+    }));
+    return { shown: { width, height, ...channels }, matrix };
+  }
+
+  return { find };
+})();
