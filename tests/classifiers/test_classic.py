@@ -10,7 +10,7 @@ from skops import io
 from kaggle_digits import evaluation, recipes, sources
 from kaggle_digits.classifiers import classic
 from kaggle_digits.digits import Digits
-from kaggle_digits.errors import DataError, RunError
+from kaggle_digits.errors import DataError, DigitsError, RunError
 
 
 class Anything:
@@ -79,6 +79,15 @@ def test_fewer_rows_than_the_recipe_has_components_or_neighbors_will_do(digits, 
     assert (
         classic.fit(recipes.load(name), train.take(rows), validation, 0).probabilities(validation.images).shape[1] == 10
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("knn", {"neighbors": 0}), ("svm", {"penalty": -1.0}), ("forest", {"trees": 0})]
+)
+def test_an_argument_that_makes_no_sense_is_one_sentence(digits, name, wrong):
+    with pytest.raises(DigitsError, match=f"{name} cannot be built with .*{next(iter(wrong))}=") as caught:
+        classic.fit(recipes.load(name).with_values(wrong), *digits, 0)
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_fewer_rows_than_neighbors_will_do(digits):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from kaggle_server import TOKEN, Fault, KaggleServer
-from run_folders import beginning
+from made_runs import beginning
 from test_fetch import right_files
 from typer.testing import CliRunner
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from run_folders import beginning
+from made_runs import beginning
 from small import SMALL
 from test_fetch import ROWS, WHOLE, contents, right_files
 
@@ -21,7 +21,7 @@ from kaggle_digits.runs import Epoch, Listener
 
 def test_runs_begun_in_the_same_second_have_names_of_their_own(tmp_path: Path) -> None:
     def start(number: int) -> Path:
-        return runs.start(tmp_path, beginning(seed=number))
+        return runs.start(tmp_path, beginning(plan=runs.Plan("mlp", seed=number)))
 
     with ThreadPoolExecutor(8) as pool:
         paths = list(pool.map(start, range(40)))
