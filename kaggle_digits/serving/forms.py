@@ -7,8 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field
 _SHARES = [0.0, 0.0002, 0.0003, 0.0001, 0.0001, 0.0, 0.0, 0.9979, 0.0002, 0.0012]
 _DIGIT = {"label": "7", "probability": 0.9979, "probabilities": _SHARES, "box": [44, 24, 137, 147], "seen": None}
 _READING = {
-    **{"image": "seven.png", "label": "7", "answer": "7", "probability": 0.9979, "probabilities": _SHARES},
-    **{"digits": [_DIGIT], "unsure": False, "guess": "7", "doubt": None, "left_out": []},
+    "image": "seven.png",
+    "label": "7",
+    "answer": "7",
+    "probability": 0.9979,
+    "probabilities": _SHARES,
+    "digits": [_DIGIT],
+    "unsure": False,
+    "guess": "7",
+    "doubt": None,
+    "left_out": [],
 }
 
 
