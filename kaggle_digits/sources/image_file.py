@@ -101,7 +101,8 @@ def _opened(path: Path) -> "Iterator[Image.Image]":
                 raise DataError(f"{path} is not a file." if path.exists() else f"there is no file {path}.")
             if _is_heif(path):
                 _register_heif(path)
-            with Image.open(path, formats=FORMATS) as image:
+            Image.init()  # without its plug-in, HEIF is no word that Pillow knows
+            with Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
                 _check_size(path, image.size)
                 yield image
         except DataError:
