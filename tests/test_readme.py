@@ -144,8 +144,8 @@ def test_the_first_command_installs_every_file_of_the_package() -> None:
 
 def form(text: str) -> list[str]:
     """Lines without what differs from machine to machine: numbers, names of runs, widths of columns."""
-    # The docs' runs have learned Kaggle's digits; and what to do next depends on that.
-    text = re.sub(r"(?m)^(note: it learned scikit-learn's digits|next: ).*\n?", "", text)
+    # What is noted, and what to do next, depends on the data: the docs' runs have learned Kaggle's.
+    text = re.sub(r"(?m)^(note|next): .*\n?", "", text)
     text = re.sub(r"\bsklearn\b", "data", text)
     text = re.sub(r"\d{8}-\d{6}-[a-z]+(: [a-z]+,)?", "RUN", text)
     text = re.sub(r"(?m)^(most confused).*$", r"\1", text)
