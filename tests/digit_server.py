@@ -19,7 +19,8 @@ class DigitServer:
         command = [sys.executable, "-m", "kaggle_digits", "serve", str(run), "--port", "0", *words]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         assert self.process.stderr is not None
-        line = self.process.stderr.readline()
+        # Before that it says which run answers.
+        line = next((line for line in self.process.stderr if line.startswith("page")), "")
         self.address = line.removeprefix("page").strip()
 
     def __enter__(self) -> "DigitServer":

@@ -45,7 +45,8 @@ class Faults:
         if self.seen == self.step:
             path = "" if event == "fcntl.flock" else os.fsdecode(arguments[0])  # type: ignore[arg-type]
             self.where = f"{event} {path}"
-            raise OSError(self.error, os.strerror(self.error), *([path] if path else []))
+            target = os.fsdecode(arguments[1]) if event == "os.rename" else None  # type: ignore[arg-type]
+            raise OSError(self.error, os.strerror(self.error), path or None, None, target)
 
 
 def run(words: list[str]) -> tuple[int, str]:

@@ -1,5 +1,6 @@
 """A zip from elsewhere, opened with suspicion: nothing it says about itself is believed before it is checked."""
 
+import errno
 import json
 import os
 import shutil
@@ -23,6 +24,7 @@ LARGEST_SUM = 1 << 30
 """Bytes that all files together may have when unpacked."""
 
 _CHUNK_BYTES = 1 << 20
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Encrypted, patched, strongly encrypted.
 _UNREADABLE_FLAGS = 0x1 | 0x20 | 0x40
 _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError, OverflowError)
@@ -165,6 +167,8 @@ def _room_errors(target: Path, needed: int) -> Iterator[None]:
         with disk_errors(target):
             yield
     except StorageError as error:
+        if getattr(error.__cause__, "errno", None) not in _NO_ROOM:
+            raise
         raise StorageError(f"{error} It needs {needed:,} bytes.") from error
 
 

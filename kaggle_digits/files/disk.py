@@ -48,11 +48,11 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 
 def _is_about(error: OSError, path: Path) -> bool:
-    """Whether it was the file itself, one on its way to it, or its folder; a block that writes may read others."""
-    if not isinstance(error.filename, str | os.PathLike):
-        return True
-    named = Path(error.filename)
-    return named.parent == path.parent or named in (path, *path.parents) or path in named.parents
+    """Whether it was the file itself, one beside it, or a folder of its own; a block that writes may read others."""
+    names = [Path(name) for name in (error.filename, error.filename2) if isinstance(name, str | os.PathLike)]
+    return not names or any(
+        name.parent == path.parent or name in (path, *path.parents) or path in name.parents for name in names
+    )
 
 
 @contextmanager

@@ -33,14 +33,17 @@ def replacing(path: Path) -> Iterator[Path]:
         make_folder(path.parent)
         sweep(path.parent)
         temporary, handle = _begin(path)
-        with contextlib.ExitStack() as stack:
-            stack.callback(temporary.unlink, missing_ok=True)
-            held = stack.enter_context(os.fdopen(handle, "rb+"))
-            yield temporary
-            _flush(temporary)
-            if sys.platform == "win32":
-                held.close()  # Windows renames no file that is open, and lets nobody sweep one either
-            move(temporary, path)
+        with os.fdopen(handle, "rb+") as held:
+            try:
+                yield temporary
+                _flush(temporary)
+                if sys.platform == "win32":
+                    held.close()  # Windows renames no file that is open, and lets nobody sweep one either
+                move(temporary, path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+                raise
 
 
 def _begin(path: Path) -> tuple[Path, int]:

@@ -44,7 +44,8 @@ const reading = (() => {
     const written = ({ standsApart, ...digit }) => (standsApart ? " " : "") + said(digit);
     const text = lines.map((line) => line.map(written).join("")).join(" ");
     const together = lines.flat().reduce((all, { probabilities, share }) => all * Math.max(...probabilities) * (share || 1), 1);
-    const isSure = digits.length > 0 && digits.every(({ label }) => label !== null) && together >= LEAST;
+    const areSure = digits.length > 0 && digits.every(({ label }) => label !== null);
+    const isSure = areSure && (digits.length === 1 || together >= LEAST) && !marks.some(({ mayBeDigit }) => mayBeDigit);
     const remark = marks.length ? ` (left out: ${marks.length} ${marks.length > 1 ? "marks" : "mark"})` : "";
     const answer = (isSure ? text : doubt(digits, text)) + remark;
     return { label: isSure ? text : null, answer, digits, unsure: digits.length > 0 && !isSure, left_out: marks };

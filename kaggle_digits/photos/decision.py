@@ -9,10 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits.photos.layout import Layout, Span
-from kaggle_digits.photos.plausible import NEVER, SURE
+from kaggle_digits.photos.plausible import NEVER, SURE, SURER
 
 MOST_TOUCHING = 4  # digits in one connected part of ink; a zigzag looks like many ones
 FEWEST_STROKES, CLOSEST = 5, 0.25  # of a hatching, which would else be read as so many ones; and heights apart
+MARK_COST = 1.2  # nats, for a piece that could be cut, and is taken for a mark as a whole: it may be two digits
+DOUBTFUL = 0.1  # the probability of being a digit with which a mark as high as one may be one after all
+LETTER, LETTERS = (
+    (0.4, 0.6),
+    2,
+)  # the least width and height of a letter, in those of digits; and digits a letter, in words
+HIDING = 1.6  # heights of digits: a mark as large as that may hide one
 GAP, GAPS = 0.9, 2.0  # heights of digits, and times the usual gap of their line, from which on digits stand apart
 UNLIKELY_COST = 1.0  # nats, for a digit that would not be believed, its form and its probability taken together
 LEAST = 1e-6  # probability; its logarithm ends the scale
@@ -56,10 +63,12 @@ class Mark:
     Attributes:
         box: left, top, right and bottom in pixels, the last two exclusive.
         after: how many digits of the picture come before it, in reading order.
+        may_be_digit: whether it could well be a digit after all.
     """
 
     box: tuple[int, int, int, int]
     after: int
+    may_be_digit: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +104,16 @@ def decide(layout: Layout, probabilities: NDArray[np.float32]) -> Reading:
         before = sum(map(len, lines))
         marks += _marks(layout, chosen, digits, before)
         if digits:
-            lines.append(_line(layout, chosen, digits, probabilities))
+            line = _line(layout, chosen, digits, probabilities)
+            # What is cut out of a letter may well look like a digit.
+            torn = {layout.spans[place].piece for place in chosen if place not in digits}
+            line = [
+                replace(digit, least=NEVER) if layout.spans[place].piece in torn else digit
+                for place, digit in zip(digits, line, strict=True)
+            ]
+            letters = sum(_is_like_a_letter(layout.spans[place]) for place in chosen if place not in digits)
+            is_word = LETTERS * letters > len(digits)
+            lines.append([replace(digit, least=NEVER) for digit in line] if is_word else line)
     if _is_hatching(lines):
         lines = [[replace(digit, least=NEVER) for digit in line] for line in lines]
     return Reading(lines, marks)
@@ -121,7 +139,8 @@ def _scores(layout: Layout, probabilities: NDArray[np.float32]) -> tuple[NDArray
     shares = layout.digit_probabilities.astype(np.float64)
     highest = probabilities.max(axis=1, initial=0) * shares
     costs, mark_costs = (np.array([getattr(span, name) for span in layout.spans]) for name in ("cost", "mark_cost"))
-    as_mark = np.log(np.maximum(1 - shares, LEAST)) - mark_costs
+    could_be_cut = np.array([span.after - span.first > 1 for span in layout.spans], np.bool_)
+    as_mark = np.log(np.maximum(1 - shares, LEAST)) - mark_costs - MARK_COST * could_be_cut
     if layout.is_whole:
         as_mark = np.full(len(shares), -np.inf)
     # A lone piece that is no digit is a scribble, rather than several digits that touch.
@@ -153,19 +172,28 @@ def _best_path(slices: int, numbers: list[int], spans: list[Span], scores: NDArr
     return reached[-1][1]
 
 
+def _is_like_a_letter(span: Span) -> bool:
+    """Whether a mark is as large as letters are, and most signs are not."""
+    width, height = span.size
+    return width >= LETTER[0] and height >= LETTER[1]
+
+
 def _marks(layout: Layout, chosen: list[int], digits: list[int], before: int) -> list[Mark]:
     """The marks of a line; slices of one piece beside each other are one."""
     found: list[Mark] = []
     piece = None
     for place in chosen:
         span = layout.spans[place]
+        may_be_one = float(layout.digit_probabilities[place]) >= DOUBTFUL or max(span.size) >= HIDING
+        is_doubtful = may_be_one and _is_like_a_letter(span)
         if place in digits:
             before, piece = before + 1, None
         elif span.piece == piece:
             left, top, right, bottom = zip(found[-1].box, span.box, strict=True)
-            found[-1] = Mark((min(left), min(top), max(right), max(bottom)), before)
+            box = min(left), min(top), max(right), max(bottom)
+            found[-1] = Mark(box, before, is_doubtful or found[-1].may_be_digit)
         else:
-            found.append(Mark(span.box, before))
+            found.append(Mark(span.box, before, is_doubtful))
             piece = span.piece
     return found
 
@@ -185,6 +213,8 @@ def _line(layout: Layout, chosen: list[int], digits: list[int], probabilities: N
 
 def _digit(layout: Layout, place: int, probabilities: NDArray[np.float32], touching: Counter[int]) -> Digit:
     span = layout.spans[place]
-    least = NEVER if touching[span.piece] > MOST_TOUCHING else layout.leasts[place]
+    least = layout.leasts[place]
+    if touching[span.piece] > 1:
+        least = NEVER if touching[span.piece] > MOST_TOUCHING else max(least, SURER)
     share = float(layout.digit_probabilities[place])
     return Digit(probabilities, span.box, layout.images[place], least, share)

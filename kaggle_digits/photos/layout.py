@@ -19,6 +19,8 @@ SHOWN = 0.1  # of black; a cut-out without ink so dark shows its mask instead
 MARGIN = 0.03  # of a digit's side, kept around the mask for its grey edges
 NOTHING_COST = 30.0  # nats; a slice between two cuts may have no ink at all
 CLEAN_BORDER = 0.9  # of the outermost pixels; some of MNIST's digits reach out to them
+STEEPEST = 0.3  # pixels that a line may fall for each to the right, once it was turned level
+TALL = 60  # percentile of the heights of a line, which is how high its digits are
 LOW_COST, LOWEST = 25.0, 0.6  # nats for every line height that a digit is lower than this share of it
 
 
@@ -34,6 +36,7 @@ class Span:
         box: left, top, right and bottom in pixels of the picture as given, the last two exclusive.
         piece: the number of the piece that it begins with.
         mark_cost: in nats, of taking it for another mark.
+        size: width and height, in heights of the line's digits.
     """
 
     line: int
@@ -43,6 +46,7 @@ class Span:
     box: tuple[int, int, int, int]
     piece: int = 1
     mark_cost: float = 0.0
+    size: tuple[float, float] = (1.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +134,8 @@ class Writing:
                 low = LOW_COST * max(0.0, LOWEST - (box[3] - box[1]) / self.height)
                 cost = each.cost + low if image.any() else NOTHING_COST
                 where = cutter.box(box)
-                spans.append(Span(number, each.first, each.after, cost, where, slices[0].piece.number, each.cost))
+                piece, size = slices[0].piece.number, ruler.size(box)
+                spans.append(Span(number, each.first, each.after, cost, where, piece, each.cost, size))
                 views.append(marks.in_line(image, *ruler.measured(box)))
                 images.append(image)
                 inks.append(ink)
@@ -259,10 +264,16 @@ class _Ruler:
             return cls(height, math.nan, 0.0)
         across = np.array([(left + right) / 2 for left, _, right, _ in boxes])
         middles = np.array([(top + bottom) / 2 for _, top, _, bottom in boxes])
-        high = float(np.median([bottom - top for _, top, _, bottom in boxes]))
+        # Of words, the small letters are the most; it is the tall ones that are as high as digits would be.
+        high = float(np.percentile([bottom - top for _, top, _, bottom in boxes], TALL))
         spread = across - across.mean()
-        slope = float(spread @ middles / max(spread @ spread, 1.0))
+        slope = float(np.clip(spread @ middles / max(spread @ spread, 1.0), -STEEPEST, STEEPEST))
         return cls(high, float(middles.mean() - slope * across.mean()), slope)
+
+    def size(self, extent: tuple[int, int, int, int]) -> tuple[float, float]:
+        """Width and height of an extent, in heights of digits."""
+        left, top, right, bottom = extent
+        return (right - left) / self.height, (bottom - top) / self.height
 
     def measured(self, extent: tuple[int, int, int, int]) -> tuple[float, float]:
         """The longer side of an extent, and how far its middle is below the line's, in heights of digits."""

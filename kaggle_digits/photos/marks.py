@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 VIEW, LINE = 28, 18  # pixels of what the network sees, and of those, how high a digit of the line is
 SMALLEST, LARGEST = 2, 26  # pixels of the longer side of ink in it
-COMMON = 1.0  # nats: in pictures of digits they are more common than where the network learned
+COMMON = 2.0  # nats: in pictures of digits they are more common than where the network learned
 _FILE = "marks.json"
 
 

@@ -43,8 +43,7 @@ def keep(images: Sequence[NDArray[np.uint8]], text: str, folder: Path = FOLDER) 
     labels = text.replace(" ", "")
     if len(labels) != len(images) or set(labels) - set("0123456789?-"):
         raise DataError(
-            f"a correction has a digit for each one read, {len(images)} here, and ? where there is none. "
-            f"Received: {text}."
+            f"a correction has a label for each digit, {len(images)} here, and ? where there is none. Received: {text}."
         )
     written = []
     for image, label in zip(images, labels, strict=True):

@@ -64,10 +64,12 @@ class LeftOut:
     Attributes:
         box: as a digit's.
         after: how many digits of the picture come before it, in reading order.
+        may_be_digit: whether it could well be a digit after all.
     """
 
     box: Box
     after: int
+    may_be_digit: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,10 @@ class Prediction:
     @property
     def is_unsure(self) -> bool:
         """Whether there are digits, but not to be believed: one of them is unsure, or all of them together are."""
-        are_sure = all(digit.is_sure for digit in self.digits)
-        return bool(self.digits) and (not are_sure or (len(self.digits) > 1 and self._together < LEAST))
+        if not self.digits:
+            return False
+        are_sure = all(digit.is_sure for digit in self.digits) and not any(mark.may_be_digit for mark in self.left_out)
+        return not are_sure or (len(self.digits) > 1 and self._together < LEAST)
 
     @property
     def label(self) -> str | None:
@@ -126,10 +130,13 @@ class Prediction:
     @property
     def doubt(self) -> str:
         """In words why it is unsure; empty where it is not."""
+        if not self.is_unsure:
+            return ""
         doubts = {digit.doubt for digit in self.digits if not digit.is_sure}
-        if not self.is_unsure or not doubts:
-            return "likely to be wrong somewhere" if self.is_unsure else ""
-        return next(iter(doubts)) if len(doubts) == 1 else "several digits are unsure"
+        if not doubts:
+            may_be_digit = any(mark.may_be_digit for mark in self.left_out)
+            return "what was left out may be a digit" if may_be_digit else "likely to be wrong somewhere"
+        return doubts.pop() if len(doubts) == 1 else "several digits are unsure"
 
     @property
     def answer(self) -> str:

@@ -144,7 +144,7 @@ class _Reader:
         layout = opened.layout
         reading = photos.decide(layout, probabilities)
         read = [[_read_digit(digit, opened.picture, layout) for digit in line] for line in reading.lines]
-        marks = [LeftOut(_box(mark.box, opened.picture), mark.after) for mark in reading.marks]
+        marks = [LeftOut(_box(mark.box, opened.picture), mark.after, mark.may_be_digit) for mark in reading.marks]
         seen = tuple(digit for line in reading.lines for digit in line)
         name = image_folder.printable(opened.path.as_posix())
         shown = (layout, seen) if self.keep_stages else (None, ())

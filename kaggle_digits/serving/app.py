@@ -164,14 +164,7 @@ def _name(filename: str | None) -> str:
 
 
 def _reading(prediction: Prediction, seen: bool) -> forms.Reading:
-    said = prediction.as_json()
-    digits = [forms.Digit(**digit) for digit in said["digits"]]
-    for digit, shown in zip(digits, prediction.seen, strict=True) if seen else ():
+    reading = forms.Reading(answer=prediction.answer, **prediction.as_json())
+    for digit, shown in zip(reading.digits, prediction.seen, strict=True) if seen else ():
         digit.seen = shown.image.ravel().tolist()
-    return forms.Reading(
-        image=prediction.image,
-        label=prediction.label,
-        answer=prediction.answer,
-        probability=prediction.probability,
-        digits=digits,
-    )
+    return reading

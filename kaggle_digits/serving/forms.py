@@ -6,7 +6,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 _SHARES = [0.0, 0.0002, 0.0003, 0.0001, 0.0001, 0.0, 0.0, 0.9979, 0.0002, 0.0012]
 _DIGIT = {"label": "7", "probability": 0.9979, "probabilities": _SHARES, "box": [44, 24, 137, 147], "seen": None}
-_READING = {"image": "seven.png", "label": "7", "answer": "7", "probability": 0.9979, "digits": [_DIGIT]}
+_READING = {
+    "image": "seven.png",
+    "label": "7",
+    "answer": "7",
+    "probability": 0.9979,
+    "probabilities": _SHARES,
+    "digits": [_DIGIT],
+    "unsure": False,
+    "guess": "7",
+    "doubt": None,
+    "left_out": [],
+}
 
 
 def _example(value: Any) -> ConfigDict:
@@ -27,16 +38,32 @@ class Digit(BaseModel):
     )
 
 
+class LeftOut(BaseModel):
+    """Ink that is no digit, such as a sign or a letter."""
+
+    model_config = _example({"box": [150, 80, 170, 90], "after": 1})
+
+    box: list[int] = Field(description="As a digit's.")
+    after: int = Field(description="How many digits come before it.")
+
+
 class Reading(BaseModel):
     """What a picture says."""
 
     model_config = _example(_READING)
 
     image: str = Field(description="The upload's file name.")
-    label: str | None = Field(description="The digits, a space between lines; null without any or where one is unsure.")
-    answer: str = Field(description="The label, or in words why there is none.")
+    label: str | None = Field(
+        description="The digits, a space between lines and at wide gaps; null without any, or where they are unsure."
+    )
+    answer: str = Field(description="The label, or in words why there is none; and what was left out.")
     probability: float | None = Field(description="That all digits are right; null without any.")
+    probabilities: list[float] | None = Field(description="Of all labels, where there is one digit.")
     digits: list[Digit] = Field(description="In reading order, each with the fields below.")
+    unsure: bool = Field(description="Whether there are digits that are not to be believed.")
+    guess: str | None = Field(description="The likeliest digits, sure or not; null without any.")
+    doubt: str | None = Field(description="In words why they are unsure; null where they are not.")
+    left_out: list[LeftOut] = Field(description="Ink that is no digit.")
 
 
 class Unread(BaseModel):

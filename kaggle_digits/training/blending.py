@@ -159,5 +159,5 @@ def _write(
         if beginning.contaminated is None and all(run.record.predicted_range for run in members):
             right = round(report.accuracy * report.rows)
             details["predicted_range"] = evaluation.expected_range(right, report.rows, len(source.test))
-    with writing.withdrawn_on_failure(file):
+    with writing.withdrawn_on_failure(file, path):
         return writing.complete(path, beginning, trained, report, clock.seconds, **details)

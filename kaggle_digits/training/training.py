@@ -269,7 +269,7 @@ def _finish(path: Path, beginning: Beginning, recipe: Recipe, source: Source, pl
             right = round(report.accuracy * report.rows)
             details["predicted_range"] = evaluation.expected_range(right, report.rows, len(source.test), gain)
     seconds = earlier + time.perf_counter() - places.began
-    with writing.withdrawn_on_failure(file):
+    with writing.withdrawn_on_failure(file, path):
         return writing.complete(path, beginning, trained, report, seconds, **details)
 
 

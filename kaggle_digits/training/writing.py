@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -98,12 +98,13 @@ def write_numbers(path: Path, trained: Trained) -> Report:
 
 
 @contextmanager
-def withdrawn_on_failure(submission: Path) -> Iterator[None]:
+def withdrawn_on_failure(submission: Path, run: Path) -> Iterator[None]:
     """Removes a submission whose run does not become complete in the block: nobody could tell whose it is."""
     try:
         yield
     except BaseException:
-        submission.unlink(missing_ok=True)
+        if not (run / runs.RECORD).exists():
+            submission.unlink(missing_ok=True)
         raise
 
 
@@ -144,7 +145,8 @@ def complete(path: Path, beginning: Beginning, trained: Trained, report: Report,
         **details,
     )
     if not trained.interrupted:
-        checkpoint.remove(path)
+        with suppress(OSError):  # the run is complete, and would be without
+            checkpoint.remove(path)
     return run
 
 

@@ -159,9 +159,14 @@ def file_limit(size: int = 4096) -> Iterator[None]:
     """No file may grow beyond so many bytes, which to a program looks much like a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    # Python 3.11 would keep the half of a compiled module that fits.
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     try:
         yield
     finally:
+        sys.dont_write_bytecode = before
+        del os.environ["PYTHONDONTWRITEBYTECODE"]
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 

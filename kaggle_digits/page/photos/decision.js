@@ -5,7 +5,10 @@ const decision = (() => {
   const { sum, median, indexOfHighest } = numbers;
   const { leastProbability } = plausible;
   const { digitProbability } = marks;
-  const { NEVER, MOST_TOUCHING, FEWEST_STROKES, CLOSEST, GAP, GAPS, UNLIKELY_COST, LEAST } = constants.decision;
+  const {
+    NEVER, SURER, MOST_TOUCHING, FEWEST_STROKES, CLOSEST, MARK_COST, DOUBTFUL, HIDING, LETTER, LETTERS, GAP, GAPS,
+    UNLIKELY_COST, LEAST,
+  } = constants.decision;
 
   // Lines of digits, each with probabilities, box, image, isSure, share and standsApart; and marks that were left out.
   function decide(laid, answers) {
@@ -17,12 +20,17 @@ const decision = (() => {
       const numbers = [...laid.spans.keys()].filter((place) => laid.spans[place].line === number);
       const chosen = bestPath(slices, numbers, laid.spans, scores.map(([digit, mark]) => Math.max(digit, mark)));
       const digits = chosen.filter((place) => scores[place][0] >= scores[place][1]);
-      left.push(...marksOf(laid.spans, chosen, digits, lines.flat().length));
-      if (digits.length) lines.push(lineOf(laid, chosen, digits, answers, leasts, shares));
+      left.push(...marksOf(laid.spans, chosen, digits, lines.flat().length, shares));
+      if (!digits.length) return;
+      const line = lineOf(laid, chosen, digits, answers, leasts, shares);
+      const letters = chosen.filter((place) => !digits.includes(place) && isLikeALetter(laid.spans[place])).length;
+      lines.push(LETTERS * letters > digits.length ? unsure(line) : line);
     });
-    const unsure = (line) => line.map((digit) => ({ ...digit, isSure: false }));
     return { lines: isHatching(lines) ? lines.map(unsure) : lines, marks: left };
   }
+
+  const unsure = (line) => line.map((digit) => ({ ...digit, isSure: false, share: 0 }));
+  const isLikeALetter = ({ size: [width, height] }) => width >= LETTER[0] && height >= LETTER[1];
 
   // What every span adds to the sum of its line: as a digit, and as another mark.
   function scoresOf(laid, answers, leasts, shares) {
@@ -32,17 +40,19 @@ const decision = (() => {
       // A lone piece that is no digit is a scribble, rather than several digits that touch.
       const isLone = areOne && after - first === sum(laid.lines);
       const unlikely = !isLone && highest < leasts[place] ? UNLIKELY_COST : 0;
-      const asMark = laid.isWhole ? -Infinity : Math.log(Math.max(1 - shares[place], LEAST)) - markCost;
-      return [Math.log(Math.max(highest, LEAST)) - cost - unlikely, asMark];
+      const paid = laid.isWhole ? Infinity : markCost + (after - first > 1 ? MARK_COST : 0);
+      return [Math.log(Math.max(highest, LEAST)) - cost - unlikely, Math.log(Math.max(1 - shares[place], LEAST)) - paid];
     });
   }
 
   // The marks of a line; slices of one piece beside each other are one.
-  function marksOf(spans, chosen, digits, before) {
+  function marksOf(spans, chosen, digits, before, shares) {
     const found = [];
     let last = null;
     for (const place of chosen) {
-      const { piece, box } = spans[place];
+      const { piece, box, size } = spans[place];
+      const mayBeOne = shares[place] >= DOUBTFUL || Math.max(...size) >= HIDING;
+      const mayBeDigit = mayBeOne && isLikeALetter(spans[place]);
       if (digits.includes(place)) {
         [before, last] = [before + 1, null];
       } else if (piece === last) {
@@ -50,8 +60,9 @@ const decision = (() => {
         found.at(-1).box = [
           Math.min(left, box[0]), Math.min(top, box[1]), Math.max(right, box[2]), Math.max(bottom, box[3]),
         ];
+        found.at(-1).mayBeDigit ||= mayBeDigit;
       } else {
-        found.push({ box: [...box], after: before });
+        found.push({ box: [...box], after: before, mayBeDigit });
         last = piece;
       }
     }
@@ -65,7 +76,10 @@ const decision = (() => {
     return digits.map((place, at) => {
       const { box, image, piece } = laid.spans[place];
       const touching = spans.filter((other) => other.piece === piece).length;
-      const least = touching > MOST_TOUCHING ? NEVER : leasts[place];
+      // What is cut out of a letter may well look like a digit.
+      const isTorn = chosen.some((other) => !digits.includes(other) && laid.spans[other].piece === piece);
+      const isNone = touching > MOST_TOUCHING || isTorn;
+      const least = isNone ? NEVER : Math.max(leasts[place], touching > 1 ? SURER : 0);
       const isSure = laid.isWhole || Math.max(...answers[place]) * shares[place] >= least;
       const isAfterMark = at > 0 && chosen.indexOf(place) - chosen.indexOf(digits[at - 1]) > 1;
       const standsApart = at > 0 && (gaps[at - 1] > wide || isAfterMark);

@@ -5,9 +5,9 @@
 
 const layout = (() => {
   const { map, crop, maximum, border, scaled } = filters;
-  const { rounded, median, range, sum } = numbers;
+  const { clip, rounded, median, range, sum, sorted, percentile } = numbers;
   const {
-    LEAST_SIDE, FAR, NEAR, HIGH_ENOUGH, SHOWN, MARGIN, NOTHING_COST, CLEAN_BORDER, LOW_COST, LOWEST,
+    LEAST_SIDE, FAR, NEAR, HIGH_ENOUGH, SHOWN, MARGIN, NOTHING_COST, CLEAN_BORDER, STEEPEST, TALL, LOW_COST, LOWEST,
   } = constants.layout;
 
   function layOut(shown, shape) {
@@ -46,7 +46,7 @@ const layout = (() => {
     const greys = paper.greysOf(shown);
     const isInked = median(border(greys)) > 127.5;
     const image = map(greys, (value) => (isInked ? 255 - value : value), Uint8Array).values;
-    const span = { line: 0, first: 0, after: 1, cost: 0, box: [0, 0, shown.width, shown.height], piece: 1, image };
+    const span = { line: 0, first: 0, after: 1, cost: 0, box: [0, 0, shown.width, shown.height], piece: 1, size: [1, 1], image };
     return { lines: [1], spans: [span], isWhole: true };
   }
 
@@ -76,9 +76,10 @@ const layout = (() => {
       const image = standard.asMnist(ink, shape, stroke);
       const low = LOW_COST * Math.max(0, LOWEST - (extent[3] - extent[1]) / height);
       const paid = image.values.some(Boolean) ? cost + low : NOTHING_COST;
-      const view = marks.inLine(image, ...measure(extent));
+      const size = measure.size(extent);
+      const view = marks.inLine(image, Math.max(...size), measure.offset(extent));
       const [box, piece] = [cutter.box(extent), slices[0].piece.number];
-      return { line: number, first, after, cost: paid, box, piece, markCost: cost, image: image.values, ink, view };
+      return { line: number, first, after, cost: paid, box, piece, markCost: cost, size, image: image.values, ink, view };
     };
     const spans = lines.flatMap((line, number) => {
       const measure = ruler(line, height);
@@ -87,20 +88,21 @@ const layout = (() => {
     return { lines: lines.map((line) => line.length), spans, isWhole: false };
   }
 
-  // Measures an extent by a line's digits: its longer side, and how far its middle is below the line's.
+  // Measures an extent by a line's digits: its width and height, and how far its middle is below the line's.
   function ruler(line, height) {
     const large = [...new Set(line.map(({ piece }) => piece))].filter((piece) => !piece.isSmall);
-    if (!large.length) return ([left, top, right, bottom]) => [Math.max(right - left, bottom - top) / height, 0];
+    const sized = (high) => ([left, top, right, bottom]) => [(right - left) / high, (bottom - top) / high];
+    if (!large.length) return { size: sized(height), offset: () => 0 };
     const across = large.map(({ left, right }) => (left + right) / 2);
     const middles = large.map(({ top, bottom }) => (top + bottom) / 2);
-    const high = median(large.map(({ top, bottom }) => bottom - top));
+    const high = percentile(sorted(large.map(({ top, bottom }) => bottom - top)), TALL);
     const [centre, middle] = [across, middles].map((places) => sum(places) / places.length);
     const spread = across.map((x) => x - centre);
-    const slope = sum(spread.map((x, at) => x * middles[at])) / Math.max(1, sum(spread.map((x) => x * x)));
-    return ([left, top, right, bottom]) => [
-      Math.max(right - left, bottom - top) / high,
-      ((top + bottom) / 2 - middle - slope * ((left + right) / 2 - centre)) / high,
-    ];
+    const steep = sum(spread.map((x, at) => x * middles[at])) / Math.max(1, sum(spread.map((x) => x * x)));
+    const slope = clip(steep, -STEEPEST, STEEPEST);
+    const offset = ([left, top, right, bottom]) =>
+      ((top + bottom) / 2 - middle - slope * ((left + right) / 2 - centre)) / high;
+    return { size: sized(high), offset };
   }
 
   const channelsOf = ({ red, green, blue }) => [red, green, blue];
