@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from kaggle_digits.errors import DataError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-    from PIL import Image
 
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "HEIF")
 """The formats that are read, by content and whatever a file's name says: few decoders, so few ways to be attacked.
@@ -27,7 +26,7 @@ MOST_PIXELS = 64_000_000
 _LEAST_CONTRAST = 32
 
 
-def read(path: Path) -> "NDArray[np.uint8]":
+def read(path: Path) -> NDArray[np.uint8]:
     """Reads the first picture of an image file of one of the `FORMATS`.
 
     Colours become greys, sixteen bits become eight, what is transparent lies on white paper (on black where a light
@@ -55,7 +54,7 @@ class Picture:
         size: width and height of the file's picture, in pixels; `pixels` may have fewer.
     """
 
-    pixels: "NDArray[np.uint8]"
+    pixels: NDArray[np.uint8]
     size: tuple[int, int]
 
 
@@ -69,7 +68,6 @@ def read_picture(path: Path, longest: int) -> Picture:
     Raises:
         DataError: as `read`.
     """
-    import numpy as np
     from PIL import Image, ImageOps
 
     with _opened(path) as image:
@@ -89,7 +87,7 @@ def read_picture(path: Path, longest: int) -> Picture:
 
 
 @contextmanager
-def _opened(path: Path) -> "Iterator[Image.Image]":
+def _opened(path: Path) -> Iterator[Image.Image]:
     """The file's picture, not yet decoded; whatever is wrong with it, then or while decoding, is a DataError."""
     from PIL import Image
 
@@ -112,7 +110,7 @@ def _opened(path: Path) -> "Iterator[Image.Image]":
             raise DataError(f"{path} {_fault(error)}.") from error
 
 
-def as_digit(greys: "NDArray[np.uint8]", image_shape: tuple[int, int]) -> "NDArray[np.uint8]":
+def as_digit(greys: NDArray[np.uint8], image_shape: tuple[int, int]) -> NDArray[np.uint8]:
     """Brings a picture to the form of a training image: light ink on black paper, of the given size.
 
     The paper's grey is what most of the outermost pixels have; the ink is on that side of it, darker or lighter, to
@@ -127,8 +125,6 @@ def as_digit(greys: "NDArray[np.uint8]", image_shape: tuple[int, int]) -> "NDArr
     Returns:
         uint8 of that shape, 0 is paper and 255 is ink.
     """
-    import numpy as np
-
     paper = _paper(greys)
     # Blank pictures reach nowhere: there, light paper is taken for paper as well as dark paper.
     is_dark_ink = (paper - float(greys.min()), paper) > (float(greys.max()) - paper, 127.5)
@@ -177,9 +173,7 @@ def _fault(error: Exception) -> str:
     return f"is damaged: {words[0].rstrip('.') if words else type(error).__name__}"
 
 
-def _greys(image: "Image.Image") -> "NDArray[np.uint8]":
-    import numpy as np
-
+def _greys(image: "Image.Image") -> NDArray[np.uint8]:
     if image.mode.startswith("I"):
         return _eight_bits(np.asarray(image))
     if image.has_transparency_data:
@@ -201,10 +195,8 @@ def _coloured(image: "Image.Image") -> "Image.Image":
     return Image.composite(seen.convert("RGB"), Image.new("RGB", seen.size, paper), seen.getchannel("A"))
 
 
-def _eight_bits(deep: "NDArray[Any]") -> "NDArray[np.uint8]":
+def _eight_bits(deep: NDArray[Any]) -> NDArray[np.uint8]:
     """Sixteen bits as eight. Some programs write greys up to 255 into sixteen bits; those are kept as they are."""
-    import numpy as np
-
     step = 1 if deep.max() <= 255 else 257
     return (deep // step).astype(np.uint8)
 
@@ -213,12 +205,11 @@ def _eight_bits(deep: "NDArray[Any]") -> "NDArray[np.uint8]":
 class _Drawn:
     """A see-through picture on paper, uint8 `(height, width)`, and the paper's grey."""
 
-    greys: "NDArray[np.uint8]"
+    greys: NDArray[np.uint8]
     paper: int
 
 
 def _on_paper(image: "Image.Image") -> _Drawn:
-    import numpy as np
     from PIL import Image
 
     greys, opacity = image.convert("L"), image.getchannel("A")
@@ -229,10 +220,8 @@ def _on_paper(image: "Image.Image") -> _Drawn:
     return _Drawn(drawn, paper)
 
 
-def _paper(greys: "NDArray[np.uint8]") -> float:
+def _paper(greys: NDArray[np.uint8]) -> float:
     """The grey of most pixels of the border, from 0 to 255."""
-    import numpy as np
-
     border = np.concatenate([greys[0], greys[-1], greys[:, 0], greys[:, -1]])
     # A median of them all would be a grey between paper and ink where a digit fills its picture: the right one for
     # 90 % of MNIST's digits when cut out tightly, against 99 % by counting in eight steps of grey.
@@ -240,9 +229,8 @@ def _paper(greys: "NDArray[np.uint8]") -> float:
     return float(np.median(border[steps == np.bincount(steps).argmax()]))
 
 
-def _resized(greys: "NDArray[np.uint8]", image_shape: tuple[int, int]) -> "NDArray[np.uint8]":
+def _resized(greys: NDArray[np.uint8], image_shape: tuple[int, int]) -> NDArray[np.uint8]:
     """The picture in its own proportions, as large as fits into `image_shape`."""
-    import numpy as np
     from PIL import Image
 
     scale = min(wanted / had for wanted, had in zip(image_shape, greys.shape, strict=True))
