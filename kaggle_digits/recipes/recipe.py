@@ -276,7 +276,11 @@ def _words(error: BaseException) -> str:
         return error.msg
     # Keras wraps what a layer has raised into an exception of many lines, and prints it in bold.
     raised = re.search(r"\x1b\[1m(.+?)\x1b\[0m", str(error.args[0]) if error.args else "", re.DOTALL)
-    return first_line(DigitsError(raised[1]) if raised else error)
+    if raised:
+        return first_line(DigitsError(raised[1]))
+    while error.__context__ is not None and str(error.__context__) in str(error):
+        error = error.__context__
+    return first_line(error)
 
 
 def _hint(error: BaseException) -> str:

@@ -194,11 +194,17 @@ def _tell_changes(before: Recipe, after: Recipe, listener: Listener) -> None:
     """Says how a fit was changed because there are few rows."""
     if before.fit is None or after.fit is None:
         return
-    batch = before.fit.batch_size, after.fit.batch_size
-    epochs = before.fit.epochs, after.fit.epochs
-    if batch[0] != batch[1] or epochs[0] != epochs[1]:
-        how = f"{epochs[1]} epochs of batches of {batch[1]}, instead of {epochs[0]} of {batch[0]}"
+    old, new = before.fit, after.fit
+    if old.epochs != new.epochs and old.batch_size != new.batch_size:
+        how = f"{new.epochs} epochs of batches of {new.batch_size}, instead of {old.epochs} of {old.batch_size}"
         listener.note(f"few rows: {after.name} trains {how}; --epochs and --batch-size change that")
+    elif old.epochs != new.epochs:
+        listener.note(
+            f"few rows: {after.name} trains {new.epochs} epochs instead of {old.epochs}; --epochs changes that"
+        )
+    elif old.batch_size != new.batch_size:
+        how = f"in batches of {new.batch_size} instead of {old.batch_size}"
+        listener.note(f"few rows: {after.name} trains {how}; --batch-size changes that")
 
 
 def _data(source: Source) -> DataRecord:

@@ -99,7 +99,7 @@ def test_a_training_that_comes_to_its_end_keeps_its_last_weights(fitted, digits)
 
 def test_one_that_has_patience_keeps_the_epoch_that_validated_best(digits, tmp_path):
     # Learning so fast, it gets worse again now and then.
-    recipe = SMALL.with_values({"schedule": "constant", "learning_rate": 0.1, "epochs": 8, "patience": 100})
+    recipe = SMALL.with_values({"schedule": "constant", "learning_rate": 0.08, "epochs": 8, "patience": 100})
     result = fitting.fit(recipe, *digits, 0, Listener(), tmp_path)
     best = max(epoch.val_accuracy for epoch in result.history)
     assert best > result.history[-1].val_accuracy
@@ -300,7 +300,7 @@ def test_a_pupil_that_is_resumed_learns_the_same(digits, tmp_path, monkeypatch, 
 
 def test_kept_is_the_epoch_whose_weights_it_has(fitted, digits, tmp_path):
     assert fitting.fit(SMALL, *digits, 0, Listener(), tmp_path / "whole").kept == SMALL.fit.epochs
-    patient = SMALL.with_values({"schedule": "constant", "learning_rate": 0.1, "epochs": 8, "patience": 100})
+    patient = SMALL.with_values({"schedule": "constant", "learning_rate": 0.08, "epochs": 8, "patience": 100})
     result = fitting.fit(patient, *digits, 0, Listener(), tmp_path / "patient")
     best = max(result.history, key=lambda epoch: (epoch.val_accuracy, -epoch.val_loss))
     assert result.kept == best.epoch < 8

@@ -46,7 +46,7 @@ def test_broken_images_are_named_and_counted(fill):
         f"{folder / '0/b.png'} is not a whole image of the formats PNG, JPEG, BMP, WEBP, GIF, TIFF, HEIF, and 2 more; "
         "--skip-broken leaves them out."
     )
-    with pytest.raises(DataError, match="WEBP; --skip-broken leaves it out.$"):
+    with pytest.raises(DataError, match="HEIF; --skip-broken leaves it out.$"):
         image_folder.load(fill("0/a.png", "0/b.png!", "1/c.png", "1/d.png"))
 
 

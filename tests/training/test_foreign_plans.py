@@ -174,6 +174,6 @@ def test_values_that_no_training_writes_are_refused(change: dict[str, Any], word
 
 def test_what_has_no_plan_is_refused_before_it_is_touched(tmp_path: Path) -> None:
     (tmp_path / "models" / "empty").mkdir(parents=True)
-    with pytest.raises(RunError, match="cannot be read"):
+    with pytest.raises(RunError, match="there is no run empty"):
         resume("empty", tmp_path)
     assert list((tmp_path / "models" / "empty").iterdir()) == []

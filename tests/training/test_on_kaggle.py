@@ -445,7 +445,7 @@ def flipped(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"archive": flipped}, "is damaged: it has not the checksum that it had on Kaggle. So it was twice"),
+        ({"archive": flipped}, "is damaged: it has not the checksum that it had on Kaggle. This happened twice"),
         ({"archive": lambda content: content[:-9]}, "is damaged"),
         ({"archive": lambda _: None}, "it left no run.zip"),
         ({"note": lambda _: None}, "it left no parcel.json"),
@@ -491,7 +491,8 @@ def test_what_comes_home_is_held_against_what_was_asked_for(
     run = send(server, command, tmp_path, OTHERS[name])
     show(server, trained.files)
     check_refused(
-        command("train", "--resume", run), f"is not the one that was asked for: its {name} is another one. So it was"
+        command("train", "--resume", run),
+        f"is not the one that was asked for: its {name} is another one. This happened",
     )
     assert unfinished(tmp_path) == run
     assert not (tmp_path / "work" / "submissions").exists()

@@ -120,8 +120,8 @@ def test_the_epoch_that_is_kept_is_the_one_that_is_marked(trained, source, tmp_p
         ),
         seed=0,
     )
-    plots.save(plots.learning_curves(history, 3), tmp_path / "last.png")
-    plots.save(plots.learning_curves(history, 1), tmp_path / "best.png")
+    plots.save(plots.learning_curves(history, 3), tmp_path / "last.png", tmp_path.name)
+    plots.save(plots.learning_curves(history, 1), tmp_path / "best.png", tmp_path.name)
     drawn = (tmp_path / "loss.png").read_bytes()
     assert drawn == (tmp_path / "last.png").read_bytes()
     assert drawn != (tmp_path / "best.png").read_bytes()
@@ -225,7 +225,7 @@ def test_what_fails_before_anything_is_learned_leaves_no_run(tmp_path):
 
 
 def test_a_model_without_epochs_has_nothing_to_log(tmp_path):
-    with pytest.raises(DigitsError, match="--tensorboard has nothing to show"):
+    with pytest.raises(DigitsError, match="no epochs to log"):
         train(but(NEAR, tensorboard=True), tmp_path)
     assert not (tmp_path / "models").exists()
 
