@@ -240,9 +240,10 @@ def _teacher(
 ) -> distilling.Teacher:
     """The teacher, which is trained on the same rows unless it is there already, in the pupil's precision."""
     own = folder / TEACHER
-    if how.teacher not in recipes.names():
-        raise DigitsError(f"the teacher must be a built-in recipe, such as strong. Received: {how.teacher!r}.")
-    recipe = recipes.load_built_in(how.teacher)
+    try:
+        recipe = recipes.load_built_in(how.teacher or "")
+    except DigitsError as error:
+        raise DigitsError(f"the teacher must be a built-in recipe: {error}") from None
     # Whoever asks for one epoch, to have a quick look, does not want to wait for all of the teacher's.
     epochs = how.epochs if how.seconds or recipe.fit is None else min(how.epochs, recipe.fit.epochs)
     recipe = recipe.with_values({"seconds": how.seconds, "epochs": epochs, "precision": how.precision})

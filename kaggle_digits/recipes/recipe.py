@@ -274,13 +274,12 @@ def _place(error: BaseException, path: Path) -> str:
 def _words(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return error.msg
-    # Keras wraps what a layer has raised into an exception of many lines, and prints it in bold.
-    raised = re.search(r"\x1b\[1m(.+?)\x1b\[0m", str(error.args[0]) if error.args else "", re.DOTALL)
-    if raised:
-        return first_line(DigitsError(raised[1]))
+    # Keras wraps what a layer has raised, once or twice, into an exception of many lines, and prints it in bold.
     while error.__context__ is not None and str(error.__context__) in str(error):
         error = error.__context__
-    return first_line(error)
+    said = str(error.args[0]) if error.args else ""
+    raised = re.search(r"\x1b\[1m(.+?)\x1b\[0m", said, re.DOTALL)
+    return first_line(DigitsError(raised[1] if raised else said or type(error).__name__))
 
 
 def _hint(error: BaseException) -> str:
