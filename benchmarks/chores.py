@@ -240,9 +240,8 @@ def run(data: Path) -> list[tuple[str, str, str]]:
         ]
 
 
-def against(other: Path, data: str) -> list[tuple[str, list[float]]]:
-    """What this checkout and another one take for the light commands, by turns: medians, the other one first."""
-    seconds: dict[str, list[list[float]]] = {}
+def against(other: Path, data: str) -> list[tuple[str, float, float]]:
+    """What the light commands take in another checkout and in this one, by turns: medians of seconds."""
     with tempfile.TemporaryDirectory() as name:
         folders = {checkout: Path(name) / str(number) for number, checkout in enumerate((other, HERE))}
         for checkout, folder in folders.items():  # each with a run of its own, which the other may not be able to read
@@ -251,16 +250,19 @@ def against(other: Path, data: str) -> list[tuple[str, list[float]]]:
             write_picture(folder / "digit.png")
             write_submission(folder / "submission.csv")
         commands = {words: (words.split(), 0) for words in LIGHT[:-1]} | {
-            "submit --dry-run": (["submit", "submission.csv", "--dry-run"], 0),
+            LIGHT[-1]: (["submit", "submission.csv", "--dry-run"], 0),
             "wrong usage": ([*WRONG], 2),
             "one image, cold": (["predict", "digit.png"], 0),
         }
+        found = []
         for what, (words, expect) in commands.items():
-            seconds[what] = [
-                [measure([*COMMAND, *words], folder, expect, checkout)[0] for checkout, folder in folders.items()]
-                for _ in range(_TURNS)
-            ]
-    return [(what, [median(column) for column in zip(*turns, strict=True)]) for what, turns in seconds.items()]
+            seconds: dict[Path, list[float]] = {other: [], HERE: []}
+            for turn in range(_TURNS):
+                for checkout in (other, HERE) if turn % 2 == 0 else (HERE, other):
+                    command = [*COMMAND, *words]
+                    seconds[checkout].append(measure(command, folders[checkout], expect, checkout)[0])
+            found.append((what, median(seconds[other]), median(seconds[HERE])))
+        return found
 
 
 def write_submission(path: Path) -> None:
@@ -269,10 +271,10 @@ def write_submission(path: Path) -> None:
     path.write_text("ImageId,Label\n" + labels)
 
 
-def comparison(found: list[tuple[str, list[float]]]) -> str:
+def comparison(found: list[tuple[str, float, float]]) -> str:
     """Two checkouts' medians as Markdown."""
     lines = [f"| median of {_TURNS} | other | this | this / other |", "|---|---:|---:|---:|"]
-    lines += [f"| {what} | {old:.3f} s | {new:.3f} s | {new / old:.2f} |" for what, (old, new) in found]
+    lines += [f"| {what} | {old:.3f} s | {new:.3f} s | {new / old:.2f} |" for what, old, new in found]
     return "\n".join(lines)
 
 

@@ -59,6 +59,9 @@ def kept(name: str) -> dict[str, Any]:
 
 def save_measured(name: str, measured: Measured) -> None:
     """Writes what a built-in recipe gave into the package, where `kaggle-digits recipes` finds it."""
-    rounded = msgspec.structs.replace(measured, accuracy=round(measured.accuracy, 4), seconds=round(measured.seconds))
-    every = sorted({**recipes.measurements(), name: rounded}.items(), key=lambda one: one[1].accuracy)
-    _MEASURED.write_bytes(msgspec.json.format(msgspec.json.encode(dict(every)), indent=2) + b"\n")
+    every = sorted({**recipes.measurements(), name: measured}.items(), key=lambda one: one[1].accuracy)
+    document = {
+        name: {**msgspec.to_builtins(one), "accuracy": round(one.accuracy, 4), "seconds": round(one.seconds)}
+        for name, one in every
+    }
+    _MEASURED.write_text(json.dumps(document, indent=2) + "\n")
