@@ -8,7 +8,6 @@ seeds that are not named are kept from the last time.
 
 import argparse
 import itertools
-import json
 import tempfile
 from pathlib import Path
 from statistics import mean
@@ -17,8 +16,7 @@ from typing import Any
 import machine
 import speed
 
-from kaggle_digits import evaluation
-from kaggle_digits.training.budget import parse
+from kaggle_digits import evaluation, runs
 
 _ROWS = 6_000
 BUDGETS = ("20s", "40s", "1m", "2m", "5m", "10m", "20m", "60m")
@@ -27,12 +25,12 @@ BUDGETS = ("20s", "40s", "1m", "2m", "5m", "10m", "20m", "60m")
 def run(budget: str, seed: int, folder: Path) -> dict[str, Any]:
     """One training within a budget, in a process of its own."""
     told, seconds, judged = speed.trained(["--budget", budget], seed, folder)
-    record = json.loads((folder / "models" / told["run"] / "run.json").read_text())
+    record = runs.read(folder / "models" / told["run"]).record
     return {
         "seed": seed,
         "seconds": round(seconds, 1),
         "recipe": told["recipe"],
-        "members": len(record.get("members", ())) or 1,
+        "members": len(record.members or {}) or 1,
         "accuracy": judged["accuracy"],
     }
 
@@ -43,14 +41,14 @@ def table(results: dict[str, list[dict[str, Any]]], under: str) -> str:
         "| budget | taken, at most | what it trained | accuracy (lowest to highest) | 95 % interval | seeds |",
         "|---|---:|---|---|---|---:|",
     ]
-    for budget, runs in results.items():
-        last, accuracies = runs[-1], [one["accuracy"] for one in runs]
+    for budget, trained in results.items():
+        last, accuracies = trained[-1], [one["accuracy"] for one in trained]
         what = last["recipe"] if last["members"] == 1 else f"{last['members']} x {last['recipe']}"
-        spread = f" ({min(accuracies):.4f} to {max(accuracies):.4f})" if len(runs) > 1 else ""
+        spread = f" ({min(accuracies):.4f} to {max(accuracies):.4f})" if len(trained) > 1 else ""
         low, high = evaluation.wilson_interval(round(mean(accuracies) * _ROWS), _ROWS)
         lines.append(
-            f"| {budget} | {max(one['seconds'] for one in runs):.0f} s | {what} | {mean(accuracies):.4f}{spread} "
-            f"| {low:.4f} to {high:.4f} | {len(runs)} |"
+            f"| {budget} | {max(one['seconds'] for one in trained):.0f} s | {what} | {mean(accuracies):.4f}{spread} "
+            f"| {low:.4f} to {high:.4f} | {len(trained)} |"
         )
     note = "Accuracy on 6,000 rows kept out of training and tuning, mean over seeds."
     return "\n".join([*lines, "", f"{note} {under}."])
@@ -64,10 +62,11 @@ def draw(results: dict[str, list[dict[str, Any]]], path: Path) -> None:
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
     means = [
-        [mean(one["seconds"] for one in runs), 100 * mean(one["accuracy"] for one in runs)] for runs in results.values()
+        [mean(one["seconds"] for one in trained), 100 * mean(one["accuracy"] for one in trained)]
+        for trained in results.values()
     ]
     axes.plot(*zip(*means, strict=True), color="C0", label="mean over seeds")
-    points = [(one["seconds"], 100 * one["accuracy"]) for runs in results.values() for one in runs]
+    points = [(one["seconds"], 100 * one["accuracy"]) for trained in results.values() for one in trained]
     axes.plot(*zip(*points, strict=True), "o", color="C0", alpha=0.5, label="a training")
     axes.set(
         xscale="log", xlabel="Seconds from the shell to the submission", ylabel="Accuracy on 6,000 unseen rows (%)"
@@ -87,16 +86,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     options = parser.parse_args()
-    path = machine.RESULTS / "budget.json"
-    results = json.loads(path.read_text())["results"] if path.exists() else {}
-    here = machine.describe()
+    results, here = machine.kept("budget").get("results", {}), machine.describe()
     with tempfile.TemporaryDirectory() as name:
         speed.prepare(options.data, Path(name))
         for budget, seed in itertools.product(options.budgets, options.seeds):
             others = [one for one in results.get(budget, []) if one["seed"] != seed]
             results[budget] = sorted([*others, run(budget, seed, Path(name))], key=lambda one: one["seed"])
             print(budget, results[budget], flush=True)
-            results = dict(sorted(results.items(), key=lambda one: parse(one[0])))
+            results = dict(sorted(results.items(), key=lambda one: runs.seconds(one[0])))
             machine.save("budget", {"machine": here, "results": results}, table(results, machine.sentence(here)))
     draw(results, machine.RESULTS / "budget.png")
 

@@ -1,9 +1,10 @@
 """What one waits for besides training: start-up, reading, predicting; and memory, with ten times the rows as well.
 
-    python benchmarks/chores.py [--data data]
+    python benchmarks/chores.py [--data data] [--against FOLDER]
 
 Every measurement is a process of its own, as a user would start it; the median of several where it is short. Writes
-results/chores.json and .md.
+results/chores.json and .md. With the root of another checkout, the light commands of both take turns, and the medians
+are only printed.
 """
 
 import argparse
@@ -20,7 +21,13 @@ from typing import Any
 
 import machine
 
+from kaggle_digits import sources
+
 COMMAND = [sys.executable, "-m", "kaggle_digits"]
+HERE = Path(__file__).parents[1]
+LIGHT = ("--help", "runs", "recipes", "scores", "submit --dry-run")
+WRONG = ("train", "--epochs", "many")
+_TURNS = 7
 
 # What the script that anyone would write does for one image, and for the file of 28,000.
 KERAS_WAY = """
@@ -44,7 +51,7 @@ quick.probabilities(test[:64])
 began = time.perf_counter()
 ours = quick.probabilities(test)
 seconds = time.perf_counter() - began
-theirs = neural.load(run.path).probabilities(test)
+theirs = neural.load(run.path, run.record).probabilities(test)
 print(json.dumps({
     "seconds": seconds,
     "largest_difference": float(np.abs(ours - theirs).max()),
@@ -71,42 +78,37 @@ print(time.perf_counter() - began)
 """
 
 DISTORTING = """
-import json, sys, time, tempfile
+import json, sys, tempfile
+from dataclasses import replace
 from pathlib import Path
-import numpy as np
-from kaggle_digits import sources
-from kaggle_digits.classifiers import augmentation
-from kaggle_digits.classifiers import feeding, fitting, networks, precision
-from kaggle_digits.classifiers.backend import load_keras
-from kaggle_digits.digits import Digits
-from kaggle_digits.recipes import RECIPES
-recipe, keras = RECIPES[sys.argv[2]], load_keras()
-train = sources.load(sys.argv[1]).train.take(np.arange(8192))
-rng = np.random.default_rng(0)
-model = networks.build(recipe.model, train.image_shape, 10, precision.choose(keras, recipe.fit.precision))
-fitting._compile(keras, model, recipe.fit)
-distort = augmentation.distorter(keras, recipe.fit.distortions, train.image_shape)
-def seconds(distort):
-    began = time.perf_counter()
-    for images, labels in feeding.one_epoch(train, recipe.fit.batch_size, distort, None, rng):
-        model.train_on_batch(images, labels)
-    return time.perf_counter() - began
-seconds(distort)
+import msgspec, numpy as np
+from kaggle_digits import classifiers, recipes, sources
+from kaggle_digits.runs import Listener
+recipe = recipes.load(sys.argv[2]).with_values({"epochs": 3})
+digits = sources.load(sys.argv[1]).train
+train, few = digits.take(np.arange(min(8192, len(digits)))), digits.take(np.arange(10))
+def seconds(distortions):
+    fit = msgspec.structs.replace(recipe.fit, distortions=distortions)
+    with tempfile.TemporaryDirectory() as folder:
+        fitted = classifiers.fit(replace(recipe, fit=fit), train, few, 0, Listener(), Path(folder))
+    return min(epoch.seconds for epoch in fitted.history[1:])
 # By turns, because a machine's speed drifts.
-plain, distorted = map(min, zip(*[(seconds(None), seconds(distort)) for _ in range(6)]))
-print(json.dumps({"share": 1 - plain / distorted, "step_ms": 1000 * distorted / (8192 // recipe.fit.batch_size)}))
+turns = [(seconds(None), seconds(recipe.fit.distortions)) for _ in range(3)]
+plain, distorted = map(min, zip(*turns))
+print(json.dumps({"share": 1 - plain / distorted, "step_ms": 1000 * distorted / (len(train) // recipe.fit.batch_size)}))
 """
 
 
-def measure(command: list[str], cwd: Path, expect: int = 0) -> tuple[float, float, str]:
-    """Seconds, peak memory in MB and standard output of one process.
+def measure(command: list[str], cwd: Path, expect: int = 0, checkout: Path = HERE) -> tuple[float, float, str]:
+    """Seconds, peak memory in MB and standard output of one process, with the package of a checkout.
 
     Raises:
         RuntimeError: it ended with another status than expected.
     """
+    environment = {**os.environ, "COLUMNS": "200", "PYTHONPATH": str(checkout)}
     began = time.perf_counter()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(command, cwd=cwd, stdout=out, stderr=errors, env={**os.environ, "COLUMNS": "200"})
+        process = subprocess.Popen(command, cwd=cwd, stdout=out, stderr=errors, env=environment)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -117,7 +119,7 @@ def measure(command: list[str], cwd: Path, expect: int = 0) -> tuple[float, floa
         return seconds, usage.ru_maxrss / 1000, out.read().decode()
 
 
-def often(command: list[str], cwd: Path, times: int = 7, expect: int = 0) -> float:
+def often(command: list[str], cwd: Path, times: int = _TURNS, expect: int = 0) -> float:
     """The median of its seconds."""
     return median(measure(command, cwd, expect)[0] for _ in range(times))
 
@@ -125,10 +127,10 @@ def often(command: list[str], cwd: Path, times: int = 7, expect: int = 0) -> flo
 def start_up(folder: Path) -> list[tuple[str, str, str]]:
     """Commands that need no model."""
     rows = []
-    for words in ("--help", "runs", "recipes", "scores", "submit --dry-run"):
+    for words in LIGHT:
         limit = "0.25 s" if "submit" not in words else "without TensorFlow"
         rows.append((f"`{words}`", f"{often([*COMMAND, *words.split()], folder):.2f} s", limit))
-    wrong = often([*COMMAND, "train", "--epochs", "many"], folder, expect=2)
+    wrong = often([*COMMAND, *WRONG], folder, expect=2)
     return [*rows, ("wrong usage", f"{wrong:.2f} s", "0.25 s")]
 
 
@@ -238,6 +240,44 @@ def run(data: Path) -> list[tuple[str, str, str]]:
         ]
 
 
+def against(other: Path, data: str) -> list[tuple[str, float, float]]:
+    """What the light commands take in another checkout and in this one, by turns: medians of seconds."""
+    with tempfile.TemporaryDirectory() as name:
+        folders = {checkout: Path(name) / str(number) for number, checkout in enumerate((other, HERE))}
+        for checkout, folder in folders.items():  # each with a run of its own, which the other may not be able to read
+            folder.mkdir()
+            measure([*COMMAND, "train", "sprint", "--data", data], folder, checkout=checkout)
+            write_picture(folder / "digit.png")
+            write_submission(folder / "submission.csv")
+        commands = {words: (words.split(), 0) for words in LIGHT[:-1]} | {
+            LIGHT[-1]: (["submit", "submission.csv", "--dry-run"], 0),
+            "wrong usage": ([*WRONG], 2),
+            "one image, cold": (["predict", "digit.png"], 0),
+        }
+        found = []
+        for what, (words, expect) in commands.items():
+            seconds: dict[Path, list[float]] = {other: [], HERE: []}
+            for turn in range(_TURNS):
+                for checkout in (other, HERE) if turn % 2 == 0 else (HERE, other):
+                    command = [*COMMAND, *words]
+                    seconds[checkout].append(measure(command, folders[checkout], expect, checkout)[0])
+            found.append((what, median(seconds[other]), median(seconds[HERE])))
+        return found
+
+
+def write_submission(path: Path) -> None:
+    """One of the right form."""
+    labels = "".join(f"{number},{number % 10}\n" for number in range(1, 28_001))
+    path.write_text("ImageId,Label\n" + labels)
+
+
+def comparison(found: list[tuple[str, float, float]]) -> str:
+    """Two checkouts' medians as Markdown."""
+    lines = [f"| median of {_TURNS} | other | this | this / other |", "|---|---:|---:|---:|"]
+    lines += [f"| {what} | {old:.3f} s | {new:.3f} s | {new / old:.2f} |" for what, old, new in found]
+    return "\n".join(lines)
+
+
 def table(rows: list[tuple[str, str, str]], under: str) -> str:
     """The results as Markdown."""
     lines = ["| | measured | target |", "|---|---:|---:|", *(f"| {' | '.join(row)} |" for row in rows)]
@@ -245,11 +285,16 @@ def table(rows: list[tuple[str, str, str]], under: str) -> str:
 
 
 def main() -> None:
-    """Measures, and writes results/chores.json and results/chores.md."""
+    """Measures, and writes results/chores.json and results/chores.md; or compares, and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--data", default="data")
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="the root of another checkout")
     options = parser.parse_args()
-    rows: list[Any] = run(options.data.resolve())
+    if options.against is not None:
+        data = options.data if options.data == sources.BUNDLED else str(Path(options.data).resolve())
+        print(comparison(against(options.against.resolve(), data)))
+        return
+    rows: list[Any] = run(Path(options.data).resolve())
     here = machine.describe()
     machine.save("chores", {"machine": here, "rows": rows}, table(rows, machine.sentence(here)))
     print(table(rows, machine.sentence(here)))

@@ -22,7 +22,7 @@ from typing import Any
 import machine
 import numpy as np
 
-from kaggle_digits import runs
+from kaggle_digits.runs import rows
 
 TRAIN = ("train", "mlp", "--epochs", "8", "--folds", "4", "--json")
 
@@ -54,16 +54,16 @@ def train(folder: Path, workers: int, kill_after: float | None) -> dict[str, Any
         command = [sys.executable, "-m", "kaggle_digits", *TRAIN, "--cluster", address]
         done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, check=True)
         seconds = time.perf_counter() - began
-    run = runs.find(folder / "models" / json.loads(done.stdout)["run"])
-    return {"workers": workers, "killed": kill_after is not None, "seconds": round(seconds, 1), "run": str(run.path)}
+    run = folder / "models" / json.loads(done.stdout)["run"]
+    return {"workers": workers, "killed": kill_after is not None, "seconds": round(seconds, 1), "run": run}
 
 
 def table(results: list[dict[str, Any]], under: str) -> str:
     """The results as Markdown."""
     lines = ["| workers | seconds | largest difference of a probability | other labels |", "|---|---:|---:|---:|"]
-    first = runs.validation_rows(runs.find(results[0]["run"]))[2]
+    first = rows.validation(results[0]["run"])[2]
     for one in results:
-        answers = runs.validation_rows(runs.find(one["run"]))[2]
+        answers = rows.validation(one["run"])[2]
         differ = int((answers.argmax(axis=1) != first.argmax(axis=1)).sum())
         name = f"{one['workers']}, one of them killed" if one["killed"] else str(one["workers"])
         lines.append(f"| {name} | {one['seconds']:.0f} | {np.abs(answers - first).max():.1e} | {differ} |")

@@ -1,126 +1,78 @@
 """What each ingredient of `champion` brings, one by one, on rows that were not learned.
 
-    python benchmarks/ingredients.py RUN [--data data]
+    python benchmarks/ingredients.py RUN [--data data] [--only NAME ...]
 
 RUN is a run folder of `kaggle-digits train champion`. From its members alone: every kind by itself, all kinds
-together, without each, what is averaged, one view or five or thirteen. Then networks are trained without the first fold
-and judged on its rows: one kind with one ingredient changed; and others that could be members, in the place of one kind
-and beside all. Writes results/ingredients.json and .md.
+together, without each, what is averaged, one view or five. Then networks are trained without the first fold and judged
+on its rows: one kind with one ingredient changed; and others that could be members, in the place of one kind and beside
+all. Writes results/ingredients.json and .md.
 """
 
 import argparse
 import multiprocessing
 import os
 import tempfile
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import machine
 import numpy as np
-from kaggle_digits.classifiers.protocol import Silence
-from kaggle_digits.recipes.architectures import Dense
-from scipy import ndimage
 
 from kaggle_digits import classifiers, evaluation, recipes, runs, sources
-from kaggle_digits.classifiers import ensemble, fitting
+from kaggle_digits.backend import load_keras
+from kaggle_digits.classifiers import ensemble
 from kaggle_digits.digits import Digits, folds
-from kaggle_digits.recipes import Recipe, catalogue
+from kaggle_digits.recipes import Recipe
+from kaggle_digits.runs import Listener, rows
 
 EPOCHS = 10
 """Fewer than the champion's members have: enough to see what an ingredient does, and cheap enough for several."""
 
+Values = dict[str, Any]
 
-def kind(name: str) -> Recipe:
-    """One of the champion's kinds."""
-    [recipe] = [one for one in recipes.get("champion").model.recipes if one.name == name]
-    return recipe
-
-
-def changed(model: dict[str, Any] | None = None, of: str = "large-filters", **fit: Any) -> Recipe:
-    """One of the champion's kinds, with other values for some fields of its model and fit."""
-    recipe = kind(of)
-    return replace(recipe, model=replace(recipe.model, **model or {}), fit=replace(recipe.fit, **fit))
-
-
-_WILD = recipes.Distortions(rotation=15, shift=2.5, zoom=0.15, shear=0.2, elastic=1.2)
-_NO_ELASTIC = replace(catalogue._STRONG, elastic=0.0)
-_BASELINE = "large-filters as they are"
-VARIANTS: dict[str, Recipe] = {
-    _BASELINE: changed(epochs=EPOCHS),
-    "no distortion": changed(epochs=EPOCHS, distortions=None),
-    "no elastic distortion": changed(epochs=EPOCHS, distortions=_NO_ELASTIC),
-    "wilder distortion": changed(epochs=EPOCHS, distortions=_WILD),
-    "no label smoothing": changed(epochs=EPOCHS, label_smoothing=0.0),
-    "no dropout": changed({"dense_dropout": 0.0}, epochs=EPOCHS),
-    "a constant rate instead of one cycle": changed(epochs=EPOCHS, schedule="constant", learning_rate=1e-3),
+KIND = "large-filters"
+_BASELINE = f"{KIND} as they are"
+VARIANTS: dict[str, Values] = {
+    _BASELINE: {},
+    "no distortion": {"rotation": 0, "shift": 0, "zoom": 0, "shear": 0, "elastic": 0},
+    "no elastic distortion": {"elastic": 0},
+    "wilder distortion": {"rotation": 15, "shift": 2.5, "zoom": 0.15, "shear": 0.2, "elastic": 1.2},
+    "no label smoothing": {"label_smoothing": 0},
+    "no dropout": {"dropout": 0},
+    "a constant rate instead of one cycle": {"schedule": "constant", "learning_rate": 1e-3},
 }
+"""Values of one of the champion's kinds."""
 
-REPLACED = "no-filters"
-CANDIDATES: dict[str, Recipe] = {
-    "small-filters, 1.6 times as wide": changed({"blocks": ((64, 64), (128, 128), (256, 256))}, of="small-filters"),
-    "small-filters, twice as long": changed(of="small-filters", epochs=44),
-    "filters of 7 x 7": changed({"blocks": ((48,), (96,)), "kernel": 7}),
-    "dense layers of 1024, 1024, 512": replace(kind(REPLACED), model=Dense(hidden=(1024, 1024, 512))).with_fit(
-        epochs=100
-    ),
-    "small-filters on upright digits": kind("small-filters"),
-    "small-filters on digits of one width": kind("small-filters"),
+REPLACED = "mlp-long"
+_LARGEST = "filters of 7 x 7"
+CANDIDATES: dict[str, tuple[str, Values]] = {
+    "strong, 1.6 times as wide": ("strong", {"width": 64}),
+    "strong, twice as long": ("strong", {"epochs": 44}),
+    _LARGEST: (KIND, {}),
+    "dense layers of 1024, 1024, 512": (REPLACED, {"hidden": (1024, 1024, 512), "epochs": 100}),
 }
+"""Recipes with other values, that could be members."""
 
 
-MIDDLE = np.array([13.5, 13.5])
-"""Of an image of 28 x 28 pixels."""
+def largest_filters(image_shape: tuple[int, int], classes: int) -> Any:
+    """The network of large-filters, but with two convolutions of 7 x 7; its images have 28 pixels a side."""
+    layers = load_keras().layers
+    how = {"activation": "relu", "kernel_initializer": "he_uniform"}
+    stack = [layers.Input((*image_shape, 1))]
+    for filters in (48, 96):
+        stack += [layers.Conv2D(filters, 7, **how), layers.MaxPooling2D()]
+    stack += [layers.Flatten(), layers.Dense(256, **how), layers.Dropout(0.4)]
+    return load_keras().Sequential([*stack, layers.Dense(classes, activation="softmax")])
 
 
-def sampled(images: Any, matrix: Any, middle: Any) -> Any:
-    """Images, uint8 `(..., 28, 28)`, sampled where an affine map of the distance from their middle points to."""
-    matrix, middle = np.asarray(matrix, float), np.asarray(middle, float)
-    whole = np.eye(images.ndim)
-    whole[-2:, -2:] = matrix
-    offset = np.zeros(images.ndim)
-    offset[-2:] = middle - matrix @ MIDDLE
-    new = ndimage.affine_transform(images.astype(np.float32), whole, offset, order=1)
-    return np.clip(new + 0.5, 0, 255).astype(np.uint8)
-
-
-def upright(image: Any) -> Any:
-    """A digit without its slant, by second moments (Y. LeCun et al., Gradient-Based Learning, 1998, section III.A)."""
-    down, right = np.indices(image.shape)
-    ink = image / image.sum()
-    middle = np.array([(ink * down).sum(), (ink * right).sum()])
-    down, right = down - middle[0], right - middle[1]
-    slant = (ink * down * right).sum() / (ink * down**2).sum()
-    return sampled(image, [[1, 0], [np.clip(slant, -1, 1), 1]], middle)
-
-
-def of_one_width(image: Any) -> Any:
-    """A digit 16 pixels wide and 20 high (D. Ciresan et al., Multi-column Deep Neural Networks, 2012, section 3)."""
-    rows, columns = (np.flatnonzero(image.any(axis=axis))[[0, -1]] for axis in (1, 0))
-    scale = [(np.ptp(rows) + 1) / 20, (np.ptp(columns) + 1) / 16]
-    return sampled(image, np.diag(scale), [rows.mean(), columns.mean()])
-
-
-PREPARED: dict[str, Callable[[Any], Any]] = {
-    "small-filters on upright digits": upright,
-    "small-filters on digits of one width": of_one_width,
-}
-
-
-def turn(degrees: float) -> Any:
-    """The matrix of a rotation."""
-    angle = np.deg2rad(degrees)
-    return [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-
-
-FURTHER_VIEWS = [
-    *(turn(degrees) for degrees in (6, -6)),
-    *(np.diag([zoom, zoom]) for zoom in (0.93, 1.07)),
-    *(np.array([[1, 0], [slant, 1]]) for slant in (0.1, -0.1)),
-    *(np.diag([1, zoom]) for zoom in (0.92, 1.08)),
-]
+def recipe(name: str) -> Recipe:
+    """A variant or candidate by its name."""
+    if name in VARIANTS:
+        return recipes.load(KIND).with_values({"epochs": EPOCHS, **VARIANTS[name]})
+    kind, values = CANDIDATES[name]
+    found = recipes.load(kind).with_values(values)
+    return recipes.from_function(largest_filters, fit=found.fit) if name == _LARGEST else found
 
 
 def right(probabilities: Any, labels: Any) -> Any:
@@ -147,61 +99,48 @@ def against(name: str, new: Any, old: Any) -> dict[str, Any]:
     }
 
 
-def of_the_run(run: runs.Run, digits: Digits) -> list[dict[str, Any]]:
+def of_the_run(run: runs.Run) -> list[dict[str, Any]]:
     """What can be told from the members' answers: kinds, means, views."""
-    members = {name: runs.find(run.path / name) for name in run.record["members"]}
-    kinds = sorted({name.rsplit("-fold-", 1)[0] for name in members})
-    _, labels, nested = runs.validation_rows(run)  # of all digits, in their order
-    place = {row: number for number, row in enumerate(digits.ids.tolist())}
-    once, views, more = ({kind: np.zeros_like(nested) for kind in kinds} for _ in range(3))
-    for name, member in members.items():
-        kind, (own_ids, _, answers) = name.rsplit("-fold-", 1)[0], runs.validation_rows(member)
-        rows = [place[row] for row in own_ids.tolist()]
-        once[kind][rows] = answers
-        views[kind][rows] = five = np.load(member.path / "shifted.npy", allow_pickle=False)
-        looker = classifiers.load(member.path, member.record["files"])
-        images = digits.images[rows]
-        others = [looker.probabilities(sampled(images, matrix, MIDDLE)) for matrix in FURTHER_VIEWS]
-        more[kind][rows] = (5 * five + sum(others)) / (5 + len(others))
-
-    def mean(of: list[str], asked: dict[str, Any], how: ensemble.Mean = "probabilities") -> Any:
-        return right_together([asked[one] for one in of], labels, how)
-
-    whole = mean(kinds, once)
+    ids, labels, nested = rows.validation(run.path)  # of all digits, in their order
+    place = {row: number for number, row in enumerate(ids.tolist())}
+    once: dict[str, Any] = {}
+    views: dict[str, Any] = {}
+    for name, member in runs.members(run).items():
+        kind, (own_ids, _, answers) = name.rsplit("-fold-", 1)[0], rows.validation(member.path)
+        numbers = [place[row] for row in own_ids.tolist()]
+        once.setdefault(kind, np.zeros_like(nested))[numbers] = answers
+        views.setdefault(kind, np.zeros_like(nested))[numbers] = np.load(member.path / "tta.npy", allow_pickle=False)
+    kinds = list(once)
+    whole = right_together([*once.values()], labels)
     lines = [against(f"{kind} alone", right(once[kind], labels), whole) for kind in kinds]
     lines += [against(f"{kind} alone, five views", right(views[kind], labels), whole) for kind in kinds]
-    if len(kinds) > 2:
-        lines += [
-            against(f"without {kind}", mean([one for one in kinds if one != kind], once), whole) for kind in kinds
-        ]
-    lines += [
+    for kind in kinds if len(kinds) > 2 else []:
+        others = [once[other] for other in kinds if other != kind]
+        lines.append(against(f"without {kind}", right_together(others, labels), whole))
+    return [
+        *lines,
         against("all kinds, mean of probabilities", whole, whole),
-        against("all kinds, mean of logits", mean(kinds, once, "logits"), whole),
-        against("all kinds, five views", mean(kinds, views), whole),
-        against("all kinds, 13 views: also turned, zoomed, slanted, wider, narrower", mean(kinds, more), whole),
+        against("all kinds, mean of logits", right_together([*once.values()], labels, "logits"), whole),
+        against("all kinds, five views", right_together([*views.values()], labels), whole),
         against("as chosen, each fold by the others (nested)", right(nested, labels), whole),
     ]
-    return lines
 
 
 def answer(name: str, data: Path, precision: recipes.Precision) -> Any:
     """What a variant, trained on the other folds, says of the first one's rows."""
     digits, fold_of = first_fold(data)
-    if name in PREPARED:
-        digits = replace(digits, images=np.stack([PREPARED[name](image) for image in digits.images]))
     out, others = digits.take(np.flatnonzero(fold_of == 0)), digits.take(np.flatnonzero(fold_of != 0))
     with tempfile.TemporaryDirectory() as folder:
-        recipe = {**VARIANTS, **CANDIDATES}[name].with_fit(precision=precision)
-        fitted = fitting.fit(recipe, others, out, 0, Silence(), Path(folder))
+        asked = recipe(name).with_values({"precision": precision})
+        fitted = classifiers.fit(asked, others, out, 0, Listener(), Path(folder))
     return fitted.classifier.probabilities(out.images)
 
 
 def beside_others(run: runs.Run, candidates: dict[str, Any]) -> list[dict[str, Any]]:
     """The mean of the champion's kinds on the first fold, with candidates in the place of one and beside all."""
-    names = [name for name in run.record["members"] if name.endswith("-fold-1")]
-    asked = {name: runs.validation_rows(runs.find(run.path / name)) for name in names}
-    labels = asked[names[0]][1]
-
+    first = {name: member for name, member in runs.members(run).items() if name.endswith("-fold-1")}
+    asked = {name: rows.validation(member.path) for name, member in first.items()}
+    labels = next(iter(asked.values()))[1]
     kept = [answers for name, (_, _, answers) in asked.items() if not name.startswith(REPLACED)]
     every = [answers for _, _, answers in asked.values()]
     whole = right_together(every, labels)
@@ -272,21 +211,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run")
     parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--only", nargs="+", choices=[*CANDIDATES, *VARIANTS], metavar="NAME")
     options = parser.parse_args()
     run, here = runs.find(options.run), machine.describe()
-    members = [runs.find(run.path / name) for name in run.record["members"]]
-    precision = members[0].record["recipe"]["fit"]["precision"]
+    fit = run.record.recipe.members[0].fit
     digits, fold_of = first_fold(options.data)
-    found = train_all([*CANDIDATES, *VARIANTS], options.data, precision)
+    every = [*CANDIDATES, *VARIANTS]
+    wanted = {_BASELINE, *(options.only or every)}
+    found = train_all([name for name in every if name in wanted], options.data, fit.precision if fit else "float32")
     labels = digits.known_labels[fold_of == 0]
     baseline = right(found[_BASELINE], labels)
     results = {
-        "Against the plain mean of all kinds": of_the_run(run, digits),
+        "Against the plain mean of all kinds": of_the_run(run),
         "Others that could be members, on the first fold, against the plain mean of all kinds": beside_others(
-            run, {name: found[name] for name in CANDIDATES}
+            run, {name: found[name] for name in CANDIDATES if name in found}
         ),
         f"One ingredient changed, {EPOCHS} epochs, on the first fold, against `{_BASELINE}`": [
-            against(name, right(found[name], labels), baseline) for name in VARIANTS
+            against(name, right(found[name], labels), baseline) for name in VARIANTS if name in found
         ],
     }
     machine.save("ingredients", {"machine": here, "results": results}, table(results, machine.sentence(here)))

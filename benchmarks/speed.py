@@ -121,9 +121,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--data", type=Path, default=Path("data"))
     options = parser.parse_args()
-    path = machine.RESULTS / "speed.json"
-    results = json.loads(path.read_text())["results"] if path.exists() else {}
-    here = machine.describe()
+    results, here = machine.kept("speed").get("results", {}), machine.describe()
     with tempfile.TemporaryDirectory() as name:
         prepare(options.data, Path(name))
         for contestant in options.contestants:
