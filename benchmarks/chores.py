@@ -106,6 +106,7 @@ def measure(command: list[str], cwd: Path, expect: int = 0, checkout: Path = HER
         RuntimeError: it ended with another status than expected.
     """
     environment = {**os.environ, "COLUMNS": "200", "PYTHONPATH": str(checkout)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # which would compile a fresh checkout again and again
     began = time.perf_counter()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(command, cwd=cwd, stdout=out, stderr=errors, env=environment)
