@@ -41,7 +41,7 @@ class Teacher:
         """The number, from 1, by which an epoch's order and distortions are drawn."""
         return (epoch - 1) % _EPOCHS + 1
 
-    def targets(self, epoch: int) -> "Teach":
+    def targets(self, epoch: int) -> Teach:
         """What the teacher says of the images of an epoch: of those from a place on in its order."""
         return partial(self._answer, self.epoch(epoch))
 

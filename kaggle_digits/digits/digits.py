@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_digits.digits import duplicates
 from kaggle_digits.errors import DataError
 
 
@@ -105,6 +106,11 @@ class Digits:
         """uint64 `(n,)`, a hash of each image's pixels, by which rows are recognised again (BLAKE2b)."""
         digests = (hashlib.blake2b(image, digest_size=8).digest() for image in np.ascontiguousarray(self.images))
         return np.frombuffer(b"".join(digests), "<u8")
+
+    @cached_property
+    def near_duplicates(self) -> NDArray[np.intp]:
+        """Integers `(n,)`, the group of images that are nearly the same to which each belongs; see `duplicates`."""
+        return duplicates.groups(self.images)
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         """The digits at `rows`, integers `(m,)`, in that order."""

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits.digits import duplicates
 from kaggle_digits.digits.digits import Digits
 from kaggle_digits.errors import DataError
 
@@ -24,7 +23,7 @@ def split(digits: Digits, fraction: float, seed: int) -> tuple[NDArray[np.intp],
     """
     if not 0 < fraction < 1:
         raise DataError(f"the validation share must be above 0 and below 1, for example 0.1. Received: {fraction}.")
-    held_out = _deal(digits.known_labels, duplicates.groups(digits.images), [fraction, 1 - fraction], seed) == 0
+    held_out = _deal(digits.known_labels, digits.near_duplicates, [fraction, 1 - fraction], seed) == 0
     if held_out.all() or not held_out.any():
         raise DataError(
             f"{len(digits)} rows, of which images that are nearly the same stay together, are too few to hold out a "
@@ -48,7 +47,7 @@ def folds(digits: Digits, count: int, seed: int) -> NDArray[np.intp]:
         DataError: there are no labels, or fewer rows of some label than folds; those that are nearly the same count
             as one.
     """
-    labels, group = digits.known_labels, duplicates.groups(digits.images)
+    labels, group = digits.known_labels, digits.near_duplicates
     rarest = int(np.unique(labels[np.unique(group)], return_counts=True)[1].min())
     if not 2 <= count <= rarest:
         raise DataError(

@@ -3,7 +3,9 @@
 import importlib.metadata
 import platform
 import re
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from kaggle_digits import __version__
 from kaggle_digits.runs.record import GitRecord
@@ -11,6 +13,12 @@ from kaggle_digits.runs.record import GitRecord
 _LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn")
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _LONGEST = 4096  # characters of a file of git's that are looked at, packed-refs aside
+
+
+def circumstances() -> dict[str, Any]:
+    """What a run that begins now, in the current folder, is made with: those fields of `Beginning`."""
+    started = datetime.now().astimezone()
+    return {"versions": versions(), "machine": machine(), "git": git(Path.cwd()), "started": started}
 
 
 def versions() -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Runs of one's own that answer together: weighed by rows that none of them has learned."""
 
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -143,10 +142,7 @@ def _write(
         test_rows=None if source.test is None else len(source.test),
         classes=first.classes,
         image_shape=first.image_shape,
-        versions=environment.versions(),
-        machine=environment.machine(),
-        git=environment.git(Path.cwd()),
-        started=datetime.now().astimezone(),
+        **environment.circumstances(),
     )
     path = runs.start(models, beginning)
     report = writing.write_findings(path, trained, first.plan.seed)

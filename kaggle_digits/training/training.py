@@ -5,7 +5,6 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -182,10 +181,7 @@ def _begin(plan: Plan, recipe: Recipe, source: Source, listener: Listener) -> tu
         test_rows=None if source.test is None else len(source.test),
         classes=digits.classes,
         image_shape=digits.image_shape,
-        versions=environment.versions(),
-        machine=environment.machine(),
-        git=environment.git(Path.cwd()),
-        started=datetime.now().astimezone(),
+        **environment.circumstances(),
     )
     return beginning, recipe
 

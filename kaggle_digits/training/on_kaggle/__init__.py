@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -125,10 +124,7 @@ def _begin(plan: Plan, recipe: Recipe, account: str) -> Beginning:
         data=DataRecord(name=str(folder), path=str(folder.resolve()), kind=kaggle_csv.KIND, train_sha256={}),
         classes=_CLASSES,
         image_shape=_IMAGE_SHAPE,
-        versions=environment.versions(),
-        machine=environment.machine(),
-        git=environment.git(Path.cwd()),
-        started=datetime.now().astimezone(),
+        **environment.circumstances(),
         kaggle=KaggleRecord(account=account),
     )
 
