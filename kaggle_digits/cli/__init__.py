@@ -73,7 +73,9 @@ def root(
 
 def _add_commands() -> None:
     """Every module here that defines a function of its own name is a command, listed in the order of the work."""
-    found = [importlib.import_module(f"{__name__}.{one.name}") for one in pkgutil.iter_modules(__path__)]
+    found = [
+        importlib.import_module(f"{__name__}.{one.name}") for one in pkgutil.iter_modules(__path__) if not one.ispkg
+    ]
     commands = {module.__name__.rpartition(".")[2]: module for module in found if hasattr(module, "EXAMPLE")}
     for name in sorted(commands, key=lambda name: (_ORDER.find(f" {name} ") % 1000, name)):
         app.command(epilog=f"Example: kaggle-digits {commands[name].EXAMPLE}")(getattr(commands[name], name))

@@ -1,6 +1,6 @@
 """The command `evaluate`: a trained model, evaluated."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -8,9 +8,6 @@ from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, WHICH_RUN, AsJson, Models, SkipBroken, complete_run, print_json
 
 EXAMPLE = "evaluate --data my-digits"
-
-if TYPE_CHECKING:
-    from kaggle_digits.evaluation import Report
 
 
 def evaluate(
@@ -25,6 +22,7 @@ def evaluate(
 ) -> None:
     """Say how good a model is, and where it errs, in numbers and pictures."""
     from kaggle_digits import predictor, runs
+    from kaggle_digits.cli.reports.evaluation import summary
 
     found = runs.find(run, models)
     console.say_which(found)
@@ -36,25 +34,5 @@ def evaluate(
         print_json({**about, **evaluated.report.as_json()})
         return
     console.show(f"{found.name} on {evaluated.data}")
-    console.show(_summary(evaluated.report))
+    console.show(summary(evaluated.report))
     console.show(f"\npictures and report.json are in {evaluated.folder}")
-
-
-def _summary(report: "Report") -> str:
-    low, high = report.interval
-    lines = [
-        f"accuracy           {report.accuracy:.4f} of {report.rows:,} rows, 95 % interval {low:.4f} to {high:.4f}",
-        f"top-2 accuracy     {report.top_2_accuracy:.4f}",
-        f"loss               {report.loss:.4f} nats",
-        f"calibration error  {report.calibration_error:.4f}",
-        "",
-    ]
-    named = [(str(label), scores) for label, scores in report.labels.items()]
-    rows = [
-        [name, f"{s.precision:.4f}", f"{s.recall:.4f}", f"{s.f1:.4f}", f"{s.support:,}"]
-        for name, s in [*named, ("macro", report.macro), ("weighted", report.weighted)]
-    ]
-    lines.append(console.table(["label", "precision", "recall", "F1", "rows"], rows))
-    confused = ", ".join(f"{a} as {p} ({count})" for a, p, count in report.confused[:6])
-    lines += ["", f"most confused      {confused or 'nothing: every row is right'}"]
-    return "\n".join(lines)

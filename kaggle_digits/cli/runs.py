@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from kaggle_digits import runs as folders
-from kaggle_digits.cli import console, overview
+from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, complete_run, print_json
+from kaggle_digits.cli.reports import overview
 from kaggle_digits.errors import RunError
 from kaggle_digits.runs import Run
 

@@ -86,9 +86,15 @@ class Study:
     command: str
 
     @property
+    def best_first(self) -> list[Trial]:
+        """The trials that were trained to their end, the highest accuracy first."""
+        complete = [one for one in self.trials if one.state == "complete"]
+        return sorted(complete, key=lambda one: one.accuracy or 0.0, reverse=True)
+
+    @property
     def best(self) -> Trial:
         """The trial with the highest accuracy, of those that were trained to their end."""
-        return max((one for one in self.trials if one.state == "complete"), key=lambda one: one.accuracy or 0.0)
+        return self.best_first[0]
 
 
 def folder(models: Path, recipe: str, record: StudyRecord, study: str | None) -> Path:

@@ -1,0 +1,1 @@
+"""What commands print of their results. Each module is loaded when its command runs, with the rooms that it needs."""

@@ -1,0 +1,60 @@
+"""What a model said of pictures: a table, a CSV, and sheets that show how each was read."""
+
+import csv
+import io
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+from kaggle_digits.cli import console
+from kaggle_digits.files import storage
+from kaggle_digits.predictor import Prediction
+
+_TABLE, _SHEETS = Path("predictions.csv"), Path("explained")
+_TITLE = 100  # characters that a sheet has room for
+
+
+def table(predictions: Sequence[Prediction]) -> str:
+    """A line a picture; a runner-up is named where there is one digit."""
+    rows = []
+    for each in predictions:
+        probability = "" if each.probability is None else f"{each.probability:.1%}"
+        second = ["", ""]
+        if len(each.digits) == 1:
+            second = [str(each.digits[0].runner_up), f"{each.digits[0].runner_up_probability:.1%}"]
+        rows.append([each.image, each.answer, probability, *second])
+    return console.table(["image", "label", "probability", "runner-up", "probability"], rows)
+
+
+def write(predictions: Sequence[Prediction]) -> None:
+    """The answers as a CSV, and where it lies."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["image", "label", "probability", "answer"])
+    writer.writerows([each.image, each.label or "", each.probability or "", each.answer] for each in predictions)
+    storage.write_text(_TABLE, text.getvalue())
+    console.tell(f"answers     {_TABLE}")
+
+
+def draw(predictions: Sequence[Prediction]) -> None:
+    """A sheet for each picture, further ones for its further digits, and where they lie."""
+    from kaggle_digits.evaluation import plots  # with Matplotlib
+
+    taken: set[str] = set()
+    for each in predictions:
+        if each.layout is None:
+            continue
+        stem = Path(each.image).stem
+        name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, len(predictions) + 2))) if n not in taken)
+        taken.add(name)
+        title = textwrap.shorten(f"{each.image}: {each.answer}", _TITLE, placeholder=" ...")
+        shown = [(digit.image, digit.probabilities, digit.box, digit.is_sure) for digit in each.seen]
+        stages = each.layout.stages
+        plots.save(plots.explanation(title, stages, shown), _SHEETS / f"{name}.png")
+        console.tell(f"explained   {_SHEETS / name}.png")
+        for start in range(plots.MOST_DIGITS, len(shown), plots.MOST_DIGITS):
+            some = shown[start : start + plots.MOST_DIGITS]
+            about = f"{title}, digits {start + 1} to {start + len(some)}"
+            path = _SHEETS / f"{name}-from-{start + 1}.png"
+            plots.save(plots.explanation(about, {"as read": stages["as read"]}, some), path)
+            console.tell(f"explained   {path}")
