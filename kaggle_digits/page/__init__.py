@@ -33,7 +33,7 @@ def offline(model: dict[str, Any]) -> str:
 
     Args:
         model: JSON-like: `steps`, `arrays` and `weights` (as `export.graph` tells; base64 of zlib), `imageShape`,
-            `temperature`, and `about`: `recipe`, `parameters`, `classes` and `image_shape`.
+            `temperature`, and `about`: `recipe`, `validation_accuracy`, `classes` and `image_shape`.
     """
     scripts = {"engine": engine(), "page": _joined("pad.js", "offline.js", "page.js")}
     # Within a script element, "</" ends it, and "<!--" with "<script" keeps it from ending.

@@ -1,4 +1,4 @@
-// Answers from the server that has sent this page.
+// Answers from the server that has sent this page; one that is busy is asked again.
 "use strict";
 
 const reader = {
@@ -9,7 +9,12 @@ const reader = {
     const blob = await new Promise((done) => canvas.toBlob(done, type, quality));
     const form = new FormData();
     form.append("image", blob, isPhoto ? "image.jpg" : "drawing.png");
-    const answer = await fetch("api/image?seen=true", { method: "POST", body: form });
+    const ask = () => fetch("api/image?seen=true", { method: "POST", body: form });
+    let answer = await ask();
+    for (let wait = 250; [429, 503].includes(answer.status) && wait <= 2000; wait *= 2) {
+      await new Promise((done) => setTimeout(done, wait));
+      answer = await ask();
+    }
     const said = await answer.json();
     if (!answer.ok) throw new Error(said.detail);
     return said;

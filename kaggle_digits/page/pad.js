@@ -1,10 +1,9 @@
-// The drawing area: strokes by finger, pen, mouse or keyboard, or an image instead of them; every step can be undone.
+// The drawing area: strokes by finger, pen, mouse or keyboard, on paper or over an image; every step can be undone.
 //
 // Strokes are kept as lines, in shares of the area's width, so that they survive a new size and a change of colours.
 "use strict";
 
 const ASPECT = 3 / 4;
-const STROKE = 0.034;  // of the area's width
 const READ_SIDE = 360;  // pixels of the longer side in which a drawing is read
 const LONGEST = 1024;  // pixels of the longer side in which an image is read; a digit of a twentieth still has fifty
 const LEAST_CONTRAST = 32;  // greys; see-through pictures with less on white paper lie on black
@@ -14,6 +13,7 @@ class Pad {
   constructor(canvas, changed) {
     this.canvas = canvas;
     this.changed = changed;
+    this.thickness = 0.034;  // of the area's width
     this.states = [{ strokes: [], image: null }];
     this.drawing = new Map();  // strokes that are being drawn, by pointer
     this.pen = null;  // where the keyboard's pen is, and its stroke while it is down
@@ -48,8 +48,11 @@ class Pad {
   }
 
   add(stroke) {
-    const before = this.state.image ? [] : this.state.strokes;
-    this.states.push({ strokes: [...before, stroke], image: null });
+    this.states.push({ strokes: [...this.state.strokes, stroke], image: this.state.image });
+  }
+
+  begin(point) {
+    return Object.assign([point], { thickness: this.thickness });
   }
 
   tell(isDrawing = false) {
@@ -60,13 +63,25 @@ class Pad {
 
   // A canvas with what is to be read, black on white where it is drawn.
   picture() {
-    if (this.state.image) return this.state.image;
-    const canvas = sized(READ_SIDE, READ_SIDE * ASPECT);
-    const context = canvas.getContext("2d");
+    const { image } = this.state;
+    if (image && !this.strokes.length) return image;
+    const canvas = image ? sized(image.width, image.height) : sized(READ_SIDE, READ_SIDE * ASPECT);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
     context.fillStyle = "#fff";
     context.fillRect(0, 0, canvas.width, canvas.height);
-    this.draw(context, canvas.width, "#000");
+    if (image) context.drawImage(image, 0, 0);
+    const { scale, left, top } = this.placed(1);
+    context.translate(-left / scale, -top / scale);
+    this.draw(context, 1 / scale, image?.ink ?? "#000");
     return canvas;
+  }
+
+  // Where the picture lies on an area of some width: the size of its pixels, and its corner.
+  placed(width) {
+    const { image } = this.state;
+    if (!image) return { scale: width / READ_SIDE, left: 0, top: 0 };
+    const scale = Math.min(width / image.width, (width * ASPECT) / image.height);
+    return { scale, left: (width - image.width * scale) / 2, top: (width * ASPECT - image.height * scale) / 2 };
   }
 
   // Frames around what was found, in pixels of the picture.
@@ -87,9 +102,8 @@ class Pad {
       event.preventDefault();
       canvas.setPointerCapture(event.pointerId);
       this.pen = null;
-      const stroke = [at(event)];
+      const stroke = this.begin(at(event));
       stroke.pen = event.pointerType === "pen";
-      if (this.state.image) this.states.push({ strokes: [], image: null });
       this.drawing.set(event.pointerId, stroke);
       this.tell(true);
     });
@@ -135,8 +149,7 @@ class Pad {
 
   lower() {
     this.pen ??= { x: 0.5, y: ASPECT / 2, stroke: null };
-    if (this.state.image) this.states.push({ strokes: [], image: null });
-    this.pen.stroke = [[this.pen.x, this.pen.y]];
+    this.pen.stroke = this.begin([this.pen.x, this.pen.y]);
     this.tell(true);
   }
 
@@ -158,14 +171,17 @@ class Pad {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     const { image } = this.state;
-    let [scale, left, top] = [width / READ_SIDE, 0, 0];
-    if (image && !this.drawing.size) {
-      scale = Math.min(width / image.width, height / image.height);
-      [left, top] = [(width - image.width * scale) / 2, (height - image.height * scale) / 2];
+    const { scale, left, top } = this.placed(width);
+    context.save();
+    if (image) {
       context.imageSmoothingEnabled = scale < 4;
       context.drawImage(image, left, top, image.width * scale, image.height * scale);
+      context.beginPath();  // what lies beside an image is not read
+      context.rect(left, top, image.width * scale, image.height * scale);
+      context.clip();
     }
-    this.draw(context, width, colour("--ink"));
+    this.draw(context, width, image?.ink ?? colour("--ink"));
+    context.restore();
     for (const [x, y, right, bottom] of this.boxes) {
       context.beginPath();
       context.roundRect(left + x * scale - 4, top + y * scale - 4, (right - x) * scale + 8, (bottom - y) * scale + 8, 6);
@@ -180,7 +196,7 @@ class Pad {
 
   paintPen(context, width, colour) {
     context.beginPath();
-    context.arc(this.pen.x * width, this.pen.y * width, (STROKE * width) / 2 + 3, 0, 2 * Math.PI);
+    context.arc(this.pen.x * width, this.pen.y * width, (this.thickness * width) / 2 + 3, 0, 2 * Math.PI);
     context.lineWidth = 2;
     context.strokeStyle = context.fillStyle = colour;
     if (this.pen.stroke) context.fill();
@@ -188,8 +204,9 @@ class Pad {
   }
 
   draw(context, width, colour) {
-    Object.assign(context, { strokeStyle: colour, lineWidth: STROKE * width, lineCap: "round", lineJoin: "round" });
+    Object.assign(context, { strokeStyle: colour, lineCap: "round", lineJoin: "round" });
     for (const stroke of this.strokes) {
+      context.lineWidth = stroke.thickness * width;
       const points = stroke.map(([x, y]) => [x * width, y * width]);
       context.beginPath();
       context.moveTo(...points[0]);
@@ -211,7 +228,8 @@ function sized(width, height) {
   return canvas;
 }
 
-// An image in its own proportions and no larger than it is read; what is see-through lies on paper.
+// An image in its own proportions and no larger than it is read; what is see-through lies on paper. `ink` is a colour
+// that stands out on it.
 function onPaper(image) {
   const scale = Math.min(1, LONGEST / Math.max(image.width, image.height));
   const canvas = sized(image.width * scale, image.height * scale);
@@ -222,11 +240,12 @@ function onPaper(image) {
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.drawImage(image, 0, 0, canvas.width, canvas.height);
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-    let [low, high] = [255, 0];
+    let [low, high, sum] = [255, 0, 0];
     for (let place = 0; place < data.length; place += 4) {
       const grey = (data[place] + data[place + 1] + data[place + 2]) / 3;
-      [low, high] = [Math.min(low, grey), Math.max(high, grey)];
+      [low, high, sum] = [Math.min(low, grey), Math.max(high, grey), sum + grey];
     }
+    canvas.ink = sum / (data.length / 4) < 128 ? "#fff" : "#000";
     if (high - low >= LEAST_CONTRAST) break;
   }
   return canvas;

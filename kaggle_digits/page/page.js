@@ -4,13 +4,14 @@
 (() => {
   const find = (name) => document.getElementById(name);
   const QUIET = 700;  // milliseconds without a change, after which a screen reader is told the answer
-  let busy = false, again = false, chosen = null, answer = null, spoken = null;
+  let busy = false, again = false, chosen = null, answer = null, spoken = null, problem = "";
 
   const pad = new Pad(find("pad"), (isDrawing) => {
     find("undo").disabled = !pad.canUndo;
     find("clear").disabled = pad.isBlank;
     find("hint").classList.toggle("gone", !pad.isBlank || Boolean(pad.pen));
     if (!isDrawing) chosen = null;
+    problem = "";
     ask();
   });
 
@@ -41,7 +42,8 @@
     answer = said;
     const digits = said?.digits ?? [];
     find("label").toggleAttribute("data-empty", !said || said.label === null);
-    find("label").textContent = said ? said.answer : "Nothing written yet";
+    find("label").textContent = said ? said.answer : problem || "Nothing written yet";
+    find("copy").hidden = !said?.label;
     find("sure").textContent = digits.length ? `${percent(together(digits))} sure` : "";
     find("sure").classList.toggle("unsure", Boolean(said) && said.label === null);
     // While a number is being written, its last digit is the one to watch.
@@ -100,7 +102,7 @@
   const spell = (digit) => `${digit.label ?? `perhaps ${likeliest(digit)}`}, ${percent(digit.probability)}`;
 
   function percent(share) {
-    return share >= 0.9995 && share < 1 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`;
+    return share >= 0.9995 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`;
   }
 
   function speakSoon(said) {
@@ -109,21 +111,34 @@
   }
 
   function sentence(said) {
-    if (!said) return "The drawing area is empty.";
+    if (!said) return problem || "The drawing area is empty.";
     const letters = said.label === null ? said.answer : [...said.label].join(" ");
     return `${letters}. ${find("sure").textContent}.`;
   }
 
   function fail(error) {
+    problem = error instanceof TypeError ? "The server does not answer." : error.message;
     show(null);
-    find("label").textContent = error instanceof TypeError ? "The server does not answer." : error.message;
+  }
+
+  // Browsers keep their clipboard from pages of a plain http address, but not from what is selected there.
+  async function copy(text) {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    addEventListener("copy", (event) => {
+      event.clipboardData.setData("text/plain", text);
+      event.preventDefault();
+    }, { once: true });
+    getSelection().selectAllChildren(find("label"));
+    document.execCommand("copy");
+    getSelection().removeAllRanges();
   }
 
   async function open(file) {
     try {
       pad.show(await createImageBitmap(file));
     } catch {
-      fail(new Error("That is not an image that can be read."));
+      pad.clear();
+      fail(new Error(`${file.name || "That"} is no image that can be read. PNG, JPEG, WebP, GIF and BMP can.`));
     }
   }
 
@@ -131,6 +146,15 @@
 
   find("undo").addEventListener("click", () => pad.undo());
   find("clear").addEventListener("click", () => pad.clear());
+  find("thickness").addEventListener("input", ({ target }) => { pad.thickness = Number(target.value); });
+  find("copy").addEventListener("click", async ({ target }) => {
+    await copy(answer.label);
+    target.textContent = "Copied";
+    setTimeout(() => { target.textContent = "Copy"; }, 1500);
+  });
+  find("enlarge").addEventListener("click", ({ currentTarget }) => {
+    currentTarget.setAttribute("aria-pressed", String(currentTarget.getAttribute("aria-pressed") === "false"));
+  });
   for (const [button, input] of [["choose", "file"], ["shoot", "camera"]]) {
     find(button).addEventListener("click", () => find(input).click());
     find(input).addEventListener("change", ({ target }) => {
@@ -166,7 +190,8 @@
   }
   reader.about.then((about) => {
     shape = about.image_shape;
-    find("about").textContent = `${about.recipe}, ${about.parameters.toLocaleString("en")} parameters`;
+    const accuracy = about.validation_accuracy;
+    find("about").textContent = about.recipe + (accuracy ? `, ${(100 * accuracy).toFixed(1)} % of unseen digits right` : "");
     find("bars").replaceChildren(...Array.from({ length: about.classes }, row));
     show(null);
     document.body.dataset.ready = "";

@@ -47,7 +47,7 @@ def create_app(model: Model, *, only_local: bool = True, on_ready: Callable[[], 
         docs_url=None,  # FastAPI's own pages load their parts from other servers
         redoc_url=None,
         lifespan=lifespan,
-        responses={code: {"model": forms.Refusal, "description": why} for code, why in _REFUSALS.items()},
+        responses={code: forms.refusal(why, _SAID.get(code, why)) for code, why in _REFUSALS.items()},
     )
     _add_pages(app)
     _add_information(app, model)
@@ -66,6 +66,12 @@ _REFUSALS = {
     422: "The request is not of the form described, or a picture cannot be read.",
     429: "Too many questions are waiting. Ask again in a second.",
     503: "Too much is arriving at once. Ask again in a second.",
+}
+_SAID = {
+    403: "Only this server's own page may ask it from a browser.",
+    413: "A request may have 12,000,000 bytes at most.",
+    421: "This server answers on its own machine only: name it 127.0.0.1.",
+    422: "seven.png is not a whole image of the formats PNG, JPEG, BMP, WEBP, GIF, TIFF.",
 }
 
 
@@ -94,18 +100,30 @@ def _add_information(app: FastAPI, model: Model) -> None:
         validation_accuracy=model.run.record.validation_accuracy,
     )
 
-    @app.get("/api/health", summary="Whether the server answers")
+    @app.get("/api/health", summary="Whether the server answers", response_description="It does.")
     async def health() -> forms.Health:
+        """For a monitor: it asks nothing of the model."""
         return forms.Health(status="ok")
 
-    @app.get("/api/model", summary="What answers")
+    @app.get("/api/model", summary="What answers", response_description="The run, and what it is worth.")
     async def describe_model() -> forms.ModelInformation:
+        """The trained model behind all answers; it stays the same until the server is started again."""
         return about
 
 
 def _add_pictures(app: FastAPI, asker: Asker) -> None:
-    @app.post("/api/image", summary="Read the digits of a picture", openapi_extra=forms.PICTURE_BODY)
+    @app.post(
+        "/api/image",
+        summary="Read the digits of a picture",
+        response_description="The digits, line by line.",
+        openapi_extra=forms.PICTURE_BODY,
+    )
     async def read_image(request: Request, seen: Seen = False) -> forms.Reading:
+        """A photo, a scan or a drawing of one digit or several: a form's file `image`, or the file itself as the body.
+
+        A body of any other type than multipart/form-data is taken for the file itself; which format it has, its first
+        bytes tell.
+        """
         if request.headers.get("content-type", "").startswith("multipart/form-data"):
             async with request.form(max_files=MOST_IMAGES, max_fields=MOST_IMAGES) as form:
                 image = form.get("image")
@@ -116,11 +134,16 @@ def _add_pictures(app: FastAPI, asker: Asker) -> None:
             content, name = await request.body(), "image"
         return _reading(await asker.read(content, name), seen)
 
-    @app.post("/api/images", summary="Read the digits of several pictures")
+    @app.post(
+        "/api/images",
+        summary="Read the digits of several pictures",
+        response_description="One answer for each picture, in their order.",
+    )
     async def read_images(
         images: Annotated[list[UploadFile], File(min_length=1, max_length=MOST_IMAGES, description="Up to 32 files.")],
         seen: Seen = False,
     ) -> list[forms.Reading | forms.Unread]:
+        """Up to 32 pictures in one form; one that cannot be read has an `error`, and the others are answered."""
         answers: list[forms.Reading | forms.Unread] = []
         for image in images:
             name = _name(image.filename)
@@ -134,8 +157,14 @@ def _add_pictures(app: FastAPI, asker: Asker) -> None:
 def _add_rows(app: FastAPI, asker: Asker) -> None:
     body = forms.rows_body(asker.model.image_shape, pictures.MOST_ROWS)
 
-    @app.post("/api/pixels", summary="Label rows of pixels", openapi_extra=body)
+    @app.post(
+        "/api/pixels",
+        summary="Label rows of pixels",
+        response_description="One answer for each row, in their order.",
+        openapi_extra=body,
+    )
     async def label_rows(request: Request) -> list[forms.Row]:
+        """Images that have the model's form already, such as those of the competition's test.csv."""
         return await asker.label(await request.body())
 
 

@@ -123,6 +123,16 @@ class Refusal(BaseModel):
     detail: str = Field(description="In a sentence.")
 
 
+def refusal(why: str, detail: str) -> dict[str, Any]:
+    """A status of 400 or more, as OpenAPI describes it.
+
+    Args:
+        why: a sentence on when it is given.
+        detail: an example of what is then said.
+    """
+    return {"model": Refusal, "description": why, "content": {"application/json": {"example": {"detail": detail}}}}
+
+
 _FILE = {"type": "string", "format": "binary"}
 _UPLOAD = {
     "type": "object",
@@ -130,15 +140,15 @@ _UPLOAD = {
     "properties": {
         "image": {
             **_FILE,
-            "description": "A JPEG of at most 25 megapixels, or a PNG, BMP or WebP of at most 9. "
-            "Or send the file itself as the body, without a form.",
+            "description": "A JPEG of at most 25 megapixels, or a PNG, BMP, WebP, GIF or TIFF of at most 9.",
         }
     },
 }
+_RAW = {**_FILE, "title": "body", "description": "Instead of a form, the file itself, of whatever content type."}
 PICTURE_BODY = {
     "requestBody": {
         "required": True,
-        "content": {"multipart/form-data": {"schema": _UPLOAD}, "application/octet-stream": {"schema": _FILE}},
+        "content": {"multipart/form-data": {"schema": _UPLOAD}, "application/octet-stream": {"schema": _RAW}},
     }
 }
 """A picture, as OpenAPI describes it."""

@@ -66,7 +66,8 @@ def _operation(document: dict[str, Any], path: str, method: str, operation: dict
     example = json.dumps(_example(document, answer), indent=2)
     refusals = [(status, each["description"]) for status, each in operation["responses"].items() if status >= "4"]
     return [
-        f"<h2><code>{method.upper()} {escape(path)}</code></h2><p>{escape(operation['summary'])}.</p>",
+        f"<h2><code>{method.upper()} {escape(path)}</code></h2><p>{escape(operation['summary'])}.",
+        f" {escape(operation['description'])}</p>",
         *(f"<pre>{escape(command)}</pre>" for command in commands),
         _table("Question", _inputs(document, operation)),
         _table("Answer", _fields(document, answer)),
@@ -83,7 +84,8 @@ def _table(title: str, rows: Rows) -> str:
 def _inputs(document: dict[str, Any], operation: dict[str, Any]) -> Rows:
     rows = [(each["name"], each.get("description", "")) for each in operation.get("parameters", [])]
     for content in operation.get("requestBody", {}).get("content", {}).values():
-        rows += _fields(document, content["schema"])
+        schema = content["schema"]
+        rows += _fields(document, schema) or [(schema["title"], schema["description"])]
     return rows
 
 

@@ -213,7 +213,7 @@ def test_drawing_with_a_keyboard(page):
     page.press(Keys.DELETE)
     page.label("Nothing written yet")
     assert page.ask("document.activeElement.id") == "pad"
-    for name in ("undo", "choose"):  # an empty drawing cannot be cleared
+    for name in ("undo", "thickness", "choose"):  # an empty drawing cannot be cleared
         page.press(Keys.TAB)
         page.until(f"document.activeElement.id === '{name}'")
 
@@ -253,10 +253,75 @@ def test_an_image_pasted_or_dropped(page, picture, way):
     page.label("03")
 
 
-def test_a_file_that_is_no_image(page, tmp_path):
+def test_drawing_over_an_image(page, picture):
+    page.find("file").send_keys(str(picture))
+    page.label("03")
+    page.draw([(0.88, 0.3), (0.96, 0.3), (0.9, 0.75)])
+    page.until("document.querySelectorAll('#digits button').length === 3")
+    page.find("undo").click()
+    page.label("03")
+    page.find("undo").click()
+    page.label("Nothing written yet")
+
+
+def test_the_pen_can_be_thicker(page):
+    def inked(edge):
+        """How much of the paper a zero takes."""
+        page.driver.execute_script(
+            "thickness.value = thickness[arguments[0]]; thickness.dispatchEvent(new Event('input'));", edge
+        )
+        page.draw(ZERO)
+        page.label("0")
+        count = page.driver.execute_script(
+            """
+            const copy = Object.assign(document.createElement("canvas"), { width: pad.width, height: pad.height });
+            const context = copy.getContext("2d", { willReadFrequently: true });
+            context.drawImage(pad, 0, 0);
+            const { data } = context.getImageData(0, 0, copy.width, copy.height);
+            return data.filter((value, at) => at % 4 === 3 && value > 99).length;
+            """
+        )
+        page.find("undo").click()
+        return count
+
+    assert inked("max") > 2 * inked("min")
+
+
+def test_what_the_network_sees_can_be_larger(page):
+    before = page.ask("seen.clientWidth")
+    page.find("enlarge").click()
+    assert page.ask("seen.clientWidth") > 2 * before
+    page.find("enlarge").click()
+    assert page.ask("seen.clientWidth") == before
+
+
+def test_the_answer_is_copied(page):
+    assert not page.find("copy").is_displayed()
+    page.draw(ZERO)
+    page.label("0")
+    # As where the browser keeps its clipboard to itself.
+    page.driver.execute_script(
+        "Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true });"
+        "DataTransfer.prototype.setData = (_, text) => { window.copied = text; };"
+    )
+    page.find("copy").click()
+    page.until("window.copied === '0' && document.getElementById('copy').textContent === 'Copied'")
+
+
+def test_a_phone_on_its_side(page):
+    """The drawing area leaves room to scroll the page by."""
+    page.send("Emulation.setDeviceMetricsOverride", width=844, height=390, deviceScaleFactor=1, mobile=True)
+    page.until("pad.clientHeight <= 0.6 * innerHeight + 1")
+    assert page.ask("document.documentElement.scrollWidth") == 844
+
+
+def test_a_file_that_is_no_image(page, picture, tmp_path):
+    page.find("file").send_keys(str(picture))
+    page.label("03")
     (tmp_path / "notes.png").write_text("no image")
     page.find("file").send_keys(str(tmp_path / "notes.png"))
-    page.label("That is not an image that can be read.")
+    page.label("notes.png is no image that can be read. PNG, JPEG, WebP, GIF and BMP can.")
+    assert page.ask("document.querySelectorAll('#digits button').length") == 0  # nor does the picture before stay
     page.draw(ZERO)
     page.label("0")
 

@@ -51,17 +51,17 @@ def write(model: Model, path: Path, options: Options) -> Runtime:  # noqa: ARG00
 
 def document(model: Model, steps: graph.Steps) -> dict[str, object]:
     """What the page knows of a model; see `page.offline`."""
-    information = model.info()
+    record = model.run.record
     return {
         "about": {
             "run": model.run.name,
-            "recipe": information.recipe,
-            "parameters": information.parameters,
+            "recipe": record.recipe.name,
+            "validation_accuracy": record.validation_accuracy,
             "classes": model.classes,
             "image_shape": model.image_shape,
         },
         "imageShape": model.image_shape,
-        "temperature": model.run.record.temperature,
+        "temperature": record.temperature,
         "steps": steps.steps,
         "arrays": steps.arrays,
         "weights": base64.b64encode(zlib.compress(steps.weights, 9)).decode(),
