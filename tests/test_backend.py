@@ -48,3 +48,28 @@ def test_an_unknown_backend_of_matplotlib_is_of_no_account(tmp_path: Path) -> No
     done = run(["train", "knn", "--data", "sklearn"], tmp_path, MPLBACKEND="no-such")
     assert done.returncode == 0, done.stderr
     assert len(list(tmp_path.glob("models/*/*.png"))) == 4
+
+
+SPARING = """
+import sys
+from kaggle_digits import backend
+backend.spare_imports()
+keras = backend.load_keras()
+unused = ("sklearn", "pandas", "matplotlib")
+assert not set(unused) & set(sys.modules)
+import sklearn.base, pandas, matplotlib.pyplot, tensorflow
+assert keras.ops.convert_to_numpy(keras.ops.ones(2)).sum() == 2
+"""
+WHOLE = """
+from kaggle_digits import backend
+backend.spare_imports()
+keras = backend.load_keras(whole=True)
+from sklearn.base import BaseEstimator
+assert issubclass(keras.wrappers.SKLearnClassifier, BaseEstimator)
+"""
+
+
+@pytest.mark.parametrize("code", [SPARING, WHOLE])
+def test_keras_spares_what_it_hardly_uses_and_gives_it_back(code: str, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -79,6 +79,7 @@ def _warp(ops: Any, image_shape: tuple[int, int]) -> Callable[..., Any]:
     stride = width + 2
 
     def warp(images: Any, matrix: Any, arrows: Any, spread_rows: Any, spread_columns: Any) -> Any:
+        matrix, arrows = ops.convert_to_tensor(matrix), ops.convert_to_tensor(arrows)  # PyTorch multiplies no arrays
         row, column = (ops.arange(side, dtype="float32") - (side - 1) / 2 for side in image_shape)
         row, column = row[None, :, None], column[None, None, :]
         field = ops.einsum("ia,nabc,jb->nijc", spread_rows, arrows, spread_columns)

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from kaggle_digits import recipes
-from kaggle_digits.backend import load_keras
+from kaggle_digits.backend import load_keras, silenced
 from kaggle_digits.classifiers import (
     augmentation,
     checkpoint,
@@ -68,7 +68,8 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     _make_gpus_deterministic(keras)
     how = msgspec.structs.replace(how, precision=precision.choose(keras, how.precision))
     teacher = _teacher(how, train, validation, seed, listener, folder) if how.teacher is not None else None
-    keras.utils.set_random_seed(seed)
+    with silenced():  # Keras seeds TensorFlow too, and so imports it, whatever it computes with
+        keras.utils.set_random_seed(seed)
     device = devices.choose(keras)
     with device.scope():
         model = networks.build(recipe, train.image_shape, train.classes, how.precision, compile=True)

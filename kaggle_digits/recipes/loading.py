@@ -90,7 +90,7 @@ def load_built_in(name: str) -> Recipe:
         DigitsError: there is no such recipe.
     """
     path = _path(name)
-    _prepare(outline(name))
+    _prepare(outline(name), whole=False)
     module = importlib.import_module(f"kaggle_digits.recipes.builtin.{path.stem}")
     return _from_module(name, module, None)
 
@@ -101,7 +101,7 @@ def run(file: RecipeFile) -> Recipe:
     Raises:
         DigitsError: the file is wrong; the sentence says where.
     """
-    _prepare(_outline(file))
+    _prepare(_outline(file), whole=True)
     module = ModuleType(f"recipe_{file.sha256[:12]}")
     module.__file__ = str(file.path)
     sys.modules[module.__name__] = module  # Keras and dataclasses look classes up by their module
@@ -206,10 +206,10 @@ def _from_module(name: str, module: ModuleType, file: RecipeFile | None) -> Reci
     return replace(recipe, build=known["build"], arguments=arguments_of(known["build"], called))
 
 
-def _prepare(outline: Outline) -> None:
+def _prepare(outline: Outline, whole: bool) -> None:
     """Brings Keras up before a file that imports it, perhaps through another recipe, does so with all its noise."""
     if "keras" in outline.imports or ("build" in outline.names and "sklearn" not in outline.imports):
-        load_keras()
+        load_keras(whole)
 
 
 def _path(name: str) -> Path:

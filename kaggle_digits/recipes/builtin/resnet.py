@@ -22,7 +22,7 @@ fit = Fit(
 def build(image_shape: tuple[int, int], classes: int, width: int = 32, blocks: int = 2) -> keras.Model:
     inputs = keras.Input((*image_shape, 1))
     x = layers.Conv2D(width, 3, strides=2, padding="same", use_bias=False)(inputs)
-    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     for filters in (width, 2 * width):
         for number in range(blocks):
             x = _block(x, filters, strides=2 if filters > width and number == 0 else 1)
@@ -35,11 +35,11 @@ def _block(x: Any, filters: int, strides: int) -> Any:
     around = x
     if strides > 1 or x.shape[-1] != filters:
         around = layers.Conv2D(filters, 1, strides=strides, use_bias=False)(x)
-        around = layers.BatchNormalization()(around)
+        around = layers.BatchNormalization(momentum=0.9)(around)
     x = layers.Conv2D(filters, 3, strides=strides, padding="same", use_bias=False)(x)
-    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
-    x = layers.BatchNormalization()(x)
+    x = layers.BatchNormalization(momentum=0.9)(x)
     return layers.ReLU()(layers.Add()([x, around]))
 
 
