@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,11 @@ from kaggle_digits.machine import usable_cores
 _SETTING = "KERAS_BACKEND"
 _BACKENDS = ("tensorflow", "jax", "torch")
 _SPARING = "KDIGITS_SPARE_IMPORTS"
+"""Set by the command line, whose processes are ours alone: then Keras loads without what it hardly uses.
+
+`keras.wrappers` and `keras.visualization` do not work there. It saves 1.4 of 4.1 s of CPU and 115 MB (Keras 3.15).
+"""
 _UNUSED = ("sklearn", "pandas", "matplotlib")
-"""What Keras 3.15 imports for its wrappers and pictures where it is installed, and does without where it is not."""
 
 
 @contextlib.contextmanager
@@ -34,15 +38,6 @@ def silenced() -> Iterator[None]:
             sys.stderr.flush()
             os.dup2(kept, 2)
             os.close(kept)
-
-
-def spare_imports() -> None:
-    """Lets this process and its children load Keras without the libraries that it imports and hardly uses.
-
-    For processes that are ours alone, such as a command: `keras.wrappers` and `keras.visualization` do not work there.
-    It saves 1.4 of 4.1 s of CPU and 115 MB (Keras 3.15, two cores).
-    """
-    os.environ[_SPARING] = "1"
 
 
 @contextlib.contextmanager
@@ -64,7 +59,7 @@ def load_keras(whole: bool = False) -> Any:
     only way to keep that from the user is to close standard error meanwhile.
 
     Args:
-        whole: with all that Keras imports, even after `spare_imports`: for a user's own code, which may use it.
+        whole: with all that Keras imports, whatever KDIGITS_SPARE_IMPORTS says, for a user's own code.
 
     Returns:
         The module `keras`.
@@ -116,6 +111,19 @@ def has_gpu(keras: Any) -> bool:
 
         return bool(torch.cuda.is_available())
     return any("gpu" in str(device).lower() for device in keras.distribution.list_devices())
+
+
+def seed_dropout(keras: Any, *seed: int) -> None:
+    """Seeds PyTorch's own random generator, which Keras's dropout uses there: no checkpoint has its state.
+
+    Args:
+        keras: the module.
+        *seed: numbers, 0 or above; other backends have the state of dropout among the network's variables.
+    """
+    if keras.backend.backend() == "torch":
+        import torch
+
+        torch.manual_seed(zlib.crc32(repr(seed).encode()))
 
 
 def _limit_threads(keras: Any) -> None:

@@ -51,9 +51,9 @@ def test_an_unknown_backend_of_matplotlib_is_of_no_account(tmp_path: Path) -> No
 
 
 SPARING = """
-import sys
+import os, sys
 from kaggle_digits import backend
-backend.spare_imports()
+os.environ["KDIGITS_SPARE_IMPORTS"] = "1"
 keras = backend.load_keras()
 unused = ("sklearn", "pandas", "matplotlib")
 assert not set(unused) & set(sys.modules)
@@ -61,8 +61,9 @@ import sklearn.base, pandas, matplotlib.pyplot, tensorflow
 assert keras.ops.convert_to_numpy(keras.ops.ones(2)).sum() == 2
 """
 WHOLE = """
+import os
 from kaggle_digits import backend
-backend.spare_imports()
+os.environ["KDIGITS_SPARE_IMPORTS"] = "1"
 keras = backend.load_keras(whole=True)
 from sklearn.base import BaseEstimator
 assert issubclass(keras.wrappers.SKLearnClassifier, BaseEstimator)

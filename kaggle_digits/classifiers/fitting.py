@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from kaggle_digits import recipes
-from kaggle_digits.backend import load_keras, silenced
+from kaggle_digits.backend import load_keras, seed_dropout, silenced
 from kaggle_digits.classifiers import (
     augmentation,
     checkpoint,
@@ -141,7 +141,8 @@ def _run(task: _Task, progress: checkpoint.Progress, folder: Path) -> bool:
         # Asked once an epoch: a moment later, the time that is allowed may be up.
         over = _is_over([*progress.history, epoch], task)
         last = over and not interrupted and task.how.patience is None
-        progress.add(epoch, task.model.get_weights(), last=last)
+        weights = [weight.copy() for weight in task.model.get_weights()]  # PyTorch's go on changing with the network
+        progress.add(epoch, weights, last=last)
         task.listener.epoch(epoch)
         if epoch.epoch == 1 and _only_guesses(epoch, task):
             task.listener.note(
@@ -167,6 +168,7 @@ def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
     began, number, model, teacher = time.perf_counter(), len(history) + 1, task.model, task.teacher
     task.callbacks.on_epoch_begin(number - 1)
     rng = np.random.default_rng((task.seed, teacher.epoch(number) if teacher else number))
+    seed_dropout(load_keras(), task.seed, number)
     targets = teacher.targets(number) if teacher else None
     batches = feeding.one_epoch(task.train, task.how.batch_size, task.distort, targets, rng)
     loss, accuracy, rate = _train(task, history, batches)

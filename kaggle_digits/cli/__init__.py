@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from kaggle_digits import __version__, backend
+from kaggle_digits import __version__
 from kaggle_digits.cli import console
 from kaggle_digits.errors import DigitsError
 
@@ -93,5 +93,5 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # file names may be in bytes that are no text
     # Pictures go into files. A name that Matplotlib does not know would stop it, and Keras, which imports it.
     os.environ.pop("MPLBACKEND", None)
-    backend.spare_imports()
+    os.environ["KDIGITS_SPARE_IMPORTS"] = "1"  # see backend.py
     app(prog_name="kaggle-digits")  # also as python -m kaggle_digits; the Tab key knows it by that name
