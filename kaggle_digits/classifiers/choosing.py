@@ -41,7 +41,7 @@ def prepare(recipe: Recipe, digits: Digits, rows: int, asked: Collection[str] = 
                     "such as --epochs, and --budget."
                 )
             else:
-                _check_estimator(kind, digits)
+                classic.check(kind, kind.model(digits.image_shape, digits.classes))
         if kind.fit is None:
             return kind
         small = small_data.adapted(kind.fit, rows, asked)
@@ -52,16 +52,6 @@ def prepare(recipe: Recipe, digits: Digits, rows: int, asked: Collection[str] = 
         return kind.with_values({"precision": precisions.choose(load_keras(), "auto")})
 
     return recipe.each(one)
-
-
-def _check_estimator(recipe: Recipe, digits: Digits) -> None:
-    """Refuses at once what could be trained and saved, but never be loaded."""
-    try:
-        classic.check(recipe.model(digits.image_shape, digits.classes))
-    except ValueError as error:
-        raise DigitsError(
-            f"{recipe.file.path if recipe.file else recipe.name}: {error}. Build it of scikit-learn's own parts."
-        ) from None
 
 
 def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:

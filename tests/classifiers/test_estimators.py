@@ -23,7 +23,7 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from kaggle_digits import recipes
-from kaggle_digits.classifiers import classic
+from kaggle_digits.classifiers import classic, estimators
 from kaggle_digits.digits import Digits
 
 RNG = np.random.default_rng(0)
@@ -41,6 +41,7 @@ ESTIMATORS = [
     KNeighborsClassifier(),
     KNeighborsClassifier(algorithm="ball_tree"),
     LinearDiscriminantAnalysis(),
+    MLPClassifier((4,), max_iter=2),
     MLPClassifier((4,), max_iter=2, solver="lbfgs"),
     NearestCentroid(),
     RandomForestClassifier(3),
@@ -56,7 +57,7 @@ ESTIMATORS = [
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda one: type(one).__name__)
 def test_an_estimator_is_loaded_again(estimator, tmp_path):
-    classic.check(estimator)
+    estimators.check(estimator)
     recipe = recipes.from_function(lambda _shape, _classes: estimator)
     fitted = classic.fit(recipe, DIGITS, DIGITS, seed=0)
     fitted.save(tmp_path)
