@@ -50,8 +50,8 @@ class NeuralNetwork:
     def layers(self) -> list[LayerRecord]:
         """See `TrainedClassifier.layers`."""
         return [
-            LayerRecord(layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
-            for layer in self.model.layers
+            LayerRecord(layer.name, type(layer).__name__, _output_shape(layer), layer.count_params())
+            for layer in _layers(self.model)
         ]
 
     def save(self, folder: Path) -> list[str]:
@@ -73,6 +73,22 @@ class NeuralNetwork:
                 _export(self.model, temporary)
             files.append(lite.FILE)
         return files
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    """The layers of a network, and in place of networks inside it, which a user's own always is, their layers."""
+    for layer in model.layers:
+        if not getattr(layer, "outputs", None):
+            yield layer
+        else:
+            yield from (inner for inner in _layers(layer) if type(inner).__name__ != "InputLayer")
+
+
+def _output_shape(layer: Any) -> tuple[int | None, ...]:
+    try:
+        return tuple(layer.output.shape[1:])
+    except (AttributeError, ValueError):  # a layer that is asked in several places, or has several outputs
+        return ()
 
 
 def check(model: Any, where: str) -> None:

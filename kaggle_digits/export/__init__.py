@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaggle_digits import predictor
-from kaggle_digits.classifiers import neural
+from kaggle_digits.backend import load_keras
+from kaggle_digits.classifiers import lite, neural
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export import formats
 from kaggle_digits.export.agreement import Agreement, compare
@@ -59,7 +60,7 @@ def export(run: Run, path: Path, *, int8: bool = False, where: str | None = None
         raise ExportError(f"{path.name} must end with one of {', '.join(SUFFIXES)}, which says what it becomes.")
     if int8 and not takes_int8(suffix):
         raise ExportError(f"{suffix} files do not compute in 8-bit integers. Leave that away, or write a .tflite file.")
-    _check_exportable(run)
+    _check_exportable(run, as_it_is=suffix == ".tflite" and not int8)
     model = predictor.load(run.path)
     rows = Rows(run, where)
     with storage.replacing(path) as temporary:
@@ -76,8 +77,17 @@ def takes_int8(suffix: str) -> bool:
     return formats.of(suffix).TAKES_INT8
 
 
-def _check_exportable(run: Run) -> None:
-    if neural.FILE in run.record.files:
+def _check_exportable(run: Run, as_it_is: bool) -> None:
+    """Refuses what is no network of Keras's layers; one with layers of its own can be copied as it is."""
+    files = run.record.files
+    if neural.FILE in files or (lite.FILE in files and as_it_is and run.record.temperature == 1):
         return
+    if lite.FILE in files:
+        known = vars(load_keras().layers)
+        own = ", ".join(sorted({layer.kind for layer in run.record.layers} - set(known))) or "operations"
+        raise ExportError(
+            f"{run.name} has layers of its own ({own}), whose code is not in the run: it can be exported as a .tflite "
+            "file, without --int8, and in no other form."
+        )
     kind = "an ensemble" if run.record.members is not None else "a scikit-learn model"
     raise ExportError(f"{run.name} is {kind}, and only a single network can be exported. Name the run of one.")

@@ -7,11 +7,13 @@ import sys
 
 import numpy as np
 import pytest
+import small
 from msgspec import structs
 
 from kaggle_digits import export, predictor, runs, sources
 from kaggle_digits.errors import DataError, ExportError
 from kaggle_digits.export.agreement import Agreement, compare
+from kaggle_digits.runs import Plan
 
 
 @pytest.fixture
@@ -168,3 +170,30 @@ def test_no_run_to_export(tmp_path):
     done = command("page.html", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert "there is no complete run" in done.stderr
+
+
+OWN_LAYER = '''
+"""A layer of one's own between Keras's."""
+import keras
+from keras import layers
+
+class Doubled(layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+def build(image_shape, classes):
+    inputs = keras.Input((*image_shape, 1))
+    x = Doubled()(layers.Flatten()(inputs))
+    return keras.Model(inputs, layers.Dense(classes, activation="softmax")(x))
+'''
+
+
+def test_a_network_with_layers_of_its_own_goes_into_a_tflite_file_alone(tmp_path, unseen):
+    (tmp_path / "own.py").write_text(OWN_LAYER)
+    run = small.train(Plan(str(tmp_path / "own.py"), "sklearn", {"epochs": 1}), tmp_path)
+    export.export(run, tmp_path / "own.tflite")
+    expected = predictor.load(run.path).probabilities(unseen)
+    assert outputs_of_tflite(tmp_path / "own.tflite", unseen) == pytest.approx(expected, abs=1e-6)
+    for path, int8 in (("own.html", False), ("own.onnx", False), ("own.tflite", True)):
+        with pytest.raises(ExportError, match=r"layers of its own \(Doubled\).*\.tflite"):
+            export.export(run, tmp_path / path, int8=int8)
