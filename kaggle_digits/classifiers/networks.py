@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from kaggle_digits.backend import load_keras
+from kaggle_digits.classifiers import normalization
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.recipes import Precision, Recipe, blaming
 
@@ -29,7 +30,7 @@ def build(
         image_shape: height and width, in pixels.
         classes: how many labels there are.
         precision: what it computes in; its weights and its answers are float32 all the same.
-        compile: whether to compile it as the recipe's own is, where that is compiled.
+        compile: whether it will be trained: then it is compiled as the recipe's own is, where that is compiled.
 
     Returns:
         A `keras.Model`.
@@ -54,6 +55,8 @@ def build(
             network = _joined(keras, first, own)
     finally:
         keras.config.set_dtype_policy(before)
+    if compile:
+        normalization.fuse(keras, network)
     if compile and own.compiled:
         jit = recipe.fit is not None and recipe.fit.jit
         network.compile(optimizer=own.optimizer, loss=own.loss, metrics=["accuracy"], jit_compile=jit)

@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -70,15 +71,19 @@ def train(
     began, listener = time.perf_counter() if began is None else began, listener or Listener()
     if plan.on == "kaggle":
         return on_kaggle.train(plan, recipe, models=models, submissions=submissions, listener=listener)
-    recipe = _asked_for(plan, recipe)
+    if recipe is None:  # a mistake in its name or text is told before anything is read
+        recipes.outline(plan.recipe or recipes.DEFAULT)
     listener.phase("reading the digits")
     source = source or sources.load(plan.data, image_shape=plan.image_shape, skip_broken=plan.skip_broken)
     listener.note(f"{source.name}: {len(source.train):,} labelled digits, {len(source.test or ()):,} to label")
     for note in source.notes:
         listener.note(f"{source.name}: {note}")
     jobs = plan.jobs
-    if any(kind.fit is not None for kind in recipe.kinds):
-        listener.phase("loading Keras")
+    listener.phase("loading libraries")
+    # Keras loads on one core for seconds; meanwhile another finds what dealing the rows will ask for.
+    with ThreadPoolExecutor(1) as ahead:
+        ahead.submit(getattr, source.train, "near_duplicates")
+        recipe = _asked_for(plan, recipe)
     if plan.budget is not None:
         recipe, jobs = budget.fitting(plan, recipe, began, listener)
     beginning, recipe = _begin(plan, recipe, source, listener)
