@@ -1,6 +1,5 @@
 """What arrives as bytes, made into questions: pictures, and rows of pixels."""
 
-import contextlib
 import io
 import tempfile
 from dataclasses import replace
@@ -40,7 +39,7 @@ def pixels_of(content: bytes, name: str) -> int:
         TooLargeError: they are too many, or all in a line.
     """
     try:
-        with Image.open(io.BytesIO(content), formats=_known_formats()) as image:
+        with Image.open(io.BytesIO(content), formats=image_file.known_formats()) as image:
             (width, height), kind = image.size, image.format
     except Image.DecompressionBombError:
         width = height = LONGEST
@@ -54,16 +53,6 @@ def pixels_of(content: bytes, name: str) -> int:
             f"and no side more than {LONGEST:,}."
         )
     return width * height
-
-
-def _known_formats() -> list[str]:
-    """Of those that are read, what this Pillow knows, plug-ins among them."""
-    with contextlib.suppress(ImportError):
-        import pillow_heif
-
-        pillow_heif.register_heif_opener()
-    Image.init()
-    return [name for name in image_file.FORMATS if name in Image.OPEN]
 
 
 def read(model: Model, content: bytes, name: str) -> Prediction:

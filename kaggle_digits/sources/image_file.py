@@ -2,16 +2,15 @@
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-from kaggle_digits.errors import DataError
+from kaggle_digits.errors import DataError, first_line
 
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "HEIF")
 """The formats that are read, by content and whatever a file's name says: few decoders, so few ways to be attacked.
@@ -38,8 +37,6 @@ def read(path: Path) -> NDArray[np.uint8]:
     Raises:
         DataError: the file is missing, broken, no such image, or has more than `MOST_PIXELS`. Never anything else.
     """
-    from PIL import ImageOps
-
     with _opened(path) as image:
         ImageOps.exif_transpose(image, in_place=True)
         return _greys(image)
@@ -61,15 +58,8 @@ class Picture:
 def read_picture(path: Path, longest: int) -> Picture:
     """Reads an image file as `read` does, but keeps its colours and no more pixels than needed.
 
-    Args:
-        path: a file of one of the `FORMATS`.
-        longest: pixels that the longer side may have; larger pictures are averaged over areas.
-
-    Raises:
-        DataError: as `read`.
+    Larger pictures are averaged over areas until the longer side has `longest` pixels. Raises `DataError` as `read`.
     """
-    from PIL import Image, ImageOps
-
     with _opened(path) as image:
         size = image.size
         # JPEG's decoder can leave out detail while it decodes, at a fraction of the time.
@@ -89,19 +79,24 @@ def read_picture(path: Path, longest: int) -> Picture:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """The file's picture, not yet decoded; whatever is wrong with it, then or while decoding, is a DataError."""
-    from PIL import Image
-
     with warnings.catch_warnings():
         # Pillow warns of what it repairs (odd metadata, odd palettes) and of sizes, which are judged here.
         warnings.simplefilter("ignore")
         try:
             if not path.is_file():  # a pipe would be waited for
                 raise DataError(f"{path} is not a file." if path.exists() else f"there is no file {path}.")
-            if _is_heif(path):
-                _register_heif(path)
-            Image.init()  # without its plug-in, HEIF is no word that Pillow knows
-            with Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
-                _check_size(path, image.size)
+            formats = known_formats() if _is_heif(path) else FORMATS[:-1]
+            if _is_heif(path) and "HEIF" not in formats:
+                raise DataError(
+                    f"{path} is a HEIC picture, and pillow-heif is not installed. Install it: "
+                    "pip install 'kaggle-digits[heic]'; or save the picture as JPEG."
+                )
+            with Image.open(path, formats=formats) as image:
+                width, height = image.size
+                if width * height > MOST_PIXELS:
+                    raise DataError(
+                        f"{path} is too large: {width:,} x {height:,} pixels, of at most {MOST_PIXELS:,} in all."
+                    )
                 yield image
         except DataError:
             raise
@@ -143,81 +138,55 @@ def _is_heif(path: Path) -> bool:
     return start[4:8] == b"ftyp" and start[8:12] in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
-def _register_heif(path: Path) -> None:
-    try:
+def known_formats() -> list[str]:
+    """Those of `FORMATS` that this Pillow knows, HEIF among them where its plug-in is installed."""
+    with suppress(ImportError):
         import pillow_heif
-    except ImportError:
-        raise DataError(
-            f"{path} is a HEIC picture, and pillow-heif is not installed. Install it: "
-            "pip install 'kaggle-digits[heic]'; or save the picture as JPEG."
-        ) from None
-    pillow_heif.register_heif_opener()
 
-
-def _check_size(path: Path, size: tuple[int, int]) -> None:
-    width, height = size
-    if width * height > MOST_PIXELS:
-        raise DataError(f"{path} is too large: {width:,} x {height:,} pixels, of at most {MOST_PIXELS:,} in all.")
+        pillow_heif.register_heif_opener()
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
 
 
 def _fault(error: Exception) -> str:
-    from PIL import Image, UnidentifiedImageError
-
     if isinstance(error, UnidentifiedImageError):
         return f"is not a whole image of the formats {', '.join(FORMATS)}"
     if isinstance(error, Image.DecompressionBombError):
         return f"is too large: more than {MOST_PIXELS:,} pixels"
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
-    words = str(error).strip().splitlines()
-    return f"is damaged: {words[0].rstrip('.') if words else type(error).__name__}"
+    return f"is damaged: {first_line(error)}"
 
 
-def _greys(image: "Image.Image") -> NDArray[np.uint8]:
+def _greys(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode.startswith("I"):
-        return _eight_bits(np.asarray(image))
+        deep = np.asarray(image)
+        # Some programs write greys up to 255 into sixteen bits; those are kept as they are.
+        return (deep // (1 if deep.max() <= 255 else 257)).astype(np.uint8)
     if image.has_transparency_data:
-        return _on_paper(image if image.mode in ("LA", "RGBA") else image.convert("RGBA")).greys
+        return _on_paper(image if image.mode in ("LA", "RGBA") else image.convert("RGBA"))[0]
     return np.asarray(image.convert("L"))
 
 
-def _coloured(image: "Image.Image") -> "Image.Image":
+def _coloured(image: Image.Image) -> Image.Image:
     """The picture in mode L or RGB, on paper."""
-    from PIL import Image
-
     if image.mode.startswith("I") or image.mode in ("1", "L", "LA"):
         return Image.fromarray(_greys(image))
     if not image.has_transparency_data:
         return image.convert("RGB")
     seen = image.convert("RGBA")
-    drawn = _on_paper(seen)
-    paper = (0, 0, 0) if drawn.paper == 0 else (255, 255, 255)
-    return Image.composite(seen.convert("RGB"), Image.new("RGB", seen.size, paper), seen.getchannel("A"))
+    _, paper = _on_paper(seen)
+    return Image.composite(seen.convert("RGB"), Image.new("RGB", seen.size, (paper,) * 3), seen.getchannel("A"))
 
 
-def _eight_bits(deep: NDArray[Any]) -> NDArray[np.uint8]:
-    """Sixteen bits as eight. Some programs write greys up to 255 into sixteen bits; those are kept as they are."""
-    step = 1 if deep.max() <= 255 else 257
-    return (deep // step).astype(np.uint8)
-
-
-@dataclass(frozen=True, eq=False)
-class _Drawn:
+def _on_paper(image: Image.Image) -> tuple[NDArray[np.uint8], int]:
     """A see-through picture on paper, uint8 `(height, width)`, and the paper's grey."""
-
-    greys: NDArray[np.uint8]
-    paper: int
-
-
-def _on_paper(image: "Image.Image") -> _Drawn:
-    from PIL import Image
-
     greys, opacity = image.convert("L"), image.getchannel("A")
     for paper in (255, 0):
         drawn = np.asarray(Image.composite(greys, Image.new("L", image.size, paper), opacity))
         if int(drawn.max()) - int(drawn.min()) >= _LEAST_CONTRAST:
             break
-    return _Drawn(drawn, paper)
+    return drawn, paper
 
 
 def _paper(greys: NDArray[np.uint8]) -> float:
@@ -231,8 +200,6 @@ def _paper(greys: NDArray[np.uint8]) -> float:
 
 def _resized(greys: NDArray[np.uint8], image_shape: tuple[int, int]) -> NDArray[np.uint8]:
     """The picture in its own proportions, as large as fits into `image_shape`."""
-    from PIL import Image
-
     scale = min(wanted / had for wanted, had in zip(image_shape, greys.shape, strict=True))
     height, width = (max(1, round(had * scale)) for had in greys.shape)
     how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC

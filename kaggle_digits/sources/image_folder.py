@@ -3,9 +3,8 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,16 +47,16 @@ def load(path: Path, image_shape: tuple[int, int] = (28, 28), skip_broken: bool 
     train_folder, test_folder = _sets(path)
     label_of = _labels(train_folder)
     test_paths = find_images(test_folder) if test_folder else []
-    found = _read(list(label_of), image_shape, skip_broken)
-    labels = np.array([label_of[one] for one in found.paths], np.int64)
-    train = Digits(found.images, labels, _ids(found.paths, train_folder), classes_of(labels))
-    train_sha256 = {"train": _sha256(found.paths, train_folder)}
+    images, paths, broken = _read(label_of, image_shape, skip_broken)
+    labels = np.array([label_of[one] for one in paths], np.int64)
+    train = Digits(images, labels, _ids(paths, train_folder), classes_of(labels))
+    train_sha256 = {"train": _sha256(paths, train_folder)}
     if not test_folder or not test_paths:
-        return Source(KIND, path, train, None, train_sha256, notes=_notes(found.broken))
-    to_label = _read(test_paths, image_shape, skip_broken)
-    test = Digits(to_label.images, None, _ids(to_label.paths, test_folder), train.classes)
-    test_sha256 = {"test": _sha256(to_label.paths, test_folder)}
-    return Source(KIND, path, train, test, train_sha256, test_sha256, _notes({**found.broken, **to_label.broken}))
+        return Source(KIND, path, train, None, train_sha256, notes=_notes(broken))
+    images, paths, also_broken = _read(test_paths, image_shape, skip_broken)
+    test = Digits(images, None, _ids(paths, test_folder), train.classes)
+    notes = _notes([*broken, *also_broken])
+    return Source(KIND, path, train, test, train_sha256, {"test": _sha256(paths, test_folder)}, notes)
 
 
 def find_images(folder: Path) -> list[Path]:
@@ -147,15 +146,10 @@ def _labels(folder: Path) -> dict[Path, int]:
     return {image: label for path, label in labels.items() for image in find_images(path)}
 
 
-class _Found(NamedTuple):
+def _read(
+    paths: Iterable[Path], image_shape: tuple[int, int], skip_broken: bool
+) -> tuple[NDArray[np.uint8], list[Path], dict[Path, str]]:
     """The images that can be read, uint8 `(n, *image_shape)`, their paths, and why the others cannot."""
-
-    images: NDArray[np.uint8]
-    paths: list[Path]
-    broken: dict[Path, str]
-
-
-def _read(paths: Sequence[Path], image_shape: tuple[int, int], skip_broken: bool) -> _Found:
     images: dict[Path, NDArray[np.uint8]] = {}
     broken: dict[Path, str] = {}
     for path in paths:
@@ -165,7 +159,7 @@ def _read(paths: Sequence[Path], image_shape: tuple[int, int], skip_broken: bool
             broken[path] = str(error)
     if not images or (broken and not skip_broken):
         raise DataError(refusal(len(images), list(broken.values())))
-    return _Found(np.stack(list(images.values())), list(images), broken)
+    return np.stack(list(images.values())), list(images), broken
 
 
 def refusal(readable: int, reasons: list[str]) -> str:
@@ -187,11 +181,10 @@ def _more(count: int) -> str:
     return f", and {count - 1:,} more" if count > 1 else ""
 
 
-def _notes(broken: Iterable[Path]) -> tuple[str, ...]:
-    broken = list(broken)
+def _notes(broken: Collection[Path]) -> tuple[str, ...]:
     if not broken:
         return ()
-    named = ", ".join(map(str, broken[:_NAMED_AT_MOST])) + _more(len(broken) - _NAMED_AT_MOST + 1)
+    named = ", ".join(map(str, [*broken][:_NAMED_AT_MOST])) + _more(len(broken) - _NAMED_AT_MOST + 1)
     return (f"{len(broken):,} broken image{'s' if len(broken) > 1 else ''} left out: {named}",)
 
 

@@ -1,9 +1,11 @@
 """The competition's own files: train.csv with labels, test.csv without."""
 
+import codecs
 import csv
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +82,7 @@ def read(path: Path, labelled: bool) -> Digits:
 def read_images(path: Path) -> tuple[Digits, tuple[str, ...]]:
     """Reads the images of a CSV alone, as `read` does; a column `label` may be there, and hold anything.
 
-    Returns:
-        Digits without labels; and no notes, since nothing is put right.
-
-    Raises:
-        DataError: the file is missing or not of this form; the sentence names file, row and column.
+    Returns no notes, since nothing is put right; raises as `read` does.
     """
     return _digits(*_parse(path, labelled=False, ignored=_LABEL)), ()
 
@@ -96,26 +94,15 @@ def _parse(
     columns = ((_LABEL,) if labelled else ()) + _PIXELS
     try:
         storage.check_regular(path)
-        plain = plain_csv.read(path, columns)
-        if plain is not None and (not labelled or plain[:, 0].max() <= _HIGHEST_LABEL):
-            return _parted(plain, labelled)
-        encoding = _encoding(path)
-        _check_lines(path, encoding)
-        _check_header(path, [name for name in _header(path, encoding) if name != ignored], columns)
-        parts = [_narrow(path, chunk, columns) for chunk in _chunks(path, encoding)]
+        values = plain_csv.read(path, columns)
+        if values is None or (labelled and values[:, 0].max() > _HIGHEST_LABEL):
+            values = _patiently(path, columns, ignored)
     except FileNotFoundError:
         raise DataError(f"there is no file {path}. Bring the competition's files: kaggle-digits fetch.") from None
     except UnicodeError as error:
         raise DataError(f"{path} is not text in UTF-8: {error}. Fetch it again: kaggle-digits fetch --force.") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from None
-    if not any(map(len, parts)):
-        raise DataError(f"{path} has a header but no rows. Fetch it again: kaggle-digits fetch --force.")
-    return _parted(np.concatenate(parts), labelled)
-
-
-def _parted(values: NDArray[np.uint8], labelled: bool) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8]]:
-    """Labels and pixels."""
     return (values[:, 0] if labelled else None), np.ascontiguousarray(values[:, -len(_PIXELS) :])
 
 
@@ -123,27 +110,27 @@ def _digits(labels: NDArray[np.uint8] | None, pixels: NDArray[np.uint8]) -> Digi
     return Digits.numbered(pixels.reshape(-1, _SIDE, _SIDE), None if labels is None else labels.astype(np.int64))
 
 
-def _encoding(path: Path) -> str:
+def _patiently(path: Path, columns: tuple[str, ...], ignored: str | None) -> NDArray[np.uint8]:
+    """The rows of a file that may be in another order, encoding or notation; or what is wrong with it."""
     with path.open("rb") as file:
-        start = file.read(2)
-    return "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        encoding = "utf-16" if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+    _check_header(path, [name for name in _header(path, encoding) if name != ignored], columns)
+    parts = [_narrow(path, chunk, columns) for chunk in _chunks(path, encoding)]
+    if not any(map(len, parts)):
+        raise DataError(f"{path} has a header but no rows. Fetch it again: kaggle-digits fetch --force.")
+    return np.concatenate(parts)
 
 
-def _check_lines(path: Path, encoding: str) -> None:
-    """Refuses a line without end, before pandas makes columns of it: of 300 MB it made 13 GB in five minutes."""
+def _header(path: Path, encoding: str) -> list[str]:
+    """The columns; refuses any line without end before pandas makes columns of it: of 300 MB it made 13 GB."""
     with path.open(encoding=encoding, newline="") as file:
-        row = 1
-        while line := file.readline(_LONGEST_LINE):
+        for row, line in enumerate(iter(partial(file.readline, _LONGEST_LINE), ""), start=1):
             if len(line) == _LONGEST_LINE:
                 raise DataError(
                     f"{path}, row {row} has more than {_LONGEST_LINE:,} characters; {len(_PIXELS) + 1} numbers at most "
                     "are expected. Fetch it again: kaggle-digits fetch --force."
                 )
-            row += 1
-
-
-def _header(path: Path, encoding: str) -> list[str]:
-    with path.open(encoding=encoding, newline="") as file:
+        file.seek(0)
         return next(csv.reader([file.readline()]), [])
 
 
@@ -185,11 +172,13 @@ def _chunks(path: Path, encoding: str) -> Iterator[Any]:
 
 def _narrow(path: Path, chunk: Any, columns: tuple[str, ...]) -> NDArray[np.uint8]:
     """One chunk as uint8 `(rows, columns)`, or an error that names the first value out of range."""
+    import pandas as pd
+
     chunk = chunk[list(columns)]
     if all(dtype.kind in "iu" for dtype in chunk.dtypes):
         values = chunk.to_numpy()
     else:
-        values = chunk.apply(_numbers).to_numpy(np.float64)
+        values = chunk.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     highest = np.full(len(columns), 255)
     if columns[0] == _LABEL:
         highest[0] = _HIGHEST_LABEL
@@ -204,12 +193,6 @@ def _narrow(path: Path, chunk: Any, columns: tuple[str, ...]) -> NDArray[np.uint
         )
     narrow: NDArray[np.uint8] = values.astype(np.uint8)
     return narrow
-
-
-def _numbers(column: Any) -> Any:
-    import pandas as pd
-
-    return pd.to_numeric(column, errors="coerce").astype("float64")
 
 
 def _spell(value: object) -> str:

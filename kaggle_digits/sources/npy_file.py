@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits.errors import DataError
+from kaggle_digits.files import disk
 
 _MAGIC = b"\x93NUMPY"
 _TAKEN_FOR = {b"PK": "a zip, perhaps of several arrays (.npz)", b"\x80": "a Python pickle, which is never loaded"}
@@ -33,7 +34,9 @@ def open_array(path: Path) -> NDArray[Any]:
             numbers = np.load(path, mmap_mode="r", allow_pickle=False)
     # A header is a Python literal; a broken one makes the parser raise almost anything.
     except Exception as error:
-        raise DataError(f"{path} {_fault(error)}. Save it again with numpy.save.") from error
+        known = (told for numpys, told in _NUMPYS_WORDS.items() if numpys in str(error))
+        fault = next(known, "is damaged: its header makes no sense")
+        raise DataError(f"{path} {fault}. Save it again with numpy.save.") from error
     if numbers.dtype.kind not in "biuf":
         raise DataError(f"{path} must hold whole numbers or floats. Received: {numbers.dtype}.")
     if numbers.size == 0:
@@ -42,19 +45,11 @@ def open_array(path: Path) -> NDArray[Any]:
 
 
 def _check_start(path: Path) -> None:
-    try:
-        if not path.is_file():  # a pipe would be waited for
-            raise DataError(f"{path} is not a file." if path.exists() else f"there is no {path}.")
-        with path.open("rb") as file:
-            start = file.read(len(_MAGIC))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from None
+    if not path.is_file():  # a pipe would be waited for
+        raise DataError(f"{path} is not a file." if path.exists() else f"there is no {path}.")
+    with disk.reading(path), path.open("rb") as file:
+        start = file.read(len(_MAGIC))
     if start != _MAGIC:
         other = next((words for first, words in _TAKEN_FOR.items() if start.startswith(first)), "something else")
         what = other if start else "empty"
         raise DataError(f"{path} is not a .npy file but {what}. Save the array with numpy.save.")
-
-
-def _fault(error: Exception) -> str:
-    known = (told for numpys, told in _NUMPYS_WORDS.items() if numpys in str(error))
-    return next(known, "is damaged: its header makes no sense")

@@ -51,24 +51,26 @@ def load(path: Path, _image_shape: tuple[int, int] = (28, 28), _skip_broken: boo
     Raises:
         DataError: a file is missing, or not of this form; the sentence names the file, and the row.
     """
-    paths = [path / name for name in (_IMAGES, _LABELS, _TEST_IMAGES)]
-    train = _read_images(paths[0])
-    labels, label_notes = _read_labels(paths[1], len(train.greys))
-    test = _read_images(paths[2]) if paths[2].exists() else None
+    images_path, labels_path, test_path = (path / name for name in (_IMAGES, _LABELS, _TEST_IMAGES))
+    train = _read_images(images_path)
+    labels, label_notes = _read_labels(labels_path, len(train.greys))
+    sha256 = {one.name: storage.sha256(one) for one in (images_path, labels_path)}
+    test = _read_images(test_path) if test_path.exists() else None
     is_inverted = _is_dark_on_light(train.greys)
     is_turned = train.is_flat and _lies(train, labels, is_inverted)
     images = _put_right(train.greys, is_inverted, is_turned)
     notes = [*train.notes, *label_notes, *_corrections(_IMAGES, is_inverted, is_turned)]
     digits = Digits.numbered(images, labels, classes_of(labels))
     if test is None:
-        return Source(KIND, path, digits, None, _sha256(paths[:2]), notes=tuple(notes))
+        return Source(KIND, path, digits, None, sha256, notes=tuple(notes))
     if test.greys.shape[1:] != train.greys.shape[1:]:
         raise DataError(
-            f"the images of {paths[2]} must have the shape of those of {paths[0]}, {train.greys.shape[1:]}. "
+            f"the images of {test_path} must have the shape of those of {images_path}, {train.greys.shape[1:]}. "
             f"Received: {test.greys.shape[1:]}."
         )
     to_label = Digits.numbered(_put_right(test.greys, is_inverted, is_turned), classes=digits.classes)
-    return Source(KIND, path, digits, to_label, _sha256(paths[:2]), _sha256(paths[2:]), (*notes, *test.notes))
+    test_sha256 = {test_path.name: storage.sha256(test_path)}
+    return Source(KIND, path, digits, to_label, sha256, test_sha256, (*notes, *test.notes))
 
 
 def read_images(path: Path) -> tuple[Digits, tuple[str, ...]]:
@@ -77,14 +79,10 @@ def read_images(path: Path) -> tuple[Digits, tuple[str, ...]]:
     With no labels there is no telling which of them are ones. So only rows that are known to be the course digits,
     by their 400 pixels and their overshoot, are turned.
 
-    Returns:
-        Digits without labels, whose ids are 1 to n; and what was put right, a sentence each.
-
-    Raises:
-        DataError: the file is missing, or not of this form; the sentence names the file, and the row.
+    Returns digits without labels, and what was put right, a sentence each; raises as `load` does.
     """
     stored = _read_images(path)
-    is_inverted, is_turned = _is_dark_on_light(stored.greys), _is_the_course(stored)
+    is_inverted, is_turned = _is_dark_on_light(stored.greys), stored.is_the_course
     images = _put_right(stored.greys, is_inverted, is_turned)
     notes = (*stored.notes, *_corrections(path.name, is_inverted, is_turned))
     return Digits.numbered(images), notes
@@ -106,12 +104,21 @@ class _Stored:
     overshoots: bool
     notes: tuple[str, ...]
 
+    @property
+    def is_the_course(self) -> bool:
+        return self.is_flat and self.overshoots and self.greys.shape[1:] == _COURSE_SHAPE
+
 
 def _read_images(path: Path) -> _Stored:
     numbers = npy_file.open_array(path)
     height, width = _image_shape(path, numbers.shape)
     low, high = _range(path, numbers)
-    white = _white(path, low, high)
+    if low >= -_MOST_OVERSHOOT and high <= 1 + _MOST_OVERSHOOT:
+        white = 1
+    elif low >= 0 and high <= 255:
+        white = 255
+    else:
+        raise DataError(f"{path} must hold greys from 0 to 1, or from 0 to 255. Received: {low:g} to {high:g}.")
     greys = _scaled(numbers, white).reshape(-1, height, width)
     overshoots = white == 1 and (low < -_LEAST_OVERSHOOT or high > 1 + _LEAST_OVERSHOOT)
     notes = (f"{path.name}: values from {low:.3g} to {high:.3g} were clipped to 0..1",) if overshoots else ()
@@ -149,15 +156,6 @@ def _range(path: Path, numbers: NDArray[Any]) -> tuple[float, float]:
             raise DataError(f"{path}, row {row} (counted from 0) must hold numbers. Received: {part[wrong][0]}.")
         low, high = min(low, float(part.min())), max(high, float(part.max()))
     return low, high
-
-
-def _white(path: Path, low: float, high: float) -> int:
-    """The number that stands for full white: 1 or 255."""
-    if low >= -_MOST_OVERSHOOT and high <= 1 + _MOST_OVERSHOOT:
-        return 1
-    if low >= 0 and high <= 255:
-        return 255
-    raise DataError(f"{path} must hold greys from 0 to 1, or from 0 to 255. Received: {low:g} to {high:g}.")
 
 
 def _scaled(numbers: NDArray[Any], white: int) -> NDArray[np.uint8]:
@@ -202,11 +200,7 @@ def _lies(stored: _Stored, labels: NDArray[np.int64], is_inverted: bool) -> bool
     height, width = _spread(heap.sum(axis=1)), _spread(heap.sum(axis=0))
     if max(height, width) > _CLEARLY * min(height, width):
         return width > height
-    return _is_the_course(stored)
-
-
-def _is_the_course(stored: _Stored) -> bool:
-    return stored.is_flat and stored.overshoots and stored.greys.shape[1:] == _COURSE_SHAPE
+    return stored.is_the_course
 
 
 def _spread(ink: NDArray[np.float64]) -> float:
@@ -228,10 +222,6 @@ def _corrections(name: str, is_inverted: bool, is_turned: bool) -> Iterator[str]
         yield f"{name}: dark ink on light paper, so inverted"
     if is_turned:
         yield f"{name}: the pixels were stored column by column, so the images were turned"
-
-
-def _sha256(paths: list[Path]) -> dict[str, str]:
-    return {path.name: storage.sha256(path) for path in paths}
 
 
 SOURCE = SourceKind(KIND, f"with {_IMAGES} and {_LABELS}", recognises, load, ".npy", read_images)
