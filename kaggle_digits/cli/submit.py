@@ -34,7 +34,7 @@ def submit(
 ) -> None:
     """Check a submission, send it to Kaggle, and bring the score home."""
     from kaggle_digits import runs
-    from kaggle_digits.competition import Kaggle, prepare, send, submission
+    from kaggle_digits.competition import Kaggle, messages, prepare, send, submission
 
     def write_again(run: runs.Run, test: Path, path: Path) -> None:
         from kaggle_digits import predictor, sources
@@ -48,7 +48,7 @@ def submit(
     )
     if file.run is not None:
         console.say_which(file.run)
-    console.tell(f"{file.path}: {file.rows:,} predictions, all as Kaggle expects them")
+    console.tell(f"{file.path}: {len(file.labels):,} predictions, all as Kaggle expects them")
     doubt = prepare.doubt(file, submissions)
     for note in (*file.notes, *([doubt] if doubt else [])):
         console.tell(f"note: {note}")
@@ -59,7 +59,8 @@ def submit(
         _ask()
     with Kaggle(on_retry=console.tell) as kaggle:
         sent = send.send(file, kaggle, submissions=submissions, wait=wait, tell=console.tell, force=force)
-    line = f"its score will appear at {sent.link}" if sent.score is None else f"score {sent.score}  {sent.link}"
+    link = messages.page(kaggle.slug, "submissions")
+    line = f"its score will appear at {link}" if sent.score is None else f"score {sent.score}  {link}"
     if sent.score is not None and sent.predicted_range is not None:
         line = f"{line}\n{_beside(sent.score, sent.predicted_range)}"
     _report(file.path, line, as_json, ref=sent.ref, status=sent.status, score=sent.score)

@@ -13,7 +13,7 @@ from kaggle_digits.competition import credentials, messages
 from kaggle_digits.competition.process import ClientProcess
 from kaggle_digits.competition.replies import Done, Failed, Limits, Question, Reply, Submission
 from kaggle_digits.competition.watch import Download, OnProgress, Watch, ignore_progress, least_rate, patience_in
-from kaggle_digits.errors import CompetitionError, DigitsError
+from kaggle_digits.errors import CompetitionError, DigitsError, UnknownFateError
 
 SLUG = "digit-recognizer"
 """The competition's name in Kaggle's addresses; the environment variable KDIGITS_COMPETITION names another one."""
@@ -21,6 +21,8 @@ SLUG = "digit-recognizer"
 _RETRIES = 2
 # Parts of the patience: with the usual one, the first pause before a retry is a second long.
 _FIRST_PAUSE = 1 / 60
+# What may be gone a moment later.
+_PASSING = (429, 500, 502, 503, 504)
 
 
 class Kaggle:
@@ -45,7 +47,8 @@ class Kaggle:
         account_folder: where `send` remembers what this account has sent, from any folder.
 
     Raises:
-        CompetitionError: KDIGITS_TIMEOUT or KDIGITS_COMPETITION makes no sense.
+        CompetitionError: KDIGITS_TIMEOUT or KDIGITS_COMPETITION makes no sense; by every method, Kaggle said no, or
+            nothing.
     """
 
     def __init__(
@@ -57,7 +60,12 @@ class Kaggle:
     ) -> None:
         self._environment = os.environ if environment is None else environment
         self.patience = patience_in(self._environment) if patience is None else patience
-        self.slug = _slug(self._environment)
+        self.slug = self._environment.get("KDIGITS_COMPETITION", SLUG)
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,99}", self.slug):
+            raise CompetitionError(
+                "KDIGITS_COMPETITION must be a competition's name as in its address, small letters, digits and "
+                f"hyphens. Received: {self.slug!r}."
+            )
         self.account_folder = credentials.account_folder(self._environment, self.slug)
         self._on_retry = on_retry
         self._process: ClientProcess | None = None
@@ -85,7 +93,6 @@ class Kaggle:
             The file.
 
         Raises:
-            CompetitionError: Kaggle said no, or nothing.
             StorageError: the disk is full.
         """
         path = folder / f"{self.slug}.zip"
@@ -128,49 +135,31 @@ class Kaggle:
                 if isinstance(reply, Done):
                     return msgspec.json.decode(reply.value, type=int)
                 lost, is_open = messages.error_for(reply, self.slug), messages.leaves_open(reply)
-            if watch.uploaded and is_open:
-                raise messages.unknown_fate(self.slug, str(lost)) from lost
-            raise lost
+            if not (watch.uploaded and is_open):
+                raise lost
+            raise UnknownFateError(
+                "the answer to the submission was lost, and whether it was taken is unknown: it is not on Kaggle's "
+                "list (yet), or the list cannot be read now. It was not sent twice. "
+                f"Look at {messages.page(self.slug, 'submissions')} before you send it again. ({lost})"
+            ) from lost
 
     def submissions(self) -> list[Submission]:
-        """Kaggle's list of this account's newest submissions, at most 100, newest first.
-
-        Raises:
-            CompetitionError: Kaggle said no, or nothing.
-        """
+        """Kaggle's list of this account's newest submissions, at most 100, newest first."""
         listed: list[Submission] = self.ask("submissions", list[Submission])
         return listed
 
     def limits(self) -> Limits:
-        """How many submissions Kaggle has, and how many more it takes today; all 0 before the first one.
-
-        Raises:
-            CompetitionError: Kaggle said no, or nothing.
-        """
+        """How many submissions Kaggle has, and how many more it takes today; all 0 before the first one."""
         limits: Limits = self.ask("limits", Limits)
         return limits
 
     def joined(self) -> bool | None:
-        """Whether this account has joined the competition, which means that it accepted the rules; None if unknown.
-
-        Raises:
-            CompetitionError: Kaggle said no, or nothing.
-        """
+        """Whether this account has joined the competition, which means that it accepted the rules; None if unknown."""
         joined: bool | None = self.ask("joined", bool | None)
         return joined
 
     def ask(self, do: str, kind: Any, watch: Watch | None = None, **arguments: str) -> Any:
-        """The answer to a question that changes nothing.
-
-        Args:
-            do: see `Question`.
-            kind: the answer's type.
-            watch: sees what can be seen of it on the way.
-            arguments: see `Question`.
-
-        Raises:
-            CompetitionError: Kaggle said no, or nothing.
-        """
+        """The answer, of the given type, to a `Question` that changes nothing; see `Watch` for what is seen of it."""
         reply = self.put(Question(do, self.slug, arguments), self.patience, watch or Watch(), lambda _failed: True)
         if isinstance(reply, Failed):
             raise messages.error_for(reply, self.slug)
@@ -184,21 +173,22 @@ class Kaggle:
             seconds: without a sign of life, after which it is given up.
             watch: sees what can be seen of it on the way.
             is_safe: whether the question may be put again after a failure.
-
-        Raises:
-            CompetitionError: nothing came in time, or the client's process died.
         """
-        pause, left = self.patience * _FIRST_PAUSE, self.patience
+        left = self.patience
         for retry in range(_RETRIES):
             reply = self._put_once(question, seconds, watch)
             if isinstance(reply, Done) or not is_safe(reply):
                 return reply
-            wait = messages.pause_before_retry(reply, pause * 2**retry, left)
-            if wait is None:
-                return reply
-            left -= wait
-            self._on_retry(messages.retrying(reply, wait))
-            time.sleep(wait)
+            pause = self.patience * _FIRST_PAUSE * 2**retry
+            if reply.kind not in ("cut_off", "garbled", "upload_failed"):
+                pause = max(pause, reply.retry_after or 0.0)
+                if reply.status not in _PASSING or pause > left:
+                    return reply
+            left -= pause
+            what = "Kaggle's answer was lost" if reply.status is None else f"Kaggle is busy ({reply.status})"
+            what = "the upload failed" if reply.kind == "upload_failed" else what
+            self._on_retry(f"{what}; trying again in {pause:.0f} seconds")
+            time.sleep(pause)
         return self._put_once(question, seconds, watch)
 
     def _put_once(self, question: Question, seconds: float, watch: Watch) -> Reply:
@@ -214,16 +204,15 @@ class Kaggle:
             if isinstance(error, TimeoutError):
                 raise watch.given_up(seconds) from None
             if isinstance(error, EOFError):
-                raise messages.death(error.args[0]) from None
+                raise CompetitionError(
+                    f"the kaggle client ended without an answer (exit status {error.args[0]}). Try again; if it "
+                    "happens again, bring the client up to date: pip install --upgrade 'kaggle>=2.2.4,<3'."
+                ) from None
             raise
 
 
 def reachable(seconds: float) -> bool:
-    """Whether anything answers at Kaggle's address, through the proxies that the environment names.
-
-    Args:
-        seconds: how long to wait for it.
-    """
+    """Whether anything answers at Kaggle's address in so many seconds, through the proxies of the environment."""
     import requests
 
     try:
@@ -231,13 +220,3 @@ def reachable(seconds: float) -> bool:
     except requests.RequestException:
         return False
     return True
-
-
-def _slug(environment: Mapping[str, str]) -> str:
-    name = environment.get("KDIGITS_COMPETITION", SLUG)
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,99}", name):
-        raise CompetitionError(
-            "KDIGITS_COMPETITION must be a competition's name as in its address, small letters, digits and hyphens. "
-            f"Received: {name!r}."
-        )
-    return name

@@ -15,10 +15,7 @@ _CHUNK_BYTES = 1 << 12
 
 
 def connect(emit: Callable[[Event], None]) -> Any:
-    """The authenticated client.
-
-    Args:
-        emit: gets what happens on the way of a call.
+    """The authenticated client, which emits what happens on the way of a call.
 
     Raises:
         ClientError: it cannot be loaded, or there is no account.
@@ -98,11 +95,7 @@ def _given_token() -> str | None:
 
 
 def secrets(api: Any) -> list[str]:
-    """What must never be told, in every form in which it travels; the longest first.
-
-    Args:
-        api: from `connect`, or None where there is none yet.
-    """
+    """What must never be told, in every form in which it travels, the longest first; `api` may be None still."""
     values = {os.environ.get("KAGGLE_API_TOKEN"), os.environ.get("KAGGLE_KEY"), _given_token()}
     proxies = [value for name, value in os.environ.items() if name.lower().endswith("_proxy")]
     values |= {proxy.rpartition("@")[0].rpartition(":")[2] for proxy in proxies if "@" in proxy}

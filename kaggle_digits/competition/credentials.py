@@ -8,11 +8,7 @@ _Place = tuple[str, Path | None, bool]
 
 
 def sources(environment: Mapping[str, str]) -> list[str]:
-    """The places that hold credentials, in the client's order: the first one counts and shadows the others.
-
-    Args:
-        environment: in which the client will run.
-    """
+    """The places that hold credentials, in the client's order: the first one counts and shadows the others."""
     return [name for name, _, there in _places(environment) if there]
 
 
@@ -20,36 +16,22 @@ def damage(environment: Mapping[str, str]) -> str:
     """What is wrong with the credentials that count, as the middle of a sentence; empty where nothing can be seen.
 
     The client itself takes some damaged files for no file, and ends in the middle of reading others.
-
-    Args:
-        environment: in which the client will run.
     """
-    for name, file, there in _places(environment):
-        if not there:
-            continue
-        if file is None:
-            token = environment.get("KAGGLE_API_TOKEN", "token")
-            return "" if _is_token(token) else f"{name} holds something that cannot be a token"
-        try:
-            text = file.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            return f"{name} is not text"
-        except OSError:
-            return ""
-        needed = _NEEDED.get(file.name)
-        if needed is None:
-            return "" if _is_token(text.strip()) else f"{name} holds something that cannot be a token"
+    name, file = next(((name, file) for name, file, there in _places(environment) if there), ("", None))
+    try:
+        text = file.read_text(encoding="utf-8") if file else environment.get("KAGGLE_API_TOKEN", "token")
+    except UnicodeDecodeError:
+        return f"{name} is not text"
+    except OSError:
+        return ""
+    needed = _NEEDED.get(file.name) if file else None
+    if needed is not None:
         return "" if _has(text, needed) else f"{name} is not JSON with {' and '.join(needed)}"
-    return ""
+    return "" if _is_token(text.strip() if file else text) else f"{name} holds something that cannot be a token"
 
 
 def account_folder(environment: Mapping[str, str], slug: str) -> Path:
-    """The folder beside the client's settings where it is remembered what this account has sent, from any folder.
-
-    Args:
-        environment: in which the client runs.
-        slug: the competition's name.
-    """
+    """The folder beside the client's settings where it is remembered what this account has sent, from any folder."""
     return _settings_folder(environment, _home(environment)) / "kaggle-digits" / slug
 
 

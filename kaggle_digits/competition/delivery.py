@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from kaggle_digits.competition import ledger, messages
 from kaggle_digits.competition.client import Kaggle
@@ -30,6 +31,7 @@ from kaggle_digits.errors import (
     UnknownFateError,
 )
 from kaggle_digits.files import locks, storage
+from kaggle_digits.runs import Run
 
 _LOCK = ".submit.lock"
 # After that long, what Kaggle does not list did not arrive; sooner where Kaggle's count says so, too.
@@ -56,16 +58,9 @@ class Delivery:
         self._known: list[Entry] = []
 
     def make(self, force: bool) -> Entry:
-        """Sends the file, unless it is there already; one process at a time does so for an account.
+        """The ledger's entry of the submission, which is then on Kaggle; one process at a time sends for an account.
 
-        Args:
-            force: whether to send what was sent before, or may have been.
-
-        Returns:
-            The ledger's entry of the submission, which is now on Kaggle.
-
-        Raises:
-            DigitsError: as `send`.
+        What was sent before, or may have been, is sent again by `force` alone. Raises as `send` does.
         """
         # The other one asks, uploads and looks for lost answers: all of them bounded by the patience.
         busy_s = 20 * self._kaggle.patience
@@ -88,12 +83,12 @@ class Delivery:
         unclear = next((entry for entry in known if entry.ref is None), None)
         numbered = [entry for entry in known if entry.ref is not None]
         if numbered and not force:
-            raise _on_kaggle(self._file, numbered[-1].ref, _became(numbered[-1]))
+            raise self._on_kaggle(numbered[-1].ref, _became(numbered[-1]))
         listed = self._kaggle.submissions()
         arrived = self._new(listed)
         if unclear is None:
             if arrived is not None and not force:
-                raise _on_kaggle(self._file, arrived.ref, "was sent from elsewhere")
+                raise self._on_kaggle(arrived.ref, "was sent from elsewhere")
             return None
         arrived = arrived or (None if force else self._look_out())
         if arrived is not None:
@@ -102,6 +97,12 @@ class Delivery:
         if not force:
             self._check_lost(unclear, listed)
         return None
+
+    def _on_kaggle(self, ref: int | None, became: str) -> SubmissionError:
+        return SubmissionError(
+            f"the same file as {self._file.path}, byte for byte, is on Kaggle already as {ref}, and {became}. "
+            "Nothing was submitted; to send it again all the same: --force."
+        )
 
     def _new(self, listed: Iterable[Submission]) -> Submission | None:
         """The file's own submission, of those that the ledger does not know."""
@@ -163,12 +164,28 @@ class Delivery:
         if limits == Limits():
             self._tell("left today: unknown before the first submission")
         elif limits is not None and limits.left == 0:
-            raise messages.none_left(self._kaggle.slug)
+            raise CompetitionError(
+                "no submission is left today. Nothing was submitted. Kaggle counts anew at midnight UTC: try again "
+                f"then. Those of today are at {messages.page(self._kaggle.slug, 'submissions')}."
+            )
         elif limits is not None:
             self._tell(f"left today: {limits.left}, of which one now")
         if storage.sha256(self._file.path) != self._file.sha256:
             raise SubmissionError(f"{self._file.path} has changed since it was checked. Try again.")
-        return ledger.note(self.ledgers, _first_entry(self._file, limits))
+        entry = Entry(
+            time=ledger.now(),
+            run=None,
+            file=self._file.path.name,
+            sha256=self._file.sha256,
+            ref=None,
+            message=self._file.message,
+            status=ledger.SENDING,
+            score=None,
+            sent=ledger.now(),
+            path=str(self._file.path.absolute()),
+            counted=None if limits is None else limits.total,
+        )
+        return ledger.note(self.ledgers, entry, **_origin(self._file.run))
 
     def _send(self, entry: Entry) -> Entry:
         watch = Watch()
@@ -200,38 +217,24 @@ def _can_write(folder: Path) -> bool:
     return os.access(folder, os.R_OK | os.W_OK | os.X_OK)
 
 
+def _origin(run: Run | None) -> dict[str, Any]:
+    """What an entry says of the run that a file comes from."""
+    if run is None:
+        return {}
+    record = run.record
+    return {
+        "run": run.name,
+        "data_sha256": record.data.sha256,
+        "git_commit": record.git and record.git.commit,
+        "seed": record.plan.seed,
+        "validation_accuracy": record.validation_accuracy,
+        "predicted_range": record.predicted_range,
+    }
+
+
 def _became(entry: Entry) -> str:
     if entry.score is not None:
         return f"has its score: {entry.score}"
     if entry.status == ledger.ERROR:
         return f"could not be scored: “{entry.error}”"
     return "has no score yet: kaggle-digits scores brings it"
-
-
-def _on_kaggle(file: SubmissionFile, ref: int | None, became: str) -> SubmissionError:
-    return SubmissionError(
-        f"the same file as {file.path}, byte for byte, is on Kaggle already as {ref}, and {became}. "
-        "Nothing was submitted; to send it again all the same: --force."
-    )
-
-
-def _first_entry(file: SubmissionFile, limits: Limits | None) -> Entry:
-    run, record = file.run, file.run.record if file.run else None
-    return Entry(
-        time=ledger.now(),
-        run=run.name if run else None,
-        file=file.path.name,
-        sha256=file.sha256,
-        ref=None,
-        message=file.message,
-        status=ledger.SENDING,
-        score=None,
-        data_sha256=record.data.sha256 if record else None,
-        git_commit=record.git.commit if record and record.git else None,
-        seed=record.plan.seed if record else None,
-        validation_accuracy=record.validation_accuracy if record else None,
-        predicted_range=record.predicted_range if record else None,
-        sent=ledger.now(),
-        path=str(file.path.absolute()),
-        counted=None if limits is None else limits.total,
-    )

@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterable
 from typing import Any
 
-from kaggle_digits.competition.replies import Failed, FailureKind
+from kaggle_digits.competition.replies import Failed
 
 _LONGEST_TEXT = 300
 
@@ -16,19 +16,13 @@ _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, err
 class ClientError(Exception):
     """What went wrong, where no exception of the client's says it."""
 
-    def __init__(self, kind: FailureKind, text: str = "") -> None:
+    def __init__(self, kind: str, text: str = "") -> None:
         super().__init__(text)
         self.kind = kind
 
 
 def describe(error: BaseException, secrets: Iterable[str], path: str | None) -> Failed:
-    """What the other process needs in order to tell the user.
-
-    Args:
-        error: what was raised.
-        secrets: what must not be repeated.
-        path: the file that was read or written, if there was one.
-    """
+    """What the other process needs in order to tell the user of an error, on the way to a path, without the secrets."""
     error = _cause(error)
     kind, text, status, retry_after = _kind(error), str(error), None, None
     if kind == "http":
@@ -64,7 +58,7 @@ def _status(error: BaseException | None) -> int | None:
     return getattr(getattr(error, "response", None), "status_code", None)
 
 
-def _kind(error: BaseException) -> FailureKind:
+def _kind(error: BaseException) -> str:
     import requests
     import urllib3
 

@@ -4,9 +4,10 @@ import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +18,7 @@ from kaggle_digits.errors import CompetitionError, DataError, StorageError, Subm
 from kaggle_digits.files import archive as zips
 from kaggle_digits.files import digit_recognizer, disk, locks, storage
 
-TRAIN, TEST, SAMPLE = "train.csv", "test.csv", "sample_submission.csv"
+TRAIN, TEST, SAMPLE = digit_recognizer.TRAIN, digit_recognizer.TEST, digit_recognizer.SAMPLE
 
 PUBLISHED = {
     TRAIN: "b35cc952c291f03d995f48721373e69454f689e299d724bd9a5927bdabddfeed",
@@ -32,6 +33,7 @@ _PREFIX, _LOCK = ".fetch-", "lock"
 _YOUNG = 60.0  # seconds
 
 State = Literal["kept", "new", "replaced"]
+_Unpack = Callable[[Path, str, Path], None]
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,17 @@ def fetch(
     if published is None:
         real = rows == digit_recognizer.ROWS and (kaggle is None or kaggle.slug == SLUG)
         published = PUBLISHED if real else {}
-    unpack = _Unpacking(wanted, rows, published)
+    unpack = partial(_unpack, wanted, rows, published)
     if wanted:
         with _temporary_folder(data) as folder:
-            if archive is None:
-                _download(folder, unpack, kaggle, on_progress)
-            else:
+            if archive is not None:
                 _take(archive, folder, unpack)
-            _move(folder, data, wanted)
+            else:
+                with Kaggle() if kaggle is None else nullcontext(kaggle) as asked:
+                    _download(folder, unpack, asked, on_progress)
+            for name in wanted:
+                with disk.disk_errors(data / name):
+                    disk.move(folder / name, data / name)
     return [Fetched(data / name, states[name], not is_published(data / name, published)) for name in reversed(_NAMES)]
 
 
@@ -115,14 +120,13 @@ def check(path: Path, rows: tuple[int, int] = digit_recognizer.ROWS) -> None:
     """
     from kaggle_digits.sources import kaggle_csv
 
-    expected = rows[0] if path.name == TRAIN else rows[1]
+    is_train = path.name == TRAIN
+    expected = rows[0] if is_train else rows[1]
     try:
-        if path.name == SAMPLE:
-            count = len(submission.read(path))
-        else:
-            count = len(kaggle_csv.read(path, labelled=path.name == TRAIN))
+        found = submission.read(path) if path.name == SAMPLE else kaggle_csv.read(path, labelled=is_train)
     except SubmissionError as error:
         raise DataError(str(error)) from error
+    count = len(found)
     if count != expected:
         raise DataError(f"{path} has {count:,} rows; {expected:,} are expected.")
 
@@ -178,43 +182,32 @@ def _temporary_folder(data: Path) -> Iterator[Path]:
 
 def _sweep(folder: Path) -> None:
     """Removes the folder of a fetch that was killed."""
-    try:
+    with suppress(StorageError, OSError):
         # A fetch that has just begun makes its folder first and locks it then.
-        if time.time() - folder.stat().st_mtime < _YOUNG:
-            return
-        with locks.locked(folder / _LOCK, 0):
-            pass
-    except (StorageError, OSError):
-        return
-    shutil.rmtree(folder, ignore_errors=True)
+        if time.time() - folder.stat().st_mtime >= _YOUNG:
+            with locks.locked(folder / _LOCK, 0):
+                pass
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-@dataclass(frozen=True)
-class _Unpacking:
-    """How the wanted files come out of a zip, and what they must be."""
-
-    wanted: list[str]
-    rows: tuple[int, int]
-    published: Mapping[str, str]
-
-    def __call__(self, archive: Path, folder: Path, called: str) -> None:
-        zips.unpack(archive, _NAMES, self.wanted, folder, called)
-        for name in self.wanted:
-            try:
-                check(folder / name, self.rows)
-            except DataError as error:
-                raise DataError(str(error).replace(str(folder / name), f"{name} in {called}")) from error
-            if not is_published(folder / name, self.published):
-                raise _ChangedError(
-                    f"{name} in {called} is not what Kaggle has published so far: a label or a pixel is another one "
-                    f"(SHA-256 {storage.sha256(folder / name)[:12]}..., not {self.published[name][:12]}...)."
-                )
+def _unpack(
+    wanted: list[str], rows: tuple[int, int], published: Mapping[str, str], archive: Path, called: str, folder: Path
+) -> None:
+    """Brings the wanted files out of a zip, and checks them."""
+    zips.unpack(archive, _NAMES, wanted, folder, called)
+    for name in wanted:
+        try:
+            check(folder / name, rows)
+        except DataError as error:
+            raise DataError(str(error).replace(str(folder / name), f"{name} in {called}")) from error
+        if not is_published(folder / name, published):
+            raise _ChangedError(
+                f"{name} in {called} is not what Kaggle has published so far: a label or a pixel is another one "
+                f"(SHA-256 {storage.sha256(folder / name)[:12]}..., not {published[name][:12]}...)."
+            )
 
 
-def _download(folder: Path, unpack: _Unpacking, kaggle: Kaggle | None, on_progress: OnProgress) -> None:
-    if kaggle is None:
-        with Kaggle() as own:
-            return _download(folder, unpack, own, on_progress)
+def _download(folder: Path, unpack: _Unpack, kaggle: Kaggle, on_progress: OnProgress) -> None:
     by_hand = (
         f"Log in, accept the rules at {messages.page(kaggle.slug, 'rules')}, and download the zip with the browser "
         f"from {messages.page(kaggle.slug, 'data')}; then: kaggle-digits fetch --zip FILE."
@@ -223,7 +216,7 @@ def _download(folder: Path, unpack: _Unpacking, kaggle: Kaggle | None, on_progre
     for last in (False, True):
         path = kaggle.download(folder, on_progress)
         try:
-            return unpack(path, folder, "the file that Kaggle sent")
+            return unpack(path, "the file that Kaggle sent", folder)
         except _ChangedError as error:
             raise CompetitionError(
                 f"{error} See {messages.page(kaggle.slug, 'data')} for news of it; to take it all the same: "
@@ -235,16 +228,10 @@ def _download(folder: Path, unpack: _Unpacking, kaggle: Kaggle | None, on_progre
     return None
 
 
-def _take(archive: Path, folder: Path, unpack: _Unpacking) -> None:
+def _take(archive: Path, folder: Path, unpack: _Unpack) -> None:
     page = messages.page(SLUG, "data")
     try:
-        unpack(archive, folder, str(archive))
+        unpack(archive, str(archive), folder)
     except DataError as error:
         trust = ", or, if you trust this one, add --allow-changed" if isinstance(error, _ChangedError) else ""
         raise DataError(f"{error} Download the zip from {page}, logged in, and name that file{trust}.") from error
-
-
-def _move(folder: Path, data: Path, wanted: list[str]) -> None:
-    for name in wanted:
-        with disk.disk_errors(data / name):
-            disk.move(folder / name, data / name)

@@ -8,12 +8,7 @@ from kaggle_digits.files import disk
 
 
 def check_name(submissions: Path, name: str) -> None:
-    """Makes sure that nothing here belongs to another run of a name.
-
-    Raises:
-        SubmissionError: there is a submission of that name, or the ledger knows one.
-        DataError: the ledger is damaged.
-    """
+    """Makes sure that nothing here belongs to another run of a name: raises SubmissionError where something does."""
     if (submissions / f"{name}.csv").exists():
         raise SubmissionError(f"there is already a {submissions / f'{name}.csv'}. Choose another name.")
     if any(entry.run == name for entry in ledger.read(submissions)):
@@ -21,15 +16,7 @@ def check_name(submissions: Path, name: str) -> None:
 
 
 def rename(submissions: Path, old: str, new: str) -> Path | None:
-    """Renames a run's submission, and writes into the ledger what the run is called now.
-
-    Args:
-        submissions: the folder of all submissions.
-        old: what the run was called.
-        new: what it is called now.
-
-    Returns:
-        The CSV; None where there is none.
+    """Renames a run's submission, here and in the ledger, and gives its CSV, if there is one.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
@@ -47,22 +34,11 @@ def rename(submissions: Path, old: str, new: str) -> Path | None:
 
 
 def remove(path: Path) -> None:
-    """Removes a submission.
-
-    Args:
-        path: of its CSV.
-
-    Raises:
-        StorageError: it cannot be removed.
-    """
+    """Removes a submission's CSV; raises StorageError where it cannot be removed."""
     with disk.disk_errors(path):
         path.unlink(missing_ok=True)
 
 
 def was_sent(submissions: Path, run: str) -> bool:
-    """Whether the ledger knows of a submission of a run.
-
-    Raises:
-        DataError: the ledger is damaged.
-    """
+    """Whether the ledger knows of a submission of a run; raises DataError where it is damaged."""
     return any(entry.run == run for entry in ledger.latest(ledger.read(submissions)))

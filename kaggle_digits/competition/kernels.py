@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -20,9 +19,16 @@ from kaggle_digits.errors import CompetitionError, ConnectionLostError, Credenti
 LONGEST_TITLE = 50
 """Letters; Kaggle answers a longer title with an internal error (https://github.com/Kaggle/kaggle-cli/pull/179)."""
 
-# Kaggle's default is a P100, which is too old for current releases of cuDNN.
-_ACCELERATOR = "NvidiaTeslaT4"
 _SCRIPT = "script.py"
+_METADATA = {  # see https://github.com/Kaggle/kaggle-cli/blob/main/docs/kernels_metadata.md
+    "code_file": _SCRIPT,
+    "language": "python",
+    "kernel_type": "script",
+    "is_private": True,
+    "enable_gpu": True,
+    "enable_internet": True,
+    "machine_shape": "NvidiaTeslaT4",  # Kaggle's default, a P100, is too old for current releases of cuDNN
+}
 _ERROR = "error: "
 
 # In minutes: pauses between two questions from 5 seconds to half a minute; an hour in the queue; 12.5 hours of running,
@@ -52,7 +58,7 @@ def account(kaggle: Kaggle) -> str:
             f"Kaggle does not say whose credentials these are. Make a new token at {messages.TOKEN_PAGE}."
         )
     if kaggle.joined() is False:
-        raise CompetitionError(_RULES.format(page=messages.page(kaggle.slug, "rules")))
+        raise _not_joined(kaggle)
     return name
 
 
@@ -88,7 +94,8 @@ def push(kaggle: Kaggle, kernel: str, script: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / _SCRIPT).write_text(script, encoding="utf-8")
-        (folder / "kernel-metadata.json").write_text(json.dumps(_metadata(kernel, kaggle.slug)), encoding="utf-8")
+        metadata = {**_METADATA, "id": kernel, "title": kernel.split("/")[1], "competition_sources": [kaggle.slug]}
+        (folder / "kernel-metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
         question = Question("push", kaggle.slug, {"folder": str(folder)})
         reply = kaggle.put(question, 2 * kaggle.patience, Watch(), lambda failed: failed.status == 429)
     if isinstance(reply, Failed):
@@ -97,7 +104,7 @@ def push(kaggle: Kaggle, kernel: str, script: str) -> None:
     if pushed.error:
         raise _refused(pushed.error, kaggle.slug)
     if pushed.unknown_competitions:
-        raise CompetitionError(_RULES.format(page=messages.page(kaggle.slug, "rules")))
+        raise _not_joined(kaggle)
 
 
 def state(kaggle: Kaggle, kernel: str) -> KernelState | None:
@@ -123,16 +130,9 @@ def last_words(kaggle: Kaggle, kernel: str) -> str:
 
 
 def download(kaggle: Kaggle, kernel: str, file: Path, on_progress: OnProgress = ignore_progress) -> bool:
-    """Downloads one file that a kernel has left. What arrives is unchecked.
+    """Downloads the file of that name that a kernel has left, into a folder that exists; False if there is none.
 
-    Args:
-        kaggle: the other side.
-        kernel: `account/name`.
-        file: where to; its name is the one on Kaggle, its folder exists.
-        on_progress: gets the bytes that arrived so far, and how many there will be if Kaggle says so.
-
-    Returns:
-        Whether there is such a file.
+    What arrives is unchecked.
 
     Raises:
         CompetitionError: Kaggle said no, or nothing.
@@ -167,13 +167,13 @@ def follow(
     minute = kaggle.patience if minute_s is None else minute_s
     before, since = KernelState("", ""), time.monotonic()
     heard = since
-    for now_there, trouble in poll(lambda: state(kaggle, kernel), _FIRST_PAUSE * minute, _LONGEST_PAUSE * minute):
+    for found, trouble in poll(lambda: state(kaggle, kernel), _FIRST_PAUSE * minute, _LONGEST_PAUSE * minute):
         now = time.monotonic()
-        if now_there is not None:
+        if found is not None:
             heard = now
-        if now_there is not None and now_there != before:
-            before, since = now_there, now
-            on_change(before)
+            if found != before:
+                before, since = found, now
+                on_change(before)
         if before.status == "complete":
             return
         if before.status in ("error", "cancelled"):
@@ -197,20 +197,11 @@ def _failed(kaggle: Kaggle, kernel: str, last: KernelState) -> FailedError:
     return FailedError(f"the training failed on Kaggle. Its last words: “{quote}”. The whole log is at {page}.")
 
 
-def _metadata(kernel: str, slug: str) -> dict[str, Any]:
-    """See https://github.com/Kaggle/kaggle-cli/blob/main/docs/kernels_metadata.md."""
-    return {
-        "id": kernel,
-        "title": kernel.split("/")[1],
-        "code_file": _SCRIPT,
-        "language": "python",
-        "kernel_type": "script",
-        "is_private": True,
-        "enable_gpu": True,
-        "enable_internet": True,
-        "machine_shape": _ACCELERATOR,
-        "competition_sources": [slug],
-    }
+def _not_joined(kaggle: Kaggle) -> CompetitionError:
+    return CompetitionError(
+        "Kaggle gives the competition's files only to those who have joined it. Accept the rules once, logged in, at "
+        f"{messages.page(kaggle.slug, 'rules')}, then try again."
+    )
 
 
 def _not_pushed(failed: Failed, slug: str) -> DigitsError:
@@ -230,11 +221,6 @@ def _refused(text: str, slug: str) -> CompetitionError:
         + advice.format(site=messages.SITE, page=messages.page(slug, "rules"))
     )
 
-
-_RULES = (
-    "Kaggle gives the competition's files only to those who have joined it. Accept the rules once, logged in, at "
-    "{page}, then try again."
-)
 
 _ADVICE = {
     "quota": "The hours begin anew every week; {site}/settings shows how many are left. Until then, train here: leave "

@@ -17,13 +17,8 @@ def poll(
 ) -> Iterator[tuple[_Answer | None, str]]:
     """Answers to one question that is put less and less often, each with the trouble that there was.
 
-    Where Kaggle is busy or cannot be reached, the answer is None, and the trouble says so in a sentence.
-
-    Args:
-        ask: puts the question.
-        first_pause: seconds between the first two; each later pause is longer.
-        longest_pause: in seconds, where Kaggle does not ask to wait longer.
-        deadline_s: seconds after which no question is put any more.
+    Where Kaggle is busy or cannot be reached, the answer is None, and the trouble says so in a sentence. Pauses grow
+    from the first to the longest, in seconds, unless Kaggle asks to wait longer; after the deadline, all is over.
 
     Raises:
         CompetitionError: Kaggle said no.

@@ -40,11 +40,6 @@ class SubmissionFile:
     sha256: str
     notes: tuple[str, ...] = ()
 
-    @property
-    def rows(self) -> int:
-        """How many predictions it holds."""
-        return len(self.labels)
-
 
 def prepare(
     target: str | None,
@@ -130,9 +125,9 @@ def doubt(file: SubmissionFile, submissions: Path) -> str | None:
     scored = [(entry.score, entry) for entry in ledger.latest(ledger.read(submissions)) if entry.score is not None]
     for score, entry in sorted(scored, key=lambda one: one[0], reverse=True):
         labels = _labels_of(entry, submissions)
-        if labels is None or len(labels) != file.rows:
+        if labels is None or len(labels) != len(file.labels):
             continue
-        agreement = sum(map(eq, labels, file.labels)) / file.rows
+        agreement = sum(map(eq, labels, file.labels)) / len(file.labels)
         if agreement >= LEAST_AGREEMENT:
             return None
         return (

@@ -25,11 +25,7 @@ _TICK = 0.1
 
 
 class ClientProcess:
-    """The running process.
-
-    Args:
-        environment: its environment variables.
-    """
+    """The running process, with its environment variables."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         # -P: a file of the user's in the current folder, kaggle.py say, must not stand in for the real module.
@@ -55,18 +51,17 @@ class ClientProcess:
         return self._process.poll() is None
 
     def ask(self, question: Question, seconds: float, watch: Watch) -> Reply:
-        """Sends a question and waits for its answer.
-
-        Args:
-            question: what to do.
-            seconds: how long nothing may move before this gives up.
-            watch: gets each event on the way, and sees whether anything moves.
+        """Sends a question and waits for its answer, until the watch has seen nothing move for so many seconds.
 
         Raises:
             TimeoutError: nothing moved for so many seconds. The process is still at it.
             EOFError: the process has ended; its exit status is the argument.
         """
-        self._send(question)
+        try:
+            self._stdin.write(msgspec.json.encode(question) + b"\n")
+            self._stdin.flush()
+        except OSError as error:
+            raise EOFError(self._process.wait()) from error
         deadline = time.monotonic() + seconds
         while True:
             message = self._receive(_TICK)
@@ -80,11 +75,7 @@ class ClientProcess:
                 raise TimeoutError
 
     def kill(self, watch: Watch | None = None) -> None:
-        """Ends the process, whatever it is doing, and leaves nothing open. Safe to call twice.
-
-        Args:
-            watch: hears that an upload had come to its end, if nobody has heard it yet.
-        """
+        """Ends the process, whatever it is doing; a watch hears whether an upload had ended. Safe to call twice."""
         self._process.kill()
         self._process.wait()
         self._reader.join()
@@ -95,13 +86,6 @@ class ClientProcess:
         # A line that was never read may still be in the buffer, with nobody left to take it.
         with contextlib.suppress(OSError):
             self._stdin.close()
-
-    def _send(self, question: Question) -> None:
-        try:
-            self._stdin.write(msgspec.json.encode(question) + b"\n")
-            self._stdin.flush()
-        except OSError as error:
-            raise EOFError(self._process.wait()) from error
 
     def _receive(self, seconds: float) -> Event | Reply | None:
         try:

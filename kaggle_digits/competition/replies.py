@@ -1,27 +1,8 @@
 """What this process and the one with the kaggle client in it tell each other: a line of JSON each."""
 
 from datetime import datetime
-from typing import Literal
 
 import msgspec
-
-FailureKind = Literal[
-    "http",
-    "disk",
-    "no_credentials",
-    "rejected",
-    "unreadable_credentials",
-    "damaged_credentials",
-    "unreachable",
-    "untrusted",
-    "cut_off",
-    "garbled",
-    "no_client",
-    "no_folder",
-    "upload_failed",
-    "no_ref",
-    "unexpected",
-]
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -58,13 +39,13 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     """There is no answer.
 
     Attributes:
-        kind: what failed.
+        kind: what failed: `http`, or one of those that `messages` knows a sentence for.
         text: Kaggle's words, or the system's; without credentials.
         status: of HTTP, where Kaggle answered with one.
         retry_after: seconds that Kaggle asks to wait, or None.
     """
 
-    kind: FailureKind
+    kind: str
     text: str = ""
     status: int | None = None
     retry_after: float | None = None
@@ -110,25 +91,14 @@ class Pushed(msgspec.Struct, frozen=True):
 
 
 class KernelState(msgspec.Struct, frozen=True):
-    """How far a kernel is.
-
-    Attributes:
-        status: `queued`, `running`, `complete`, `error` or `cancelled`.
-        message: why it failed, in Kaggle's words; often empty.
-    """
+    """How far a kernel is: `queued`, `running`, `complete`, `error` or `cancelled`; and perhaps why it failed."""
 
     status: str
     message: str
 
 
 class GpuQuota(msgspec.Struct, frozen=True):
-    """The hours for which Kaggle lends this account a GPU, a week.
-
-    Attributes:
-        left: hours left.
-        total: hours a week.
-        renewed: when the week ends.
-    """
+    """The hours for which Kaggle lends this account a GPU: left, in all of a week, and when the week ends."""
 
     left: float
     total: float

@@ -1,7 +1,6 @@
 """A submission is sent, and its score brought home."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from kaggle_digits.competition import delivery, ledger, messages
@@ -9,28 +8,9 @@ from kaggle_digits.competition.client import Kaggle
 from kaggle_digits.competition.polling import poll
 from kaggle_digits.competition.prepare import SubmissionFile
 from kaggle_digits.competition.replies import Submission
-from kaggle_digits.errors import UnscoredError
+from kaggle_digits.errors import CompetitionError, UnscoredError
 
 _LONGEST_PAUSE_S = 30.0
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What became of a submission.
-
-    Attributes:
-        ref: Kaggle's number for the submission; None where nothing was sent.
-        status: `checked`, `pending` or `complete`.
-        score: the public score, a share of right labels from 0 to 1, or None while there is none.
-        link: the page on Kaggle that lists it.
-        predicted_range: the score that its run expected, lowest and highest, or None.
-    """
-
-    ref: int | None
-    status: str
-    score: float | None
-    link: str
-    predicted_range: tuple[float, float] | None
 
 
 def send(
@@ -41,7 +21,7 @@ def send(
     wait: bool,
     tell: Callable[[str], None],
     force: bool = False,
-) -> Sent:
+) -> ledger.Entry:
     """Uploads a file, and waits for its score if asked to; the ledger learns of each step.
 
     One process at a time sends for an account. What is known to be on Kaggle is not sent again, from whichever folder
@@ -56,24 +36,25 @@ def send(
         tell: gets a line for the user now and then.
         force: send even what was sent before, or may have been.
 
+    Returns:
+        The ledger's newest entry of it.
+
     Raises:
         SubmissionError: the same file was sent before, or may have been, or it has changed since `prepare`.
         CompetitionError: Kaggle did not take it, could not score it, or gave no score in time.
         StorageError: the ledger cannot be written. What was sent before that is told, and found by the next call.
     """
-    link = messages.page(kaggle.slug, "submissions")
     way = delivery.Delivery(file, kaggle, submissions, tell)
     sent = way.make(force)
     if not wait:
-        return Sent(sent.ref, sent.status, None, link, sent.predicted_range)
+        return sent
     tell("waiting for the score (Ctrl-C stops the waiting, not the submission)")
     try:
         scored = wait_for_score(kaggle, sent.ref or 0, deadline_s=10 * kaggle.patience)
     except UnscoredError as error:
         ledger.note(way.ledgers, sent, status=ledger.ERROR, error=error.reason)
         raise
-    ledger.note(way.ledgers, sent, status=scored.status, score=scored.score, scored=ledger.now())
-    return Sent(sent.ref, scored.status, scored.score, link, sent.predicted_range)
+    return ledger.note(way.ledgers, sent, status=scored.status, score=scored.score, scored=ledger.now())
 
 
 def wait_for_score(kaggle: Kaggle, ref: int, *, deadline_s: float = 600.0, first_pause_s: float = 2.0) -> Submission:
@@ -87,19 +68,24 @@ def wait_for_score(kaggle: Kaggle, ref: int, *, deadline_s: float = 600.0, first
         deadline_s: seconds after which this gives up.
         first_pause_s: seconds between the first two questions; each later pause is longer, up to 30 seconds.
 
-    Returns:
-        The submission, complete.
-
     Raises:
         CompetitionError: Kaggle could not score it, or not in time.
     """
+    page = messages.page(kaggle.slug, "submissions")
     for listed, _ in poll(kaggle.submissions, first_pause_s, _LONGEST_PAUSE_S, deadline_s):
         submission = next((one for one in listed or [] if one.ref == ref), None)
         if submission is not None and submission.status == "error":
-            raise messages.not_scored(kaggle.slug, submission.error)
+            raise UnscoredError(
+                f"Kaggle could not score the submission: “{submission.error or 'no reason given'}”. "
+                f"Correct the file before you send another; see {page}.",
+                submission.error,
+            )
         if submission is not None and submission.status == "complete":
             return submission
-    raise messages.score_late(kaggle.slug, ref, deadline_s)
+    raise CompetitionError(
+        f"the submission was taken (number {ref}), but has no score after {deadline_s:g} seconds. "
+        f"Do not send it again: kaggle-digits scores brings its score; so does {page}."
+    )
 
 
 def refresh(submissions: Path, kaggle: Kaggle) -> int:

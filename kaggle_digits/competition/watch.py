@@ -1,13 +1,12 @@
 """What can be seen of a call to Kaggle while it lasts, and whether it is getting anywhere."""
 
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from kaggle_digits.competition import messages
 from kaggle_digits.competition.replies import Event, Size, Uploaded
-from kaggle_digits.errors import CompetitionError
+from kaggle_digits.errors import CompetitionError, ConnectionLostError
+from kaggle_digits.files import archive
 
 OnProgress = Callable[[int, int | None], None]
 """Gets how many bytes have arrived, and how many there will be, or None where nobody says."""
@@ -21,6 +20,7 @@ LEAST_RATE = 20_000.0
 _LONGEST_PATIENCE = 86_400.0
 _LARGEST_DOWNLOAD = 1 << 30
 _SIZE_UNKNOWN = 1 << 26
+_ADVICE = "Try again later; on a slow connection, allow it more: KDIGITS_TIMEOUT=300."
 
 
 def ignore_progress(_done: int, _total: int | None) -> None:
@@ -47,11 +47,7 @@ def patience_in(environment: Mapping[str, str]) -> float:
 
 
 def least_rate(patience: float) -> float:
-    """Bytes a second that a transfer must reach.
-
-    Args:
-        patience: seconds without a sign of life after which Kaggle is given up.
-    """
+    """Bytes a second that a transfer must reach where Kaggle has so many seconds for a sign of life."""
     return LEAST_RATE * min(1.0, USUAL_PATIENCE / patience)
 
 
@@ -74,7 +70,7 @@ class Watch:
 
     def given_up(self, seconds: float) -> CompetitionError:
         """The error to raise when nothing moved for so many seconds."""
-        return messages.silence(seconds)
+        return ConnectionLostError(f"Kaggle did not answer within {round(seconds, 1):g} seconds. {_ADVICE}")
 
 
 class Download(Watch):
@@ -87,9 +83,7 @@ class Download(Watch):
     """
 
     def __init__(self, path: Path, on_progress: OnProgress, patience: float) -> None:
-        self._path = path
-        self._on_progress = on_progress
-        self._patience = patience
+        self._path, self._on_progress, self._patience = path, on_progress, patience
         self._rate = least_rate(patience)
         self._done = 0
         self._total: int | None = None
@@ -98,12 +92,10 @@ class Download(Watch):
         self._before: int | None = None
 
     def hear(self, event: Event) -> None:
-        """A download begins; it may be too large."""
+        """A download begins; raises StorageError if it is too large for the disk."""
         if isinstance(event, Size):
             self._total = event.bytes
-            free = shutil.disk_usage(self._path.parent).free
-            if (self._total or 0) > free:
-                raise messages.no_room(self._path.parent, self._total or 0, free)
+            archive.check_room(self._path.parent, self._total or 0)
             self._began = self._window = time.monotonic()
             self._before = self._done
             self._on_progress(self._done, self._total)
@@ -116,7 +108,10 @@ class Download(Watch):
         """
         size = self._path.stat().st_size if self._path.exists() else 0
         if size > _LARGEST_DOWNLOAD:
-            raise messages.endless(_LARGEST_DOWNLOAD)
+            raise CompetitionError(
+                f"Kaggle sends more than {_LARGEST_DOWNLOAD:,} bytes, which cannot be the digits. "
+                "Correct KDIGITS_COMPETITION, or leave it out."
+            )
         grown, self._done = size != self._done, size
         if grown:
             self._on_progress(size, self._total)
@@ -125,16 +120,25 @@ class Download(Watch):
 
     def given_up(self, seconds: float) -> CompetitionError:
         """As `Watch`, with what had arrived."""
-        return messages.stall(seconds, self._done) if self._done else messages.silence(seconds)
+        if not self._done:
+            return super().given_up(seconds)
+        return ConnectionLostError(
+            f"the download stopped after {self._done / 1e6:,.1f} MB: nothing came for {round(seconds, 1):g} seconds. "
+            f"{_ADVICE}"
+        )
 
     def _check_rate(self, grown: bool) -> None:
         now = time.monotonic()
         if self._before is None or self._done == self._total:
             return
         # What has stopped altogether is the silence's business.
-        if grown and now - self._window >= self._patience:
-            if self._done - self._before < self._rate * (now - self._window):
-                raise messages.trickle(self._done, self._total, now - self._began, self._rate)
+        is_over = grown and now - self._window >= self._patience
+        is_slow = is_over and self._done - self._before < self._rate * (now - self._window)
+        if is_over:
             self._window, self._before = now, self._done
-        if now - self._began > 2 * self._patience + (self._total or _SIZE_UNKNOWN) / self._rate:
-            raise messages.trickle(self._done, self._total, now - self._began, self._rate)
+        if is_slow or now - self._began > 2 * self._patience + (self._total or _SIZE_UNKNOWN) / self._rate:
+            of = f" of {self._total / 1e6:,.2f}" if self._total else ""
+            raise ConnectionLostError(
+                f"the download is too slow: {self._done / 1e6:,.2f}{of} MB came in {now - self._began:.0f} seconds, "
+                f"and less than {self._rate / 1e3:,.3g} kB a second is given up. {_ADVICE}"
+            )

@@ -283,7 +283,7 @@ def test_a_refused_download(call: str, server: KaggleServer, open_kaggle: OpenKa
 
 def test_a_download_that_does_not_fit(server: KaggleServer, open_kaggle: OpenKaggle, tmp_path: Path) -> None:
     server.faults["zip"] = Fault(headers={"Content-Length": "9" * 17})
-    with pytest.raises(StorageError, match=r"has no room: the download needs 100,000,000,000 MB, and .* MB are free"):
+    with pytest.raises(StorageError, match=r"has no room: the files need 100,000,000,000 MB, and .* MB are free"):
         open_kaggle().download(tmp_path)
 
 

@@ -70,7 +70,7 @@ def test_the_newest_run_is_the_default_and_names_itself(folders):
     digest = storage.sha256(file.path)[:12]
     assert file.path == folders["submissions"] / f"{run.name}.csv"
     assert file.message == f"[sha256 {digest}] {run.name}: kaggle-digits mlp, validation accuracy 0.9836"
-    assert file.rows == 4
+    assert len(file.labels) == 4
 
 
 def test_a_message_of_ones_own_keeps_the_hash(folders):
@@ -117,7 +117,7 @@ def test_the_rows_of_a_test_csv_are_counted_in_every_encoding_that_training_read
     text = "".join(line + line_end for line in ["pixel0", *"0000"])
     start = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
     (folders["data"] / "test.csv").write_bytes(start + text.encode(encoding))
-    assert prepare.prepare(str(tmp_path / "mine.csv"), **folders).rows == 4
+    assert len(prepare.prepare(str(tmp_path / "mine.csv"), **folders).labels) == 4
 
 
 @pytest.mark.parametrize("files", [(), ("X_test.npy",), ("test",)])
