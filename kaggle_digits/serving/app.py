@@ -16,22 +16,14 @@ from kaggle_digits.serving.asker import Asker
 from kaggle_digits.serving.limits import Limits
 from kaggle_digits.serving.model_queue import QueueFullError
 
-MOST_IMAGES = 32
-"""In one request."""
-
+_MOST_IMAGES = 32  # in one request
 _NAME_LENGTH = 100  # characters of an upload's name that an answer repeats
 
 Seen = Annotated[bool, Query(description="Whether the answer shows what the network saw.")]
 
 
 def create_app(model: Model, *, only_local: bool = True, on_ready: Callable[[], None] = lambda: None) -> Limits:
-    """An ASGI application that answers for a model.
-
-    Args:
-        model: what answers.
-        only_local: whether requests must name this machine; see `Limits`.
-        on_ready: is called once requests are answered.
-    """
+    """An ASGI application that answers for a model, once `on_ready` is called; for `only_local`, see `Limits`."""
     asker = Asker(model)
 
     @asynccontextmanager
@@ -125,7 +117,7 @@ def _add_pictures(app: FastAPI, asker: Asker) -> None:
         bytes tell.
         """
         if request.headers.get("content-type", "").startswith("multipart/form-data"):
-            async with request.form(max_files=MOST_IMAGES, max_fields=MOST_IMAGES) as form:
+            async with request.form(max_files=_MOST_IMAGES, max_fields=_MOST_IMAGES) as form:
                 image = form.get("image")
                 if image is None or isinstance(image, str):
                     raise DataError("body.image: a file of that name is missing.")
@@ -140,7 +132,7 @@ def _add_pictures(app: FastAPI, asker: Asker) -> None:
         response_description="One answer for each picture, in their order.",
     )
     async def read_images(
-        images: Annotated[list[UploadFile], File(min_length=1, max_length=MOST_IMAGES, description="Up to 32 files.")],
+        images: Annotated[list[UploadFile], File(min_length=1, max_length=_MOST_IMAGES, description="Up to 32 files.")],
         seen: Seen = False,
     ) -> list[forms.Reading | forms.Unread]:
         """Up to 32 pictures in one form; one that cannot be read has an `error`, and the others are answered."""

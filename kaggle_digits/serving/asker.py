@@ -17,11 +17,7 @@ Result = TypeVar("Result")
 
 
 class Asker:
-    """What the requests ask: the model in its thread, and in another one what need not wait for the model.
-
-    Args:
-        model: what answers.
-    """
+    """What the requests ask: the model in its thread, and in another one what need not wait for the model."""
 
     def __init__(self, model: Model) -> None:
         self.model = model

@@ -6,26 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-MOST_BYTES = 12_000_000
-"""Of one: the largest photo that a phone writes, or a batch of small ones."""
-
-MOST_TOGETHER = 36_000_000
-"""Of all that are not small."""
-
-SMALL = 500_000
-"""Bytes that nobody else makes room for: what the page sends."""
-
-MOST_ARRIVING = 64
-"""Bodies at once."""
-
-SECONDS = 20.0
-"""In which a body must have arrived."""
-
-GRACE, SLOWEST = 4.0, 50_000
-"""Seconds that a body may take whatever its size, and bytes that it must bring for each one more."""
-
-_READ_ON = 10
-"""Times the most bytes: how far too large a body is read before its client is cut off."""
+_SLOWEST = 50_000  # bytes that a body must bring for each second after its grace
+_READ_ON = 10  # times the most bytes: how far too large a body is read before its client is cut off
 
 Receive = Callable[[], Awaitable[Any]]
 
@@ -35,13 +17,11 @@ class RefusedError(Exception):
 
     Attributes:
         status: of HTTP.
-        detail: why, in a sentence.
     """
 
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
         self.status = status
-        self.detail = detail
 
 
 @dataclass(eq=False)
@@ -62,48 +42,40 @@ class _Body:
         self.deadline.reschedule(asyncio.get_running_loop().time())
 
 
+@dataclass(eq=False)
 class Bodies:
     """Reads bodies, and knows of all that are held.
 
     When they are too many, the one that has been arriving for longest has to go; when they are too large, the largest
     that is still arriving. So a small one that arrives at once never waits for those that others send for ever.
 
-    Args:
-        most_bytes: of one.
-        most_together: of all that have more than `small` bytes.
-        most_arriving: at once.
+    Attributes:
+        most_bytes: of one: the largest photo that a phone writes, or a batch of small ones.
+        most_together: bytes of all that are not small.
+        most_arriving: bodies at once.
         seconds: in which one must have arrived.
         grace: seconds that one may take whatever its size.
-        small: bytes.
+        small: bytes that nobody else makes room for: what the page sends.
     """
 
-    def __init__(
-        self,
-        most_bytes: int = MOST_BYTES,
-        most_together: int = MOST_TOGETHER,
-        most_arriving: int = MOST_ARRIVING,
-        seconds: float = SECONDS,
-        grace: float = GRACE,
-        small: int = SMALL,
-    ) -> None:
-        self._most_bytes, self._most_together, self._most_arriving = most_bytes, most_together, most_arriving
-        self._seconds, self._grace, self._small = seconds, grace, small
-        self._bodies: list[_Body] = []
+    most_bytes: int = 12_000_000
+    most_together: int = 36_000_000
+    most_arriving: int = 64
+    seconds: float = 20.0
+    grace: float = 4.0
+    small: int = 500_000
+    _bodies: list[_Body] = field(default_factory=list, init=False)
 
     @asynccontextmanager
     async def held(self, receive: Receive, headers: dict[bytes, bytes]) -> AsyncIterator[list[bytes]]:
         """A request's whole body, in parts, which count until the block ends.
-
-        Args:
-            receive: ASGI's.
-            headers: the request's.
 
         Raises:
             RefusedError: it is too large, too slow, or there is no room for it.
         """
         told = headers.get(b"content-length", b"")
         size = int(told) if told.isdigit() else 0
-        body = _Body(asyncio.timeout(self._seconds))
+        body = _Body(asyncio.timeout(self.seconds))
         self._bodies.append(body)
         try:
             try:
@@ -112,11 +84,11 @@ class Bodies:
             except TimeoutError:
                 if body.must_leave:
                     raise RefusedError(503, "Too much is arriving at once. Ask again in a second.") from None
-                if size <= self._most_bytes:
+                if size <= self.most_bytes:
                     raise RefusedError(408, "The request did not arrive in time.") from None
                 fits = False
             if not fits:
-                raise RefusedError(413, f"A request may have {self._most_bytes:,} bytes at most.")
+                raise RefusedError(413, f"A request may have {self.most_bytes:,} bytes at most.")
             body.arrived = True
             yield body.parts
         finally:
@@ -129,16 +101,16 @@ class Bodies:
         the reset can take the answer with it before the client has read it. A client that asks first is answered at
         once, as is one that tells of far too much.
         """
-        most_read = _READ_ON * self._most_bytes
-        if told > most_read or (told > self._most_bytes and asks_first):
+        most_read = _READ_ON * self.most_bytes
+        if told > most_read or (told > self.most_bytes and asks_first):
             return False
         began, received = asyncio.get_running_loop().time(), 0
         while received <= most_read and not body.must_leave:
-            body.deadline.reschedule(began + min(self._seconds, self._grace + received / SLOWEST))
+            body.deadline.reschedule(began + min(self.seconds, self.grace + received / _SLOWEST))
             message = await receive()
             part = message.get("body", b"")
             received += len(part)
-            if max(received, told) > self._most_bytes:
+            if max(received, told) > self.most_bytes:
                 body.parts.clear()
                 body.held = 0
             elif part:
@@ -147,7 +119,7 @@ class Bodies:
             if message["type"] == "http.disconnect":
                 raise RefusedError(400, "The request was cut off.")
             if not message.get("more_body"):
-                return received <= self._most_bytes
+                return received <= self.most_bytes
             self._make_room()
         if body.must_leave:
             raise TimeoutError
@@ -155,10 +127,10 @@ class Bodies:
 
     def _make_room(self) -> None:
         arriving = [body for body in self._bodies if not body.arrived and not body.must_leave]
-        if len(arriving) > self._most_arriving:
+        if len(arriving) > self.most_arriving:
             arriving[0].leave()
-        large = [body for body in self._bodies if body.held > self._small]
-        if sum(body.held for body in large) > self._most_together:
+        large = [body for body in self._bodies if body.held > self.small]
+        if sum(body.held for body in large) > self.most_together:
             still = [body for body in large if not body.arrived]
             for largest in sorted(still, key=lambda body: body.held)[-1:]:
                 largest.leave()

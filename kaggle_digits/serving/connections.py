@@ -4,20 +4,13 @@ import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-MOST_CONNECTIONS = 256
-"""At once; a new one takes the place of the one that has been silent for longest."""
-
-HEAD_SECONDS = 10.0
-"""From a connection's begin, or its last answer, to the end of a request's head."""
-
-REQUEST_SECONDS = 90.0
-"""From a request's head to the end of its answer, whatever its client does."""
-
 
 class PatientProtocol(H11Protocol):
     """Uvicorn's HTTP/1.1 with deadlines: its own one covers the time between two requests alone."""
 
-    most_connections, head_seconds, request_seconds = MOST_CONNECTIONS, HEAD_SECONDS, REQUEST_SECONDS
+    most_connections = 256  # at once; a new one takes the place of the one that has been silent for longest
+    head_seconds = 10.0  # from a connection's begin, or its last answer, to the end of a request's head
+    request_seconds = 90.0  # from a request's head to the end of its answer, whatever its client does
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See `asyncio.Protocol`."""
@@ -27,7 +20,7 @@ class PatientProtocol(H11Protocol):
         self._watch()
         if len(self.connections) > self.most_connections:
             silent = [each for each in self.connections if isinstance(each, PatientProtocol) and each._was_silent]
-            min(silent, key=lambda each: each._since, default=self).give_up()
+            min(silent, key=lambda each: each._since, default=self).transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
@@ -45,10 +38,6 @@ class PatientProtocol(H11Protocol):
             self._deadline.cancel()
         super().connection_lost(exc)
 
-    def give_up(self) -> None:
-        """Closes the connection, whatever its client has not read yet."""
-        self.transport.abort()
-
     def _watch(self) -> None:
         """Sets a new deadline where a request has begun or ended."""
         silent = self.cycle is None or self.cycle.response_complete
@@ -57,4 +46,6 @@ class PatientProtocol(H11Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
         self._was_silent, self._since = silent, self.loop.time()
-        self._deadline = self.loop.call_later(self.head_seconds if silent else self.request_seconds, self.give_up)
+        self._deadline = self.loop.call_later(
+            self.head_seconds if silent else self.request_seconds, self.transport.abort
+        )

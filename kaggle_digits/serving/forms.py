@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 _SHARES = [0.0, 0.0002, 0.0003, 0.0001, 0.0001, 0.0, 0.0, 0.9979, 0.0002, 0.0012]
 _DIGIT = {"label": "7", "probability": 0.9979, "probabilities": _SHARES, "box": [44, 24, 137, 147], "seen": None}
+_NOT_WHOLE = "is not a whole image of the formats PNG, ..."
 _READING = {
     "image": "seven.png",
     "label": "7",
@@ -20,14 +21,8 @@ _READING = {
 }
 
 
-def _example(value: Any) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": [value]})
-
-
-class Digit(BaseModel):
+class Digit(BaseModel, json_schema_extra={"examples": [_DIGIT]}):
     """One digit of a picture."""
-
-    model_config = _example(_DIGIT)
 
     label: str | None = Field(description="The digit, or null where the model is unsure.")
     probability: float = Field(ge=0, le=1, description="Of the likeliest label.")
@@ -38,19 +33,15 @@ class Digit(BaseModel):
     )
 
 
-class LeftOut(BaseModel):
+class LeftOut(BaseModel, json_schema_extra={"examples": [{"box": [150, 80, 170, 90], "after": 1}]}):
     """Ink that is no digit, such as a sign or a letter."""
-
-    model_config = _example({"box": [150, 80, 170, 90], "after": 1})
 
     box: list[int] = Field(description="As a digit's.")
     after: int = Field(description="How many digits come before it.")
 
 
-class Reading(BaseModel):
+class Reading(BaseModel, json_schema_extra={"examples": [_READING]}):
     """What a picture says."""
-
-    model_config = _example(_READING)
 
     image: str = Field(description="The upload's file name.")
     label: str | None = Field(
@@ -66,38 +57,37 @@ class Reading(BaseModel):
     left_out: list[LeftOut] = Field(description="Ink that is no digit.")
 
 
-class Unread(BaseModel):
+class Unread(BaseModel, json_schema_extra={"examples": [{"image": "notes.txt", "error": f"notes.txt {_NOT_WHOLE}"}]}):
     """A picture of a batch that could not be read."""
-
-    model_config = _example({"image": "notes.txt", "error": "notes.txt is not a whole image of the formats PNG, ..."})
 
     image: str = Field(description="The upload's file name.")
     error: str = Field(description="Instead of all others, where a picture cannot be read: why.")
 
 
-class Row(BaseModel):
+class Row(BaseModel, json_schema_extra={"examples": [{"label": 7, "probability": 0.9979, "probabilities": _SHARES}]}):
     """What a row of pixels says."""
-
-    model_config = _example({"label": 7, "probability": 0.9979, "probabilities": _SHARES})
 
     label: int = Field(description="The likeliest label.")
     probability: float = Field(ge=0, le=1, description="Its probability.")
     probabilities: list[float] = Field(description="Of all labels, in order.")
 
 
-class ModelInformation(BaseModel):
+class ModelInformation(
+    BaseModel,
+    json_schema_extra={
+        "examples": [
+            {
+                "run": "20261120-220844-mlp",
+                "recipe": "mlp",
+                "image_shape": [28, 28],
+                "classes": 10,
+                "parameters": 850586,
+                "validation_accuracy": 0.9774,
+            }
+        ]
+    },
+):
     """What answers."""
-
-    model_config = _example(
-        {
-            "run": "20261120-220844-mlp",
-            "recipe": "mlp",
-            "image_shape": [28, 28],
-            "classes": 10,
-            "parameters": 850586,
-            "validation_accuracy": 0.9774,
-        }
-    )
 
     run: str = Field(description="The run's name.")
     recipe: str = Field(description="The name of its recipe.")
@@ -107,18 +97,14 @@ class ModelInformation(BaseModel):
     validation_accuracy: float | None = Field(description="The share of validation rows that it labels rightly.")
 
 
-class Health(BaseModel):
+class Health(BaseModel, json_schema_extra={"examples": [{"status": "ok"}]}):
     """Whether it answers."""
-
-    model_config = _example({"status": "ok"})
 
     status: str = Field(description="Always ok.")
 
 
-class Refusal(BaseModel):
+class Refusal(BaseModel, json_schema_extra={"examples": [{"detail": f"seven.png {_NOT_WHOLE}"}]}):
     """Why a request is not answered."""
-
-    model_config = _example({"detail": "seven.png is not a whole image of the formats PNG, JPEG, BMP, WEBP."})
 
     detail: str = Field(description="In a sentence.")
 
@@ -155,12 +141,7 @@ PICTURE_BODY = {
 
 
 def rows_body(image_shape: tuple[int, int], most: int) -> dict[str, Any]:
-    """Rows of pixels, as OpenAPI describes them.
-
-    Args:
-        image_shape: height and width of the images that the model takes, in pixels.
-        most: rows in a request.
-    """
+    """Rows of pixels, `most` in a request, of images of that height and width in pixels, as OpenAPI describes them."""
     height, width = image_shape
     size = height * width
     pixel = {"type": "integer", "minimum": 0, "maximum": 255}

@@ -2,13 +2,11 @@
 
 import asyncio
 import ipaddress
-import json
 from typing import Any
 
-from kaggle_digits.serving.bodies import Bodies, Receive, RefusedError
+from starlette.responses import JSONResponse
 
-MOST_RUNNING = 96
-"""Requests that have arrived and are not answered yet."""
+from kaggle_digits.serving.bodies import Bodies, Receive, RefusedError
 
 _HEADERS = {
     b"x-content-type-options": b"nosniff",
@@ -31,11 +29,8 @@ class Limits:
         most_running: requests that have arrived and are not answered yet.
     """
 
-    def __init__(
-        self, app: Any, only_local: bool, bodies: Bodies | None = None, most_running: int = MOST_RUNNING
-    ) -> None:
-        self._app = app
-        self._only_local = only_local
+    def __init__(self, app: Any, only_local: bool, bodies: Bodies | None = None, most_running: int = 96) -> None:
+        self._app, self._only_local = app, only_local
         self._most_running, self._running = most_running, 0
         self._bodies = bodies or Bodies()
 
@@ -50,15 +45,16 @@ class Limits:
                 message["headers"] = [*(_HEADERS | dict(message.get("headers", []))).items()]
             await send(message)
 
-        headers = dict(scope["headers"])
+        asked = dict(scope["headers"])
         if scope["method"] == "HEAD":  # the server leaves the body away by itself
             scope = {**scope, "method": "GET"}
         try:
-            self._check_sender(scope["method"], headers)
-            async with self._bodies.held(receive, headers) as parts:
+            self._check_sender(scope["method"], asked)
+            async with self._bodies.held(receive, asked) as parts:
                 await self._answer(scope, parts, receive, send_guarded)
         except RefusedError as error:
-            await _refuse(send_guarded, error)
+            headers = {"connection": "close", **({"retry-after": "1"} if error.status == 503 else {})}
+            await JSONResponse({"detail": str(error)}, error.status, headers)(scope, receive, send_guarded)
 
     def _check_sender(self, method: str, headers: dict[bytes, bytes]) -> None:
         """Refuses what pages of other origins let a browser send: no answer would reach them, but they keep us busy."""
@@ -112,11 +108,3 @@ def _is_local(host: bytes) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
-
-
-async def _refuse(send: Any, refusal: RefusedError) -> None:
-    body = json.dumps({"detail": refusal.detail}).encode()
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-    headers += [(b"content-length", str(len(body)).encode()), *([(b"retry-after", b"1")] * (refusal.status == 503))]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -3,19 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from kaggle_digits.serving import memory
-
-MOST_WAITING = 64
-"""Questions; more are refused."""
-
-MOST_PIXELS_WAITING = 50_000_000
-"""In all pictures that wait; more are refused."""
-
-PATIENCE = 10.0
-"""Seconds after which a large question comes before small ones."""
 
 _MANY_PIXELS = 1_000_000  # of a question after which memory is worth giving back
 
@@ -34,37 +25,33 @@ class _Question:
     answer: asyncio.Future[Any]
 
 
+@dataclass(eq=False)
 class ModelQueue:
     """A thread that asks the model, and the questions that wait for it.
 
-    Args:
-        most_waiting: questions.
-        most_pixels: of all questions together.
+    Attributes:
+        most_waiting: questions; more are refused.
+        most_pixels: of all that wait together; more are refused.
         patience: seconds after which a large question comes before small ones.
     """
 
-    def __init__(
-        self, most_waiting: int = MOST_WAITING, most_pixels: int = MOST_PIXELS_WAITING, patience: float = PATIENCE
-    ) -> None:
-        self._most_waiting, self._most_pixels, self._patience = most_waiting, most_pixels, patience
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
-        self._waiting: list[_Question] = []  # oldest first
-        self._pixels = 0
-        self._worker: asyncio.Task[None] | None = None
+    most_waiting: int = 64
+    most_pixels: int = 50_000_000
+    patience: float = 10.0
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "model"), init=False)
+    _waiting: list[_Question] = field(default_factory=list, init=False)  # oldest first
+    _pixels: int = field(default=0, init=False)
+    _worker: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def ask(self, question: Callable[[], Result], pixels: int) -> Result:
-        """The answer to a question, once it is its turn.
+        """The answer to a question, called in the model's thread when it is its turn: those of fewer pixels come first.
 
         Who is cancelled while waiting is not asked about any more.
-
-        Args:
-            question: called in the model's thread.
-            pixels: that it must look at; questions of fewer come first.
 
         Raises:
             QueueFullError: too many questions, or pixels, are waiting already.
         """
-        if len(self._waiting) >= self._most_waiting or (self._waiting and self._pixels + pixels > self._most_pixels):
+        if len(self._waiting) >= self.most_waiting or (self._waiting and self._pixels + pixels > self.most_pixels):
             raise QueueFullError
         loop = asyncio.get_running_loop()
         entry = _Question(question, pixels, loop.time(), loop.create_future())
@@ -87,21 +74,19 @@ class ModelQueue:
             entry = self._next()
             self._waiting.remove(entry)
             most = max(most, entry.pixels)
-            try:
-                result = await asyncio.get_running_loop().run_in_executor(self._thread, entry.ask)
-            except Exception as error:  # whatever it is, it is the asker's
-                if not entry.answer.done():
-                    entry.answer.set_exception(error)
-            else:
-                if not entry.answer.done():
-                    entry.answer.set_result(result)
+            asked = asyncio.get_running_loop().run_in_executor(self._thread, entry.ask)
+            (answer,) = await asyncio.gather(asked, return_exceptions=True)  # whatever goes wrong is the asker's
+            if not entry.answer.done() and isinstance(answer, BaseException):
+                entry.answer.set_exception(answer)
+            elif not entry.answer.done():
+                entry.answer.set_result(answer)
             if not self._waiting and most >= _MANY_PIXELS:
                 most = 0
                 await asyncio.get_running_loop().run_in_executor(self._thread, memory.give_back)
 
     def _next(self) -> _Question:
         oldest = self._waiting[0]
-        if asyncio.get_running_loop().time() - oldest.since > self._patience:
+        if asyncio.get_running_loop().time() - oldest.since > self.patience:
             return oldest
         return min(self._waiting, key=lambda entry: entry.pixels)
 

@@ -56,16 +56,7 @@ def pixels_of(content: bytes, name: str) -> int:
 
 
 def read(model: Model, content: bytes, name: str) -> Prediction:
-    """What a model says of a picture.
-
-    Args:
-        model: what answers.
-        content: of a PNG, JPEG, BMP or WebP file.
-        name: by which the answer calls it.
-
-    Raises:
-        DataError: it is no such picture, or damaged.
-    """
+    """What a model says of a picture, a file's content, which the answer calls by that name; raises DataError."""
     with tempfile.TemporaryDirectory(prefix="kaggle-digits-") as folder:
         path = Path(folder) / "upload"
         path.write_bytes(content)
@@ -77,11 +68,7 @@ def read(model: Model, content: bytes, name: str) -> Prediction:
 
 
 class RowDecoder:
-    """Reads rows of pixels from JSON, and stops at the first thing that is wrong.
-
-    Args:
-        image_shape: height and width of the images, in pixels.
-    """
+    """Reads rows of pixels from JSON, and stops at the first thing that is wrong; see `images`."""
 
     def __init__(self, image_shape: tuple[int, int]) -> None:
         size = image_shape[0] * image_shape[1]

@@ -40,12 +40,7 @@ Rows = list[tuple[str, str]]
 
 
 def page(document: dict[str, Any], address: str) -> str:
-    """HTML without scripts and outside resources.
-
-    Args:
-        document: an OpenAPI document, version 3.
-        address: of the server, such as `http://127.0.0.1:8000`, for the examples.
-    """
+    """HTML, without scripts and outside resources, of an OpenAPI document; the examples have the server's address."""
     information = document["info"]
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>API</title>',
@@ -64,12 +59,15 @@ def _operation(document: dict[str, Any], path: str, method: str, operation: dict
     commands = [each.format(address=address) for each in _EXAMPLES.get(path, ["curl {address}" + path])]
     answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
     example = json.dumps(_example(document, answer), indent=2)
+    parameters = [(each["name"], each.get("description", "")) for each in operation.get("parameters", [])]
+    schemas = [each["schema"] for each in operation.get("requestBody", {}).get("content", {}).values()]
+    bodies = [row for each in schemas for row in _fields(document, each) or [(each["title"], each["description"])]]
     refusals = [(status, each["description"]) for status, each in operation["responses"].items() if status >= "4"]
     return [
         f"<h2><code>{method.upper()} {escape(path)}</code></h2><p>{escape(operation['summary'])}.",
         f" {escape(operation['description'])}</p>",
         *(f"<pre>{escape(command)}</pre>" for command in commands),
-        _table("Question", _inputs(document, operation)),
+        _table("Question", parameters + bodies),
         _table("Answer", _fields(document, answer)),
         f"<pre>{escape(_compact(example))}</pre>",
         _table("Refusals", refusals) if method == "post" else "",
@@ -79,14 +77,6 @@ def _operation(document: dict[str, Any], path: str, method: str, operation: dict
 def _table(title: str, rows: Rows) -> str:
     cells = "".join(f"<tr><td>{escape(name)}</td><td>{escape(words)}</td></tr>" for name, words in rows)
     return f"<h3>{title}</h3><table>{cells}</table>" if rows else ""
-
-
-def _inputs(document: dict[str, Any], operation: dict[str, Any]) -> Rows:
-    rows = [(each["name"], each.get("description", "")) for each in operation.get("parameters", [])]
-    for content in operation.get("requestBody", {}).get("content", {}).values():
-        schema = content["schema"]
-        rows += _fields(document, schema) or [(schema["title"], schema["description"])]
-    return rows
 
 
 def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
