@@ -4,16 +4,16 @@ A file is there only once it has answered as its run does.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from kaggle_digits import predictor
 from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import lite, neural
 from kaggle_digits.errors import ExportError
-from kaggle_digits.export import formats
+from kaggle_digits.export import formats, rows
 from kaggle_digits.export.agreement import Agreement, compare
-from kaggle_digits.export.formats import SUFFIXES, Options
-from kaggle_digits.export.rows import Rows
+from kaggle_digits.export.formats import SUFFIXES
 from kaggle_digits.files import storage
 from kaggle_digits.runs import Run
 
@@ -62,10 +62,11 @@ def export(run: Run, path: Path, *, int8: bool = False, where: str | None = None
         raise ExportError(f"{suffix} files do not compute in 8-bit integers. Leave that away, or write a .tflite file.")
     _check_exportable(run, as_it_is=suffix == ".tflite" and not int8)
     model = predictor.load(run.path)
-    rows = Rows(run, where)
+    digits = rows.training_digits(run, where)
     with storage.replacing(path) as temporary:
-        runtime = formats.of(suffix).write(model, temporary, Options(int8, lambda: rows.learned))
-        validation = rows.validation
+        learned = partial(rows.learned, run, digits) if int8 else None
+        runtime = formats.of(suffix).write(model, temporary, learned)
+        validation = rows.validation(run, digits)
         before, after = model.probabilities(validation.images), runtime.probabilities(validation.images)
         agreement = compare(validation.known_labels, before, after)
         agreement.check(path.name, run.name, exact=runtime.exact)
@@ -74,7 +75,7 @@ def export(run: Run, path: Path, *, int8: bool = False, where: str | None = None
 
 def takes_int8(suffix: str) -> bool:
     """Whether files that end so, one of `SUFFIXES`, can compute in 8-bit integers."""
-    return formats.of(suffix).TAKES_INT8
+    return bool(formats.of(suffix).TAKES_INT8)
 
 
 def _check_exportable(run: Run, as_it_is: bool) -> None:

@@ -51,13 +51,7 @@ class Agreement:
 
 
 def compare(labels: NDArray[np.int64], before: NDArray[np.float32], after: NDArray[np.float32]) -> Agreement:
-    """Holds two answers to the same rows against each other.
-
-    Args:
-        labels: int64 `(n,)`, the truth.
-        before: float32 `(n, classes)`, the run's answers.
-        after: the same, of the file.
-    """
+    """Holds two answers to rows of these labels, float32 `(n, classes)`, against each other: a run's and a file's."""
     first, second = before.argmax(axis=1), after.argmax(axis=1)
     return Agreement(
         rows=len(labels),

@@ -6,6 +6,14 @@ from pydantic import BaseModel, Field
 
 _SHARES = [0.0, 0.0002, 0.0003, 0.0001, 0.0001, 0.0, 0.0, 0.9979, 0.0002, 0.0012]
 _DIGIT = {"label": "7", "probability": 0.9979, "probabilities": _SHARES, "box": [44, 24, 137, 147], "seen": None}
+_MODEL = {
+    "run": "20261120-220844-mlp",
+    "recipe": "mlp",
+    "image_shape": [28, 28],
+    "classes": 10,
+    "parameters": 850586,
+    "validation_accuracy": 0.9774,
+}
 _NOT_WHOLE = "is not a whole image of the formats PNG, ..."
 _READING = {
     "image": "seven.png",
@@ -72,21 +80,7 @@ class Row(BaseModel, json_schema_extra={"examples": [{"label": 7, "probability":
     probabilities: list[float] = Field(description="Of all labels, in order.")
 
 
-class ModelInformation(
-    BaseModel,
-    json_schema_extra={
-        "examples": [
-            {
-                "run": "20261120-220844-mlp",
-                "recipe": "mlp",
-                "image_shape": [28, 28],
-                "classes": 10,
-                "parameters": 850586,
-                "validation_accuracy": 0.9774,
-            }
-        ]
-    },
-):
+class ModelInformation(BaseModel, json_schema_extra={"examples": [_MODEL]}):
     """What answers."""
 
     run: str = Field(description="The run's name.")

@@ -77,7 +77,7 @@ def check_all(cases, folder):
 
 
 @pytest.mark.skipif(NODE is None, reason="Node is not installed")
-@pytest.mark.parametrize("kind", graph.LAYERS)
+@pytest.mark.parametrize("kind", [*graph.LAYERS, *graph.CALLING])
 def test_layers(kind, known, tmp_path):
     check_all(known.LAYERS[kind], tmp_path)
 

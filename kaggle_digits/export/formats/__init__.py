@@ -1,15 +1,17 @@
 """The forms that a network can take, a file each, named as what it writes ends.
 
-A file says `TAKES_INT8`, whether it can compute in 8-bit integers, and has `write(model, path, options)`. A new one is
-known as soon as it lies here.
+A file says `TAKES_INT8`, whether it can compute in 8-bit integers, and has `write(model, path, learned)`: it writes the
+network of a model and gives the `Runtime` that can compute the file's answers, or raises `ExportError`. Where 8-bit
+integers are asked for, `learned` gives uint8 `(n, height, width)`, rows that the network has learned, which show the
+range of its numbers; else it is None. A new file is known as soon as it lies here.
 """
 
 import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol, cast
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,7 @@ from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import neural
 from kaggle_digits.predictor import Model
 
-__all__ = ["SUFFIXES", "Format", "Options", "Runtime", "calibrated_network", "of"]
+__all__ = ["SUFFIXES", "Learned", "Runtime", "calibrated_network", "of"]
 
 _LEAST_PROBABILITY = 1e-7  # as calibration has it: smaller ones are noise
 
@@ -26,18 +28,7 @@ SUFFIXES = tuple(f".{module.name}" for module in pkgutil.iter_modules(__path__))
 """What a file may end with; the ending says what it becomes."""
 
 
-@dataclass(frozen=True)
-class Options:
-    """What a user may ask of a file.
-
-    Attributes:
-        int8: compute in 8-bit integers, so that the file has a quarter of the size.
-        learned: gives uint8 `(n, height, width)`, rows that the network has learned, which show the range of its
-            numbers.
-    """
-
-    int8: bool
-    learned: Callable[[], NDArray[np.uint8]]
+Learned = Callable[[], NDArray[np.uint8]] | None
 
 
 @dataclass(frozen=True)
@@ -55,23 +46,9 @@ class Runtime:
     exact: bool
 
 
-class Format(Protocol):
-    """One of the files here."""
-
-    TAKES_INT8: bool
-
-    def write(self, model: Model, path: Path, options: Options) -> Runtime:
-        """Writes the network of a model, and tells what can compute the file's answers.
-
-        Raises:
-            ExportError: it cannot be written in this form, or a library is missing.
-        """
-        ...
-
-
-def of(suffix: str) -> Format:
+def of(suffix: str) -> ModuleType:
     """The format of files that end so, one of `SUFFIXES`."""
-    return cast(Format, importlib.import_module(f"{__name__}{suffix}"))
+    return importlib.import_module(f"{__name__}{suffix}")
 
 
 def calibrated_network(model: Model) -> Any:

@@ -16,7 +16,7 @@ from kaggle_digits import page
 from kaggle_digits.classifiers import calibration, neural
 from kaggle_digits.errors import ExportError
 from kaggle_digits.export import graph
-from kaggle_digits.export.formats import Options, Runtime
+from kaggle_digits.export.formats import Learned, Runtime
 from kaggle_digits.predictor import Model
 
 TAKES_INT8 = False  # it is small anyway
@@ -24,8 +24,8 @@ _PATIENCE = 300  # seconds that a thousand rows may take; the largest recipe nee
 _OLDEST_NODE = 18  # the first with DecompressionStream and Blob at hand
 
 
-def write(model: Model, path: Path, options: Options) -> Runtime:  # noqa: ARG001
-    """Writes the page; see `Format.write`.
+def write(model: Model, path: Path, learned: Learned) -> Runtime:  # noqa: ARG001
+    """Writes the page; see the room.
 
     Node runs the page's own JavaScript to check it; where there is none, Keras computes with the page's weights.
 

@@ -12,14 +12,14 @@ from kaggle_digits import extras
 from kaggle_digits.backend import silenced
 from kaggle_digits.classifiers import lite
 from kaggle_digits.errors import ExportError
-from kaggle_digits.export.formats import Options, Runtime, calibrated_network
+from kaggle_digits.export.formats import Learned, Runtime, calibrated_network
 from kaggle_digits.predictor import Model
 
 TAKES_INT8 = False
 
 
-def write(model: Model, path: Path, options: Options) -> Runtime:  # noqa: ARG001
-    """Writes an .onnx file that takes float32 pixels and gives float32 probabilities; see `Format.write`."""
+def write(model: Model, path: Path, learned: Learned) -> Runtime:  # noqa: ARG001
+    """Writes an .onnx file that takes float32 pixels and gives float32 probabilities; see the room."""
     extras.require("onnx", "tf2onnx", "onnx", "onnxruntime", error=ExportError)
     network = calibrated_network(model)
     # Keras and tf2onnx warn of each other's and NumPy's versions, which nobody here can change.

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,36 +12,35 @@ from numpy.typing import NDArray
 from kaggle_digits.backend import load_keras, silenced
 from kaggle_digits.classifiers import lite
 from kaggle_digits.errors import ExportError
-from kaggle_digits.export.formats import Options, Runtime, calibrated_network
+from kaggle_digits.export.formats import Learned, Runtime, calibrated_network
 from kaggle_digits.predictor import Model
 
 TAKES_INT8 = True
 _CALIBRATED_ON = 300  # rows show the range of every layer's outputs; TensorFlow's guide asks for 100 to 500
 
 
-def write(model: Model, path: Path, options: Options) -> Runtime:
-    """Writes a .tflite file that takes float32 pixels and gives float32 probabilities; see `Format.write`."""
+def write(model: Model, path: Path, learned: Learned) -> Runtime:
+    """Writes a .tflite file that takes float32 pixels and gives float32 probabilities; see the room."""
     if not lite.is_installed():
         raise ExportError("ai-edge-litert is not there for this platform, so a .tflite file could not be checked.")
     record = model.run.record
-    if lite.FILE in record.files and record.temperature == 1 and not options.int8:
+    if lite.FILE in record.files and record.temperature == 1 and learned is None:
         shutil.copyfile(model.run.path / lite.FILE, path)
     else:
-        _convert(calibrated_network(model), path, options)
-    return Runtime("LiteRT", lite.load_file(path).probabilities, exact=not options.int8)
+        _convert(calibrated_network(model), path, learned)
+    return Runtime("LiteRT", lite.load_file(path).probabilities, exact=learned is None)
 
 
-def _convert(network: Any, path: Path, options: Options) -> None:
+def _convert(network: Any, path: Path, learned: Learned) -> None:
     if load_keras().backend.backend() != "tensorflow":
         raise ExportError("only TensorFlow writes .tflite files. Unset KERAS_BACKEND, or export to .onnx or .html.")
     integers: dict[str, Any] = {}
-    if options.int8:
+    if learned is not None:
         import tensorflow
 
-        learned = options.learned()
         integers = {
             "optimizations": [tensorflow.lite.Optimize.DEFAULT],
-            "representative_dataset": lambda: _some(learned),
+            "representative_dataset": partial(_some, learned()),
         }
     written = path.with_suffix(".tflite")  # Keras insists on small letters
     with silenced():

@@ -5,11 +5,11 @@ from typing import Any
 from kaggle_digits.backend import load_keras
 from kaggle_digits.errors import ExportError, first_line
 from kaggle_digits.export.graph.activations import OPTIONS
-from kaggle_digits.export.graph.layers import LAYERS
+from kaggle_digits.export.graph.layers import CALLING, LAYERS
 from kaggle_digits.export.graph.operations import OPERATIONS
 from kaggle_digits.export.graph.steps import Steps, UnknownError, Value
 
-__all__ = ["LAYERS", "OPERATIONS", "OPTIONS", "Steps", "compact"]
+__all__ = ["CALLING", "LAYERS", "OPERATIONS", "OPTIONS", "Steps", "compact"]
 
 
 def compact(model: Any) -> Steps:
@@ -45,16 +45,7 @@ class _Walk:
         self._values[id(symbol)] = symbol, value
 
     def open(self, layer: Any, arguments: list[Any], options: dict[str, Any]) -> Value:
-        """The steps of a network, or of a layer that calls others, and what comes of them.
-
-        Args:
-            layer: what is opened.
-            arguments: that it is called with, symbols among them.
-            options: the same, by name.
-
-        Raises:
-            ExportError: the page cannot compute it.
-        """
+        """What comes of a network, or of a layer that calls others, called with arguments, symbols among them."""
         keras, fresh = self.keras, {}
         for symbol in self._symbols([arguments, options]):
             fresh[id(symbol)] = keras.Input(batch_shape=symbol.shape, dtype=symbol.dtype)
@@ -83,7 +74,7 @@ class _Walk:
     def _added(self, layer: Any, arguments: Any, options: dict[str, Any], shape: tuple[int, ...]) -> Value:
         kind, is_ours = type(layer).__name__, not type(layer).__module__.startswith("keras.")
         is_layer = isinstance(layer, self.keras.layers.Layer)
-        if is_layer and (is_ours or isinstance(layer, self.keras.Model)):
+        if is_layer and (is_ours or isinstance(layer, self.keras.Model) or kind in CALLING):
             return self.open(layer, list(arguments), options)
         if is_layer and kind in LAYERS and getattr(layer, "data_format", None) != "channels_first":
             values = [self._values[id(symbol)][1] for symbol in self._symbols([arguments, options])]

@@ -6,21 +6,11 @@ from kaggle_digits.export.graph.steps import Steps, UnknownError, Value
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "relu": {"negative_slope": 0.0, "max_value": None, "threshold": 0.0},
-    "relu6": {},
     "leaky_relu": {"negative_slope": 0.2},
     "elu": {"alpha": 1.0},
-    "selu": {},
     "gelu": {"approximate": False},
-    "silu": {},
-    "sigmoid": {},
-    "hard_sigmoid": {},
-    "hard_silu": {},
-    "tanh": {},
-    "softplus": {},
-    "softsign": {},
-    "exponential": {},
-    "mish": {},
-    "softmax": {},
+    **{name: {} for name in ("relu6", "selu", "silu", "sigmoid", "hard_sigmoid", "hard_silu", "tanh")},
+    **{name: {} for name in ("softplus", "softsign", "exponential", "mish", "softmax")},
 }
 """What each takes, with Keras's own values for `activation="relu"` and the like."""
 

@@ -1,20 +1,13 @@
 """The layers of Keras that the page knows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from kaggle_digits.export.graph.activations import OPTIONS, activated
-from kaggle_digits.export.graph.operations import check_last, concatenated, reduced, reshaped
+from kaggle_digits.export.graph.activations import activated
+from kaggle_digits.export.graph.operations import Operation, activating, check_last, nothing
 from kaggle_digits.export.graph.steps import Steps, UnknownError, Value, affine, combined
-
-Layer = Callable[[Steps, Any, list[Value], tuple[int, ...]], Value]
-"""Takes the steps so far, Keras's layer, its inputs and the shape of its answer."""
-
-
-def _nothing(_steps: Steps, _layer: Any, inputs: list[Value], _shape: tuple[int, ...]) -> Value:
-    return inputs[0]
 
 
 def _dense(steps: Steps, layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:
@@ -56,7 +49,7 @@ def _convolved(steps: Steps, layer: Any, value: Value, kernel: int, shape: tuple
     return steps.add("convolve", [value], shape, kernel=kernel, before=before, **window, **options)
 
 
-def _pooling(how: str) -> Layer:
+def _pooling(how: str) -> Operation:
     def add(steps: Steps, layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:
         size, strides = _pair(layer.pool_size), _pair(layer.strides)
         before = _before(layer, inputs[0], size, shape)
@@ -71,17 +64,6 @@ def _before(layer: Any, value: Value, reach: Sequence[int], shape: Sequence[int]
         return [0, 0]
     sides = zip(value.shape, shape, reach, _pair(layer.strides), strict=False)
     return [max(0, (after - 1) * stride + window - side) // 2 for side, after, window, stride in sides]
-
-
-def _global_pooling(how: str) -> Layer:
-    def add(steps: Steps, _layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:
-        return reduced(steps, how, inputs[0], range(len(inputs[0].shape) - 1), shape)
-
-    return add
-
-
-def _reshape(steps: Steps, _layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:
-    return reshaped(steps, inputs[0], shape)
 
 
 def _permute(steps: Steps, layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:
@@ -145,28 +127,8 @@ def _gamma_and_beta(layer: Any, channels: int) -> tuple[Any, Any]:
     )
 
 
-def _merging(how: str) -> Layer:
-    def add(steps: Steps, _layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:
-        return combined(steps, how, inputs, shape)
-
-    return add
-
-
-def _concatenation(steps: Steps, layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:
-    return concatenated(steps, inputs, layer.axis, shape)
-
-
 def _activation(steps: Steps, layer: Any, inputs: list[Value], _shape: tuple[int, ...]) -> Value:
     return _activated(steps, layer, inputs[0])
-
-
-def _activating(name: str) -> Layer:
-    def add(steps: Steps, layer: Any, inputs: list[Value], _shape: tuple[int, ...]) -> Value:
-        if name == "softmax":
-            check_last(layer.axis, inputs[0].shape)
-        return activated(steps, inputs[0], name, **{option: getattr(layer, option) for option in OPTIONS[name]})
-
-    return add
 
 
 def _parametric_relu(steps: Steps, layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:
@@ -200,20 +162,14 @@ _IDLE = (  # nothing to do once a network has learned
     *("RandomContrast", "RandomErasing", "RandomElasticTransform", "RandomPerspective", "RandomGaussianBlur"),
 )
 
-LAYERS: dict[str, Layer] = {
-    **dict.fromkeys(_IDLE, _nothing),
+LAYERS: dict[str, Operation] = {
+    **dict.fromkeys(_IDLE, nothing),
     "Dense": _dense,
     "Conv2D": _convolution,
     "DepthwiseConv2D": _depthwise,
     "SeparableConv2D": _separable,
     "MaxPooling2D": _pooling("max"),
     "AveragePooling2D": _pooling("mean"),
-    "GlobalMaxPooling2D": _global_pooling("max"),
-    "GlobalAveragePooling2D": _global_pooling("mean"),
-    "GlobalMaxPooling1D": _global_pooling("max"),
-    "GlobalAveragePooling1D": _global_pooling("mean"),
-    "Reshape": _reshape,
-    "Flatten": _reshape,
     "Permute": _permute,
     "ZeroPadding2D": _padding,
     "Cropping2D": _cropping,
@@ -224,18 +180,17 @@ LAYERS: dict[str, Layer] = {
     "BatchNormalization": _batch_normalization,
     "LayerNormalization": _layer_normalization,
     "GroupNormalization": _group_normalization,
-    "Add": _merging("add"),
-    "Subtract": _merging("subtract"),
-    "Multiply": _merging("multiply"),
-    "Average": _merging("mean"),
-    "Maximum": _merging("maximum"),
-    "Minimum": _merging("minimum"),
-    "Concatenate": _concatenation,
     "Activation": _activation,
-    "ReLU": _activating("relu"),
-    "LeakyReLU": _activating("leaky_relu"),
-    "ELU": _activating("elu"),
-    "Softmax": _activating("softmax"),
+    "ReLU": activating("relu"),
+    "LeakyReLU": activating("leaky_relu"),
+    "ELU": activating("elu"),
+    "Softmax": activating("softmax"),
     "PReLU": _parametric_relu,
 }
 """By the names of Keras's classes."""
+
+CALLING = (
+    *("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Reshape", "Flatten"),
+    *("GlobalMaxPooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalAveragePooling1D"),
+)
+"""Layers of Keras that are no more than the operations of `keras.ops` that they call."""

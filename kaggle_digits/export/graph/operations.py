@@ -10,7 +10,7 @@ from kaggle_digits.export.graph.activations import OPTIONS, activated
 from kaggle_digits.export.graph.steps import Steps, UnknownError, Value, combined
 
 Operation = Callable[[Steps, Any, list[Any], tuple[int, ...]], Value]
-"""Takes the steps so far, Keras's operation, its arguments (values and whatever else) and the shape of its answer."""
+"""Takes the steps so far, Keras's operation or layer, its arguments (values and whatever else), its answer's shape."""
 
 
 def _combining(how: str) -> Operation:
@@ -21,7 +21,9 @@ def _combining(how: str) -> Operation:
     return add
 
 
-def _activating(name: str) -> Operation:
+def activating(name: str) -> Operation:
+    """An activation with the options that Keras's layer or operation has."""
+
     def add(steps: Steps, operation: Any, arguments: list[Any], _shape: tuple[int, ...]) -> Value:
         if name == "softmax":
             check_last(operation.axis, arguments[0].shape)
@@ -33,29 +35,33 @@ def _activating(name: str) -> Operation:
 
 def _reducing(how: str) -> Operation:
     def add(steps: Steps, operation: Any, arguments: list[Any], shape: tuple[int, ...]) -> Value:
-        axes = np.atleast_1d(operation.axis)
-        return reduced(steps, how, arguments[0], [_without_batch(axis, arguments[0].shape) for axis in axes], shape)
+        axes = [_without_batch(axis, arguments[0].shape) for axis in np.atleast_1d(operation.axis)]
+        return steps.add("reduce", arguments[:1], shape, how=how, axes=axes)
 
     return add
 
 
 def _concatenation(steps: Steps, operation: Any, arguments: list[Any], shape: tuple[int, ...]) -> Value:
-    return concatenated(steps, arguments[0], operation.axis, shape)
+    return steps.add("concatenate", arguments[0], shape, axis=_without_batch(operation.axis, shape))
 
 
 def _reshape(steps: Steps, _operation: Any, arguments: list[Any], shape: tuple[int, ...]) -> Value:
-    return reshaped(steps, arguments[0], shape)
+    value: Value = arguments[0]
+    if None in shape or prod(shape) != prod(value.shape):
+        raise UnknownError("of a whole batch")
+    return value if tuple(shape) == value.shape else steps.add("reshape", [value], shape)
 
 
-def _index(steps: Steps, _operation: Any, arguments: list[Any], shape: tuple[int, ...]) -> Value:
-    value, key = arguments
+def _index(steps: Steps, operation: Any, arguments: list[Any], shape: tuple[int, ...]) -> Value:
+    key = arguments[1]
     keys = key if isinstance(key, tuple) else (key,)
     if any(each not in (None, Ellipsis, slice(None)) for each in keys):
         raise UnknownError("that picks some of the numbers")
-    return reshaped(steps, value, shape)
+    return _reshape(steps, operation, arguments, shape)
 
 
-def _nothing(_steps: Steps, _operation: Any, arguments: list[Any], _shape: tuple[int, ...]) -> Value:
+def nothing(_steps: Steps, _operation: Any, arguments: list[Any], _shape: tuple[int, ...]) -> Value:
+    """What Keras does here changes no number."""
     value: Value = arguments[0]
     return value
 
@@ -74,23 +80,6 @@ def check_last(axis: Any, shape: Sequence[int]) -> None:
         raise UnknownError(f"along the axis {axis}")
 
 
-def reshaped(steps: Steps, value: Value, shape: Sequence[int]) -> Value:
-    """The same numbers in another shape; raises UnknownError where they are others."""
-    if None in shape or prod(shape) != prod(value.shape):
-        raise UnknownError("of a whole batch")
-    return value if tuple(shape) == value.shape else steps.add("reshape", [value], shape)
-
-
-def reduced(steps: Steps, how: str, value: Value, axes: Sequence[int], shape: Sequence[int]) -> Value:
-    """The `mean`, `max` or `sum` over some axes of an image."""
-    return steps.add("reduce", [value], shape, how=how, axes=list(axes))
-
-
-def concatenated(steps: Steps, values: Sequence[Value], axis: int, shape: Sequence[int]) -> Value:
-    """Values one after the other along an axis of a batch."""
-    return steps.add("concatenate", values, shape, axis=_without_batch(axis, shape))
-
-
 OPERATIONS: dict[str, Operation] = {
     "Add": _combining("add"),
     "Subtract": _combining("subtract"),
@@ -99,19 +88,19 @@ OPERATIONS: dict[str, Operation] = {
     "TrueDivide": _combining("divide"),
     "Maximum": _combining("maximum"),
     "Minimum": _combining("minimum"),
-    "Relu": _activating("relu"),
-    "Relu6": _activating("relu6"),
-    "LeakyRelu": _activating("leaky_relu"),
-    "Elu": _activating("elu"),
-    "Gelu": _activating("gelu"),
-    "Silu": _activating("silu"),
-    "Sigmoid": _activating("sigmoid"),
-    "HardSigmoid": _activating("hard_sigmoid"),
-    "HardSilu": _activating("hard_silu"),
-    "Tanh": _activating("tanh"),
-    "Softplus": _activating("softplus"),
-    "Exp": _activating("exponential"),
-    "Softmax": _activating("softmax"),
+    "Relu": activating("relu"),
+    "Relu6": activating("relu6"),
+    "LeakyRelu": activating("leaky_relu"),
+    "Elu": activating("elu"),
+    "Gelu": activating("gelu"),
+    "Silu": activating("silu"),
+    "Sigmoid": activating("sigmoid"),
+    "HardSigmoid": activating("hard_sigmoid"),
+    "HardSilu": activating("hard_silu"),
+    "Tanh": activating("tanh"),
+    "Softplus": activating("softplus"),
+    "Exp": activating("exponential"),
+    "Softmax": activating("softmax"),
     "Mean": _reducing("mean"),
     "Max": _reducing("max"),
     "Sum": _reducing("sum"),
@@ -120,7 +109,7 @@ OPERATIONS: dict[str, Operation] = {
     "ExpandDims": _reshape,
     "Squeeze": _reshape,
     "GetItem": _index,
-    "Cast": _nothing,
-    "ConvertToTensor": _nothing,
+    "Cast": nothing,
+    "ConvertToTensor": nothing,
 }
 """By the names of Keras's classes for them."""
