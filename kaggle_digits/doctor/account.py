@@ -17,8 +17,10 @@ def checks(environment: Mapping[str, str], online: bool) -> Iterator[Check]:
     yield _credentials(places, credentials.damage(environment))
     if online and places:
         yield from _competition(environment)
+    elif online and reachable(_PATIENCE_S / 2):
+        yield Check("Kaggle", "ok", "answers")
     elif online:
-        yield _network()
+        yield Check("Kaggle", "note", "not reachable", f"check the network, and HTTPS_PROXY behind a proxy; {_NEXT}")
 
 
 def _credentials(places: list[str], damage: str) -> Check:
@@ -34,12 +36,6 @@ def _credentials(places: list[str], damage: str) -> Check:
     return Check("credentials", "ok", f"from {used}")
 
 
-def _network() -> Check:
-    if reachable(_PATIENCE_S / 2):
-        return Check("Kaggle", "ok", "answers")
-    return Check("Kaggle", "note", "not reachable", f"check the network, and HTTPS_PROXY behind a proxy; {_NEXT}")
-
-
 def _competition(environment: Mapping[str, str]) -> Iterator[Check]:
     """One question shows whether Kaggle answers, knows the account, and has its consent to the rules."""
     with Kaggle(environment=environment) as kaggle:
@@ -47,7 +43,12 @@ def _competition(environment: Mapping[str, str]) -> Iterator[Check]:
         check = _joined(kaggle)
         yield check
         if check.state == "ok":
-            yield from _gpu(kaggle)
+            with suppress(CompetitionError):
+                quota = kernels.gpu_quota(kaggle)
+                if quota is not None and quota.left > 0:
+                    yield Check("GPU on Kaggle", "ok", str(quota))
+                elif quota is not None:
+                    yield Check("GPU on Kaggle", "note", str(quota), "needed for train --on kaggle only")
 
 
 def _joined(kaggle: Kaggle) -> Check:
@@ -67,13 +68,3 @@ def _joined(kaggle: Kaggle) -> Check:
             "Kaggle", "broken", "answers; its rules are not accepted yet", f"accept them, logged in, at {rules}"
         )
     return Check("Kaggle", "ok", "answers, knows the account, and its rules are accepted")
-
-
-def _gpu(kaggle: Kaggle) -> Iterator[Check]:
-    """What `train --on kaggle` can count on, where Kaggle says so."""
-    with suppress(CompetitionError):
-        quota = kernels.gpu_quota(kaggle)
-        if quota is not None and quota.left > 0:
-            yield Check("GPU on Kaggle", "ok", str(quota))
-        elif quota is not None:
-            yield Check("GPU on Kaggle", "note", str(quota), "needed for train --on kaggle only")

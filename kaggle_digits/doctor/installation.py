@@ -8,15 +8,13 @@ from collections.abc import Iterator
 from kaggle_digits import __version__, extras
 from kaggle_digits.doctor.check import Check
 
-_OLDEST_PYTHON = (3, 11)
-
 # Below these versions, loading a model that someone sent may run their code, or worse.
 _VULNERABLE = {"keras": ("3.13.2", "CVE-2024-3660, CVE-2025-1550, CVE-2026-1462")}
 
 
 def checks() -> Iterator[Check]:
     """Python, this package, and each library that it needs."""
-    yield _python()
+    yield Check("python", "ok", f"{platform.python_version()}, {sys.executable}")
     yield Check(extras.PACKAGE, "ok", __version__)
     try:
         required = importlib.metadata.requires(extras.PACKAGE) or []
@@ -25,12 +23,6 @@ def checks() -> Iterator[Check]:
         return
     for text in required:
         yield from _library(text)
-
-
-def _python() -> Check:
-    if sys.version_info < _OLDEST_PYTHON:
-        return Check("python", "broken", platform.python_version(), "install Python 3.11 or newer")
-    return Check("python", "ok", f"{platform.python_version()}, {sys.executable}")
 
 
 def _library(text: str) -> Iterator[Check]:

@@ -21,24 +21,15 @@ _ENOUGH_MEMORY = 2e9
 
 def checks(environment: Mapping[str, str]) -> Iterator[Check]:
     """Where this runs, and on what."""
-    yield Check("system", "ok", platform.platform() + _notebook(environment))
-    yield _cores()
+    colab = ", a Google Colab notebook" if "COLAB_RELEASE_TAG" in environment else ""
+    where = ", a Kaggle notebook" if credentials.is_kaggle_notebook(environment) else colab
+    yield Check("system", "ok", platform.platform() + where)
+    seen, usable = os.cpu_count() or 1, usable_cores()
+    limited = "all usable" if usable >= seen else f"{usable} usable: a container or an affinity mask limits them"
+    yield Check("cores", "ok", f"{seen} seen, {limited}")
     yield _memory()
     yield _graphics(environment)
     yield precision_check(precision.instructions())
-
-
-def _notebook(environment: Mapping[str, str]) -> str:
-    if credentials.is_kaggle_notebook(environment):
-        return ", a Kaggle notebook"
-    return ", a Google Colab notebook" if "COLAB_RELEASE_TAG" in environment else ""
-
-
-def _cores() -> Check:
-    seen, usable = os.cpu_count() or 1, usable_cores()
-    if usable < seen:
-        return Check("cores", "ok", f"{seen} seen, {usable} usable: a container or an affinity mask limits them")
-    return Check("cores", "ok", f"{seen} seen, all usable")
 
 
 def _memory() -> Check:
@@ -86,13 +77,8 @@ def _has_cuda_libraries() -> bool:
 
 
 def precision_check(fast: list[str] | None) -> Check:
-    """What `--precision auto` may come to: it measures when it trains, where the processor may multiply in 16 bits.
-
-    Args:
-        fast: the processor's instructions for that; None where nobody tells which it has.
-    """
-    if fast is None:
-        return Check("precision", "ok", "bfloat16 where a training measures that it pays")
-    if not fast:
+    """What `--precision auto` may come to, by the processor's instructions for 16 bits; None where nobody tells."""
+    if fast == []:
         return Check("precision", "ok", "float32: this processor does not multiply faster in 16 bits")
-    return Check("precision", "ok", f"bfloat16 where a training measures that it pays ({', '.join(fast)})")
+    names = f" ({', '.join(fast)})" if fast else ""
+    return Check("precision", "ok", f"bfloat16 where a training measures that it pays{names}")

@@ -9,9 +9,8 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from kaggle_digits.errors import DataError, StorageError, first_line
 from kaggle_digits.files.disk import disk_errors
@@ -27,7 +26,7 @@ _CHUNK_BYTES = 1 << 20
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Encrypted, patched, strongly encrypted.
 _UNREADABLE_FLAGS = 0x1 | 0x20 | 0x40
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError, OverflowError)
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, OverflowError)
 
 
 def unpack(path: Path, names: Iterable[str], wanted: Iterable[str], folder: Path, called: str) -> None:
@@ -76,17 +75,12 @@ def _check_start(start: bytes, called: str) -> None:
     if text[:1] == b"<":
         raise DataError(f"{called} is not a zip but a web page, perhaps Kaggle's login page.")
     if text[:1] in (b"{", b"["):
-        raise DataError(f"{called} is not a zip but JSON, perhaps an error of Kaggle's{_quote(text)}.")
+        quote = ""
+        with suppress(ValueError, TypeError, LookupError):
+            quote = f": “{str(json.loads(text)['message'])[:200]}”"
+        raise DataError(f"{called} is not a zip but JSON, perhaps an error of Kaggle's{quote}.")
     if not start.startswith(b"PK"):
         raise DataError(f"{called} is not a zip. It begins with {start[:8]!r}.")
-
-
-def _quote(text: bytes) -> str:
-    try:
-        message = json.loads(text)["message"]
-    except (ValueError, TypeError, LookupError):
-        return ""
-    return f": “{str(message)[:200]}”"
 
 
 def _checked(archive: zipfile.ZipFile, names: set[str], called: str) -> list[zipfile.ZipInfo]:
@@ -128,11 +122,7 @@ def _check_member(member: zipfile.ZipInfo, called: str) -> None:
 
 
 def check_room(folder: Path, needed: int) -> None:
-    """Makes sure that so many bytes fit into a folder.
-
-    Raises:
-        StorageError: they do not.
-    """
+    """Makes sure that so many bytes fit into a folder; raises StorageError where they do not."""
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise StorageError(
@@ -143,22 +133,29 @@ def check_room(folder: Path, needed: int) -> None:
 
 def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, called: str) -> None:
     """Copies one file out; zipfile compares its CRC with the archive's when the last byte is read."""
-    try:
+    name = f"{member.filename} in {called}"
+    with _intact(name):
         source = archive.open(member)
-    except (*_BROKEN, RuntimeError) as error:
-        raise DataError(f"{member.filename} in {called} is damaged: {first_line(error)}.") from error
     with source, _room_errors(target, member.file_size):
         target.parent.mkdir(parents=True, exist_ok=True)
-        _copy(source, member.filename, target, called)
+        with target.open("wb") as file:
+            while True:
+                with _intact(name):
+                    chunk = source.read(_CHUNK_BYTES)
+                if not chunk:
+                    break
+                file.write(chunk)
+            # The name that this file will get must never point at bytes that a power cut can still lose.
+            file.flush()
+            os.fsync(file.fileno())
 
 
-def _copy(source: IO[bytes], name: str, target: Path, called: str) -> None:
-    with target.open("wb") as file:
-        while chunk := _read(source, name, called):
-            file.write(chunk)
-        # The name that this file will get must never point at bytes that a power cut can still lose.
-        file.flush()
-        os.fsync(file.fileno())
+@contextmanager
+def _intact(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (*_BROKEN, OSError) as error:
+        raise DataError(f"{name} is damaged: {first_line(error) if str(error) else 'it ends too early'}.") from error
 
 
 @contextmanager
@@ -170,10 +167,3 @@ def _room_errors(target: Path, needed: int) -> Iterator[None]:
         if getattr(error.__cause__, "errno", None) not in _NO_ROOM:
             raise
         raise StorageError(f"{error} It needs {needed:,} bytes.") from error
-
-
-def _read(source: IO[bytes], name: str, called: str) -> bytes:
-    try:
-        return source.read(_CHUNK_BYTES)
-    except (*_BROKEN, OSError) as error:
-        raise DataError(f"{name} in {called} is damaged: {error or 'it ends too early'}.") from error

@@ -41,8 +41,13 @@ def locked(
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         with disk_errors(path):
-            free = _wait_for_lock(handle, time.monotonic() + seconds, on_wait)
-        if not free:
+            deadline, is_busy = time.monotonic() + seconds, try_lock(handle) is False
+            if is_busy:
+                on_wait()
+            while is_busy and time.monotonic() < deadline:
+                time.sleep(_POLL_S)
+                is_busy = try_lock(handle) is False
+        if is_busy:
             told = f"another kaggle-digits has held {path} for {seconds:g} seconds. Try again when it ends."
             raise StorageError(refusal or told)
         yield
@@ -58,17 +63,6 @@ def is_locked(path: Path) -> bool:
             return try_lock(file.fileno(), shared=True) is False
     except OSError:
         return False
-
-
-def _wait_for_lock(handle: int, deadline: float, on_wait: Callable[[], None]) -> bool:
-    if try_lock(handle) is not False:
-        return True
-    on_wait()
-    while time.monotonic() < deadline:
-        time.sleep(_POLL_S)
-        if try_lock(handle) is not False:
-            return True
-    return False
 
 
 def try_lock(handle: int, *, shared: bool = False) -> bool | None:

@@ -36,7 +36,8 @@ def replacing(path: Path) -> Iterator[Path]:
         with os.fdopen(handle, "rb+") as held:
             try:
                 yield temporary
-                _flush(temporary)
+                with temporary.open("rb+") as file:  # its bytes are on the disk before the name points at them
+                    os.fsync(file.fileno())
                 if sys.platform == "win32":
                     held.close()  # Windows renames no file that is open, and lets nobody sweep one either
                 move(temporary, path)
@@ -120,9 +121,3 @@ def sha256(path: Path) -> str:
     check_regular(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _flush(path: Path) -> None:
-    """Makes sure that the bytes are on the disk before the name points at them."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
