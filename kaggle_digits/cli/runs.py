@@ -153,13 +153,13 @@ def _say_what_to_do(models: Path) -> None:
 
 
 def _rename(run: Run, name: str, submissions: Path) -> Run:
-    from kaggle_digits.competition import housekeeping
+    from kaggle_digits.competition import ledger
 
     if name == run.name:
         return run
-    housekeeping.check_name(submissions, name)
+    ledger.check_name(submissions, name)
     renamed = folders.rename(run, name)
-    submission = housekeeping.rename(submissions, run.name, name)
+    submission = ledger.rename(submissions, run.name, name)
     console.tell(f"{run.name} is now {name}" + (f", and its submission {submission}" if submission else ""))
     for blend in folders.blends_of(renamed):
         console.tell(f"{blend.name}, which is blended from it, knows its new name")
@@ -168,7 +168,7 @@ def _rename(run: Run, name: str, submissions: Path) -> Run:
 
 def _remove(paths: list[Path], submissions: Path, yes: bool, as_json: bool) -> None:
     """Says what goes and what needs it, asks where there is somebody to ask, and removes it."""
-    from kaggle_digits.competition import housekeeping
+    from kaggle_digits.competition import ledger
 
     paths = list(dict.fromkeys(paths))
     files = {path: submissions / f"{path.name}.csv" for path in paths}
@@ -186,16 +186,16 @@ def _remove(paths: list[Path], submissions: Path, yes: bool, as_json: bool) -> N
     for path in paths:
         folders.remove(path)
         if path in doomed:
-            housekeeping.remove(doomed[path])
+            ledger.remove(doomed[path])
         console.tell(f"removed: {path.name}")
     if as_json:
         print_json([{"run": path.name, "removed": True} for path in paths])
 
 
 def _was_sent(file: Path, submissions: Path) -> bool:
-    from kaggle_digits.competition import housekeeping
+    from kaggle_digits.competition import ledger
 
-    return housekeeping.was_sent(submissions, file.stem)
+    return ledger.was_sent(submissions, file.stem)
 
 
 def _needing(path: Path, paths: list[Path]) -> list[str]:

@@ -4,7 +4,7 @@ Kaggle's own client is imported by one file, connection.py, in a process of its 
 
     client.Kaggle -> process.ClientProcess -> | process border: replies.py | -> worker.py -> connection.py -> kaggle
 
-An error is described by failures.py on that side, and becomes a sentence in messages.py on this.
+An error is described by connection.py on that side, and becomes a sentence in messages.py on this.
 
 fetch.py brings the data; prepare.py, submission.py and send.py check and send a submission, which ledger.py remembers;
 kernels.py runs programs on Kaggle's machines.
@@ -21,7 +21,6 @@ __all__ = [
     "Submission",
     "credentials",
     "fetch",
-    "housekeeping",
     "ignore_progress",
     "kernels",
     "ledger",

@@ -1,4 +1,7 @@
-"""Programs that run on Kaggle's own machines, which Kaggle calls kernels."""
+"""Programs that run on Kaggle's own machines, which Kaggle calls kernels.
+
+Every function that asks Kaggle raises `CompetitionError` where Kaggle says no, or nothing.
+"""
 
 import json
 import re
@@ -15,9 +18,6 @@ from kaggle_digits.competition.polling import poll
 from kaggle_digits.competition.replies import Failed, GpuQuota, KernelState, Pushed, Question
 from kaggle_digits.competition.watch import Download, OnProgress, Watch, ignore_progress
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, CredentialsError, DigitsError
-
-LONGEST_TITLE = 50
-"""Letters; Kaggle answers a longer title with an internal error (https://github.com/Kaggle/kaggle-cli/pull/179)."""
 
 _SCRIPT = "script.py"
 _METADATA = {  # see https://github.com/Kaggle/kaggle-cli/blob/main/docs/kernels_metadata.md
@@ -47,11 +47,7 @@ class FailedError(CompetitionError):
 
 
 def account(kaggle: Kaggle) -> str:
-    """The name of the account that the credentials belong to.
-
-    Raises:
-        CompetitionError: Kaggle said no, or nothing; or the rules of the competition are not accepted.
-    """
+    """The name of the account that the credentials belong to, and that has accepted the competition's rules."""
     name: str = kaggle.ask("account", str)
     if not name:
         raise CredentialsError(
@@ -63,11 +59,7 @@ def account(kaggle: Kaggle) -> str:
 
 
 def gpu_quota(kaggle: Kaggle) -> GpuQuota | None:
-    """The GPU hours that this account has left; None where Kaggle does not say.
-
-    Raises:
-        CompetitionError: Kaggle said no, or nothing.
-    """
+    """The GPU hours that this account has left; None where Kaggle does not say."""
     quota: GpuQuota | None = kaggle.ask("quota", GpuQuota | None)
     return quota
 
@@ -108,21 +100,13 @@ def push(kaggle: Kaggle, kernel: str, script: str) -> None:
 
 
 def state(kaggle: Kaggle, kernel: str) -> KernelState | None:
-    """How far a kernel is; None where there is no such kernel.
-
-    Raises:
-        CompetitionError: Kaggle said no, or nothing.
-    """
+    """How far a kernel is; None where there is no such kernel."""
     now: KernelState | None = kaggle.ask("kernel", KernelState | None, kernel=kernel)
     return now
 
 
 def last_words(kaggle: Kaggle, kernel: str) -> str:
-    """What a kernel wrote last: the last line that begins with `error: `, else its last three lines.
-
-    Raises:
-        CompetitionError: Kaggle said no, or nothing.
-    """
+    """What a kernel wrote last: the last line that begins with `error: `, else its last three lines."""
     log: list[str] = kaggle.ask("log", list[str], kernel=kernel)
     lines = [line for line in log if line and not _CHATTER.match(line)]
     errors = [line for line in lines if line.startswith(_ERROR)]
@@ -135,7 +119,6 @@ def download(kaggle: Kaggle, kernel: str, file: Path, on_progress: OnProgress = 
     What arrives is unchecked.
 
     Raises:
-        CompetitionError: Kaggle said no, or nothing.
         StorageError: the disk is full.
     """
     watch = Download(file.absolute(), on_progress, kaggle.patience)
@@ -162,7 +145,6 @@ def follow(
     Raises:
         NotFinishedError: it waited in the queue, or ran, for too long, or Kaggle was silent for too long.
         FailedError: it ended in an error, or was cancelled.
-        CompetitionError: Kaggle said no.
     """
     minute = kaggle.patience if minute_s is None else minute_s
     before, since = KernelState("", ""), time.monotonic()

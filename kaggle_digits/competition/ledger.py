@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from kaggle_digits.errors import DataError, StorageError
+from kaggle_digits.errors import DataError, StorageError, SubmissionError
 from kaggle_digits.files import disk, storage
 
 FILE = "ledger.jsonl"
@@ -85,36 +85,21 @@ def append(submissions: Path, entry: Entry) -> None:
     path = submissions / FILE
     with disk.disk_errors(path):
         disk.make_folder(submissions)
-        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
-        try:
-            _write(handle, msgspec.json.encode(entry) + b"\n")
+        line = msgspec.json.encode(entry) + b"\n"
+        with path.open("a+b", buffering=0) as file:
+            # A line that a power cut left unfinished must not take this one along. Should another process be in the
+            # middle of its line just now, the worst that comes of it is an empty line.
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read(1) == b"\n" else b"\n" + line
+            if file.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
             disk.sync_folder(submissions)  # the line is synced, but a new file's name is not
-        finally:
-            os.close(handle)
-
-
-def _write(handle: int, line: bytes) -> None:
-    # A line that a power cut left unfinished must not take this one along. Should another process be in the middle
-    # of its line just now, the worst that comes of it is an empty line.
-    payload = line if _ends_well(handle) else b"\n" + line
-    if os.write(handle, payload) < len(payload):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    os.fsync(handle)
-
-
-def _ends_well(handle: int) -> bool:
-    if os.fstat(handle).st_size == 0:
-        return True
-    os.lseek(handle, -1, os.SEEK_END)
-    return os.read(handle, 1) == b"\n"
 
 
 def note(ledgers: list[Path], entry: Entry, **news: Any) -> Entry:
-    """Writes an entry with what is new of it, and gives it back.
-
-    Raises:
-        StorageError: the first ledger cannot be written; the others need not.
-    """
+    """Writes an entry with what is new of it, and gives it back; the first ledger must be written, others need not."""
     changed = msgspec.structs.replace(entry, time=now(), **news)
     append(ledgers[0], changed)
     for folder in ledgers[1:]:
@@ -174,9 +159,42 @@ def latest(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def scores(submissions: Path) -> dict[str, float]:
-    """The newest known score of each run, by the run's name.
+    """The newest known score of each run, by the run's name; raises as `read` does."""
+    return {entry.run: entry.score for entry in read(submissions) if entry.run and entry.score is not None}
+
+
+def check_name(submissions: Path, name: str) -> None:
+    """Makes sure that nothing here belongs to another run of a name: raises SubmissionError where something does."""
+    if (submissions / f"{name}.csv").exists():
+        raise SubmissionError(f"there is already a {submissions / f'{name}.csv'}. Choose another name.")
+    if any(entry.run == name for entry in read(submissions)):
+        raise SubmissionError(f"the ledger knows another run {name}, which was submitted. Choose another name.")
+
+
+def rename(submissions: Path, old: str, new: str) -> Path | None:
+    """Renames a run's submission, here and in the ledger, and gives its CSV, if there is one.
 
     Raises:
-        DataError: as `read`.
+        StorageError: the folder cannot be written, or the disk is full.
+        DataError: the ledger is damaged.
     """
-    return {entry.run: entry.score for entry in read(submissions) if entry.run and entry.score is not None}
+    before, path = submissions / f"{old}.csv", submissions / f"{new}.csv"
+    is_there = before.exists()
+    if is_there:
+        with disk.disk_errors(path):
+            disk.move(before, path)
+    for entry in latest(read(submissions)):
+        if entry.run == old:
+            note([submissions], entry, run=new, file=path.name)
+    return path if is_there else None
+
+
+def remove(path: Path) -> None:
+    """Removes a submission's CSV; raises StorageError where it cannot be removed."""
+    with disk.disk_errors(path):
+        path.unlink(missing_ok=True)
+
+
+def was_sent(submissions: Path, run: str) -> bool:
+    """Whether the ledger knows of a submission of a run; raises DataError where it is damaged."""
+    return any(entry.run == run for entry in latest(read(submissions)))

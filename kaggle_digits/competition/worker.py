@@ -22,7 +22,7 @@ from typing import IO, Any
 import msgspec
 
 from kaggle_digits.competition import connection
-from kaggle_digits.competition.failures import MISUNDERSTANDINGS, ClientError, clean, describe, status_of
+from kaggle_digits.competition.connection import MISUNDERSTANDINGS, ClientError, clean, describe, status_of
 from kaggle_digits.competition.replies import (
     Done,
     Event,

@@ -11,8 +11,8 @@ from kaggle_digits import predictor
 from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import lite, neural
 from kaggle_digits.errors import ExportError
-from kaggle_digits.export import formats, rows
-from kaggle_digits.export.agreement import Agreement, compare
+from kaggle_digits.export import agreement, formats
+from kaggle_digits.export.agreement import Agreement
 from kaggle_digits.export.formats import SUFFIXES
 from kaggle_digits.files import storage
 from kaggle_digits.runs import Run
@@ -62,15 +62,15 @@ def export(run: Run, path: Path, *, int8: bool = False, where: str | None = None
         raise ExportError(f"{suffix} files do not compute in 8-bit integers. Leave that away, or write a .tflite file.")
     _check_exportable(run, as_it_is=suffix == ".tflite" and not int8)
     model = predictor.load(run.path)
-    digits = rows.training_digits(run, where)
+    digits = agreement.training_digits(run, where)
     with storage.replacing(path) as temporary:
-        learned = partial(rows.learned, run, digits) if int8 else None
+        learned = partial(agreement.learned, run, digits) if int8 else None
         runtime = formats.of(suffix).write(model, temporary, learned)
-        validation = rows.validation(run, digits)
+        validation = agreement.validation(run, digits)
         before, after = model.probabilities(validation.images), runtime.probabilities(validation.images)
-        agreement = compare(validation.known_labels, before, after)
-        agreement.check(path.name, run.name, exact=runtime.exact)
-    return Exported(path, path.stat().st_size, agreement, runtime.name)
+        agreed = agreement.compare(validation.known_labels, before, after)
+        agreed.check(path.name, run.name, exact=runtime.exact)
+    return Exported(path, path.stat().st_size, agreed, runtime.name)
 
 
 def takes_int8(suffix: str) -> bool:
