@@ -144,9 +144,8 @@ def test_what_was_pushed(trained: Trained) -> None:
 
 def test_every_title_fits() -> None:
     longest = max(recipes.names(), key=len)
-    assert (
-        len(f"kaggle-digits-20261121-090138-{longest}-999") <= 50
-    )  # Kaggle answers a longer title with an internal error: github.com/Kaggle/kaggle-cli/pull/179
+    # Kaggle answers a longer title with an internal error: https://github.com/Kaggle/kaggle-cli/pull/179.
+    assert len(f"kaggle-digits-20261121-090138-{longest}-999") <= 50
 
 
 def test_the_run_works_as_if_it_had_been_trained_here(trained: Trained, server: KaggleServer) -> None:
