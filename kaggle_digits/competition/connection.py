@@ -28,11 +28,7 @@ class ClientError(Exception):
 
 
 def connect(emit: Callable[[Event], None]) -> Any:
-    """The authenticated client, which emits what happens on the way of a call.
-
-    Raises:
-        ClientError: it cannot be loaded, or there is no account.
-    """
+    """The authenticated client, which emits what happens on the way; raises ClientError where there is none."""
     if damage := credentials.damage(os.environ):
         raise ClientError("damaged_credentials", damage)
     # With VERBOSE set, the client reads a whole download into memory in order to print it.

@@ -20,16 +20,7 @@ from kaggle_digits.competition.polling import poll
 from kaggle_digits.competition.prepare import HASH_LETTERS, SubmissionFile
 from kaggle_digits.competition.replies import Limits, Submission
 from kaggle_digits.competition.watch import Watch
-from kaggle_digits.errors import (
-    CompetitionError,
-    ConnectionLostError,
-    CredentialsError,
-    DigitsError,
-    KaggleBusyError,
-    StorageError,
-    SubmissionError,
-    UnknownFateError,
-)
+from kaggle_digits.errors import CompetitionError, DigitsError, StorageError, SubmissionError, UnknownFateError
 from kaggle_digits.files import locks, storage
 from kaggle_digits.runs import Run
 
@@ -39,13 +30,7 @@ _UNCLEAR, _UNCLEAR_BUT_COUNTED = timedelta(minutes=15), timedelta(minutes=2)
 
 
 class Delivery:
-    """One file on its way to Kaggle.
-
-    Args:
-        file: from `prepare`.
-        kaggle: the other side.
-        submissions: the folder of the ledger.
-        tell: gets a line for the user now and then.
+    """One file, from `prepare`, on its way to Kaggle; tells the user a line now and then.
 
     Attributes:
         ledgers: the folders of the ledgers that learn of it. The account's own knows what was sent from other folders;
@@ -106,8 +91,7 @@ class Delivery:
 
     def _new(self, listed: Iterable[Submission]) -> Submission | None:
         """The file's own submission, of those that the ledger does not know."""
-        numbers = {entry.ref for entry in self._known}
-        return newest(self._file.sha256, (one for one in listed if one.ref not in numbers))
+        return newest(self._file.sha256, listed, self._known)
 
     def _look_out(self) -> Submission | None:
         """Waits until the file's submission is on Kaggle's list, for a quarter of the patience."""
@@ -151,9 +135,9 @@ class Delivery:
     def _limits(self) -> Limits | None:
         try:
             return self._kaggle.limits()
-        except (KaggleBusyError, ConnectionLostError, CredentialsError):
-            raise
         except CompetitionError as error:
+            if type(error) is not CompetitionError:  # no account, no network, or a busy Kaggle
+                raise
             # Whoever may submit learns it from the submission itself; this question alone must not stand in the way.
             self._tell(f"note: how many submissions are left today is unknown: {error}")
             return None
@@ -205,9 +189,10 @@ class Delivery:
         return ledger.note(self.ledgers, entry, ref=ref, status=ledger.PENDING)
 
 
-def newest(sha256: str, listed: Iterable[Submission]) -> Submission | None:
-    """The newest submission whose message holds the hash of a file."""
-    alike = (one for one in listed if sha256[:HASH_LETTERS] in one.message)
+def newest(sha256: str, listed: Iterable[Submission], known: Iterable[Entry]) -> Submission | None:
+    """The newest submission, of those that are not known, whose message holds the hash of a file."""
+    numbers = {entry.ref for entry in known}
+    alike = [one for one in listed if one.ref not in numbers and sha256[:HASH_LETTERS] in one.message]
     return max(alike, key=lambda one: one.ref, default=None)
 
 

@@ -107,11 +107,10 @@ def _write_again(run: runs.Run, test: Path, path: Path, write: Callable[[runs.Ru
 
 def _maker(digest: str, name: str, models: Path) -> tuple[runs.Run, str] | None:
     """The run of that name and its title, if it has written just this file; None for another origin, or a change."""
-    try:
+    with suppress(RunError):
         run = runs.find(name, models)
         return (run, _title(run)) if run.record.submission_sha256 == digest else None
-    except RunError:
-        return None
+    return None
 
 
 def doubt(file: SubmissionFile, submissions: Path) -> str | None:
@@ -148,10 +147,9 @@ def _labels_of(entry: ledger.Entry, submissions: Path) -> list[int] | None:
 
 def _notes(labels: list[int]) -> tuple[str, ...]:
     """A digit that is never predicted costs a tenth of the score, as with a model that knows two labels only."""
-    missing = [str(label) for label in range(submission.CLASSES) if label not in set(labels)]
-    if not missing:
-        return ()
-    return (f"no image is called {', '.join(missing)}: expect a score below {1 - 0.1 * len(missing):.1f}",)
+    missing = sorted(set(range(submission.CLASSES)) - set(labels))
+    told = f"no image is called {', '.join(map(str, missing))}: expect a score below {1 - 0.1 * len(missing):.1f}"
+    return (told,) if missing else ()
 
 
 def _title(run: runs.Run) -> str:

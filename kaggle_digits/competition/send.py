@@ -106,11 +106,10 @@ def refresh(submissions: Path, kaggle: Kaggle) -> int:
     known = ledger.latest(ledger.read(submissions))
     waiting = [entry for entry in known if entry.is_open]
     listed = kaggle.submissions() if waiting else []
-    numbers = {entry.ref for entry in known}
     still_open = 0
     for entry in waiting:
         if entry.ref is None:
-            news = delivery.newest(entry.sha256, (one for one in listed if one.ref not in numbers))
+            news = delivery.newest(entry.sha256, listed, known)
         else:
             news = next((one for one in listed if one.ref == entry.ref), None)
         if news is not None and (news.ref, news.status) != (entry.ref, entry.status):

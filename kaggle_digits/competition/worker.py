@@ -21,19 +21,9 @@ from typing import IO, Any
 
 import msgspec
 
-from kaggle_digits.competition import connection
+from kaggle_digits.competition import connection, replies
 from kaggle_digits.competition.connection import MISUNDERSTANDINGS, ClientError, clean, describe, status_of
-from kaggle_digits.competition.replies import (
-    Done,
-    Event,
-    GpuQuota,
-    KernelState,
-    Limits,
-    Pushed,
-    Question,
-    Reply,
-    Submission,
-)
+from kaggle_digits.competition.replies import Done, Event, Question, Reply
 
 _SUBMISSIONS_LISTED = 100
 _LOG_LINES = 200
@@ -72,13 +62,13 @@ class Session:
         upload_failed = answer.message == self._api.COMPETITION_SUBMIT_UPLOAD_FAILED_MESSAGE
         raise ClientError("upload_failed" if upload_failed else "no_ref", answer.message)
 
-    def _submissions(self) -> list[Submission]:
+    def _submissions(self) -> list[replies.Submission]:
         listed = self._api.competition_submissions(self._slug, page_size=_SUBMISSIONS_LISTED)
         return [self._submission(one) for one in listed or []]
 
-    def _limits(self) -> Limits:
+    def _limits(self) -> replies.Limits:
         limits = self._api.competition_get_submission_limits(self._slug)
-        return Limits(limits.num_today, limits.num_total, limits.num_allowed_now)
+        return replies.Limits(limits.num_today, limits.num_total, limits.num_allowed_now)
 
     def _joined(self) -> bool | None:
         listed = self._api.competitions_list(search=self._slug)
@@ -88,7 +78,7 @@ class Session:
     def _account(self) -> str:
         return str(self._api.get_config_value(self._api.CONFIG_NAME_USER) or "")
 
-    def _quota(self) -> GpuQuota | None:
+    def _quota(self) -> replies.GpuQuota | None:
         statistics = self._api.quota_view()
         quota, renewed = statistics.gpu_quota, statistics.quota_refresh_time
         if quota is None or quota.total_time_allowed is None:
@@ -96,13 +86,13 @@ class Session:
         total = quota.total_time_allowed.total_seconds() / 3600
         used = (quota.time_used or timedelta()) + (quota.time_reserved or timedelta())
         left = max(0.0, total - used.total_seconds() / 3600)
-        return GpuQuota(left, total, renewed and renewed.replace(tzinfo=UTC))
+        return replies.GpuQuota(left, total, renewed and renewed.replace(tzinfo=UTC))
 
-    def _push(self, folder: str) -> Pushed:
+    def _push(self, folder: str) -> replies.Pushed:
         answer = self._api.kernels_push(folder)
-        return Pushed(self._clean(answer.error), list(answer.invalid_competition_sources or []))
+        return replies.Pushed(self._clean(answer.error), list(answer.invalid_competition_sources or []))
 
-    def _kernel(self, kernel: str) -> KernelState | None:
+    def _kernel(self, kernel: str) -> replies.KernelState | None:
         try:
             state = self._api.kernels_status(kernel)
         except Exception as error:
@@ -112,7 +102,7 @@ class Session:
             raise
         status = state.status.name.lower()
         known = {"new_script": "queued", "cancel_requested": "running", "cancel_acknowledged": "cancelled"}
-        return KernelState(known.get(status, status), self._clean(state.failure_message))
+        return replies.KernelState(known.get(status, status), self._clean(state.failure_message))
 
     def _log(self, kernel: str) -> list[str]:
         text = self._api.kernels_logs(kernel)
@@ -127,9 +117,12 @@ class Session:
         paths, _ = self._api.kernels_output(kernel, str(Path(path).parent), file_pattern=pattern)
         return path in paths
 
-    def _submission(self, one: Any) -> Submission:
-        score, status = _number(one.public_score or ""), one.status.name.lower()
-        return Submission(
+    def _submission(self, one: Any) -> replies.Submission:
+        status, score = one.status.name.lower(), None
+        with suppress(ValueError):
+            score = float(one.public_score or "")
+        score = score if score is not None and math.isfinite(score) else None
+        return replies.Submission(
             ref=one.ref,
             status="pending" if status == "complete" and score is None else status,
             score=score,
@@ -142,22 +135,14 @@ class Session:
         return clean(text or "", connection.secrets(self._api))
 
 
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
 def _own_pipes() -> tuple[IO[bytes], IO[bytes]]:
     """Takes stdin and stdout away from the client, so that it can neither ask nor mix its prints in."""
     questions = os.fdopen(os.dup(0), "rb")
-    replies = os.fdopen(os.dup(1), "wb")
+    answers = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
-    return questions, replies
+    return questions, answers
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
@@ -176,11 +161,11 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
 
 def main() -> None:
     """What the process does."""
-    questions, replies = _own_pipes()
+    questions, answers = _own_pipes()
 
     def emit(message: Event | Reply) -> None:
-        replies.write(msgspec.json.encode(message) + b"\n")
-        replies.flush()
+        answers.write(msgspec.json.encode(message) + b"\n")
+        answers.flush()
 
     session = Session(emit)
     for line in _lines(questions):

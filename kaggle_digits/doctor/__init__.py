@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kaggle_digits.doctor import account, files, installation, machine
+from kaggle_digits.doctor import account, files, machine
 from kaggle_digits.doctor.check import Check, State
 
 __all__ = ["Check", "State", "examine"]
@@ -21,7 +21,6 @@ def examine(
         environment: this process's environment variables.
         online: whether to ask Kaggle, which takes a few seconds at most.
     """
-    yield from installation.checks()
     yield from machine.checks(environment)
     yield from files.checks(data, models, submissions)
     yield from account.checks(environment, online)

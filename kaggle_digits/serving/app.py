@@ -12,9 +12,8 @@ from kaggle_digits import __version__, page
 from kaggle_digits.errors import DataError
 from kaggle_digits.predictor import Model, Prediction
 from kaggle_digits.serving import forms, pictures, reference
-from kaggle_digits.serving.asker import Asker
 from kaggle_digits.serving.limits import Limits
-from kaggle_digits.serving.model_queue import QueueFullError
+from kaggle_digits.serving.model_queue import Asker, QueueFullError
 
 _MOST_IMAGES = 32  # in one request
 _NAME_LENGTH = 100  # characters of an upload's name that an answer repeats

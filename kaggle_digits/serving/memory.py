@@ -2,6 +2,7 @@
 
 import ctypes
 import sys
+from contextlib import suppress
 
 _MMAP_THRESHOLD = -3  # from malloc.h
 _LARGE = 1 << 18  # bytes; blocks from here on are mapped by themselves, and unmapped as soon as they are free
@@ -9,19 +10,16 @@ _LARGE = 1 << 18  # bytes; blocks from here on are mapped by themselves, and unm
 
 def keep_little() -> None:
     """Once, before anything large: large blocks go back at once. Without this, the allocator learns to keep them."""
-    if libc := _libc():
-        libc.mallopt(_MMAP_THRESHOLD, _LARGE)
+    _call("mallopt", _MMAP_THRESHOLD, _LARGE)
 
 
 def give_back() -> None:
     """Now and then: what is free goes back."""
-    if libc := _libc():
-        libc.malloc_trim(0)
+    _call("malloc_trim", 0)
 
 
-def _libc() -> ctypes.CDLL | None:
-    """The C library, where it is GNU's."""
-    if not sys.platform.startswith("linux"):
-        return None
-    library = ctypes.CDLL(None)
-    return library if hasattr(library, "malloc_trim") else None
+def _call(function: str, *numbers: int) -> None:
+    """Calls the C library, where it is GNU's."""
+    if sys.platform.startswith("linux"):
+        with suppress(AttributeError):
+            getattr(ctypes.CDLL(None), function)(*numbers)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from kaggle_digits import doctor, runs
 from kaggle_digits.cli import app
 from kaggle_digits.competition import credentials, ledger
-from kaggle_digits.doctor import installation, machine
+from kaggle_digits.doctor import machine
 from kaggle_digits.doctor.check import Check
 
 NOBODY_HOME = "http://127.0.0.1:9"
@@ -49,9 +49,9 @@ def test_an_empty_folder_is_well(tmp_path: Path) -> None:
     [("3.11.3", "CVE-2025-1550"), ("3.13.1", "CVE-2026-1462"), ("3.13.2", ""), ("3.15.1", ""), ("4.0rc1", "")],
 )
 def test_vulnerable_versions_are_known(version: str, names: str) -> None:
-    assert (names in installation.vulnerability("keras", version)) == bool(names) or not names
-    assert bool(installation.vulnerability("keras", version)) == bool(names)
-    assert installation.vulnerability("numpy", "0.1") == ""
+    assert (names in machine.vulnerability("keras", version)) == bool(names) or not names
+    assert bool(machine.vulnerability("keras", version)) == bool(names)
+    assert machine.vulnerability("numpy", "0.1") == ""
 
 
 def test_places_of_credentials_in_the_clients_order(tmp_path: Path) -> None:

@@ -248,7 +248,7 @@ def test_no_run_to_serve(tmp_path):
 def test_it_needs_no_tensorflow(network):
     code = (
         "import sys, asyncio\nfrom pathlib import Path\nfrom kaggle_digits import predictor\n"
-        "from kaggle_digits.serving.app import create_app\nfrom kaggle_digits.serving.asker import Asker\n"
+        "from kaggle_digits.serving.app import create_app\nfrom kaggle_digits.serving.model_queue import Asker\n"
         f"model = predictor.load(Path({str(network.path)!r}))\ncreate_app(model)\n"
         "asyncio.run(Asker(model).label(b'{\"rows\": [[' + b'0,' * 783 + b'0]]}'))\n"
         "print({'tensorflow', 'keras', 'matplotlib', 'sklearn', 'pandas'} & set(sys.modules))"
