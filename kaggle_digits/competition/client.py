@@ -83,17 +83,10 @@ class Kaggle:
             self._process = None
 
     def download(self, folder: Path, on_progress: OnProgress = ignore_progress) -> Path:
-        """Downloads the competition's whole zip. What arrives has its full length, but is otherwise unchecked.
+        """Downloads the competition's whole zip into an existing folder that nothing else may write to.
 
-        Args:
-            folder: an existing folder; nothing else may write to it.
-            on_progress: gets the bytes that arrived so far, and how many there will be if Kaggle says so.
-
-        Returns:
-            The file.
-
-        Raises:
-            StorageError: the disk is full.
+        What arrives has its full length, but is otherwise unchecked. `on_progress` gets the bytes that arrived so far,
+        and how many there will be if Kaggle says so. Raises StorageError, too, where the disk is full.
         """
         path = folder / f"{self.slug}.zip"
         watch = Download(path, on_progress, self.patience)
@@ -102,15 +95,9 @@ class Kaggle:
         return path
 
     def submit(self, file: Path, message: str, watch: Watch | None = None) -> int:
-        """Uploads a file and spends one of the day's submissions on it.
+        """Uploads a CSV with a message, spends one of the day's submissions on it, and gives Kaggle's number for it.
 
-        Args:
-            file: the CSV.
-            message: stands beside it on Kaggle.
-            watch: sees whether the upload came to its end.
-
-        Returns:
-            Kaggle's number for the submission.
+        A watch sees whether the upload came to its end.
 
         Raises:
             UnknownFateError: the answer was lost, and nobody knows whether it was taken.
@@ -168,11 +155,7 @@ class Kaggle:
     def put(self, question: Question, seconds: float, watch: Watch, is_safe: Callable[[Failed], bool]) -> Reply:
         """The reply to a question, after retries where a failure may pass and asking again `is_safe`.
 
-        Args:
-            question: what the client shall do.
-            seconds: without a sign of life, after which it is given up.
-            watch: sees what can be seen of it on the way.
-            is_safe: whether the question may be put again after a failure.
+        It is given up after so many seconds without a sign of life, as the watch sees them.
         """
         left = self.patience
         for retry in range(_RETRIES):

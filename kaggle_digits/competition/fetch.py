@@ -109,14 +109,10 @@ def fetch(
 
 
 def check(path: Path, rows: tuple[int, int] = digit_recognizer.ROWS) -> None:
-    """Makes sure that one of the three files is complete and right.
+    """Makes sure that train.csv, test.csv or sample_submission.csv is complete and right.
 
-    Args:
-        path: a file named train.csv, test.csv or sample_submission.csv.
-        rows: how many images train.csv and test.csv must have.
-
-    Raises:
-        DataError: it is missing or wrong; the sentence names file, row and column.
+    Raises DataError where it is missing or wrong, or has not the `rows` of train.csv or test.csv; the sentence names
+    file, row and column.
     """
     from kaggle_digits.sources import kaggle_csv
 
@@ -132,14 +128,9 @@ def check(path: Path, rows: tuple[int, int] = digit_recognizer.ROWS) -> None:
 
 
 def is_published(path: Path, published: Mapping[str, str] = PUBLISHED) -> bool:
-    """Whether a file is what Kaggle has published under its name, whatever its line ends.
+    """Whether a file is what Kaggle has published under its name, whatever its line ends; other files pass, too.
 
-    Args:
-        path: the file.
-        published: the SHA-256 of the published files, by name; another file passes.
-
-    Raises:
-        OSError: it cannot be read.
+    Raises OSError where it cannot be read.
     """
     if path.name not in published or storage.sha256(path) == published[path.name]:
         return True

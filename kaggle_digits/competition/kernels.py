@@ -72,16 +72,11 @@ def address(kernel: str) -> str:
 def push(kaggle: Kaggle, kernel: str, script: str) -> None:
     """Sends a Python script to Kaggle, where it waits for a GPU and runs, privately, with the competition's files.
 
-    It is sent once. Should the answer be lost, `state` tells whether it arrived.
-
-    Args:
-        kaggle: the other side.
-        kernel: `account/name`; the name has small letters, digits and hyphens, and becomes the title.
-        script: the whole program.
+    The kernel is `account/name`; the name has small letters, digits and hyphens, and becomes the title. It is sent
+    once. Should the answer be lost, `state` tells whether it arrived.
 
     Raises:
         ConnectionLostError: the answer was lost, so that nobody knows whether Kaggle took it.
-        CompetitionError: it was not taken.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -132,15 +127,10 @@ def follow(
     on_change: Callable[[KernelState], None] = lambda _state: None,
     minute_s: float | None = None,
 ) -> None:
-    """Asks for a kernel's state, less and less often, until it is complete.
+    """Asks for a kernel's state, less and less often, until it is complete; `on_change` gets every new one.
 
-    Trouble with the network, or Kaggle being busy, only costs time. Hours in which this machine sleeps do not count.
-
-    Args:
-        kaggle: where to ask.
-        kernel: `account/name`.
-        on_change: gets every new state.
-        minute_s: seconds that count as a minute of waiting; by default Kaggle's patience, which is 60.
+    Trouble with the network, or Kaggle being busy, only costs time. Hours in which this machine sleeps do not count. A
+    minute of waiting has `minute_s` seconds, by default Kaggle's patience, which is 60.
 
     Raises:
         NotFinishedError: it waited in the queue, or ran, for too long, or Kaggle was silent for too long.

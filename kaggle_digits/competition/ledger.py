@@ -77,10 +77,9 @@ _DECODER = msgspec.json.Decoder(Entry)
 
 
 def append(submissions: Path, entry: Entry) -> None:
-    """Adds a line. Lines that several processes add at once do not mix: each is one write at the end of the file.
+    """Adds a line; raises StorageError where that fails.
 
-    Raises:
-        StorageError: the folder cannot be written, or the disk is full.
+    Lines that several processes add at once do not mix: each is one write at the end of the file.
     """
     path = submissions / FILE
     with disk.disk_errors(path):

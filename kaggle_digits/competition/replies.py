@@ -6,13 +6,7 @@ import msgspec
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What the client shall do.
-
-    Attributes:
-        do: a method of `worker.Session`, without its underscore.
-        slug: the competition's name.
-        arguments: of that method.
-    """
+    """What the client shall do: a method of `worker.Session`, without its underscore, for the competition `slug`."""
 
     do: str
     slug: str
@@ -38,11 +32,8 @@ class Done(msgspec.Struct, frozen=True, tag=True):
 class Failed(msgspec.Struct, frozen=True, tag=True):
     """There is no answer.
 
-    Attributes:
-        kind: what failed: `http`, or one of those that `messages` knows a sentence for.
-        text: Kaggle's words, or the system's; without credentials.
-        status: of HTTP, where Kaggle answered with one.
-        retry_after: seconds that Kaggle asks to wait, or None.
+    Its kind is `http`, or one of those that `messages` knows a sentence for; the text is Kaggle's or the system's,
+    without credentials; the status is HTTP's, where Kaggle answered; `retry_after` are seconds that it asks to wait.
     """
 
     kind: str

@@ -58,15 +58,9 @@ def send(
 
 
 def wait_for_score(kaggle: Kaggle, ref: int, *, deadline_s: float = 600.0, first_pause_s: float = 2.0) -> Submission:
-    """Asks for a submission's score, less and less often, until it is there.
+    """Asks for a submission's score, less and less often, until it is there, and gives the submission.
 
-    Trouble with the network, or Kaggle being busy, only costs time.
-
-    Args:
-        kaggle: where to ask.
-        ref: Kaggle's number for the submission.
-        deadline_s: seconds after which this gives up.
-        first_pause_s: seconds between the first two questions; each later pause is longer, up to 30 seconds.
+    Trouble with the network, or Kaggle being busy, only costs time. Pauses grow from the first up to 30 seconds.
 
     Raises:
         CompetitionError: Kaggle could not score it, or not in time.
@@ -91,9 +85,7 @@ def wait_for_score(kaggle: Kaggle, ref: int, *, deadline_s: float = 600.0, first
 def refresh(submissions: Path, kaggle: Kaggle) -> int:
     """Asks Kaggle what became of the submissions that have no score yet, and writes it to the ledger.
 
-    Args:
-        submissions: the folder of the ledger.
-        kaggle: whom to ask; it is not asked where nothing is open.
+    Kaggle is not asked where nothing is open.
 
     Returns:
         How many are open still: without a score, or no longer on Kaggle's list of the newest hundred.

@@ -16,12 +16,7 @@ _MOST_BYTES = 1 << 26  # 28,000 lines take 200 thousand
 
 
 def write(path: Path, ids: Sequence[int | str], labels: Sequence[int]) -> None:
-    """Writes one line per test image, whole or not at all.
-
-    Args:
-        path: the CSV to write.
-        ids: `(n,)`, what the test set calls its images: 1 to n for Kaggle.
-        labels: `(n,)`, the digit predicted for each of them.
+    """Writes one line per test image, whole or not at all: its id, 1 to n for Kaggle, and the digit predicted for it.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
@@ -36,13 +31,8 @@ def write(path: Path, ids: Sequence[int | str], labels: Sequence[int]) -> None:
 def check(path: Path, rows: int, classes: int = CLASSES) -> list[int]:
     """Makes sure that Kaggle will take a file, before one of the day's submissions is spent on it.
 
-    Args:
-        path: a CSV with the columns ImageId and Label.
-        rows: how many images test.csv has: 28,000 for the competition.
-        classes: labels run from 0 to `classes - 1`.
-
-    Returns:
-        The `rows` labels, in order.
+    The file has as many rows as test.csv has images, 28,000 in the competition, and labels from 0 to `classes - 1`,
+    which are returned in order.
 
     Raises:
         SubmissionError: the file is not a submission; the sentence names the line.
@@ -62,10 +52,7 @@ def check(path: Path, rows: int, classes: int = CLASSES) -> list[int]:
 
 
 def read(path: Path, classes: int = CLASSES) -> list[int]:
-    """Reads a file whose form is right, whatever its number of rows.
-
-    Returns:
-        The labels, in the order of the ids, which run from 1 without a gap.
+    """The labels of a file whose form is right, whatever its number of rows; its ids run from 1 without a gap.
 
     Raises:
         SubmissionError: the header, an id or a label is wrong; the sentence names the line.

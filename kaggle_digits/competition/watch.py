@@ -28,11 +28,7 @@ def ignore_progress(_done: int, _total: int | None) -> None:
 
 
 def patience_in(environment: Mapping[str, str]) -> float:
-    """Seconds without a sign of life after which Kaggle is given up.
-
-    Raises:
-        CompetitionError: KDIGITS_TIMEOUT makes no sense.
-    """
+    """Seconds without a sign of life after which Kaggle is given up; raises where KDIGITS_TIMEOUT makes no sense."""
     text = environment.get("KDIGITS_TIMEOUT", str(USUAL_PATIENCE))
     try:
         seconds = float(text)
@@ -74,13 +70,7 @@ class Watch:
 
 
 class Download(Watch):
-    """A call that makes a file grow: fast enough over every window of time, and done by a deadline.
-
-    Args:
-        path: the file.
-        on_progress: gets each growth.
-        patience: the length of a window, in seconds.
-    """
+    """A call that makes a file grow: fast enough over every window of `patience` seconds, and done by a deadline."""
 
     def __init__(self, path: Path, on_progress: OnProgress, patience: float) -> None:
         self._path, self._on_progress, self._patience = path, on_progress, patience
@@ -101,11 +91,7 @@ class Download(Watch):
             self._on_progress(self._done, self._total)
 
     def moved(self) -> bool:
-        """Whether the file has grown.
-
-        Raises:
-            CompetitionError: it grows too slowly, or without end.
-        """
+        """Whether the file has grown; raises CompetitionError where it grows too slowly, or without end."""
         size = self._path.stat().st_size if self._path.exists() else 0
         if size > _LARGEST_DOWNLOAD:
             raise CompetitionError(

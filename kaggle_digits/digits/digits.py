@@ -62,11 +62,7 @@ class Digits:
 
     @property
     def known_labels(self) -> NDArray[np.int64]:
-        """int64 `(n,)`, the labels, for code that cannot do without.
-
-        Raises:
-            DataError: these digits have none.
-        """
+        """int64 `(n,)`, the labels, for code that cannot do without; raises DataError where there are none."""
         if self.labels is None:
             raise DataError("these digits have no labels: one can predict them, but not train on or score them.")
         return self.labels
@@ -77,22 +73,14 @@ class Digits:
         return cls(images, labels, np.arange(1, len(images) + 1), classes)
 
     def of_labels(self, count: int) -> Self:
-        """Only the digits labelled 0 to `count - 1`, as digits of so many classes.
-
-        Raises:
-            DataError: there are no labels, or no such digits.
-        """
+        """Only the digits labelled 0 to `count - 1`, as that many classes; raises DataError where there are none."""
         rows = np.flatnonzero(self.known_labels < count)
         if len(rows) == 0:
             raise DataError(f"none of {len(self)} digits is labelled 0 to {count - 1}.")
         return replace(self.take(rows), classes=count)
 
     def without(self, ids: Collection[int | str]) -> Self:
-        """All digits but those with these ids.
-
-        Raises:
-            DataError: none would be left.
-        """
+        """All digits but those with these ids; raises DataError where none would be left."""
         if not ids:
             return self  # with the hashes that are known already
         unwanted = set(ids)

@@ -14,12 +14,7 @@ def examine(
 ) -> Iterator[Check]:
     """Looks at everything, one check after the other; none of them changes anything or raises an expected error.
 
-    Args:
-        data: the folder of the competition's files.
-        models: the folder of all runs.
-        submissions: the folder of all submissions.
-        environment: this process's environment variables.
-        online: whether to ask Kaggle, which takes a few seconds at most.
+    The environment is this process's variables; online, Kaggle is asked too, which takes a few seconds at most.
     """
     yield from machine.checks(environment)
     yield from files.checks(data, models, submissions)

@@ -22,14 +22,7 @@ __all__ = ["SUFFIXES", "Agreement", "Exported", "export", "takes_int8"]
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that answers as its run does.
-
-    Attributes:
-        path: where it lies.
-        bytes: its size.
-        agreement: how closely it answers as the run.
-        runtime: what has computed the file's answers.
-    """
+    """A file that answers as its run does: where it lies, its size, how closely it agrees, and what computed that."""
 
     path: Path
     bytes: int

@@ -34,15 +34,9 @@ class Agreement:
     accuracy: float
 
     def check(self, file: str, run: str, *, exact: bool) -> None:
-        """Lets pass what is as good as the run.
+        """Raises ExportError where the file, by its name, is not as good as the run.
 
-        Args:
-            file: its name.
-            run: its name.
-            exact: whether nothing was rounded; else 0.1 point of accuracy may be lost, or one row where that is more.
-
-        Raises:
-            ExportError: it is not.
+        What is exact must answer the same; else 0.1 point of accuracy may be lost, or one row where that is more.
         """
         lost = round((self.accuracy_before - self.accuracy) * self.rows)
         allowed = max(1, int(_MOST_LOST * self.rows))
@@ -67,11 +61,7 @@ def compare(labels: NDArray[np.int64], before: NDArray[np.float32], after: NDArr
 
 
 def training_digits(run: Run, where: str | None) -> Digits:
-    """All labelled digits of a run's data, which lies at `where`, or where it was.
-
-    Raises:
-        DataError: the data is gone, or not what it was.
-    """
+    """All labelled digits of a run's data, at `where`, or where it was; raises DataError where it is not the same."""
     record, where = run.record, where or run.record.data.path
     try:
         source = sources.load(where, image_shape=record.image_shape, skip_broken=record.plan.skip_broken)
@@ -86,20 +76,12 @@ def training_digits(run: Run, where: str | None) -> Digits:
 
 
 def validation(run: Run, digits: Digits) -> Digits:
-    """Rows that the run was validated on: 1,000 spread evenly over them, or all where there are fewer.
-
-    Raises:
-        RunError: the run's list of them is damaged.
-    """
+    """Rows that the run was validated on: 1,000 spread evenly over them, or all where there are fewer."""
     ids, _, _ = rows.validation(run.path)
     places = np.flatnonzero(np.isin(digits.ids, ids))
     return digits.take(places[np.linspace(0, len(places) - 1, min(_MOST_ROWS, len(places))).astype(np.intp)])
 
 
 def learned(run: Run, digits: Digits) -> NDArray[np.uint8]:
-    """uint8 `(n, height, width)`, the images that the run was trained on.
-
-    Raises:
-        RunError: the run's list of them is damaged.
-    """
+    """uint8 `(n, height, width)`, the images that the run was trained on."""
     return digits.images[np.isin(digits.hashes, rows.learned(run.path))]

@@ -31,10 +31,7 @@ _ELSE = "Try again, or choose another folder."
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turns what the operating system says about a full disk or a closed folder into one sentence.
-
-    Args:
-        path: what is being written, named in the sentence.
+    """Turns what the operating system says about a full disk or a closed folder into one sentence that names the path.
 
     Raises:
         StorageError: in place of any `OSError` raised inside.
@@ -57,10 +54,7 @@ def _is_about(error: OSError, path: Path) -> bool:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turns what the operating system says about a file that cannot be read into one sentence.
-
-    Args:
-        path: what is being read, named in the sentence unless the error names another.
+    """Turns what the operating system says about a file that cannot be read into one sentence that names it.
 
     Raises:
         DataError: in place of any `OSError` raised inside.
@@ -73,11 +67,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def move(source: Path, target: Path) -> None:
-    """Gives a file or folder another name on the same disk, in place of a file that has it; a power cut keeps that.
-
-    Raises:
-        OSError: the operating system refuses.
-    """
+    """Gives a file or folder another name on the same disk, in place of a file that has it; a power cut keeps that."""
     source.replace(target)
     sync_folder(target.parent)
     if source.parent != target.parent:
@@ -85,11 +75,7 @@ def move(source: Path, target: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder and those above it where they are missing, in such a way that a power cut keeps them.
-
-    Raises:
-        OSError: the operating system refuses.
-    """
+    """Makes a folder and those above it where they are missing, in such a way that a power cut keeps them."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for one in missing:

@@ -25,10 +25,10 @@ def locked(
     """Lets one process at a time into the block.
 
     The operating system ends the lock with the process that holds it, so `kill -9` or a power cut leave none behind;
-    the file itself stays as it is, or empty where it was not there.
+    the file itself stays as it is, or empty where it was not there. Missing parent folders are made.
 
     Args:
-        path: the lock's file; missing parent folders are made.
+        path: the lock's file.
         seconds: how long to wait for whoever holds it.
         on_wait: is told once if there is somebody to wait for.
         refusal: what to say if the lock did not become free; by default that another process has it.

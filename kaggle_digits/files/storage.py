@@ -72,21 +72,13 @@ def sweep(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes UTF-8 text with LF line ends, whole or not at all.
-
-    Raises:
-        StorageError: the folder cannot be written, or the disk is full.
-    """
+    """Writes UTF-8 text with LF line ends, whole or not at all; raises as `replacing` does."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def check_regular(path: Path, most_bytes: int | None = None) -> None:
-    """Makes sure that a path names a file: a pipe or a device could be read for ever.
-
-    Args:
-        path: of a file, or a link to one.
-        most_bytes: that it may have; None is no limit.
+    """Makes sure that a path names a file, or a link to one, of at most so many bytes: a pipe could be read for ever.
 
     Raises:
         OSError: it does not exist, is something else, or is too large; `strerror` says so.
@@ -102,22 +94,13 @@ def check_regular(path: Path, most_bytes: int | None = None) -> None:
 
 
 def read_text(path: Path, most_bytes: int) -> str:
-    """The UTF-8 text of a file.
-
-    Raises:
-        OSError: as `check_regular`, or it cannot be read.
-        UnicodeDecodeError: it is not UTF-8.
-    """
+    """The UTF-8 text of a file; raises OSError as `check_regular`, or UnicodeDecodeError."""
     check_regular(path, most_bytes)
     return path.read_text(encoding="utf-8")
 
 
 def sha256(path: Path) -> str:
-    """The file's SHA-256 in hexadecimal.
-
-    Raises:
-        OSError: as `check_regular`, or it cannot be read.
-    """
+    """The file's SHA-256 in hexadecimal; raises OSError as `check_regular`."""
     check_regular(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

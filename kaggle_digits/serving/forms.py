@@ -104,12 +104,7 @@ class Refusal(BaseModel, json_schema_extra={"examples": [{"detail": f"seven.png 
 
 
 def refusal(why: str, detail: str) -> dict[str, Any]:
-    """A status of 400 or more, as OpenAPI describes it.
-
-    Args:
-        why: a sentence on when it is given.
-        detail: an example of what is then said.
-    """
+    """A status of 400 or more, as OpenAPI describes it: when it is given, and an example of what is then said."""
     return {"model": Refusal, "description": why, "content": {"application/json": {"example": {"detail": detail}}}}
 
 

@@ -21,12 +21,8 @@ _HEADERS = {
 class Limits:
     """An ASGI application around another, which sees only requests that are whole, wanted and small enough.
 
-    Args:
-        app: the other.
-        only_local: whether a request must name this machine in its Host header. Else any web page could have a name of
-            its own point here, and read the answers (DNS rebinding).
-        bodies: that hold what arrives.
-        most_running: requests that have arrived and are not answered yet.
+    With `only_local`, a request must name this machine in its Host header. Else any web page could have a name of its
+    own point here, and read the answers (DNS rebinding). At most so many have arrived and are not answered yet.
     """
 
     def __init__(self, app: Any, only_local: bool, bodies: Bodies | None = None, most_running: int = 96) -> None:

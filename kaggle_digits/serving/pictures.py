@@ -35,8 +35,7 @@ class TooLargeError(DataError):
 def pixels_of(content: bytes, name: str) -> int:
     """How many pixels a picture has, found before anything is decoded; 0 where it is none, which its reader will tell.
 
-    Raises:
-        TooLargeError: they are too many, or all in a line.
+    Raises TooLargeError where they are too many, or all in a line.
     """
     try:
         with Image.open(io.BytesIO(content), formats=image_file.known_formats()) as image:
@@ -83,12 +82,7 @@ class RowDecoder:
         self._most_bytes = _BYTES_OF_PIXEL * MOST_ROWS * size
 
     def images(self, content: bytes) -> NDArray[np.uint8]:
-        """uint8 `(n, height, width)`, 0 is paper and 255 is ink.
-
-        Raises:
-            TooLargeError: it has more bytes than so many rows can have.
-            DataError: it is no JSON, or of another form.
-        """
+        """uint8 `(n, height, width)`, 0 is paper and 255 is ink; raises DataError where it is anything else."""
         if len(content) > self._most_bytes:
             raise TooLargeError(f"rows of pixels may have {self._most_bytes:,} bytes at most.")
         try:

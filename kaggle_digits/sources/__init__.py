@@ -84,8 +84,7 @@ def holds_rows(path: Path) -> bool:
 def read_rows(path: Path) -> tuple[Digits, tuple[str, ...]]:
     """Reads the images of a file that `holds_rows`; labels that may be in it are ignored.
 
-    Returns:
-        Digits without labels, whose ids are 1 to n; and what was put right, a sentence each.
+    Returns digits without labels, whose ids are 1 to n; and what was put right, a sentence each.
 
     Raises:
         DataError: the file is missing, or not of its form; the sentence names file and row.

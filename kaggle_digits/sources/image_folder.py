@@ -62,10 +62,8 @@ def load(path: Path, image_shape: tuple[int, int] = (28, 28), skip_broken: bool 
 def find_images(folder: Path) -> list[Path]:
     """All image files in a folder and below it, by their suffixes, in natural order: 2.png before 10.png.
 
-    What is hidden is left out. Links to folders are followed, but no folder is entered twice, nor one above.
-
-    Raises:
-        DataError: a folder cannot be read.
+    What is hidden is left out. Links to folders are followed, but no folder is entered twice, nor one above. Raises
+    `DataError` where a folder cannot be read.
     """
     return list(_walk(folder))
 
@@ -163,12 +161,7 @@ def _read(
 
 
 def refusal(readable: int, reasons: list[str]) -> str:
-    """One sentence on pictures that cannot be read: why the first cannot, and how many more there are.
-
-    Args:
-        readable: how many can be read.
-        reasons: a sentence for each that cannot.
-    """
+    """A sentence on pictures that cannot be read, by all reasons: why the first cannot, and how many more there are."""
     if not reasons:
         return f"there are no images. Files of these suffixes are looked for: {', '.join(sorted(image_file.SUFFIXES))}."
     sentence = reasons[0].rstrip(".") + _more(len(reasons))

@@ -15,11 +15,7 @@ _EXAMPLES = 3
 
 
 def find(source: Source) -> str | None:
-    """What is wrong with a source's training data, in a sentence; None where nothing is.
-
-    Args:
-        source: labelled digits, and perhaps digits to label; without any, there is nothing to give away.
-    """
+    """What is wrong with a source's training data, in a sentence; None where nothing is, or there is no test."""
     if source.test is None:
         return None
     train, test = source.train.hashes, source.test.hashes
@@ -35,8 +31,5 @@ def find(source: Source) -> str | None:
 
 
 def repeated(digits: Digits) -> int:
-    """How many images are the same, pixel by pixel, as an earlier one: a model may be judged by what it has learned.
-
-    Folds keep such images together. The competition's train.csv has none.
-    """
+    """How many images are the same, pixel by pixel, as an earlier one. Folds keep them together; train.csv has none."""
     return len(digits) - len(np.unique(digits.hashes))

@@ -49,10 +49,7 @@ def load(csv: Path, labelled: bool) -> Parsed | None:
 def keep(csv: Path, parsed: Parsed, before: os.stat_result) -> None:
     """Keeps what a CSV says, where its folder can be written: that of a Kaggle notebook's data cannot.
 
-    Args:
-        csv: the file that was read.
-        parsed: what it says.
-        before: the file's status before it was read, so that a change meanwhile is noticed.
+    The file's status is that from before it was read, so that a change meanwhile is noticed.
     """
     arrays = {"status": _status(before), **{name: value for name, value in vars(parsed).items() if value is not None}}
     with suppress(StorageError), storage.replacing(path_of(csv)) as temporary, temporary.open("wb") as file:

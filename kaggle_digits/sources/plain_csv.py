@@ -20,17 +20,9 @@ _BLOCK_BYTES = 1 << 19  # few enough for the arrays in between to stay in the pr
 
 
 def read(path: Path, columns: tuple[str, ...]) -> NDArray[np.uint8] | None:
-    """All values of a plain CSV.
+    """All values of a plain CSV whose header has these columns: uint8 `(rows, columns)`.
 
-    Args:
-        path: the file.
-        columns: the names that its header must have, in this order.
-
-    Returns:
-        uint8 `(rows, columns)`, or None where the file is not of this form, or has a value above 255.
-
-    Raises:
-        OSError: the file cannot be read.
+    Returns None where the file is not of this form, or has a value above 255; raises OSError where it cannot be read.
     """
     with path.open("rb") as file:
         if file.readline(1 << 16).replace(b"\r\n", b"\n") != ",".join(columns).encode() + b"\n":

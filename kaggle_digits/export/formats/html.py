@@ -25,12 +25,9 @@ _OLDEST_NODE = 18  # the first with DecompressionStream and Blob at hand
 
 
 def write(model: Model, path: Path, learned: Learned) -> Runtime:  # noqa: ARG001
-    """Writes the page; see the room.
+    """Writes the page, or raises ExportError; see the room.
 
     Node runs the page's own JavaScript to check it; where there is none, Keras computes with the page's weights.
-
-    Raises:
-        ExportError: the model was trained on a folder of images, or has a layer that the page does not know.
     """
     if model.learned_from_pictures:
         raise ExportError(

@@ -16,11 +16,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def activated(steps: Steps, value: Value, name: str, **options: Any) -> Value:
-    """The value after an activation; options left out have Keras's values.
-
-    Raises:
-        UnknownError: the page does not know it.
-    """
+    """The value after an activation; options left out have Keras's values. Raises UnknownError without it."""
     if name == "linear":
         return value
     if name not in OPTIONS:

@@ -13,12 +13,7 @@ _LEVEL = 47
 
 @dataclass(frozen=True)
 class Value:
-    """What a step gives for one image.
-
-    Attributes:
-        step: its number.
-        shape: without the batch, channels last.
-    """
+    """What a step, by its number, gives for one image: of a shape without the batch, channels last."""
 
     step: int
     shape: tuple[int, ...]
@@ -92,8 +87,7 @@ def affine(steps: Steps, value: Value, factors: ArrayLike, offsets: ArrayLike) -
 def combined(steps: Steps, how: str, values: Sequence["Value | NDArray[Any]"], shape: Sequence[int]) -> Value:
     """Values, and arrays that stay the same for every image, element by element: `add`, `multiply` and so on.
 
-    Raises:
-        UnknownError: their shapes are not those of each other, but for sides of 1.
+    Raises UnknownError where their shapes are not those of each other, but for sides of 1.
     """
     inputs = []
     for each in values:
