@@ -13,7 +13,7 @@ from kaggle_digits.competition import credentials, messages
 from kaggle_digits.competition.process import ClientProcess
 from kaggle_digits.competition.replies import Done, Failed, Limits, Question, Reply, Submission
 from kaggle_digits.competition.watch import Download, OnProgress, Watch, ignore_progress, least_rate, patience_in
-from kaggle_digits.errors import CompetitionError, DigitsError, UnknownFateError
+from kaggle_digits.errors import CompetitionError, UnknownFateError
 
 SLUG = "digit-recognizer"
 """The competition's name in Kaggle's addresses; the environment variable KDIGITS_COMPETITION names another one."""
@@ -115,13 +115,11 @@ class Kaggle:
                     watch,
                     lambda failed: not (watch.uploaded and messages.leaves_open(failed)),
                 )
-            except CompetitionError as error:
-                lost: DigitsError = error
-                is_open = True
-            else:
                 if isinstance(reply, Done):
                     return msgspec.json.decode(reply.value, type=int)
                 lost, is_open = messages.error_for(reply, self.slug), messages.leaves_open(reply)
+            except CompetitionError as error:
+                lost, is_open = error, True
             if not (watch.uploaded and is_open):
                 raise lost
             raise UnknownFateError(

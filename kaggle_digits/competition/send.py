@@ -22,11 +22,11 @@ def send(
     tell: Callable[[str], None],
     force: bool = False,
 ) -> ledger.Entry:
-    """Uploads a file, and waits for its score if asked to; the ledger learns of each step.
+    """Uploads a file, and waits for its score if asked to. The ledger learns of each step; its newest entry is given.
 
     One process at a time sends for an account. What is known to be on Kaggle is not sent again, from whichever folder
     it was sent; and where the last attempt ended before Kaggle's answer came, Kaggle is asked first, and the file is
-    sent again only when it is certain enough that it did not arrive.
+    sent again only when it is certain enough that it did not arrive; unless by `force`.
 
     Args:
         file: from `prepare`.
@@ -35,9 +35,6 @@ def send(
         wait: whether to wait for the score, for ten times Kaggle's patience at most.
         tell: gets a line for the user now and then.
         force: send even what was sent before, or may have been.
-
-    Returns:
-        The ledger's newest entry of it.
 
     Raises:
         SubmissionError: the same file was sent before, or may have been, or it has changed since `prepare`.

@@ -134,17 +134,10 @@ def check_room(folder: Path, needed: int) -> None:
 def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, called: str) -> None:
     """Copies one file out; zipfile compares its CRC with the archive's when the last byte is read."""
     name = f"{member.filename} in {called}"
-    with _intact(name):
-        source = archive.open(member)
-    with source, _room_errors(target, member.file_size):
+    with _intact(name), archive.open(member) as source, _room_errors(target, member.file_size):
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("wb") as file:
-            while True:
-                with _intact(name):
-                    chunk = source.read(_CHUNK_BYTES)
-                if not chunk:
-                    break
-                file.write(chunk)
+            shutil.copyfileobj(source, file, _CHUNK_BYTES)
             # The name that this file will get must never point at bytes that a power cut can still lose.
             file.flush()
             os.fsync(file.fileno())

@@ -66,10 +66,6 @@ def _before(layer: Any, value: Value, reach: Sequence[int], shape: Sequence[int]
     return [max(0, (after - 1) * stride + window - side) // 2 for side, after, window, stride in sides]
 
 
-def _permute(steps: Steps, layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:
-    return steps.add("permute", inputs, shape, axes=[axis - 1 for axis in layer.dims])
-
-
 def _padding(steps: Steps, layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:
     return steps.add("pad", inputs, shape, before=[layer.padding[0][0], layer.padding[1][0]])
 
@@ -87,10 +83,6 @@ def _resizing(steps: Steps, layer: Any, inputs: list[Value], shape: tuple[int, .
     return steps.add("resize", inputs, shape, how=layer.interpolation)
 
 
-def _rescaling(steps: Steps, layer: Any, inputs: list[Value], _shape: tuple[int, ...]) -> Value:
-    return affine(steps, inputs[0], layer.scale, layer.offset)
-
-
 def _normalization(steps: Steps, layer: Any, inputs: list[Value], _shape: tuple[int, ...]) -> Value:
     if layer.invert or np.size(layer.mean) not in (1, np.shape(layer.mean)[-1]):
         raise UnknownError("inverted, or along another axis than the last")
@@ -106,15 +98,10 @@ def _batch_normalization(steps: Steps, layer: Any, inputs: list[Value], shape: t
     return affine(steps, inputs[0], factors, beta - mean * factors)
 
 
-def _layer_normalization(steps: Steps, layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:
+def _normalized(steps: Steps, layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:
     check_last(layer.axis, shape)
-    done = steps.add("normalize", inputs, shape, groups=None, epsilon=layer.epsilon)
-    return affine(steps, done, *_gamma_and_beta(layer, shape[-1]))
-
-
-def _group_normalization(steps: Steps, layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:
-    check_last(layer.axis, shape)
-    groups = shape[-1] if layer.groups == -1 else layer.groups
+    groups = getattr(layer, "groups", None)
+    groups = shape[-1] if groups == -1 else groups
     done = steps.add("normalize", inputs, shape, groups=groups, epsilon=layer.epsilon)
     return affine(steps, done, *_gamma_and_beta(layer, shape[-1]))
 
@@ -125,10 +112,6 @@ def _gamma_and_beta(layer: Any, channels: int) -> tuple[Any, Any]:
         np.ones(channels) if gamma is None else np.asarray(gamma, np.float64),
         np.zeros(channels) if beta is None else np.asarray(beta, np.float64),
     )
-
-
-def _activation(steps: Steps, layer: Any, inputs: list[Value], _shape: tuple[int, ...]) -> Value:
-    return _activated(steps, layer, inputs[0])
 
 
 def _parametric_relu(steps: Steps, layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:
@@ -170,17 +153,19 @@ LAYERS: dict[str, Operation] = {
     "SeparableConv2D": _separable,
     "MaxPooling2D": _pooling("max"),
     "AveragePooling2D": _pooling("mean"),
-    "Permute": _permute,
+    "Permute": lambda steps, layer, inputs, shape: steps.add(
+        "permute", inputs, shape, axes=[n - 1 for n in layer.dims]
+    ),
     "ZeroPadding2D": _padding,
     "Cropping2D": _cropping,
     "Resizing": _resizing,
     "UpSampling2D": _resizing,
-    "Rescaling": _rescaling,
+    "Rescaling": lambda steps, layer, inputs, _shape: affine(steps, inputs[0], layer.scale, layer.offset),
     "Normalization": _normalization,
     "BatchNormalization": _batch_normalization,
-    "LayerNormalization": _layer_normalization,
-    "GroupNormalization": _group_normalization,
-    "Activation": _activation,
+    "LayerNormalization": _normalized,
+    "GroupNormalization": _normalized,
+    "Activation": lambda steps, layer, inputs, _shape: _activated(steps, layer, inputs[0]),
     "ReLU": activating("relu"),
     "LeakyReLU": activating("leaky_relu"),
     "ELU": activating("elu"),
