@@ -4,10 +4,9 @@ from typing import Any
 
 from kaggle_digits.backend import load_keras
 from kaggle_digits.errors import ExportError, first_line
-from kaggle_digits.export.graph.activations import OPTIONS
 from kaggle_digits.export.graph.layers import CALLING, LAYERS
 from kaggle_digits.export.graph.operations import OPERATIONS
-from kaggle_digits.export.graph.steps import Steps, UnknownError, Value
+from kaggle_digits.export.graph.steps import OPTIONS, Steps, UnknownError, Value
 
 __all__ = ["CALLING", "LAYERS", "OPERATIONS", "OPTIONS", "Steps", "compact"]
 

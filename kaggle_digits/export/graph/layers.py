@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from kaggle_digits.export.graph.activations import activated
 from kaggle_digits.export.graph.operations import Operation, activating, check_last, nothing
-from kaggle_digits.export.graph.steps import Steps, UnknownError, Value, affine, combined
+from kaggle_digits.export.graph.steps import Steps, UnknownError, Value, activated, affine, combined
 
 
 def _dense(steps: Steps, layer: Any, inputs: list[Value], shape: tuple[int, ...]) -> Value:

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kaggle_digits.export.graph.activations import OPTIONS, activated
-from kaggle_digits.export.graph.steps import Steps, UnknownError, Value, combined
+from kaggle_digits.export.graph.steps import OPTIONS, Steps, UnknownError, Value, activated, combined
 
 Operation = Callable[[Steps, Any, list[Any], tuple[int, ...]], Value]
 """Takes the steps so far, Keras's operation or layer, its arguments (values and whatever else), its answer's shape."""
@@ -15,8 +14,7 @@ Operation = Callable[[Steps, Any, list[Any], tuple[int, ...]], Value]
 
 def _combining(how: str) -> Operation:
     def add(steps: Steps, _operation: Any, arguments: list[Any], shape: tuple[int, ...]) -> Value:
-        values = [each if isinstance(each, Value) else np.asarray(each, np.float32) for each in arguments]
-        return combined(steps, how, values, shape)
+        return combined(steps, how, arguments, shape)
 
     return add
 

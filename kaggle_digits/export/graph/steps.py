@@ -5,10 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 _LEVEL = 47
 """The largest of the integers that kernels become: labels stay, and deflate packs them into six bits and a half."""
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "relu": {"negative_slope": 0.0, "max_value": None, "threshold": 0.0},
+    "leaky_relu": {"negative_slope": 0.2},
+    "elu": {"alpha": 1.0},
+    "gelu": {"approximate": False},
+    **{name: {} for name in ("relu6", "selu", "silu", "sigmoid", "hard_sigmoid", "hard_silu", "tanh")},
+    **{name: {} for name in ("softplus", "softsign", "exponential", "mish", "softmax")},
+}
+"""The activations that the page knows, and what each takes, with Keras's own values for `activation="relu"`."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +94,14 @@ def affine(steps: Steps, value: Value, factors: ArrayLike, offsets: ArrayLike) -
     return steps.add("affine", [value], value.shape, **numbers)
 
 
-def combined(steps: Steps, how: str, values: Sequence["Value | NDArray[Any]"], shape: Sequence[int]) -> Value:
+def combined(steps: Steps, how: str, values: Sequence[Any], shape: Sequence[int]) -> Value:
     """Values, and arrays that stay the same for every image, element by element: `add`, `multiply` and so on.
 
     Raises UnknownError where their shapes are not those of each other, but for sides of 1.
     """
     inputs = []
     for each in values:
-        value = each
+        value = each if isinstance(each, Value) else np.asarray(each, np.float32)
         if not isinstance(value, Value):
             # NumPy lines up shapes from their ends, and a constant may have a side of 1 in the batch's place.
             sides = value.shape[-len(shape) :] if value.size == np.prod(value.shape[-len(shape) :]) else ()
@@ -102,3 +112,12 @@ def combined(steps: Steps, how: str, values: Sequence["Value | NDArray[Any]"], s
             raise UnknownError(f"of shapes {value.shape} and {tuple(shape)}")
         inputs.append(value)
     return steps.add("combine", inputs, shape, how=how)
+
+
+def activated(steps: Steps, value: Value, name: str, **options: Any) -> Value:
+    """The value after an activation; options left out have Keras's values. Raises UnknownError without it."""
+    if name == "linear":
+        return value
+    if name not in OPTIONS:
+        raise UnknownError(f"with the activation {name}")
+    return steps.add("activation", [value], value.shape, name=name, **{**OPTIONS[name], **options})
