@@ -28,16 +28,16 @@ def write(path: Path, ids: Sequence[int | str], labels: Sequence[int]) -> None:
     storage.write_text(path, text.getvalue())
 
 
-def check(path: Path, rows: int, classes: int = CLASSES) -> list[int]:
+def check(path: Path, rows: int) -> list[int]:
     """Makes sure that Kaggle will take a file, before one of the day's submissions is spent on it.
 
-    The file has as many rows as test.csv has images, 28,000 in the competition, and labels from 0 to `classes - 1`,
+    The file has as many rows as test.csv has images, 28,000 in the competition, and labels from 0 to 9,
     which are returned in order.
 
     Raises:
         SubmissionError: the file is not a submission; the sentence names the line.
     """
-    labels = read(path, classes)
+    labels = read(path)
     if len(labels) != rows:
         raise SubmissionError(
             f"{path} has {len(labels):,} predictions, but test.csv has {rows:,} images. "
@@ -51,7 +51,7 @@ def check(path: Path, rows: int, classes: int = CLASSES) -> list[int]:
     return labels
 
 
-def read(path: Path, classes: int = CLASSES) -> list[int]:
+def read(path: Path) -> list[int]:
     """The labels of a file whose form is right, whatever its number of rows; its ids run from 1 without a gap.
 
     Raises:
@@ -64,7 +64,7 @@ def read(path: Path, classes: int = CLASSES) -> list[int]:
             header = next(lines, [])
             if header != list(HEADER):
                 raise SubmissionError(f"{path} must begin with the line {','.join(HEADER)}. Received: {header}.")
-            return [_label(path, number, line, classes) for number, line in enumerate(lines, start=1)]
+            return [_label(path, number, line) for number, line in enumerate(lines, start=1)]
     except FileNotFoundError:
         raise SubmissionError(f"there is no file {path}. Name a submission CSV, or train first.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -72,14 +72,14 @@ def read(path: Path, classes: int = CLASSES) -> list[int]:
         raise SubmissionError(f"{path} cannot be read as a CSV: {reason}. Write it again from a run.") from None
 
 
-def _label(path: Path, number: int, line: list[str], classes: int) -> int:
+def _label(path: Path, number: int, line: list[str]) -> int:
     place = f"{path}, line {number + 1}"
     if len(line) != 2:
         raise SubmissionError(f"{place}: an id and a label are needed. Received: {','.join(line)!r}.")
     if line[0] != str(number):
         raise SubmissionError(f"{place}: the ids must run 1, 2, 3 and so on; {number} is due. Received: {line[0]!r}.")
-    if line[1] not in map(str, range(classes)):
+    if line[1] not in map(str, range(CLASSES)):
         raise SubmissionError(
-            f"{place}: a label must be a whole number from 0 to {classes - 1}. Received: {line[1]!r}."
+            f"{place}: a label must be a whole number from 0 to {CLASSES - 1}. Received: {line[1]!r}."
         )
     return int(line[1])

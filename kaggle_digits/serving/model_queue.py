@@ -78,11 +78,12 @@ class ModelQueue:
             self._waiting.remove(entry)
             most = max(most, entry.pixels)
             asked = asyncio.get_running_loop().run_in_executor(self._thread, entry.ask)
-            (answer,) = await asyncio.gather(asked, return_exceptions=True)  # whatever goes wrong is the asker's
-            if not entry.answer.done() and isinstance(answer, BaseException):
-                entry.answer.set_exception(answer)
+            await asyncio.wait({asked})
+            error = asked.exception()  # whatever it is, it is the asker's
+            if not entry.answer.done() and error is not None:
+                entry.answer.set_exception(error)
             elif not entry.answer.done():
-                entry.answer.set_result(answer)
+                entry.answer.set_result(asked.result())
             if not self._waiting and most >= _MANY_PIXELS:
                 most = 0
                 await asyncio.get_running_loop().run_in_executor(self._thread, memory.give_back)
