@@ -16,6 +16,7 @@ def examine(
 
     The environment is this process's variables; online, Kaggle is asked too, which takes a few seconds at most.
     """
+    yield from machine.libraries()
     yield from machine.checks(environment)
     yield from files.checks(data, models, submissions)
     yield from account.checks(environment, online)

@@ -17,15 +17,12 @@ from kaggle_digits.machine import free_memory, usable_cores
 
 # What training the largest recipes takes; see the table in README.md.
 _ENOUGH_MEMORY = 2e9
-
-
 # Below these versions, loading a model that someone sent may run their code, or worse.
 _VULNERABLE = {"keras": ("3.13.2", "CVE-2024-3660, CVE-2025-1550, CVE-2026-1462")}
 
 
 def checks(environment: Mapping[str, str]) -> Iterator[Check]:
     """Where this runs, and on what."""
-    yield from _libraries()
     colab = ", a Google Colab notebook" if "COLAB_RELEASE_TAG" in environment else ""
     where = ", a Kaggle notebook" if credentials.is_kaggle_notebook(environment) else colab
     yield Check("system", "ok", platform.platform() + where)
@@ -89,7 +86,7 @@ def precision_check(fast: list[str] | None) -> Check:
     return Check("precision", "ok", f"bfloat16 where a training measures that it pays{names}")
 
 
-def _libraries() -> Iterator[Check]:
+def libraries() -> Iterator[Check]:
     """Python, this package, and each library that it needs."""
     yield Check("python", "ok", f"{platform.python_version()}, {sys.executable}")
     yield Check(extras.PACKAGE, "ok", __version__)
