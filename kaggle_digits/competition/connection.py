@@ -4,6 +4,7 @@ import base64
 import errno
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -195,8 +196,6 @@ def _message_of(response: Any) -> str:
     """Kaggle's own sentence, where the answer is JSON; a web page's text would help nobody."""
     if "application/json" not in response.headers.get("Content-Type", ""):
         return ""
-    try:
-        answer = response.json()
-    except ValueError:
-        return ""
-    return str(answer.get("message") or "") if isinstance(answer, dict) else ""
+    with suppress(ValueError, AttributeError):  # half of it, or no object
+        return str(response.json().get("message") or "")
+    return ""

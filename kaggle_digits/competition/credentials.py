@@ -27,7 +27,9 @@ def damage(environment: Mapping[str, str]) -> str:
     needed = _NEEDED.get(file.name) if file else None
     if needed is not None:
         return "" if _has(text, needed) else f"{name} is not JSON with {' and '.join(needed)}"
-    return "" if _is_token(text.strip() if file else text) else f"{name} holds something that cannot be a token"
+    token = text.strip() if file else text
+    can_stand_in_a_header = token.isascii() and token.isprintable() and " " not in token
+    return "" if can_stand_in_a_header else f"{name} holds something that cannot be a token"
 
 
 def account_folder(environment: Mapping[str, str], slug: str) -> Path:
@@ -56,7 +58,8 @@ def _places(environment: Mapping[str, str]) -> Iterator[_Place]:
     both = bool(environment.get("KAGGLE_USERNAME")) and bool(environment.get("KAGGLE_KEY"))
     yield "the environment variables KAGGLE_USERNAME and KAGGLE_KEY", None, both
     older = _settings_folder(environment, home) / "kaggle.json"
-    yield _short(older, home), older, _filled(older)
+    short = f"~/{older.relative_to(home).as_posix()}" if older.is_relative_to(home) else str(older)
+    yield short, older, _filled(older)
     login = home / ".kaggle" / "credentials.json"
     yield "~/.kaggle/credentials.json", login, _filled(login)
 
@@ -79,18 +82,9 @@ def _filled(path: Path) -> bool:
         return False
 
 
-def _is_token(text: str) -> bool:
-    """Whether it can stand in a header."""
-    return text.isascii() and text.isprintable() and " " not in text
-
-
 def _has(text: str, needed: tuple[str, ...]) -> bool:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return False
     return isinstance(document, dict) and all(isinstance(document.get(name), str) for name in needed)
-
-
-def _short(path: Path, home: Path) -> str:
-    return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else str(path)

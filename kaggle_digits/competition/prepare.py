@@ -66,17 +66,16 @@ def prepare(
         SubmissionError: the file is not what Kaggle expects.
     """
     if target is not None and target.lower().endswith(".csv"):
-        run, path, title = None, Path(target), Path(target).name
+        run, path = None, Path(target)
     else:
         run = runs.find(target, models)
-        title, own_data, path = _title(run), _folder_of(run), _written_by(run, submissions)
-        data = data or own_data
+        data, path = data or _folder_of(run), _written_by(run, submissions)
         if not path.exists():
             _write_again(run, data / digit_recognizer.TEST, path, write)
     labels = submission.check(path, _rows_due((data or digit_recognizer.FOLDER) / digit_recognizer.TEST))
     digest = storage.sha256(path)
-    if run is None and (maker := _maker(digest, path.stem, models)) is not None:
-        run, title = maker
+    run = run or _maker(digest, path.stem, models)
+    title = path.name if run is None else _title(run)
     beware = "CONTAMINATED BY TEST DATA, " if run is not None and run.record.contaminated else ""
     full_message = f"[sha256 {digest[:HASH_LETTERS]}] {beware}{message or title}"
     return SubmissionFile(path, full_message, tuple(labels), run, digest, _notes(labels))
@@ -105,11 +104,11 @@ def _write_again(run: runs.Run, test: Path, path: Path, write: Callable[[runs.Ru
     write(run, test, path)
 
 
-def _maker(digest: str, name: str, models: Path) -> tuple[runs.Run, str] | None:
-    """The run of that name and its title, if it has written just this file; None for another origin, or a change."""
+def _maker(digest: str, name: str, models: Path) -> runs.Run | None:
+    """The run of that name, if it has written just this file; None for another origin, or a change."""
     with suppress(RunError):
         run = runs.find(name, models)
-        return (run, _title(run)) if run.record.submission_sha256 == digest else None
+        return run if run.record.submission_sha256 == digest else None
     return None
 
 

@@ -64,11 +64,14 @@ class ClientProcess:
             raise EOFError(self._process.wait()) from error
         deadline = time.monotonic() + seconds
         while True:
-            message = self._receive(_TICK)
-            if isinstance(message, Event):
+            with contextlib.suppress(queue.Empty):
+                line = self._lines.get(timeout=_TICK)
+                if line is None:
+                    raise EOFError(self._process.wait())
+                message: Event | Reply = msgspec.json.decode(line, type=Event | Reply)
+                if not isinstance(message, Event):
+                    return message
                 watch.hear(message)
-            elif message is not None:
-                return message
             if watch.moved():
                 deadline = time.monotonic() + seconds
             elif time.monotonic() > deadline:
@@ -86,15 +89,6 @@ class ClientProcess:
         # A line that was never read may still be in the buffer, with nobody left to take it.
         with contextlib.suppress(OSError):
             self._stdin.close()
-
-    def _receive(self, seconds: float) -> Event | Reply | None:
-        try:
-            line = self._lines.get(timeout=seconds)
-        except queue.Empty:
-            return None
-        if line is None:
-            raise EOFError(self._process.wait())
-        return msgspec.json.decode(line, type=Event | Reply)  # type: ignore[no-any-return]
 
     def _read(self) -> None:
         for line in self._stdout:

@@ -37,7 +37,8 @@ def groups(images: NDArray[np.uint8]) -> NDArray[np.intp]:
 
     flat = images.reshape(len(images), -1)
     # Exact copies are found by their bytes: a thousand of them would make half a million pairs.
-    _, first_rows, copy_of = np.unique(_fingerprints(flat), return_index=True, return_inverse=True)
+    rows_as_bytes = np.ascontiguousarray(flat).view(np.dtype((np.void, flat.shape[1]))).ravel()
+    _, first_rows, copy_of = np.unique(rows_as_bytes, return_index=True, return_inverse=True)
     pixels = _narrowed(flat[first_rows].astype(np.float32))
     pixels /= np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 1e-9)
     ones, others = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
@@ -50,11 +51,6 @@ def groups(images: NDArray[np.uint8]) -> NDArray[np.intp]:
     group = connected_components(graph, directed=False)[1][copy_of]
     _, first_of_group, member = np.unique(group, return_index=True, return_inverse=True)
     return np.asarray(first_of_group[member], np.intp)
-
-
-def _fingerprints(flat: NDArray[np.uint8]) -> NDArray[np.void]:
-    """Each row's bytes as one value."""
-    return np.ascontiguousarray(flat).view(np.dtype((np.void, flat.shape[1]))).ravel()
 
 
 def _narrowed(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

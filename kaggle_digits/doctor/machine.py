@@ -54,7 +54,8 @@ def _graphics(environment: Mapping[str, str]) -> Check:
         return Check("GPU", "note", f"{cards[0]}, not used: TensorFlow has no GPU support on Windows", fix)
     if environment.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1"):
         return Check("GPU", "note", f"{cards[0]}, hidden by CUDA_VISIBLE_DEVICES", "unset CUDA_VISIBLE_DEVICES")
-    if not _has_cuda_libraries():
+    names = {(one.metadata["Name"] or "").lower() for one in importlib.metadata.distributions()}
+    if not any(name.startswith("nvidia-cudnn") for name in names) and not Path("/usr/local/cuda").exists():
         return Check("GPU", "note", f"{cards[0]}, not used: its libraries are missing", extras.line_for("gpu"))
     return Check("GPU", "ok", ", ".join(cards))
 
@@ -70,12 +71,6 @@ def _cards() -> list[str]:
     except (OSError, subprocess.SubprocessError):
         return []
     return [line.strip() for line in told.splitlines() if line.strip()]
-
-
-def _has_cuda_libraries() -> bool:
-    """Whether pip has installed CUDA, or the system has it."""
-    names = {(one.metadata["Name"] or "").lower() for one in importlib.metadata.distributions()}
-    return any(name.startswith("nvidia-cudnn") for name in names) or Path("/usr/local/cuda").exists()
 
 
 def precision_check(fast: list[str] | None) -> Check:

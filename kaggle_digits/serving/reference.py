@@ -59,6 +59,8 @@ def _operation(document: dict[str, Any], path: str, method: str, operation: dict
     commands = [each.format(address=address) for each in _EXAMPLES.get(path, ["curl {address}" + path])]
     answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
     example = json.dumps(_example(document, answer), indent=2)
+    # Each list of numbers in one line.
+    example = re.sub(r"\[\s+([\d.,\s]+?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", example)
     parameters = [(each["name"], each.get("description", "")) for each in operation.get("parameters", [])]
     schemas = [each["schema"] for each in operation.get("requestBody", {}).get("content", {}).values()]
     bodies = [row for each in schemas for row in _fields(document, each) or [(each["title"], each["description"])]]
@@ -69,7 +71,7 @@ def _operation(document: dict[str, Any], path: str, method: str, operation: dict
         *(f"<pre>{escape(command)}</pre>" for command in commands),
         _table("Question", parameters + bodies),
         _table("Answer", _fields(document, answer)),
-        f"<pre>{escape(_compact(example))}</pre>",
+        f"<pre>{escape(example)}</pre>",
         _table("Refusals", refusals) if method == "post" else "",
     ]
 
@@ -107,8 +109,3 @@ def _example(document: dict[str, Any], schema: dict[str, Any]) -> Any:
         items = _resolved(document, schema["items"])
         return [_example(document, option) for option in items.get("anyOf", [items])]
     return schema.get("examples", [{}])[0]
-
-
-def _compact(text: str) -> str:
-    """JSON with each list of numbers in one line."""
-    return re.sub(r"\[\s+([\d.,\s]+?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text)

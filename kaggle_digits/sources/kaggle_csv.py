@@ -187,16 +187,14 @@ def _narrow(path: Path, chunk: Any, columns: tuple[str, ...]) -> NDArray[np.uint
         wrong |= np.floor(values) != values
     if wrong.any():
         row, column = (int(place[0]) for place in np.nonzero(wrong))
+        value = chunk.iat[row, column]
+        told = "nothing" if value is None or value != value else repr(str(value)[:40])
         raise DataError(
             f"{path}, row {chunk.index[row] + 2}, column {columns[column]}: a whole number from 0 to "
-            f"{highest[column]} is expected. Received: {_spell(chunk.iat[row, column])}."
+            f"{highest[column]} is expected. Received: {told}."
         )
     narrow: NDArray[np.uint8] = values.astype(np.uint8)
     return narrow
-
-
-def _spell(value: object) -> str:
-    return "nothing" if value != value or value is None else repr(str(value)[:40])
 
 
 SOURCE = SourceKind(

@@ -119,12 +119,14 @@ def _read_images(path: Path) -> _Stored:
         white = 255
     else:
         raise DataError(f"{path} must hold greys from 0 to 1, or from 0 to 255. Received: {low:g} to {high:g}.")
-    greys = _scaled(numbers, white).reshape(-1, height, width)
+    greys = np.empty(numbers.shape, np.uint8)
+    for start, part in _parts(numbers):
+        greys[start : start + len(part)] = ((part / np.float64(white)).clip(0, 1) * 255).round()
     overshoots = white == 1 and (low < -_LEAST_OVERSHOOT or high > 1 + _LEAST_OVERSHOOT)
     notes = (f"{path.name}: values from {low:.3g} to {high:.3g} were clipped to 0..1",) if overshoots else ()
     if white == 255 and high < _FAINT:
         notes = (f"{path.name}: values reach only {high:g} of 255, so the ink is faint",)
-    return _Stored(greys, numbers.ndim == 2, overshoots, notes)
+    return _Stored(greys.reshape(-1, height, width), numbers.ndim == 2, overshoots, notes)
 
 
 def _image_shape(path: Path, shape: tuple[int, ...]) -> tuple[int, int]:
@@ -156,13 +158,6 @@ def _range(path: Path, numbers: NDArray[Any]) -> tuple[float, float]:
             raise DataError(f"{path}, row {row} (counted from 0) must hold numbers. Received: {part[wrong][0]}.")
         low, high = min(low, float(part.min())), max(high, float(part.max()))
     return low, high
-
-
-def _scaled(numbers: NDArray[Any], white: int) -> NDArray[np.uint8]:
-    greys = np.empty(numbers.shape, np.uint8)
-    for start, part in _parts(numbers):
-        greys[start : start + len(part)] = ((part / np.float64(white)).clip(0, 1) * 255).round()
-    return greys
 
 
 def _read_labels(path: Path, count: int) -> tuple[NDArray[np.int64], tuple[str, ...]]:

@@ -7,6 +7,8 @@ at all bytes at once. Whatever else a file may be, it is left to a reader with m
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +18,8 @@ from numpy.typing import NDArray
 from kaggle_digits import machine
 
 _COMMA, _LINE_FEED, _ZERO, _NINE = b",\n09"
-_BLOCK_BYTES = 1 << 19  # few enough for the arrays in between to stay in the processor's cache
+_LINES_AT_ONCE = 256  # half a megabyte: few enough for the arrays in between to stay in the processor's cache
+_LONGEST_LINE = 1 << 16
 
 
 def read(path: Path, columns: tuple[str, ...]) -> NDArray[np.uint8] | None:
@@ -25,7 +28,7 @@ def read(path: Path, columns: tuple[str, ...]) -> NDArray[np.uint8] | None:
     Returns None where the file is not of this form, or has a value above 255; raises OSError where it cannot be read.
     """
     with path.open("rb") as file:
-        if file.readline(1 << 16).replace(b"\r\n", b"\n") != ",".join(columns).encode() + b"\n":
+        if file.readline(_LONGEST_LINE).replace(b"\r\n", b"\n") != ",".join(columns).encode() + b"\n":
             return None
         parts = []
         for part in _side_by_side(lambda block: _values(block, len(columns)), _blocks(file)):
@@ -52,18 +55,9 @@ def _side_by_side(
 
 def _blocks(file: BinaryIO) -> Iterator[NDArray[np.uint8]]:
     """Whole lines that end in a line feed, the last one too, even where it has none in the file."""
-    rest = b""
-    while content := file.read(_BLOCK_BYTES):
-        whole, feed, rest_of_line = content.rpartition(b"\n")
-        if feed:
-            yield np.frombuffer((rest + whole + feed).replace(b"\r\n", b"\n"), np.uint8)
-            rest = rest_of_line
-        else:
-            rest += content
-            if len(rest) > 4 * _BLOCK_BYTES:  # no line of the competition's is so long
-                break
-    if rest:
-        yield np.frombuffer(rest + b"\n", np.uint8)
+    lines = iter(partial(file.readline, _LONGEST_LINE), b"")
+    while block := b"".join(islice(lines, _LINES_AT_ONCE)).replace(b"\r\n", b"\n"):
+        yield np.frombuffer(block if block.endswith(b"\n") else block + b"\n", np.uint8)
 
 
 def _values(block: NDArray[np.uint8], columns: int) -> NDArray[np.uint8] | None:

@@ -1,13 +1,10 @@
 """TensorFlow Lite, which is called LiteRT now: for phones, small computers, and browsers with its runtime."""
 
 import shutil
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kaggle_digits.backend import load_keras, silenced
 from kaggle_digits.classifiers import lite
@@ -38,17 +35,14 @@ def _convert(network: Any, path: Path, learned: Learned) -> None:
     if learned is not None:
         import tensorflow
 
+        images = learned()
+        # Spread evenly over the rows.
+        some = images[np.linspace(0, len(images) - 1, min(_CALIBRATED_ON, len(images))).astype(np.intp)]
         integers = {
             "optimizations": [tensorflow.lite.Optimize.DEFAULT],
-            "representative_dataset": partial(_some, learned()),
+            "representative_dataset": lambda: ([image[None].astype(np.float32)] for image in some),
         }
     written = path.with_suffix(".tflite")  # Keras insists on small letters
     with silenced():
         network.export(written, format="litert", verbose=False, **integers)
     written.replace(path)
-
-
-def _some(images: NDArray[np.uint8]) -> Iterator[list[NDArray[np.float32]]]:
-    """Images spread evenly over the rows, one at a time."""
-    for place in np.linspace(0, len(images) - 1, min(_CALIBRATED_ON, len(images))).astype(np.intp):
-        yield [images[place][None].astype(np.float32)]

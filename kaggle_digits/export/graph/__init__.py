@@ -79,15 +79,14 @@ class _Walk:
             values = [self._values[id(symbol)][1] for symbol in self._symbols([arguments, options])]
             return LAYERS[kind](self.steps, layer, values, shape)
         if not is_layer and not is_ours and kind in OPERATIONS:
-            known = self.keras.tree.map_structure(self._known, [*arguments, *options.values()])
+            known = self.keras.tree.map_structure(
+                lambda each: self._values.get(id(each), (None, each))[1], [*arguments, *options.values()]
+            )
             return OPERATIONS[kind](self.steps, layer, known, shape)
         raise UnknownError("")
 
     def _symbols(self, arguments: Any) -> list[Any]:
         return [each for each in self.keras.tree.flatten(arguments) if isinstance(each, self.keras.KerasTensor)]
-
-    def _known(self, argument: Any) -> Any:
-        return self._values[id(argument)][1] if id(argument) in self._values else argument
 
     def _refusal(self, layer: Any, why: str = "") -> ExportError:
         kind = type(layer).__name__
