@@ -69,7 +69,8 @@ def prepare(
         run, path = None, Path(target)
     else:
         run = runs.find(target, models)
-        data, path = data or _folder_of(run), _written_by(run, submissions)
+        own_data, path = _folder_of(run), _written_by(run, submissions)
+        data = data or own_data
         if not path.exists():
             _write_again(run, data / digit_recognizer.TEST, path, write)
     labels = submission.check(path, _rows_due((data or digit_recognizer.FOLDER) / digit_recognizer.TEST))
