@@ -75,23 +75,16 @@ def printable(name: str) -> str:
 
 def _walk(folder: Path) -> Iterator[Path]:
     # A link to a folder above would bring the images of all the other labels under this one.
-    entered = {_identity(above) for above in Path(os.path.realpath(folder)).parents}
+    entered = {os.fspath(above) for above in Path(os.path.realpath(folder)).parents}
     waiting = [folder]
     while waiting:
         here = waiting.pop()
-        identity = _identity(here)
-        if identity not in entered:
-            entered.add(identity)
+        real = os.path.realpath(here)
+        if real not in entered:
+            entered.add(real)
             folders, images = _contents(here)
             yield from images
             waiting.extend(reversed(folders))
-
-
-def _identity(folder: Path) -> tuple[int, int]:
-    """The same for every name and link by which one can come to a folder."""
-    with disk.reading(folder):
-        status = folder.stat()
-    return status.st_dev, status.st_ino
 
 
 def _contents(folder: Path) -> tuple[list[Path], list[Path]]:
