@@ -81,7 +81,7 @@ def _add_commands() -> None:
         app.command(epilog=f"Example: kaggle-digits {commands[name].EXAMPLE}")(getattr(commands[name], name))
 
 
-_ORDER = " fetch train tune blend evaluate predict submit runs scores recipes export serve doctor "
+_ORDER = " fetch train tune blend evaluate predict submit runs scores recipes export serve notebook doctor "
 
 _add_commands()
 

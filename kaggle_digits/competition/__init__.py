@@ -7,7 +7,7 @@ Kaggle's own client is imported by one file, connection.py, in a process of its 
 An error is described by connection.py on that side, and becomes a sentence in messages.py on this.
 
 fetch.py brings the data; prepare.py, submission.py and send.py check and send a submission, which ledger.py remembers;
-kernels.py runs programs on Kaggle's machines.
+kernels.py runs programs on Kaggle's machines, with the package along as a wheel; notebook.py is one of them.
 """
 
 from kaggle_digits.competition.client import SLUG, Kaggle, reachable
@@ -25,8 +25,10 @@ __all__ = [
     "kernels",
     "ledger",
     "messages",
+    "notebook",
     "prepare",
     "reachable",
     "send",
     "submission",
+    "wheel",
 ]

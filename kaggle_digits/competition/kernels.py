@@ -19,16 +19,18 @@ from kaggle_digits.competition.replies import Failed, GpuQuota, KernelState, Pus
 from kaggle_digits.competition.watch import Download, OnProgress, Watch, ignore_progress
 from kaggle_digits.errors import CompetitionError, ConnectionLostError, CredentialsError, DigitsError
 
-_SCRIPT = "script.py"
 _METADATA = {  # see https://github.com/Kaggle/kaggle-cli/blob/main/docs/kernels_metadata.md
-    "code_file": _SCRIPT,
     "language": "python",
-    "kernel_type": "script",
     "is_private": True,
-    "enable_gpu": True,
     "enable_internet": True,
+}
+_SCRIPT = {
+    "code_file": "script.py",
+    "kernel_type": "script",
+    "enable_gpu": True,
     "machine_shape": "NvidiaTeslaT4",  # Kaggle's default, a P100, is too old for current releases of cuDNN
 }
+_NOTEBOOK = {"code_file": "notebook.ipynb", "kernel_type": "notebook", "enable_gpu": False}
 _ERROR = "error: "
 
 # In minutes: pauses between two questions from 5 seconds to half a minute; an hour in the queue; 12.5 hours of running,
@@ -69,19 +71,21 @@ def address(kernel: str) -> str:
     return f"{messages.SITE}/code/{kernel}"
 
 
-def push(kaggle: Kaggle, kernel: str, script: str) -> None:
-    """Sends a Python script to Kaggle, where it waits for a GPU and runs, privately, with the competition's files.
+def push(kaggle: Kaggle, kernel: str, program: str, *, notebook: bool = False) -> None:
+    """Sends a program to Kaggle, where it runs, privately, with the competition's files: a script waits for a GPU.
 
-    The kernel is `account/name`; the name has small letters, digits and hyphens, and becomes the title. It is sent
-    once. Should the answer be lost, `state` tells whether it arrived.
+    The kernel is `account/name`; the name has small letters, digits and hyphens, and becomes the title. The program is
+    a Python script, or a notebook's JSON. It is sent once. Should the answer be lost, `state` tells whether it arrived.
 
     Raises:
         ConnectionLostError: the answer was lost, so that nobody knows whether Kaggle took it.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / _SCRIPT).write_text(script, encoding="utf-8")
-        metadata = {**_METADATA, "id": kernel, "title": kernel.split("/")[1], "competition_sources": [kaggle.slug]}
+        kind = _NOTEBOOK if notebook else _SCRIPT
+        (folder / str(kind["code_file"])).write_text(program, encoding="utf-8")
+        about = {"id": kernel, "title": kernel.split("/")[1], "competition_sources": [kaggle.slug]}
+        metadata = {**_METADATA, **kind, **about}
         (folder / "kernel-metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
         question = Question("push", kaggle.slug, {"folder": str(folder)})
         reply = kaggle.put(question, 2 * kaggle.patience, Watch(), lambda failed: failed.status == 429)

@@ -24,7 +24,7 @@ def main(order: dict[str, Any], package: str) -> None:
 
     Args:
         order: see `packing.order`.
-        package: the package's source files, as a zip in base64.
+        package: the package's wheel, which is a zip, in base64.
     """
     # Looked for first: without them, minutes of a rare GPU would go by before anybody noticed.
     mounted = Path(os.environ.get(INPUT, "/kaggle/input"))

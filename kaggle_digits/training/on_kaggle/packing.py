@@ -2,15 +2,13 @@
 
 import base64
 import importlib.metadata
-import io
 import re
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-import kaggle_digits
+from kaggle_digits.competition import wheel
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.recipes import RecipeFile
 from kaggle_digits.runs import Plan
@@ -76,7 +74,8 @@ def order(run: str, plan: Plan, file: RecipeFile | None) -> Order:
 def script(order: Order) -> str:
     """A Python script that carries the package along and does what an order says."""
     program = Path(kernel.__file__).read_text(encoding="utf-8")
-    return f'{program}\n\nmain({msgspec.to_builtins(order)!r}, """\n{_package()}""")\n'
+    package = base64.encodebytes(wheel.build().content).decode("ascii")
+    return f'{program}\n\nmain({msgspec.to_builtins(order)!r}, """\n{package}""")\n'
 
 
 def _of_extra(required: Iterable[str], extra: str) -> Iterable[str]:
@@ -84,12 +83,3 @@ def _of_extra(required: Iterable[str], extra: str) -> Iterable[str]:
         requirement, _, marker = one.partition(";")
         if re.fullmatch(rf"""\s*extra == ["']{extra}["']\s*""", marker):
             yield requirement.strip()
-
-
-def _package() -> str:
-    """The package's source files as a zip in base64, 76 letters a line."""
-    root, buffer = Path(kaggle_digits.__file__).parent, io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted([*root.rglob("*.py"), *root.rglob("*.json")]):
-            archive.write(file, file.relative_to(root.parent))
-    return base64.encodebytes(buffer.getvalue()).decode("ascii")
