@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from kaggle_digits import predictor, runs, sources
+from kaggle_digits import predictor, recipes, runs, sources
 from kaggle_digits.competition import submission
 
 NOTEBOOK = Path(__file__).parent.parent / "classifier.ipynb"
@@ -49,16 +49,16 @@ def test_runs_on_the_bundled_digits_where_there_is_no_data(tmp_path: Path) -> No
     assert not [output for output in outputs(notebook) if output.get("name") == "stderr"]
     test = sources.load("sklearn").test
     trained = runs.listing(tmp_path / "models")
-    assert [run.record.recipe.name for run in trained] == ["mlp", "svm"]
+    assert [run.record.recipe.name for run in trained] == ["mlp", "svm", "own"]
     for run in trained:
         assert run.record.data.name == "sklearn"
         submission.check(tmp_path / "submissions" / f"{run.name}.csv", rows=len(test))
     says_what_the_package_says(printed(notebook), *trained)
 
 
-def says_what_the_package_says(text: str, network: runs.Run, machine: runs.Run) -> None:
+def says_what_the_package_says(text: str, network: runs.Run, machine: runs.Run, deeper: runs.Run) -> None:
     """Holds the numbers that a notebook printed against those of its runs."""
-    record, comparison = network.record, predictor.compare(network, machine)
+    record, comparison, own = network.record, predictor.compare(network, machine), predictor.compare(network, deeper)
     low, high = record.validation_interval
     for line in (
         f"{record.validation_accuracy:.2%} of {record.validation_rows:,} validation pictures are right",
@@ -68,6 +68,9 @@ def says_what_the_package_says(text: str, network: runs.Run, machine: runs.Run) 
         f"only the machine is right: {comparison.only_second_right} pictures",
         f"p = {comparison.p_value:.2g}",
         f"mlp: {record.parameters:,} parameters",
+        f"{deeper.record.parameters:,} parameters instead of {record.parameters:,}",
+        f"own  {deeper.record.validation_accuracy:.2%}\nonly mlp is right: {own.only_first_right} pictures",
+        f"only own is right: {own.only_second_right} pictures\np = {own.p_value:.2g}",
     ):
         assert line in text
 
@@ -105,11 +108,20 @@ def test_is_committed_with_numbers_that_agree_with_each_other() -> None:
     """The outputs are of one run: what is printed at the top is what is printed again further down."""
     text = printed(read_notebook())
     [(accuracy, rows)] = re.findall(r"([\d.]+)% of ([\d,]+) validation pictures are right", text)
-    [again] = re.findall(r"(?m)^mlp  ([\d.]+)%$", text)
-    assert accuracy == again
+    assert re.findall(r"(?m)^mlp  ([\d.]+)%$", text) == [accuracy, accuracy]
     name = re.findall(r"models/(\S+)\n", text)[0]
     assert f"submissions/{name}.csv" in text
     assert rows == "4,200"
+
+
+def test_its_words_are_true_of_the_recipes() -> None:
+    words = " ".join(cell.source for cell in read_notebook().cells)
+    assert re.findall(r"(?:trains for|all) (\w+)(?: \*epochs|\s+of its epochs)", words) == ["six", "six"]
+    assert recipes.load("mlp").fit.epochs == 6
+    errors = {name: 1 - one.accuracy for name, one in recipes.measurements().items()}
+    assert "It makes about half as many mistakes." in words
+    assert 0.4 < errors["sprint"] / errors["mlp"] < 0.6
+    assert errors["strong"] < errors["sprint"]
 
 
 def test_shows_pictures_and_no_noise() -> None:

@@ -146,7 +146,7 @@ def test_the_first_command_installs_every_file_of_the_package() -> None:
 def form(text: str) -> list[str]:
     """Lines without what differs from machine to machine: numbers, names of runs, widths of columns."""
     # What is noted depends on the data, and the docs' runs have learned Kaggle's; bfloat16 is not every processor's.
-    text = re.sub(r"(?m)^(note: | +the epochs computed in ).*\n?", "", text)
+    text = re.sub(r"(?m)^(note: | +the epochs used ).*\n?", "", text)
     text = re.sub(r"\bsklearn\b", "data", text)
     text = re.sub(r"\d{8}-\d{6}-[a-z]+(: [a-z]+,)?", "RUN", text)
     text = re.sub(r"(?m)^(most confused).*$", r"\1", text)

@@ -23,7 +23,7 @@ def blend(
     submissions: Submissions = SUBMISSIONS,
     as_json: AsJson = False,
 ) -> None:
-    """Let several runs answer together, weighed by rows that none of them has learned."""
+    """Combine several runs, with weights chosen on rows that none of them was trained on."""
     from kaggle_digits import training
 
     run = training.blend(runs, data=data, note=note, models=models, submissions=submissions)

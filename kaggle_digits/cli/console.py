@@ -45,7 +45,7 @@ def say_which(run: Run) -> None:
         known = ", ".join(map(str, range(record.classes - 1)))
         tell(f"note: it knows the labels {known} and {record.classes - 1} only, and takes every image for one of them")
     if record.data.kind == _BUNDLED:
-        tell("note: it has learned scikit-learn's digits (8 x 8 pixels) and is less accurate on sharper ones")
+        tell("note: it was trained on scikit-learn's digits (8 x 8 pixels) and is less accurate on sharper ones")
 
 
 def table(
@@ -62,7 +62,8 @@ def table(
         header: the names of the columns.
         rows: as many cells each.
         optional: the names of columns that are left out, the first one first, until the rest fits the width.
-        text: the name of a column of words: it is aligned to the left, and what does not fit is cut off.
+        text: the name of a column of words: it is aligned to the left, and what does not fit is cut off; in the first
+            column, which has the names of files, at the beginning, which says less than the end.
         width: in characters; None is the terminal's, and no limit where standard output is none.
     """
     if width is None:
@@ -80,10 +81,16 @@ def table(
     aligned = []
     for place, (name, size, cells) in enumerate(columns):
         if name == text:
-            aligned.append([cell if len(cell) <= room else f"{cell[: max(0, room - 3)]}..." for cell in (name, *cells)])
+            fitting = [cell if len(cell) <= room else _cut(cell, room, place == 0) for cell in (name, *cells)]
+            aligned.append([cell.ljust(max(map(len, fitting))) for cell in fitting])
         else:
             aligned.append([cell.ljust(size) if place == 0 else cell.rjust(size) for cell in (name, *cells)])
     return "\n".join("  ".join(line).rstrip() for line in zip(*aligned, strict=True))
+
+
+def _cut(text: str, room: int, at_the_beginning: bool) -> str:
+    letters = max(0, room - 3)
+    return f"...{text[len(text) - letters :]}" if at_the_beginning else f"{text[:letters]}..."
 
 
 @contextmanager

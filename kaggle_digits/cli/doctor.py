@@ -20,7 +20,7 @@ def doctor(
     submissions: Submissions = SUBMISSIONS,
     as_json: AsJson = False,
 ) -> None:
-    """Look at versions, machine, files and account; say what is broken, and how to mend it."""
+    """Check versions, machine, files and account; say what is broken, and how to fix it."""
     from kaggle_digits import doctor
 
     checks = []

@@ -1,5 +1,6 @@
 """The command `evaluate`: a trained model, evaluated."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -10,12 +11,27 @@ from kaggle_digits.cli.options import MODELS, WHICH_RUN, AsJson, Models, SkipBro
 EXAMPLE = "evaluate --data my-digits"
 
 
+class Form(StrEnum):
+    """What pictures can be."""
+
+    png = "png"
+    svg = "svg"
+    pdf = "pdf"
+
+
 def evaluate(
     run: Annotated[str | None, typer.Argument(metavar="RUN", help=WHICH_RUN, autocompletion=complete_run)] = None,
     data: Annotated[
         str | None,
         typer.Option(metavar="WHERE", help="Labelled digits, as for train; left out, the run's validation rows."),
     ] = None,
+    form: Annotated[
+        Form | None,
+        typer.Option("--format", help="Draw the pictures in this form; those of the training are .png already."),
+    ] = None,
+    look_inside: Annotated[
+        bool, typer.Option("--look-inside", help="Draw where the model looks, its first filters, a map of the digits.")
+    ] = False,
     skip_broken: SkipBroken = False,
     models: Models = MODELS,
     as_json: AsJson = False,
@@ -26,7 +42,8 @@ def evaluate(
 
     found = runs.find(run, models)
     console.say_which(found)
-    evaluated = predictor.evaluate(found, data, skip_broken=skip_broken)
+    pictures = predictor.Pictures(form and f".{form}", look_inside)
+    evaluated = predictor.evaluate(found, data, skip_broken=skip_broken, pictures=pictures)
     for note in evaluated.notes:
         console.tell(f"note: {note}")
     if as_json:

@@ -11,11 +11,11 @@ from kaggle_digits.cli.options import DATA
 EXAMPLE = "fetch --zip ~/Downloads/digit-recognizer.zip"
 
 _STATES = {
-    "kept": "there and right, kept",
+    "kept": "already there and correct",
     "new": "fetched and checked",
     "replaced": "fetched, checked, and put in place of the old one",
 }
-_CHANGED = "kept, but it is not what Kaggle has published so far; to have that: kaggle-digits fetch --force"
+_CHANGED = "kept, though it is not the file that Kaggle has published; to replace it: kaggle-digits fetch --force"
 
 
 def fetch(
@@ -24,12 +24,12 @@ def fetch(
     archive: Annotated[
         Path | None, typer.Option("--zip", metavar="FILE", help="A zip already downloaded, instead of Kaggle.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Fetch again, even what is there and right.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Fetch again, even files that are already correct.")] = False,
     allow_changed: Annotated[
-        bool, typer.Option("--allow-changed", help="Take files that are not the ones Kaggle has published so far.")
+        bool, typer.Option("--allow-changed", help="Accept files that differ from those that Kaggle has published.")
     ] = False,
 ) -> None:
-    """Bring the competition's files: download them from Kaggle, or take them from a zip."""
+    """Download the competition's files from Kaggle, or take them from a zip."""
     if stray is not None:
         option = "--zip" if stray.lower().endswith(".zip") else "--data"
         raise typer.BadParameter(f"it takes no plain argument. Do you mean: kaggle-digits fetch {option} {stray}")

@@ -11,6 +11,8 @@ from kaggle_digits.cli.options import AsJson, print_json
 
 EXAMPLE = "notebook --to for-kaggle"
 
+_LONGEST_TITLE = 50  # letters; Kaggle answers a longer one with an internal error
+
 
 def notebook(
     file: Annotated[Path, typer.Argument(metavar="FILE.ipynb", help="Which notebook.")] = Path("classifier.ipynb"),
@@ -37,7 +39,7 @@ def notebook(
         return
     program = notebooks.with_wheel(notebooks.read(file), wheel.build())
     with Kaggle(on_retry=console.tell) as kaggle:
-        name = re.sub("[^a-z0-9]+", "-", f"kaggle-digits-{file.stem}".lower())[: kernels.LONGEST_TITLE].strip("-")
+        name = re.sub("[^a-z0-9]+", "-", f"kaggle-digits-{file.stem}".lower())[:_LONGEST_TITLE].strip("-")
         kernel = f"{kernels.account(kaggle)}/{name}"
         try:
             kernels.push(kaggle, kernel, program, notebook=True)

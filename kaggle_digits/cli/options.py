@@ -14,7 +14,7 @@ Submissions = Annotated[Path, typer.Option(metavar="DIR", help="The folder of al
 SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Leave out pictures that cannot be read.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
-WHICH_RUN = "A run's name or a beginning of it, a recipe (its newest run), or best. The default is the newest run."
+WHICH_RUN = "A run's name or its beginning, a recipe (its newest run), or best. The default is the newest run."
 
 MODELS, SUBMISSIONS, DATA = Path("models"), Path("submissions"), Path("data")
 

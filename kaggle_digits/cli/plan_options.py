@@ -18,7 +18,7 @@ SHORTCUTS: dict[str, tuple[Any, str]] = {
     "learning_rate": (float, "The highest learning rate."),
     "schedule": (Schedule, "How the learning rate changes."),
     "patience": (int, "Stop after this many epochs without a better validation."),
-    "precision": (Precision, "Which floats to compute with; auto measures which is faster."),
+    "precision": (Precision, "Floating-point precision; auto measures which is faster."),
 }
 """Shorter ways to say `--set epochs=3` and the like."""
 

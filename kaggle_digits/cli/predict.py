@@ -46,7 +46,7 @@ def predict(
     if many:
         reports.write(predictions)
     if explain:
-        reports.draw(predictions)
+        reports.draw(predictions, model.run.name)
     if as_json:
         print_json([prediction.as_json() for prediction in predictions])
         return

@@ -58,9 +58,6 @@ class EpochLines(Listener):
         self._say(_HEADING)
         self._before = signal.signal(signal.SIGINT, self._ask_to_stop)
 
-    def step(self, epoch: int, step: int, loss: float, accuracy: float) -> None:
-        """See `Listener`."""
-
     def epoch(self, epoch: Epoch) -> None:
         """See `Listener`."""
         self._say(

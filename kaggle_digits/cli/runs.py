@@ -34,7 +34,7 @@ def runs(
         list[str] | None,
         typer.Argument(
             metavar="[RUN]...",
-            help="Which runs; the default is all. A beginning of a name, a recipe or best will do.",
+            help="Which runs: a name or its beginning, a recipe, or best. The default is all.",
             autocompletion=complete_run,
         ),
     ] = None,
@@ -49,7 +49,7 @@ def runs(
     ] = None,
     probabilities: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.csv", help="Write what a run says of its validation rows, and of the test set."),
+        typer.Option(metavar="FILE.csv", help="Write a run's probabilities for its validation rows and the test set."),
     ] = None,
     note: Annotated[str | None, typer.Option(metavar="TEXT", help="Give a run another note.")] = None,
     rename: Annotated[str | None, typer.Option(metavar="NAME", help="Give a run another name.")] = None,
@@ -60,7 +60,7 @@ def runs(
     submissions: Submissions = SUBMISSIONS,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs with what came of them; look at some, compare, draw, rename or remove them."""
+    """List the runs with their results; show, compare, plot, rename or remove them."""
     names = names or []
     _check(names, compare, {"--probabilities": probabilities, "--note": note, "--rename": rename}, remove, plot)
     if compare is not None:
@@ -224,7 +224,7 @@ def _plot(chosen: list[Run], complete: list[Run], path: Path) -> None:
         raise RunError("there is no complete run to draw. Train one: kaggle-digits train.")
     data = (chosen or complete)[-1].record.data.training_data
     alike = [run for run in complete if run.record.data.training_data == data]
-    chosen = chosen or [run for run in alike if run.record.epochs][-_CURVES:]
+    chosen = chosen or [run for run in alike if folders.history.read_folds(run.path)][-_CURVES:]
     others = [run.name for run in chosen if run.record.data.training_data != data]
     if others:
         raise RunError(f"{', '.join(others)} learned other data: their accuracies cannot be compared.")
@@ -234,7 +234,7 @@ def _plot(chosen: list[Run], complete: list[Run], path: Path) -> None:
     figure = plots.compare_runs(
         {name: run.record.seconds for name, run in every.items()},
         {name: run.record.validation_accuracy for name, run in every.items()},
-        {run.name: folders.history.read(run.path) for run in chosen},
+        {run.name: folders.history.read_folds(run.path) for run in chosen},
     )
     plots.save(figure, path)
     console.show(str(path))

@@ -21,7 +21,7 @@ def scores(
     submissions: Submissions = SUBMISSIONS,
     as_json: AsJson = False,
 ) -> None:
-    """List what was submitted, with its scores; those that came late are brought home first."""
+    """List what was submitted, with scores; ask Kaggle for missing ones first."""
     import msgspec
 
     from kaggle_digits.competition import ledger

@@ -32,7 +32,7 @@ def serve(
         if not is_local:
             console.tell(
                 "warning: every machine that reaches this one can use the server; there is no password and no "
-                "encryption. For this machine alone, leave --host away."
+                "encryption. For this machine alone, leave --host out."
             )
 
     serving.serve(found.path, folder=models, host=host, port=port, on_ready=tell)

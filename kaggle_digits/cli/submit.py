@@ -32,7 +32,7 @@ def submit(
     submissions: Submissions = SUBMISSIONS,
     as_json: AsJson = False,
 ) -> None:
-    """Check a submission, send it to Kaggle, and bring the score home."""
+    """Check a submission, send it to Kaggle, and wait for its score."""
     from kaggle_digits import runs
     from kaggle_digits.competition import Kaggle, messages, prepare, send, submission
 

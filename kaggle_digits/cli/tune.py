@@ -43,7 +43,7 @@ def tune(
     models: Models = MODELS,
     as_json: AsJson = False,
 ) -> None:
-    """Search for better values of a recipe, on rows that say nothing of the final score."""
+    """Search for better values of a recipe, on rows that have no part in the final accuracy."""
     began = time.perf_counter()
     try:
         seconds = None if budget is None else runs.seconds(budget)

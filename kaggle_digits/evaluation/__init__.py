@@ -2,13 +2,14 @@
 
 from kaggle_digits.evaluation.intervals import Comparison, expected_range, gain_of_averaging, mcnemar, wilson_interval
 from kaggle_digits.evaluation.metrics import Report, Scores, evaluate, top_k
-from kaggle_digits.evaluation.report import draw_inside, draw_report, write_report
+from kaggle_digits.evaluation.report import draw_inside, draw_learning, draw_report, write_report
 
 __all__ = [
     "Comparison",
     "Report",
     "Scores",
     "draw_inside",
+    "draw_learning",
     "draw_report",
     "evaluate",
     "expected_range",

@@ -1,5 +1,6 @@
 """What a model has made of the digits: where it looks, what it looks for, and which digits are alike to it."""
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -43,14 +44,16 @@ def first_filters(kernel: NDArray[np.float32], image_shape: tuple[int, int]) -> 
     Args:
         kernel: the first weights: float32 `(height, width, channels, filters)` of a convolution, of which the first
             channel is taken, or `(pixels, units)` of a dense layer.
-        image_shape: height and width of the images that the network takes.
+        image_shape: height and width of the images that the network takes; its layers may make smaller squares of them.
 
     Returns:
         float32 `(filters, height, width)`: above 0 where ink counts for, below 0 where it counts against.
     """
     if kernel.ndim == 4:
         return np.moveaxis(kernel[:, :, 0], -1, 0)
-    return kernel.T.reshape(-1, *image_shape)
+    side = math.isqrt(len(kernel))
+    shape = image_shape if math.prod(image_shape) == len(kernel) else (side, side)
+    return kernel.T.reshape(-1, *shape)
 
 
 def arrange(

@@ -1,7 +1,7 @@
 """An evaluation on paper: report.json, and the pictures beside it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from kaggle_digits.digits import Digits
 from kaggle_digits.evaluation import inside
 from kaggle_digits.evaluation.metrics import Report
 from kaggle_digits.files import storage
+from kaggle_digits.runs import Epoch
 
 FILE = "report.json"
 _LOOKED_AT, _MOST_ON_MAP = 16, 1000
@@ -42,7 +43,7 @@ def draw_report(
     about: str = "",
     suffix: str = ".png",
 ) -> None:
-    """Draws confusion.png, mistakes.png and confidence.png.
+    """Draws confusion.png, mistakes.png, confidence.png and samples.png.
 
     Args:
         folder: where to.
@@ -60,6 +61,30 @@ def draw_report(
     plots.save(plots.confusion(report), folder / f"confusion{suffix}", about)
     plots.save(plots.mistakes(digits, probabilities), folder / f"mistakes{suffix}", about)
     plots.save(plots.confidence(digits.known_labels, probabilities), folder / f"confidence{suffix}", about)
+    plots.save(plots.samples(digits, probabilities), folder / f"samples{suffix}", about)
+
+
+def draw_learning(
+    folder: Path, histories: Sequence[Sequence[Epoch]], kept: int, about: str = "", suffix: str = ".png"
+) -> None:
+    """Draws loss.png: curves of one model or, in a band, of all folds; no picture for a model without epochs.
+
+    Args:
+        folder: where to.
+        histories: the epochs of each model.
+        kept: the number of the epoch whose weights the model has, where there is one model.
+        about: the run, written small below the picture.
+        suffix: what the file is: .png, .svg or .pdf.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    from kaggle_digits.evaluation import plots
+
+    if histories:
+        alone = len(histories) == 1
+        figure = plots.learning_curves(histories[0], kept) if alone else plots.fold_curves(histories)
+        plots.save(figure, folder / f"loss{suffix}", about)
 
 
 def draw_inside(
@@ -94,7 +119,6 @@ def draw_inside(
     maps = np.stack([inside.occlusion(answer, image) for image in some.images[few]])
     plots.save(plots.where_it_looks(some.take(few), probabilities[few], maps), folder / f"looks{suffix}", about)
     if kernel is not None:
-        images = inside.first_filters(kernel, digits.image_shape)
-        plots.save(plots.filters(images), folder / f"filters{suffix}", about)
+        plots.save(plots.filters(inside.first_filters(kernel, digits.image_shape)), folder / f"filters{suffix}", about)
     points = inside.arrange(np.log(np.maximum(probabilities, 1e-7)), "tsne")
     plots.save(plots.map_of_digits(points, some.known_labels, predicted), folder / f"map{suffix}", about)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits import sources
+from kaggle_digits import predictor
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, ExportError
 from kaggle_digits.runs import Run, rows
@@ -62,17 +62,13 @@ def compare(labels: NDArray[np.int64], before: NDArray[np.float32], after: NDArr
 
 def training_digits(run: Run, where: str | None) -> Digits:
     """All labelled digits of a run's data, at `where`, or where it was; raises DataError where it is not the same."""
-    record, where = run.record, where or run.record.data.path
     try:
-        source = sources.load(where, image_shape=record.image_shape, skip_broken=record.plan.skip_broken)
+        return predictor.data_of(run, where)
     except DataError as error:
         raise DataError(
             f"the file is checked on the rows that {run.name} was validated on, and {error} "
             "Say where they are: --data WHERE."
         ) from None
-    if source.train_sha256 != record.data.train_sha256:
-        raise DataError(f"{where} is not the data that {run.name} was trained on. Name that: --data WHERE.")
-    return source.train
 
 
 def validation(run: Run, digits: Digits) -> Digits:

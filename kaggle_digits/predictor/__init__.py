@@ -10,7 +10,7 @@ predictor.evaluate(model.run).report.accuracy         # on its validation rows, 
 predictor.compare(model.run, other.run).p_value
 """
 
-from kaggle_digits.predictor.evaluation import Evaluation, compare, evaluate
+from kaggle_digits.predictor.evaluation import Evaluation, Pictures, compare, data_of, evaluate
 from kaggle_digits.predictor.model import Information, Model, load
 from kaggle_digits.predictor.prediction import LeftOut, PredictedDigit, Prediction
 from kaggle_digits.predictor.reading import predict
@@ -21,9 +21,11 @@ __all__ = [
     "Information",
     "LeftOut",
     "Model",
+    "Pictures",
     "PredictedDigit",
     "Prediction",
     "compare",
+    "data_of",
     "evaluate",
     "load",
     "predict",

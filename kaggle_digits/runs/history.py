@@ -52,6 +52,19 @@ def write(folder: Path, epochs: list[Epoch]) -> None:
     storage.write_text(folder / FILE, text.getvalue())
 
 
+def read_folds(folder: Path) -> list[list[Epoch]]:
+    """The epochs of each model of a run in folds; of another run, its own alone; none where there are no epochs.
+
+    Args:
+        folder: the run's.
+
+    Raises:
+        RunError: a file is damaged.
+    """
+    folds = [read(path) for path in sorted(folder.glob("fold-*"))] or [read(folder)]
+    return [epochs for epochs in folds if epochs]
+
+
 def read(folder: Path) -> list[Epoch]:
     """The epochs of a run; none where it has no history.csv, as a run of scikit-learn's models.
 

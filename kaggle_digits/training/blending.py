@@ -145,7 +145,7 @@ def _write(
         **environment.circumstances(),
     )
     path = runs.start(models, beginning)
-    report = writing.write_findings(path, trained, first.plan.seed)
+    report = writing.write_findings(path, trained)
     details: dict[str, object] = {}
     file = submissions / f"{path.name}.csv"
     if source.test is not None:

@@ -262,7 +262,7 @@ def _finish(path: Path, beginning: Beginning, recipe: Recipe, source: Source, pl
     digits = _learnable(recipe, source.train, beginning.plan)
     trained = _train(path, beginning, recipe, digits, places)
     places.listener.phase("drawing pictures")
-    report = writing.write_findings(path, trained, beginning.plan.seed)
+    report = writing.write_findings(path, trained)
     details: dict[str, Any] = {}
     file = places.submissions / f"{path.name}.csv"
     if recipe.is_committee:

@@ -58,23 +58,18 @@ class Trained:
         return calibration.cross_fitted(self.probabilities, self.validation.known_labels)
 
 
-def write_findings(path: Path, trained: Trained, seed: int) -> Report:
+def write_findings(path: Path, trained: Trained) -> Report:
     """All that tells how the training went: rows, report, history and pictures.
 
     Args:
         path: the run's folder.
         trained: what the training gave.
-        seed: which digits samples.png shows.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
-    from kaggle_digits.evaluation import plots  # with Matplotlib, which members of many do not need
-
     report = write_numbers(path, trained)
-    plots.save(plots.samples(trained.validation, trained.calibrated, seed), path / "samples.png", path.name)
-    if trained.history:
-        plots.save(plots.learning_curves(trained.history, trained.kept), path / "loss.png", path.name)
+    evaluation.draw_learning(path, history.read_folds(path), trained.kept, path.name)
     evaluation.draw_report(path, trained.validation, trained.calibrated, report, path.name)
     return report
 

@@ -46,10 +46,10 @@ def whole(path: Path) -> Any:
     return notebook
 
 
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
     """A Python that has nothing but pip."""
-    folder = tmp_path_factory.mktemp("bare")
+    folder = tmp_path / "bare"
     venv.create(folder, with_pip=False)
     [pip] = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
     [site] = folder.glob("lib/python*/site-packages")

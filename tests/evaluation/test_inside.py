@@ -32,6 +32,7 @@ def test_first_filters_of_a_convolution_and_of_a_dense_layer_are_images():
     assert np.array_equal(inside.first_filters(convolution, (28, 28))[4], convolution[:, :, 0, 4])
     dense = np.arange(6 * 2, dtype=np.float32).reshape(6, 2)
     assert inside.first_filters(dense, (2, 3))[1].tolist() == [[1, 3, 5], [7, 9, 11]]
+    assert inside.first_filters(dense[:4], (28, 28))[0].tolist() == [[0, 2], [4, 6]]  # resized by the network
 
 
 @pytest.mark.parametrize("method", ["pca", "tsne"])

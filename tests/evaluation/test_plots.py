@@ -294,11 +294,19 @@ def test_confidence_of_all_right_and_of_all_wrong(guess, said):
 def test_runs_are_compared_with_their_curves_and_their_time():
     seconds = {f"run-{number}": 1.0 + number for number in range(12)}
     accuracies = {name: 0.9 + 0.001 * value for name, value in seconds.items()}
-    figure = drawn(plots.compare_runs(seconds, accuracies, {"run-3": HISTORY, "run-4": HISTORY[:1]}))
+    figure = drawn(plots.compare_runs(seconds, accuracies, {"run-3": [HISTORY], "run-4": [HISTORY[:1]]}))
     curves, points = figure.axes
     assert [len(line.get_xdata()) for line in curves.lines] == [5, 1]
     assert len(points.lines) == 11
     assert legend(figure.legends[0])[:2] == ["2 others", "91.00 %  run-9"]
+
+
+def test_runs_in_folds_are_compared_by_the_mean_in_a_band():
+    other = [Epoch(n, 0.5, 0.5, 0.5, 0.8, 0.001, 1.0) for n in range(1, 4)]
+    curves = drawn(plots.compare_runs({"folds": 9.0}, {"folds": 0.9}, {"folds": [HISTORY, other]})).axes[0]
+    middle = curves.lines[0].get_ydata()
+    assert middle.tolist()[2:] == pytest.approx([0.85, 0.88, 0.86])
+    assert len(curves.collections) == 1
 
 
 def test_runs_without_epochs_can_be_compared():

@@ -32,6 +32,6 @@ def test_report_json_names_its_labels_and_has_the_score_card_of_folds(tmp_path, 
 def test_the_pictures_are_drawn_in_the_form_asked_for(tmp_path, judged, suffix):
     evaluation.draw_report(tmp_path, *judged, about="20261127-mlp, my digits", suffix=suffix)
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {f"{name}{suffix}" for name in ("confusion", "mistakes", "confidence")}
+    assert names == {f"{name}{suffix}" for name in ("confusion", "mistakes", "confidence", "samples")}
     if suffix == ".svg":
         assert all("20261127-mlp, my digits" in path.read_text() for path in tmp_path.iterdir())

@@ -118,7 +118,6 @@ def test_the_epoch_that_is_kept_is_the_one_that_is_marked(trained, source, tmp_p
             train_seconds=1.0,
             kept=3,
         ),
-        seed=0,
     )
     plots.save(plots.learning_curves(history, 3), tmp_path / "last.png", tmp_path.name)
     plots.save(plots.learning_curves(history, 1), tmp_path / "best.png", tmp_path.name)

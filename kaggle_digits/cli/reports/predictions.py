@@ -19,11 +19,13 @@ def table(predictions: Sequence[Prediction]) -> str:
     rows = []
     for each in predictions:
         probability = "" if each.probability is None else f"{each.probability:.1%}"
-        second = ["", ""]
+        second = ""
         if len(each.digits) == 1:
-            second = [str(each.digits[0].runner_up), f"{each.digits[0].runner_up_probability:.1%}"]
-        rows.append([each.image, each.answer, probability, *second])
-    return console.table(["image", "label", "probability", "runner-up", "probability"], rows)
+            second = f"{each.digits[0].runner_up} {each.digits[0].runner_up_probability:6.1%}"
+        rows.append([each.image, each.answer, probability, second])
+    return console.table(
+        ["image", "label", "probability", "runner-up"], rows, optional=("runner-up", "probability"), text="image"
+    )
 
 
 def write(predictions: Sequence[Prediction]) -> None:
@@ -36,8 +38,8 @@ def write(predictions: Sequence[Prediction]) -> None:
     console.tell(f"answers     {_TABLE}")
 
 
-def draw(predictions: Sequence[Prediction]) -> None:
-    """A sheet for each picture, further ones for its further digits, and where they lie."""
+def draw(predictions: Sequence[Prediction], run: str) -> None:
+    """A sheet for each picture, further ones for its further digits, with the run's name, and where they lie."""
     from kaggle_digits.evaluation import plots  # with Matplotlib
 
     taken: set[str] = set()
@@ -50,11 +52,11 @@ def draw(predictions: Sequence[Prediction]) -> None:
         title = textwrap.shorten(f"{each.image}: {each.answer}", _TITLE, placeholder=" ...")
         shown = [(digit.image, digit.probabilities, digit.box, digit.is_sure) for digit in each.seen]
         stages = each.layout.stages
-        plots.save(plots.explanation(title, stages, shown), _SHEETS / f"{name}.png")
+        plots.save(plots.explanation(title, stages, shown), _SHEETS / f"{name}.png", run)
         console.tell(f"explained   {_SHEETS / name}.png")
         for start in range(plots.MOST_DIGITS, len(shown), plots.MOST_DIGITS):
             some = shown[start : start + plots.MOST_DIGITS]
             about = f"{title}, digits {start + 1} to {start + len(some)}"
             path = _SHEETS / f"{name}-from-{start + 1}.png"
-            plots.save(plots.explanation(about, {"as read": stages["as read"]}, some), path)
+            plots.save(plots.explanation(about, {"as read": stages["as read"]}, some), path, run)
             console.tell(f"explained   {path}")

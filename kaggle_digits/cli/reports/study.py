@@ -26,16 +26,16 @@ def text(study: Study) -> str:
     """The best trials, what their gain is worth, and the command that trains the best."""
     names = list(study.best.values)
     rows = [
-        [str(one.number), f"{one.accuracy:.4f}", f"{one.seconds:.1f}", *(f"{one.values[name]}" for name in names)]
+        [str(one.number), f"{one.accuracy:.4f}", f"{one.seconds:.1f}", *(_short(one.values[name]) for name in names)]
         for one in study.best_first[:_SHOWN]
     ]
     pruned = sum(one.state == "pruned" for one in study.trials)
     lines = [
         f"study       {study.path}: {len(study.trials)} trials, {pruned} of them stopped early",
         "",
-        console.table(["trial", "accuracy", "seconds", *names], rows),
+        console.table(["trial", "accuracy", "seconds", *names], rows, optional=("seconds", *reversed(names))),
         "",
-        "These accuracies chose the values, so they flatter them.",
+        "These accuracies are optimistic: they were used to choose the values.",
         _verdict(study),
         "",
         "Train the best:",
@@ -44,13 +44,17 @@ def text(study: Study) -> str:
     return "\n".join(lines)
 
 
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def _verdict(study: Study) -> str:
     if study.check is None:
-        return "There was no time to try the best on rows that had no say: allow a longer --budget."
+        return "There was no time to check the best values on unused rows: allow a longer --budget."
     start, best = (sum(values) / len(values) for values in (study.check.start, study.check.best))
     gained = (study.best.accuracy or 0.0) - (study.trials[0].accuracy or 0.0)
     seeds = len(study.check.start)
     return (
-        f"The best gained {gained:+.4f} on the rows that chose it, and {best - start:+.4f} on rows that had no say "
+        f"The best values gained {gained:+.4f} on the rows that chose them, and {best - start:+.4f} on unused rows "
         f"({best:.4f} against {start:.4f}, mean of {seeds} seeds)."
     )

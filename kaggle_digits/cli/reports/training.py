@@ -67,7 +67,7 @@ def _lines(run: Run, submission: str | None) -> list[tuple[str, str]]:
         (kind, f"{record.validation_accuracy:.4f} accuracy, 95 % interval {low:.4f} to {high:.4f}"),
     ]
     if _computed_otherwise(run):
-        how = f"the epochs computed in {record.precision}, the saved model in float32: a row or two got another label"
+        how = f"the epochs used {record.precision}, the saved model uses float32: a few rows got another label"
         lines.append(("", how))
     if record.folds is not None:
         lines.append(("folds", ", ".join(f"{accuracy:.4f}" for accuracy in record.folds)))

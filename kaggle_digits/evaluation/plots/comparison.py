@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, MaxNLocator
 
+from kaggle_digits.evaluation.plots.learning import by_epoch, draw_mean
 from kaggle_digits.evaluation.plots.style import FOOT, PALE, RIGHT, drawable, percent, place, plain, sheet, tick_percent
 from kaggle_digits.runs import Epoch
 
@@ -17,14 +18,15 @@ _COLUMNS = 3  # of names
 
 
 def compare_runs(
-    seconds: Mapping[str, float], accuracies: Mapping[str, float], histories: Mapping[str, Sequence[Epoch]]
+    seconds: Mapping[str, float], accuracies: Mapping[str, float], histories: Mapping[str, Sequence[Sequence[Epoch]]]
 ) -> Figure:
     """Curves of some runs, and accuracy against seconds for all.
 
     Args:
         seconds: that each run took, by its name.
         accuracies: on validation or out of fold, 0 to 1, by the same names.
-        histories: the epochs of those whose curves are drawn; none for a model without epochs.
+        histories: the epochs of those whose curves are drawn, fold by fold: folds are a line for their mean in a band
+            from the lowest to the highest. None for a model without epochs.
     """
     others = [name for name in accuracies if name not in histories]
     named = [*histories, *others[: max(0, _MOST_COLOURS - len(histories))]]
@@ -32,12 +34,13 @@ def compare_runs(
     foot = FOOT + 0.24 * -(-(len(named) + 1) // _COLUMNS)
     figure = sheet(11.5, 4.7 + foot)
     curves, points = (place(figure, left, foot + 0.62, 4.6, 3.6) for left in (0.9, 6.55))
-    for name, history in histories.items():
-        epochs, values = [epoch.epoch for epoch in history], [epoch.val_accuracy for epoch in history]
-        curves.plot(epochs, values, marker="o" if len(history) == 1 else "", color=colours[name])
+    for name, folds in histories.items():
+        if folds:
+            values = by_epoch(folds, "val_accuracy")
+            draw_mean(curves, values, colours[name], marker="o" if values.shape[1] == 1 else "")
     curves.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     curves.set(title="Validation accuracy after each epoch", xlabel="Epoch")
-    _zoom_in(curves, [epoch.val_accuracy for history in histories.values() for epoch in history])
+    _zoom_in(curves, [epoch.val_accuracy for folds in histories.values() for fold in folds for epoch in fold])
     _draw_points(points, seconds, accuracies, colours)
     for axes in (curves, points):
         axes.yaxis.set_major_formatter(tick_percent)

@@ -27,7 +27,7 @@ _LINE = 0.146  # inches of a line above a digit
 _GAP = 0.06
 
 
-def samples(digits: Digits, probabilities: NDArray[np.float32], seed: int, count: int = _MOST) -> Figure:
+def samples(digits: Digits, probabilities: NDArray[np.float32], seed: int = 0, count: int = _MOST) -> Figure:
     """Random digits with what they are and what the model says, and how sure it is.
 
     Args:
@@ -37,7 +37,7 @@ def samples(digits: Digits, probabilities: NDArray[np.float32], seed: int, count
         count: how many at most.
     """
     chosen = np.random.default_rng(seed).permutation(len(digits))[:count]
-    return gallery(digits, probabilities, chosen, "Random validation digits: actual, predicted and its probability")
+    return gallery(digits, probabilities, chosen, "Random digits: actual, predicted and its probability")
 
 
 def mistakes(digits: Digits, probabilities: NDArray[np.float32]) -> Figure:

@@ -40,7 +40,8 @@ def where_it_looks(digits: Digits, probabilities: NDArray[np.float32], maps: NDA
         axes.imshow(heat, extent=extent, aspect="auto", interpolation="bilinear")
         best = int(probabilities[number].argmax())
         wrong = digits.labels is not None and best != digits.labels[number]
-        text = f"{best}  {probability(float(probabilities[number, best]))}"
+        instead = f", not {digits.labels[number]}" if digits.labels is not None and wrong else ""
+        text = f"{best}{instead}  {probability(float(probabilities[number, best]))}"
         above = left + _SIZE / 2, bottom + _SIZE + 0.04
         axes.text(*above, text, fontsize=9, ha="center", va="bottom", color=WRONG if wrong else RIGHT)
     axes.set(xlim=(0, width), ylim=(0, height))

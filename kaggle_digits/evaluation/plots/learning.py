@@ -79,23 +79,32 @@ def _draw(histories: Sequence[Sequence[Epoch]], ends: tuple[float, float], when:
 
 def _values(histories: Sequence[Sequence[Epoch]], measure: str) -> NDArray[np.float64]:
     """Float64 `(2, folds, epochs)`: a measure in training and in validation; NaN after a fold's last epoch."""
-    values = np.full((2, len(histories), max(map(len, histories))), np.nan)
-    for number, history in enumerate(histories):
-        for line, (_, prefix, *_) in enumerate(_LINES):
-            values[line, number, : len(history)] = [getattr(epoch, prefix + measure) for epoch in history]
+    return np.stack([by_epoch(histories, prefix + measure) for _, prefix, *_ in _LINES])
+
+
+def by_epoch(histories: Sequence[Sequence[Epoch]], measure: str) -> NDArray[np.float64]:
+    """Float64 `(folds, epochs)`: a measure of each epoch; NaN after a fold's last one."""
+    values = np.full((len(histories), max(map(len, histories))), np.nan)
+    for row, history in zip(values, histories, strict=True):
+        row[: len(history)] = [getattr(epoch, measure) for epoch in history]
     return values
 
 
+def draw_mean(axes: Axes, values: NDArray[np.float64], colour: Any, **style: Any) -> None:
+    """A line for the mean of folds, `(folds, epochs)`, in a band from the lowest to the highest; or for one model."""
+    epochs = range(1, values.shape[1] + 1)
+    if len(values) == 1:
+        axes.plot(epochs, values[0], color=colour, **style)
+        return
+    axes.plot(epochs, np.ma.masked_invalid(values).mean(axis=0).filled(np.nan), color=colour, **style)
+    axes.fill_between(epochs, np.fmin.reduce(values), np.fmax.reduce(values), color=colour, alpha=0.18, linewidth=0)
+
+
 def _draw_lines(axes: Axes, histories: Sequence[Sequence[Epoch]], measure: str) -> None:
-    epochs = [epoch.epoch for epoch in max(histories, key=len)]
+    last = max(map(len, histories))
     for (label, _, colour, marker), values in zip(_LINES, _values(histories, measure), strict=True):
-        middle = np.ma.masked_invalid(values).mean(axis=0).filled(np.nan) if len(histories) > 1 else values[0]
-        marker = marker if len(epochs) <= _MOST_MARKERS else ""
-        axes.plot(epochs, middle, color=colour, label=label, marker=marker, markersize=4.5)
-        if len(histories) > 1:
-            lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)
-            axes.fill_between(epochs, lowest, highest, color=colour, alpha=0.18, linewidth=0)
-    axes.set(xlabel="Epoch", xlim=(epochs[0] - 0.5, epochs[-1] + max(0.5, 0.02 * len(epochs))))
+        draw_mean(axes, values, colour, label=label, marker=marker if last <= _MOST_MARKERS else "", markersize=4.5)
+    axes.set(xlabel="Epoch", xlim=(0.5, last + max(0.5, 0.02 * last)))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     plain(axes)
 

@@ -196,9 +196,7 @@ class Search:
         if seeds == 0:
             return None
         best = max(self._complete(), key=lambda one: one.accuracy or 0.0)
-        self._listener.note(
-            f"the best against the start, {seeds} seeds each, on {len(self._fresh):,} rows that had no say"
-        )
+        self._listener.note(f"the best against the start, {seeds} seeds each, on {len(self._fresh):,} unused rows")
         found: dict[str, list[float]] = {"start": [], "best": []}
         for seed in range(self._plan.seed + 1, self._plan.seed + 1 + seeds):
             for name, recipe in (("start", self._recipe), ("best", self._recipe.with_values(best.values))):
@@ -227,12 +225,12 @@ class Search:
         storage.write_text(self._path / _TRIALS, text.getvalue())
         complete = [one for one in study.trials if one.state == "complete"]
         accuracies = [one.accuracy or 0.0 for one in complete]
-        plots.save(plots.tuning_history(accuracies), self._path / "history.png")
+        plots.save(plots.tuning_history(accuracies), self._path / "history.png", self._path.name)
         values = {name: [one.values[name] for one in complete] for name in self._space}
-        plots.save(plots.tuning_slices(values, accuracies), self._path / "slices.png")
+        plots.save(plots.tuning_slices(values, accuracies), self._path / "slices.png", self._path.name)
         importances = _importances(self._study, len(complete))
         if importances:
-            plots.save(plots.tuning_importances(importances), self._path / "importances.png")
+            plots.save(plots.tuning_importances(importances), self._path / "importances.png", self._path.name)
 
 
 def _state(name: str) -> Any:
