@@ -23,7 +23,9 @@ def blend(
     submissions: Submissions = SUBMISSIONS,
     as_json: AsJson = False,
 ) -> None:
-    """Combine several runs, with weights chosen on rows that none of them was trained on."""
+    """Combine several runs into one model.
+
+    Their weights are chosen on rows that none of them was trained on."""
     from kaggle_digits import training
 
     run = training.blend(runs, data=data, note=note, models=models, submissions=submissions)

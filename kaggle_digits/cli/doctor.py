@@ -20,7 +20,9 @@ def doctor(
     submissions: Submissions = SUBMISSIONS,
     as_json: AsJson = False,
 ) -> None:
-    """Check versions, machine, files and account; say what is broken, and how to fix it."""
+    """Check versions, machine, files and account.
+
+    Says what is broken, and how to fix it."""
     from kaggle_digits import doctor
 
     checks = []

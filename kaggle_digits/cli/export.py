@@ -29,10 +29,11 @@ def export(
     models: Models = MODELS,
     as_json: AsJson = False,
 ) -> None:
-    """Write a network as one file for phones (.tflite), other runtimes (.onnx), or any browser (.html).
+    """Write a network as one .tflite, .onnx or .html file.
 
-    The page works offline, from a double click: draw, paste or photograph digits. Each file is checked on 1,000
-    validation rows before it is there. All take pixels from 0, paper, to 255, ink.
+    They are for phones (.tflite), other runtimes (.onnx) and any browser (.html). The page works offline, from a double
+    click: draw, paste or photograph digits. Each file is checked on 1,000 validation rows before it is there. All take
+    pixels from 0, paper, to 255, ink.
     """
     from kaggle_digits import export as exporting
     from kaggle_digits import runs

@@ -29,7 +29,7 @@ def fetch(
         bool, typer.Option("--allow-changed", help="Accept files that differ from those that Kaggle has published.")
     ] = False,
 ) -> None:
-    """Download the competition's files from Kaggle, or take them from a zip."""
+    """Download the competition's files, or take them from a zip."""
     if stray is not None:
         option = "--zip" if stray.lower().endswith(".zip") else "--data"
         raise typer.BadParameter(f"it takes no plain argument. Do you mean: kaggle-digits fetch {option} {stray}")

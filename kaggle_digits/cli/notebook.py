@@ -21,9 +21,9 @@ def notebook(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send a notebook to Kaggle, and this package with it; it runs there with the competition's files, privately.
+    """Send a notebook and this package to Kaggle.
 
-    Sent again, it becomes a new version of the same notebook.
+    It runs there, privately, with the competition's files. Sent again, it becomes a new version of the same notebook.
     """
     from kaggle_digits.competition import Kaggle, kernels, wheel
     from kaggle_digits.competition import notebook as notebooks

@@ -22,10 +22,11 @@ def predict(
     models: Models = MODELS,
     as_json: AsJson = False,
 ) -> None:
-    """Label photos, scans and drawings of digits, or the pixel rows of a CSV or .npy file.
+    """Label photos, scans and drawings of digits, or pixel rows.
 
-    A picture may hold several digits: they are read line by line, with a space between lines. Where none is found, or
-    one is unsure, the answer says so. For a folder, the answers are also written to predictions.csv.
+    Pixel rows come from a CSV or .npy file. A picture may hold several digits: they are read line by line, with a space
+    between lines. Where none is found, or one is unsure, the answer says so. For a folder, the answers are also written
+    to predictions.csv.
     """
     from kaggle_digits import predictor
     from kaggle_digits.cli.reports import predictions as reports

@@ -20,7 +20,7 @@ def recipes(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the recipes, with their measured accuracy and training time."""
+    """List the recipes, with accuracy and training time."""
     from kaggle_digits import recipes
 
     if copy is not None:

@@ -60,7 +60,7 @@ def runs(
     submissions: Submissions = SUBMISSIONS,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs with their results; show, compare, plot, rename or remove them."""
+    """List the runs; show, compare, plot, rename or remove them."""
     names = names or []
     _check(names, compare, {"--probabilities": probabilities, "--note": note, "--rename": rename}, remove, plot)
     if compare is not None:
@@ -173,7 +173,9 @@ def _remove(paths: list[Path], submissions: Path, yes: bool, as_json: bool) -> N
     paths = list(dict.fromkeys(paths))
     files = {path: submissions / f"{path.name}.csv" for path in paths}
     # What was sent is compared with what is sent later.
-    doomed = {path: file for path, file in files.items() if file.exists() and not _was_sent(file, submissions)}
+    doomed = {
+        path: file for path, file in files.items() if file.exists() and not ledger.was_sent(submissions, path.name)
+    }
     for path in paths:
         what = f", with {doomed[path]}" if path in doomed else ""
         console.tell(f"{path}: {overview.megabytes(folders.size(path))}{what}")
@@ -190,12 +192,6 @@ def _remove(paths: list[Path], submissions: Path, yes: bool, as_json: bool) -> N
         console.tell(f"removed: {path.name}")
     if as_json:
         print_json([{"run": path.name, "removed": True} for path in paths])
-
-
-def _was_sent(file: Path, submissions: Path) -> bool:
-    from kaggle_digits.competition import ledger
-
-    return ledger.was_sent(submissions, file.stem)
 
 
 def _needing(path: Path, paths: list[Path]) -> list[str]:

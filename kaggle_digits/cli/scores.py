@@ -21,7 +21,9 @@ def scores(
     submissions: Submissions = SUBMISSIONS,
     as_json: AsJson = False,
 ) -> None:
-    """List what was submitted, with scores; ask Kaggle for missing ones first."""
+    """List what was submitted, with its scores.
+
+    Kaggle is asked for missing scores first."""
     import msgspec
 
     from kaggle_digits.competition import ledger

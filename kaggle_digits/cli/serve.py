@@ -18,9 +18,9 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes one that is free.")] = 8000,
     models: Models = MODELS,
 ) -> None:
-    """Open a page to draw, paste or photograph digits on, and a REST API beside it. Ctrl-C ends it.
+    """Open a page to draw digits on, with a REST API.
 
-    Only this machine is answered unless --host says otherwise: there is no password and no encryption.
+    Ctrl-C ends it. Only this machine is answered unless --host says otherwise: there is no password and no encryption.
     """
     from kaggle_digits import runs, serving
 

@@ -39,7 +39,7 @@ def train(
     as_json: AsJson = False,
     **options: Any,
 ) -> None:
-    """Train a model; write a run folder with pictures, and a submission CSV."""
+    """Train a model; write a run folder and a submission."""
     began = time.perf_counter()
     said = _said(context)
     _check(said, options)

@@ -43,7 +43,9 @@ def tune(
     models: Models = MODELS,
     as_json: AsJson = False,
 ) -> None:
-    """Search for better values of a recipe, on rows that have no part in the final accuracy."""
+    """Search for better values of a recipe.
+
+    The search uses other rows than those that `train` validates on."""
     began = time.perf_counter()
     try:
         seconds = None if budget is None else runs.seconds(budget)

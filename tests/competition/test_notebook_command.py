@@ -46,23 +46,37 @@ def whole(path: Path) -> Any:
     return notebook
 
 
+@pytest.fixture(scope="module")
+def pip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with pip."""
+    folder = tmp_path_factory.mktemp("pip")
+    [bundled] = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
+    with zipfile.ZipFile(bundled) as archive:
+        archive.extractall(folder)
+    return folder
+
+
 @pytest.fixture
-def bare(tmp_path: Path) -> Path:
+def bare(pip: Path, tmp_path: Path) -> Path:
     """A Python that has nothing but pip."""
     folder = tmp_path / "bare"
     venv.create(folder, with_pip=False)
-    [pip] = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
     [site] = folder.glob("lib/python*/site-packages")
     (site / "pip.pth").write_text(f"{pip}\n")
     return folder / "bin" / "python"
 
 
 def run(python: Path, code: str, folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": "/dev/null"}
+    nowhere = {
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_RETRIES": "0",
+        "PIP_CONFIG_FILE": "/dev/null",
+        "PIP_NO_COMPILE": "1",
+    }
     program = folder / "program.py"
     program.write_text(code, encoding="utf-8")
     return subprocess.run(
-        [str(python), str(program)], cwd=folder, env=nowhere | variables, capture_output=True, text=True, timeout=300
+        [str(python), str(program)], cwd=folder, env=nowhere | variables, capture_output=True, text=True, timeout=900
     )
 
 

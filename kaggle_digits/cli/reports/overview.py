@@ -8,6 +8,9 @@ from kaggle_digits import runs
 from kaggle_digits.cli import console
 from kaggle_digits.runs import Run
 
+FIGURES = ("validation_accuracy", "validation_interval", "predicted_range", "seconds", "train_seconds")
+"""What a JSON document says of a run's record, by the same names."""
+
 # What a narrow terminal has no room for goes in this order; `runs RUN` says it all.
 _OPTIONAL = ("rows", "data", "recipe", "95 % interval", "changed", "seconds")
 
@@ -113,15 +116,9 @@ def document(run: Run, score: float | None) -> dict[str, Any]:
         "score": score,
         "recipe": record.recipe.name,
         "data": record.data.name,
-        "validation_accuracy": record.validation_accuracy,
-        "validation_interval": record.validation_interval,
-        "validation_rows": record.validation_rows,
-        "predicted_range": record.predicted_range,
-        "seconds": record.seconds,
-        "train_seconds": record.train_seconds,
+        **{name: getattr(record, name) for name in (*FIGURES, "validation_rows", "parameters")},
         "seed": record.plan.seed,
         "started": record.started.isoformat(),
-        "parameters": record.parameters,
         "changed": record.plan.values,
         "note": record.plan.note,
         "bytes": runs.size(run.path),

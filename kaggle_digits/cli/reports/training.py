@@ -4,6 +4,7 @@ from pathlib import Path
 
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import print_json
+from kaggle_digits.cli.reports.overview import FIGURES
 from kaggle_digits.runs import Run, history
 
 _ROUNDING = 1e-9
@@ -24,11 +25,7 @@ def report(run: Run, submissions: Path, as_json: bool) -> None:
             {
                 "run": run.name,
                 "recipe": record.recipe.name,
-                "validation_accuracy": record.validation_accuracy,
-                "validation_interval": record.validation_interval,
-                "predicted_range": record.predicted_range,
-                "seconds": record.seconds,
-                "train_seconds": record.train_seconds,
+                **{name: getattr(record, name) for name in FIGURES},
                 "submission": submission,
                 "pictures": _pictures(run),
             }

@@ -15,6 +15,7 @@ from kaggle_digits.evaluation.plots.style import (
     TRAINING,
     WRONG,
     drawable,
+    grid,
     place,
     plain,
     probability,
@@ -59,10 +60,8 @@ def explanation(
         left = 0.1 + (stage_width + 0.1) * number
         _draw_stage(place(figure, left, height - _HEAD - stage_height, stage_width, stage_height), name, stages[name])
     _draw_boxes(figure.axes[0], digits)
-    for number, (image, probabilities, _, is_sure) in enumerate(shown):
-        columns = min(_COLUMNS, len(shown))
-        left = _WIDTH / 2 + _CELL_WIDTH * (number % columns - columns / 2)
-        bottom = FOOT + _CELL_HEIGHT * (lines - 1 - number // columns)
+    cells = grid(figure, len(shown), min(_COLUMNS, len(shown)), _CELL_WIDTH, _CELL_HEIGHT)
+    for (image, probabilities, _, is_sure), (left, bottom) in zip(shown, cells, strict=True):
         _draw_digit(place(figure, left + (_CELL_WIDTH - _DIGIT) / 2, bottom + 1.2, _DIGIT, _DIGIT), image)
         _write_answer(figure.axes[-1], probabilities, is_sure)
         _draw_bars(place(figure, left + 0.42, bottom + 0.28, _CELL_WIDTH - 0.5, 0.8), probabilities)

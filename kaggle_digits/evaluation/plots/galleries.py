@@ -14,6 +14,7 @@ from kaggle_digits.evaluation.plots.style import (
     canvas,
     counted,
     drawable,
+    grid,
     probability,
     put_image,
     sheet,
@@ -89,9 +90,8 @@ def gallery(
     axes = canvas(figure)
     axes.text(width / 2, height - 0.1, title, fontsize=12, ha="center", va="top")
     frames = []
-    for place, row in enumerate(rows):
-        left = width / 2 + _PITCH * (place % columns - columns / 2) + (_PITCH - _SIZE) / 2
-        bottom = height - head - rise * (place // columns + 1) + 0.06
+    for place, (row, corner) in enumerate(zip(rows, grid(figure, len(rows), columns, _PITCH, rise), strict=True)):
+        left, bottom = corner[0] + (_PITCH - _SIZE) / 2, corner[1] + 0.06
         put_image(axes, digits.images[row], left, bottom, _SIZE)
         frames.append(Rectangle((left, bottom), _SIZE, _SIZE))
         axes.text(

@@ -7,11 +7,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from kaggle_digits.digits import Digits
-from kaggle_digits.evaluation.plots.style import FOOT, RIGHT, WRONG, canvas, place, probability, put_image, sheet
+from kaggle_digits.evaluation.plots.style import FOOT, RIGHT, WRONG, canvas, grid, place, probability, put_image, sheet
 
 _COLUMNS = 8
 _PITCH, _SIZE = 1.25, 1.08
 _MOST_FILTERS = 64
+_FILTER = 0.62  # inches from one filter to the next
 
 
 def where_it_looks(digits: Digits, probabilities: NDArray[np.float32], maps: NDArray[np.float32]) -> Figure:
@@ -23,16 +24,14 @@ def where_it_looks(digits: Digits, probabilities: NDArray[np.float32], maps: NDA
         maps: float32 `(n, height, width)`, of each what `occlusion` says, 0 or more.
     """
     columns = min(_COLUMNS, len(digits))
-    lines = -(-len(digits) // columns)
     width, rise = _PITCH * max(columns, 6.4), _SIZE + 0.32
-    height = 0.75 + rise * lines + FOOT
+    height = 0.75 + rise * -(-len(digits) // columns) + FOOT
     figure = sheet(width, height)
     axes = canvas(figure)
     title = "Where the model looks: what it cannot do without is orange\n(covered by paper there, it is less sure)"
     axes.text(width / 2, height - 0.1, title, fontsize=12, ha="center", va="top")
-    for number in range(len(digits)):
-        left = width / 2 + _PITCH * (number % columns - columns / 2) + (_PITCH - _SIZE) / 2
-        bottom = FOOT + rise * (lines - 1 - number // columns) + 0.05
+    for number, corner in enumerate(grid(figure, len(digits), columns, _PITCH, rise)):
+        left, bottom = corner[0] + (_PITCH - _SIZE) / 2, corner[1] + 0.05
         put_image(axes, digits.images[number] * 0.55, left, bottom, _SIZE)
         strength = maps[number] / max(float(maps[number].max()), 1e-6)
         heat = np.dstack([np.broadcast_to(np.array([0.86, 0.35, 0.0]), (*strength.shape, 3)), 0.8 * strength])
@@ -56,9 +55,8 @@ def filters(images: NDArray[np.float32]) -> Figure:
     """
     strongest = np.argsort(-np.square(images).sum(axis=(1, 2)), kind="stable")[:_MOST_FILTERS]
     columns = min(2 * _COLUMNS, len(strongest))
-    lines, size = -(-len(strongest) // columns), 0.56
-    width = max(0.62 * columns + 0.3, 6.4)
-    height = 0.75 + 0.62 * lines + FOOT
+    width = max(_FILTER * columns + 0.3, 6.4)
+    height = 0.75 + _FILTER * -(-len(strongest) // columns) + FOOT
     figure = sheet(width, height)
     axes = canvas(figure)
     more = f"the strongest {len(strongest)} of " if len(strongest) < len(images) else ""
@@ -66,11 +64,10 @@ def filters(images: NDArray[np.float32]) -> Figure:
         f"What the first layer looks for: {more}{len(images)} filters\norange: ink counts for it; purple: against it"
     )
     axes.text(width / 2, height - 0.1, title, fontsize=11, ha="center", va="top")
-    for number, which in enumerate(strongest):
-        left = width / 2 + 0.62 * (number % columns - columns / 2) + 0.03
-        bottom = FOOT + 0.62 * (lines - 1 - number // columns) + 0.03
+    corners = grid(figure, len(strongest), columns, _FILTER, _FILTER)
+    for which, (left, bottom) in zip(strongest, corners, strict=True):
         most = max(float(np.abs(images[which]).max()), 1e-9)
-        extent = (left, left + size, bottom, bottom + size)
+        extent = (left + 0.03, left + _FILTER - 0.03, bottom + 0.03, bottom + _FILTER - 0.03)
         axes.imshow(images[which] / most, cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto", extent=extent)
     axes.set(xlim=(0, width), ylim=(0, height))
     return figure

@@ -1,5 +1,7 @@
 """What all figures share: their colours, how they write a share, and a white sheet whose places are known in inches."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -62,6 +64,21 @@ def canvas(figure: Figure) -> Axes:
     axes.set_axis_off()
     axes.set(xlim=(0, width), ylim=(0, height))
     return axes
+
+
+def grid(figure: Figure, count: int, columns: int, pitch: float, rise: float) -> Iterator[tuple[float, float]]:
+    """The lower left corner, in inches, of each cell of a grid above the foot; its rows are in the middle of the sheet.
+
+    Args:
+        figure: the sheet.
+        count: how many cells.
+        columns: how many of them in a row.
+        pitch: from one cell to the next, in inches.
+        rise: from one row to the next, in inches.
+    """
+    middle, lines = figure.get_figwidth() / 2, -(-count // columns)
+    for number in range(count):
+        yield middle + pitch * (number % columns - columns / 2), FOOT + rise * (lines - 1 - number // columns)
 
 
 def put_image(axes: Axes, image: NDArray[np.generic], left: float, bottom: float, size: float) -> None:

@@ -15,6 +15,7 @@ from kaggle_digits.evaluation.plots.style import (
     VALIDATION,
     counted,
     drawable,
+    grid,
     place,
     plain,
     sheet,
@@ -78,10 +79,11 @@ def tuning_slices(values: Mapping[str, Sequence[Value]], accuracies: Sequence[fl
     figure = sheet(width, height)
     title = "Accuracy against each value; the later a trial, the darker its point"
     figure.text(0.5, 1 - 0.14 / height, title, fontsize=12, ha="center", va="top")
-    for number, (name, tried) in enumerate(values.items()):
-        left = width / 2 + _SLICE_WIDTH * (number % columns - columns / 2) + 0.75
-        bottom = FOOT + _SLICE_HEIGHT * (lines - 1 - number // columns) + 0.35
-        _draw_slice(place(figure, left, bottom, _SLICE_WIDTH - 0.95, _SLICE_HEIGHT - 0.8), name, tried, accuracies)
+    cells = grid(figure, len(values), columns, _SLICE_WIDTH, _SLICE_HEIGHT)
+    for (name, tried), (left, bottom) in zip(values.items(), cells, strict=True):
+        _draw_slice(
+            place(figure, left + 0.75, bottom + 0.35, _SLICE_WIDTH - 0.95, _SLICE_HEIGHT - 0.8), name, tried, accuracies
+        )
     return figure
 
 
