@@ -41,4 +41,4 @@ def test_an_epoch_that_computed_otherwise_is_explained(tmp_path: Path, capsys: p
         run = made_runs.make(tmp_path, precision=precision, kept=1, epochs=1)
         history.write(run.path, [Epoch(1, 0.5, 0.8, 0.4, accuracy, 1e-3, 2.0)])
         report(run, tmp_path, as_json=False)
-        assert ("a row or two got another label" in capsys.readouterr().out) == is_said
+        assert ("a few rows got another label" in capsys.readouterr().out) == is_said
