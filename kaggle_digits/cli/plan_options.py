@@ -26,10 +26,9 @@ _TYPED_AS_TEXT = ("budget", "exclude")  # 10m, and the name of a file
 
 
 def with_plan_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command that takes `**options` one option for every field of a plan that describes itself.
+    """Gives a command one option for every field of a plan that describes itself.
 
-    Args:
-        command: its first parameter is the context, its last one `options`.
+    Its first parameter is the context, its last one is `**options`.
     """
     context, *own, _ = inspect.signature(command).parameters.values()
     every = [context, *_of_plan(), *_shortcuts(), *own]

@@ -31,20 +31,17 @@ class EpochLines(Listener):
         self._several: Forecast | None = None
 
     def note(self, text: str) -> None:
-        """See `Listener`."""
         self._say(text)
 
     def several(self, models: Sequence[Expected], at_once: int) -> None:
-        """See `Listener`."""
         self._several = Forecast(models, at_once) if len(models) > 1 else None
 
     def model_begins(self, name: str) -> None:
-        """See `Listener`."""
         if self._several:
             self._several.begins(name, time.monotonic())
 
     def model_ends(self, name: str) -> None:
-        """See `Listener`. Says how many are done, and how long the others will take."""
+        """Says how many are done, and how long the others will take."""
         if not self._several:
             return
         self._several.ends(name, time.monotonic())
@@ -53,24 +50,22 @@ class EpochLines(Listener):
             self._say(f"{self._several.complete} of {self._several.count} models done, about {in_words(left)} left")
 
     def begins(self, epochs: int | None, steps: int) -> None:  # noqa: ARG002
-        """See `Listener`. From now on Ctrl-C asks to stop after the step at hand; a second one stops at once."""
+        """From now on Ctrl-C asks to stop after the step at hand; a second one stops at once."""
         self._of = "" if epochs is None else f"/{epochs}"
         self._say(_HEADING)
         self._before = signal.signal(signal.SIGINT, self._ask_to_stop)
 
     def epoch(self, epoch: Epoch) -> None:
-        """See `Listener`."""
         self._say(
             f"{epoch.epoch:4}{self._of:<4} {epoch.loss:7.4f}  {epoch.accuracy:8.4f}  {epoch.val_loss:8.4f}"
             f"  {epoch.val_accuracy:12.4f}  {epoch.seconds:7.1f}"
         )
 
     def wants_stop(self) -> bool:
-        """See `Listener`."""
         return self.stop.is_set()
 
     def ends(self) -> None:
-        """See `Listener`. Ctrl-C is again what it was before."""
+        """Ctrl-C is again what it was before."""
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
             self._before = None
@@ -115,46 +110,39 @@ class EpochBar(EpochLines):
         self._seconds: float | None = None
 
     def phase(self, text: str) -> None:
-        """See `Listener`."""
         self._progress.tasks[0].total = None  # by `update`, None would leave it as it was
         self._progress.start()
         # At once: a library that is loaded may keep standard error closed meanwhile.
         self._progress.update(self._task, description=text, completed=0, refresh=True)
 
     def downloaded(self, done: int, total: int | None) -> None:
-        """See `Listener`."""
         self.phase("coming home")
         self._progress.update(self._task, completed=done, total=total)
 
     def several(self, models: Sequence[Expected], at_once: int) -> None:
-        """See `Listener`."""
         super().several(models, at_once)
         self._forecast = self._several or Forecast(models, at_once)
         self._progress.update(self._task, forecast=self._forecast)
 
     def model_begins(self, name: str) -> None:
-        """See `Listener`."""
         super().model_begins(name)
         self._name = name
         self._show(f"{self._counted}{name}", refresh=True)
 
     def model_epoch(self, name: str, epoch: Epoch, epochs: int | None, worker: str = "") -> None:
-        """See `Listener`. Many epochs of many models would hide the rest: the bar says what the last one gave."""
+        """Many epochs of many models would hide the rest: the bar says what the last one gave."""
         del worker
         self._forecast.reaches(name, epoch.epoch / epochs if epochs else 0.0, time.monotonic())
         self._show(f"{self._counted}{name}, epoch {epoch.epoch}: {epoch.val_accuracy:.4f}")
 
     def model_ends(self, name: str) -> None:
-        """See `Listener`."""
         super().model_ends(name)
         self._show(f"{self._counted}{name} is done", refresh=True)
 
     def lasts(self, seconds: float) -> None:
-        """See `Listener`."""
         self._seconds = seconds
 
     def begins(self, epochs: int | None, steps: int) -> None:
-        """See `Listener`."""
         self._steps, self._epochs = steps, epochs
         if not self._several:
             self._forecast, self._name = Forecast([Expected(_ALONE, "", epochs, self._seconds)], 1), _ALONE
@@ -165,7 +153,6 @@ class EpochBar(EpochLines):
         super().begins(epochs, steps)
 
     def step(self, epoch: int, step: int, loss: float, accuracy: float) -> None:  # noqa: ARG002
-        """See `Listener`."""
         share = (epoch - 1 + step / self._steps) / self._epochs if self._epochs else 0.0
         self._forecast.reaches(self._name, share, time.monotonic())
         self._show(f"{self._counted}epoch {epoch}{self._of}  accuracy {accuracy:.4f}")

@@ -30,11 +30,7 @@ class Comparison:
 
 
 def mcnemar(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> Comparison:
-    """Says whether one classifier is better than another, or only luckier.
-
-    Args:
-        first_right: bool `(n,)`, whether the first has each row right.
-        second_right: bool `(n,)`, whether the second has the same row right.
+    """Says whether one classifier is better than another, or only luckier, from which rows each has right: bool `(n,)`.
 
     Source: Q. McNemar, Note on the sampling error of the difference between correlated proportions, 1947; the exact
         form is a sign test on the rows where the two differ.
@@ -54,11 +50,7 @@ def mcnemar(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> 
 
 
 def wilson_interval(right: int, rows: int) -> tuple[float, float]:
-    """The 95 % interval of a share, which stays inside [0, 1] and is honest near its ends.
-
-    Args:
-        right: how many successes.
-        rows: out of how many, at least 1.
+    """The 95 % interval of a share, so many right of so many rows (1 or more); it is honest near 0 and 1, too.
 
     Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927.
     """

@@ -57,12 +57,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def evaluate(labels: NDArray[np.int64], probabilities: NDArray[np.float32]) -> Report:
-    """Judges probabilities.
-
-    Args:
-        labels: int64 `(n,)`, the truth.
-        probabilities: float32 `(n, classes)`, each row sums to 1.
-    """
+    """Judges probabilities, float32 `(n, classes)`, each row of which sums to 1, by the labels, int64 `(n,)`."""
     rows, classes = probabilities.shape
     predicted = probabilities.argmax(axis=1)
     right = predicted == labels
@@ -98,14 +93,9 @@ def _most_confused(confusion: NDArray[np.intp], most: int = 10) -> list[tuple[in
 
 
 def top_k(probabilities: NDArray[np.float32], k: int) -> NDArray[np.intp]:
-    """The k likeliest labels, best first; of equally likely ones the smaller, so that the first is `argmax`'s.
+    """The k likeliest labels, best first: int `(n, min(k, classes))`, from float32 `(n, classes)`.
 
-    Args:
-        probabilities: float32 `(n, classes)`.
-        k: how many labels at most.
-
-    Returns:
-        int `(n, min(k, classes))`.
+    Of equally likely ones the smaller comes first, as for `argmax`.
     """
     return np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
 
@@ -125,9 +115,5 @@ def calibration_error(confidence: NDArray[np.float32], right: NDArray[np.bool_])
 
 
 def confidence_bins(confidence: NDArray[np.float32]) -> NDArray[np.intp]:
-    """int `(n,)`, 0 to 14: which of the equal bins of the calibration error each row falls into.
-
-    Args:
-        confidence: float32 `(n,)`, the probability of the predicted label, 0 to 1.
-    """
+    """int `(n,)`, 0 to 14: the bin of the calibration error for each probability of a prediction, float32 `(n,)`."""
     return np.minimum((confidence * BINS).astype(np.intp), BINS - 1)

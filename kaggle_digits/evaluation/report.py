@@ -1,4 +1,7 @@
-"""An evaluation on paper: report.json, and the pictures beside it."""
+"""An evaluation on paper: report.json, and the pictures beside it.
+
+Every function raises `StorageError` where the folder cannot be written, or the disk is full.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,17 +23,7 @@ _CARD = ("folds", "predicted_range", "contaminated")
 
 
 def write_report(folder: Path, report: Report, record: Mapping[str, Any]) -> None:
-    """Writes report.json: the numbers and, of a run in folds, the rest of its score card.
-
-    Args:
-        folder: where to; made if need be.
-        report: its numbers.
-        record: what is known of the run they are of, of which `folds`, `predicted_range` and `contaminated` are told
-            as well; empty where they are of something else.
-
-    Raises:
-        StorageError: the folder cannot be written, or the disk is full.
-    """
+    """Writes report.json: the numbers and, from a run's record, `folds`, `predicted_range` and `contaminated`."""
     card = {name: record[name] for name in _CARD if name in record}
     storage.write_text(folder / FILE, json.dumps({**report.as_json(), **card}, indent=2) + "\n")
 
@@ -52,9 +45,6 @@ def draw_report(
         report: what they are worth.
         about: the run, and what it was judged on; written small below each picture.
         suffix: what the files are: .png, .svg or .pdf.
-
-    Raises:
-        StorageError: the folder cannot be written, or the disk is full.
     """
     from kaggle_digits.evaluation import plots  # with Matplotlib, which nobody waits for who draws nothing
 
@@ -67,18 +57,7 @@ def draw_report(
 def draw_learning(
     folder: Path, histories: Sequence[Sequence[Epoch]], kept: int, about: str = "", suffix: str = ".png"
 ) -> None:
-    """Draws loss.png: curves of one model or, in a band, of all folds; no picture for a model without epochs.
-
-    Args:
-        folder: where to.
-        histories: the epochs of each model.
-        kept: the number of the epoch whose weights the model has, where there is one model.
-        about: the run, written small below the picture.
-        suffix: what the file is: .png, .svg or .pdf.
-
-    Raises:
-        StorageError: the folder cannot be written, or the disk is full.
-    """
+    """Draws loss.png: curves of one model, which kept the weights of an epoch, or of all folds; none without epochs."""
     from kaggle_digits.evaluation import plots
 
     if histories:
@@ -100,13 +79,10 @@ def draw_inside(
     Args:
         folder: where to.
         answer: the model's `probabilities`.
-        digits: labelled digits that the model has not learned.
+        digits: labelled digits.
         kernel: the first weights of a network, see `inside.first_filters`; None is a model that has none.
-        about: the run, written small below each picture.
-        suffix: what the files are: .png, .svg or .pdf.
-
-    Raises:
-        StorageError: the folder cannot be written, or the disk is full.
+        about: as for `draw_report`.
+        suffix: as for `draw_report`.
     """
     from kaggle_digits.evaluation import plots
 

@@ -17,3 +17,18 @@ def test_a_cell_of_a_table_stays_in_its_line() -> None:
     told = console.table(["name", "score"], [["a\nb", "1"], [CLEAR, "22"]])
     assert [len(line) for line in told.splitlines()] == [len(told.splitlines()[0])] * 3
     assert "a\\nb" in told and "\x1b" not in told
+
+
+def test_a_long_file_name_keeps_its_end_in_a_narrow_terminal() -> None:
+    rows = [["homework/a-photo-with-a-very-long-name-2026.jpg", "7", "98.0%", "1   1.2%"], ["b.png", "3", "99.0%", ""]]
+    header = ["image", "label", "probability", "runner-up"]
+    options = {"optional": ("runner-up", "probability"), "text": "image"}
+    wide = console.table(header, rows, **options, width=100).splitlines()
+    assert wide[1].startswith("homework/a-photo")
+    for width, columns in ((60, header), (48, header[:3])):
+        narrow = console.table(header, rows, **options, width=width).splitlines()
+        assert max(map(len, narrow)) <= width
+        assert narrow[0].split() == columns
+        assert narrow[1].startswith("...")
+        assert narrow[1].split()[0].endswith("long-name-2026.jpg")
+        assert narrow[2].split()[:2] == ["b.png", "3"]

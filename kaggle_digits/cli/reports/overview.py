@@ -16,13 +16,7 @@ _OPTIONAL = ("rows", "data", "recipe", "95 % interval", "changed", "seconds")
 
 
 def table(complete: list[Run], scores: Mapping[str, float], *, disk: bool = False) -> str:
-    """A line a run; what a narrow terminal has no room for is left out.
-
-    Args:
-        complete: the runs.
-        scores: on Kaggle, by the run's name.
-        disk: whether to say how large each is.
-    """
+    """A line a run, with its score on Kaggle, by its name; what a narrow terminal has no room for is left out."""
     header = ["run", "recipe", "data", "validation", "95 % interval", "rows", "seconds", "score"]
     rows = [_row(run, scores.get(run.name)) for run in complete]
     if disk:
@@ -71,13 +65,7 @@ def megabytes(size: int) -> str:
 
 
 def page(run: Run, score: float | None, submission: Path) -> str:
-    """All that is worth knowing of a run, a line each.
-
-    Args:
-        run: which run.
-        score: on Kaggle, if it is known.
-        submission: where its submission CSV would be.
-    """
+    """All that is worth knowing of a run, a line each; a submission is named where there is one."""
     record, blends = run.record, runs.blends_of(run)
     kind = "validation" if record.folds is None else "out-of-fold"
     members = record.members or {}

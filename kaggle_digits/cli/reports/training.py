@@ -11,13 +11,7 @@ _ROUNDING = 1e-9
 
 
 def report(run: Run, submissions: Path, as_json: bool) -> None:
-    """Prints it.
-
-    Args:
-        run: the complete run.
-        submissions: the folder of all submissions.
-        as_json: as one JSON document.
-    """
+    """Prints what a complete run came to, in lines or as one JSON document."""
     record, file = run.record, submissions / f"{run.name}.csv"
     submission = str(file) if record.submission_sha256 is not None else None
     if as_json:

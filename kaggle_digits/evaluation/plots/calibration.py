@@ -28,9 +28,7 @@ _FEW = 20  # rows in a bin; the share right among fewer says little
 def confidence(labels: NDArray[np.int64], probabilities: NDArray[np.float32]) -> Figure:
     """How sure the model is when right and when wrong, beside how often it is right when so sure.
 
-    Args:
-        labels: int64 `(n,)`, the truth.
-        probabilities: float32 `(n, classes)`, each row sums to 1.
+    The labels are int64 `(n,)`, the probabilities float32 `(n, classes)`; each row sums to 1.
     """
     sure = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels

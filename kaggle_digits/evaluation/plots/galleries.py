@@ -29,25 +29,13 @@ _GAP = 0.06
 
 
 def samples(digits: Digits, probabilities: NDArray[np.float32], seed: int = 0, count: int = _MOST) -> Figure:
-    """Random digits with what they are and what the model says, and how sure it is.
-
-    Args:
-        digits: labelled digits.
-        probabilities: float32 `(n, classes)` for the same rows.
-        seed: which digits are drawn.
-        count: how many at most.
-    """
+    """Some random digits, as `gallery` shows them; the seed says which."""
     chosen = np.random.default_rng(seed).permutation(len(digits))[:count]
     return gallery(digits, probabilities, chosen, "Random digits: actual, predicted and its probability")
 
 
 def mistakes(digits: Digits, probabilities: NDArray[np.float32]) -> Figure:
-    """The most confident mistakes, the worst first, up to 32; or the good news that there are none.
-
-    Args:
-        digits: labelled digits.
-        probabilities: float32 `(n, classes)` for the same rows.
-    """
+    """The most confident mistakes, the worst first, up to 32, in a `gallery`; or the good news that there are none."""
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != digits.known_labels)
     if not len(wrong):
         return _good_news(f"No mistakes: {counted(len(digits), 'digit')}, all labelled rightly.")

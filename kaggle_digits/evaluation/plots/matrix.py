@@ -22,9 +22,6 @@ def confusion(report: Report) -> Figure:
 
     Errors have a colour scale of their own, so that the thousands on the diagonal do not drown them: the diagonal
     is grey, with recall as its share, and a cell that counts nothing is blank.
-
-    Args:
-        report: an evaluation.
     """
     counts = np.array(report.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

@@ -30,11 +30,7 @@ Value = float | int | str | bool | None
 
 
 def tuning_history(accuracies: Sequence[float]) -> Figure:
-    """The accuracy of each trial, in their order, and the best so far.
-
-    Args:
-        accuracies: of the trials that were trained to their end, 0 to 1.
-    """
+    """The accuracy, 0 to 1, of each trial that was trained to its end, in their order, and the best so far."""
     figure = sheet(8.0, 4.2 + FOOT)
     axes = place(figure, 0.95, FOOT + 0.6, 6.8, 3.1)
     numbers = range(1, len(accuracies) + 1)
@@ -49,11 +45,7 @@ def tuning_history(accuracies: Sequence[float]) -> Figure:
 
 
 def tuning_importances(importances: Mapping[str, float]) -> Figure:
-    """How much each value matters, the most important first.
-
-    Args:
-        importances: by name, shares that sum to 1.
-    """
+    """How much each value matters, the most important first: shares that sum to 1, by name."""
     figure = sheet(8.0, 1.5 + 0.42 * len(importances) + FOOT)
     axes = place(figure, 1.9, FOOT + 0.65, 5.8, 0.3 + 0.42 * len(importances))
     ordered = sorted(importances.items(), key=lambda item: item[1])
@@ -67,12 +59,7 @@ def tuning_importances(importances: Mapping[str, float]) -> Figure:
 
 
 def tuning_slices(values: Mapping[str, Sequence[Value]], accuracies: Sequence[float]) -> Figure:
-    """Accuracy against each value by itself; the later a trial, the darker its point.
-
-    Args:
-        values: of each trial, by name.
-        accuracies: of the same trials, 0 to 1.
-    """
+    """Accuracy, 0 to 1, against each value by itself, of each trial; the later a trial, the darker its point."""
     lines, columns = -(-len(values) // _COLUMNS), min(_COLUMNS, max(len(values), 1))
     height = 0.55 + _SLICE_HEIGHT * lines + FOOT
     width = max(_SLICE_WIDTH * columns, 6.4)
