@@ -93,6 +93,11 @@ def _cut(text: str, room: int, at_the_beginning: bool) -> str:
     return f"...{text[len(text) - letters :]}" if at_the_beginning else f"{text[:letters]}..."
 
 
+def agrees(question: str) -> bool:
+    """Whether a person at a terminal says yes; where there is none, nobody does."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and typer.confirm(question, default=False, err=True)
+
+
 @contextmanager
 def download_bar() -> Iterator[Any]:
     """A function of (bytes so far, bytes in all or None) that draws a bar where there is a terminal."""

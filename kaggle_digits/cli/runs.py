@@ -1,6 +1,5 @@
 """The command `runs`: what was trained."""
 
-import sys
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -183,7 +182,7 @@ def _remove(paths: list[Path], submissions: Path, yes: bool, as_json: bool) -> N
             console.tell(f"note: {text}")
         if files[path].exists() and path not in doomed:
             console.tell(f"note: {files[path]} was submitted, and stays")
-    if not yes and not _agrees(len(paths)):
+    if not yes and not console.agrees("Remove it?" if len(paths) == 1 else f"Remove these {len(paths)}?"):
         raise RunError("nothing was removed. To remove without being asked, add --yes.")
     for path in paths:
         folders.remove(path)
@@ -206,12 +205,6 @@ def _needing(path: Path, paths: list[Path]) -> list[str]:
     if path in folders.unfinished(path.parent):
         texts.append("it never finished: what it has trained so far will be lost")
     return texts
-
-
-def _agrees(count: int) -> bool:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
-    return typer.confirm("Remove it?" if count == 1 else f"Remove these {count}?", default=False, err=True)
 
 
 def _plot(chosen: list[Run], complete: list[Run], path: Path) -> None:

@@ -1,6 +1,5 @@
 """The command `submit`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, complete_run, print_json
+from kaggle_digits.errors import SubmissionError
 
 EXAMPLE = "submit --dry-run"
 
@@ -55,8 +55,8 @@ def submit(
     if dry_run:
         _report(file.path, "dry run: nothing was sent", as_json, status="checked")
         return
-    if doubt and not force:
-        _ask()
+    if doubt and not force and not console.agrees("Send it all the same?"):
+        raise SubmissionError("nothing was submitted. Look at the file; if it is what you mean, send it with --force.")
     with Kaggle(on_retry=console.tell) as kaggle:
         sent = send.send(file, kaggle, submissions=submissions, wait=wait, tell=console.tell, force=force)
     link = messages.page(kaggle.slug, "submissions")
@@ -72,16 +72,6 @@ def _beside(score: float, predicted: tuple[float, float]) -> str:
     low, high = (round(bound, 5) for bound in predicted)  # as Kaggle rounds scores
     how = "lower than" if score < low else "higher than" if score > high else "as"
     return f"{how} expected: {low:.4f} to {high:.4f} (95 %)"
-
-
-def _ask() -> None:
-    """Lets a person decide about a doubtful file; where there is none, it is not sent."""
-    from kaggle_digits.errors import SubmissionError
-
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise SubmissionError("nothing was submitted. Look at the file; if it is what you mean, send it with --force.")
-    if not typer.confirm("Send it all the same?", default=False, err=True):
-        raise SubmissionError("nothing was submitted.")
 
 
 def _report(
