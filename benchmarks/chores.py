@@ -46,7 +46,7 @@ from kaggle_digits import runs, sources
 from kaggle_digits.classifiers import lite, neural
 test = sources.load(sys.argv[2]).test.images
 run = runs.find(sys.argv[1])
-quick = lite.load(run.path)
+quick = lite.load(run.path / lite.FILE)
 quick.probabilities(test[:64])
 began = time.perf_counter()
 ours = quick.probabilities(test)

@@ -19,5 +19,4 @@ __all__ = [
     "neural",
     "precision",
     "prepare",
-    "tta",
 ]

@@ -40,15 +40,7 @@ def fit_temperature(probabilities: NDArray[np.float32], labels: NDArray[np.int64
 
 
 def apply(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """Probabilities at a temperature; the order of the labels stays.
-
-    Args:
-        probabilities: float32 `(..., classes)`, each row sums to 1.
-        temperature: above 0; 1 changes nothing.
-
-    Returns:
-        float32 of the same shape, each row sums to 1.
-    """
+    """Probabilities, float32 `(..., classes)`, at a temperature above 0; the order of the labels stays."""
     if temperature == 1:
         return probabilities
     return _softmax(_logits(probabilities) / temperature).astype(np.float32)
@@ -57,12 +49,7 @@ def apply(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.
 def cross_fitted(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
     """Each row at a temperature fitted on other rows, so that these rows can say what the temperature is worth.
 
-    Args:
-        probabilities: float32 `(n, classes)` of rows that the model has not learned, at any temperature.
-        labels: int64 `(n,)`, the truth.
-
-    Returns:
-        float32 `(n, classes)`, each row sums to 1.
+    Both probabilities are float32 `(n, classes)`, of rows that the model has not learned.
     """
     part_of = np.arange(len(labels)) % _PARTS
     calibrated = probabilities.copy()

@@ -44,32 +44,21 @@ def validation_key(epoch: Epoch) -> tuple[float, float]:
 
 
 def save(folder: Path, progress: Progress, model: Any) -> None:
-    """Writes checkpoint.npz: history, best weights, and every variable of the model and its optimizer.
+    """Writes checkpoint.npz: history, best weights, and every variable of a compiled model and its optimizer.
 
     The order of the rows in an epoch follows from the seed and the epoch's number, and dropout's state is among the
     variables, so this is all that there is to know.
-
-    Args:
-        folder: the run's folder.
-        progress: how far it has come.
-        model: a compiled Keras model, at the end of an epoch.
-
-    Raises:
-        StorageError: the folder cannot be written, or the disk is full.
     """
+    to_numpy = load_keras().ops.convert_to_numpy
     arrays: dict[str, Any] = {f"best_{number}": array for number, array in enumerate(progress.best)}
-    arrays |= {f"state_{number}": _array(variable) for number, variable in enumerate(_variables(model))}
+    arrays |= {f"state_{number}": to_numpy(variable) for number, variable in enumerate(_variables(model))}
     history = np.array(msgspec.json.encode(progress.history).decode())
     with storage.replacing(folder / FILE) as temporary, temporary.open("wb") as file:
         np.savez(file, history=history, kept=progress.kept, **arrays)
 
 
 def restore(folder: Path, model: Any) -> Progress:
-    """Puts a model back where `save` found it.
-
-    Args:
-        folder: the run's folder.
-        model: a compiled Keras model of the same architecture.
+    """Puts a compiled model of the same architecture back where `save` found it.
 
     Returns:
         How far it had come; nothing at all where no epoch was finished.
@@ -103,8 +92,3 @@ def _variables(model: Any) -> list[Any]:
     everything = [variable for variable in model.variables if id(variable) not in metrics]
     known = {id(variable) for variable in everything}
     return everything + [variable for variable in model.optimizer.variables if id(variable) not in known]
-
-
-def _array(variable: Any) -> NDArray[Any]:
-    array: NDArray[Any] = load_keras().ops.convert_to_numpy(variable)
-    return array

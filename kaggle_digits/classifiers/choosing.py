@@ -1,8 +1,11 @@
 """Which kind of classifier a recipe or a run folder calls for."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import classic, ensemble, fitting, lite, networks, neural, small_data
@@ -14,7 +17,13 @@ from kaggle_digits.recipes import Fit, Recipe
 from kaggle_digits.runs import Beginning, Listener, Run
 
 
-def prepare(recipe: Recipe, digits: Digits, rows: int, asked: Collection[str] = ()) -> Recipe:
+def prepare(
+    recipe: Recipe,
+    digits: Digits,
+    rows: int,
+    asked: Collection[str] = (),
+    note: Callable[[str], None] = lambda _text: None,
+) -> Recipe:
     """The recipe as it will be trained on this machine and data.
 
     A user's own is tried, precision is measured, and few rows get smaller batches and more epochs.
@@ -24,29 +33,15 @@ def prepare(recipe: Recipe, digits: Digits, rows: int, asked: Collection[str] = 
         digits: labelled digits.
         rows: how many of them each model will learn.
         asked: names of values that the user has set, which stay.
+        note: is told what few rows change.
 
     Raises:
         DigitsError: what the user's own `build` gives cannot be trained, or not in that way; the sentence says why.
     """
 
     def one(kind: Recipe) -> Recipe:
-        if not kind.built_in:
-            network = networks.check(kind, digits.image_shape, digits.classes)
-            if network is not None:
-                neural.check(network, str(kind.file.path) if kind.file else kind.name)
-                kind = replace(kind, fit=kind.fit or Fit())
-            elif kind.fit is not None:
-                raise DigitsError(
-                    f"{kind.name} builds a scikit-learn model, which is fitted in one go: leave out fit, its values "
-                    "such as --epochs, and --budget."
-                )
-            else:
-                classic.check(kind, kind.model(digits.image_shape, digits.classes))
-        if kind.fit is None:
-            return kind
-        small = small_data.adapted(kind.fit, rows, asked)
-        kind = replace(kind, fit=small)
-        if small.precision != "auto":
+        kind = small_data.adapted(kind if kind.built_in else _tried(kind, digits), rows, asked, note)
+        if kind.fit is None or kind.fit.precision != "auto":
             return kind
         # Measured once: a second time, on a busier machine, the answer might be another one.
         return kind.with_values({"precision": precisions.choose(load_keras(), "auto")})
@@ -54,17 +49,32 @@ def prepare(recipe: Recipe, digits: Digits, rows: int, asked: Collection[str] = 
     return recipe.each(one)
 
 
-def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:
-    """Fits a recipe to digits.
+def _tried(recipe: Recipe, digits: Digits) -> Recipe:
+    """The user's own recipe, a network's with a fit; what could be trained, but never be loaded, is refused at once."""
+    network, own = networks.check(recipe, digits.image_shape, digits.classes)
+    if network is not None:
+        neural.check(network, recipe.where)
+        return replace(recipe, fit=_fit_of(own, recipe.fit or Fit()))
+    if recipe.fit is not None:
+        raise DigitsError(
+            f"{recipe.name} builds a scikit-learn model, which is fitted in one go: leave out fit, its values "
+            "such as --epochs, and --budget."
+        )
+    classic.check(recipe, own)
+    return recipe
 
-    Args:
-        recipe: the model and how to fit it; not a committee.
-        train: labelled digits to learn from.
-        validation: labelled digits that say how good each epoch of a network was.
-        seed: same seed, data and machine: same classifier.
-        listener: hears of every step and epoch of a network, and may stop it.
-        folder: the run's folder, where networks keep a checkpoint.
-    """
+
+def _fit_of(own: Any, fit: Fit) -> Fit:
+    """A fit for what `build` gives: a network that is compiled keeps its learning rate, unless another one is named."""
+    unsaid = (fit.learning_rate, fit.schedule) == (Fit().learning_rate, Fit().schedule)
+    rate = own.optimizer.get_config()["learning_rate"] if own.compiled and unsaid else {}
+    if isinstance(rate, dict):  # a schedule of Keras's own, which stays
+        return fit
+    return msgspec.structs.replace(fit, learning_rate=float(f"{rate:.7g}"), schedule="constant")
+
+
+def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:
+    """Fits a recipe, not a committee's, to digits; see `fitting.fit` and `classic.fit`."""
     if recipe.fit is not None:
         return fitting.fit(recipe, train, validation, seed, listener, folder)
     return Fitted(classic.fit(recipe, train, validation, seed), [])
@@ -86,18 +96,13 @@ def _load_single(run: Run) -> Classifier:
 
 
 def load_files(folder: Path, files: Collection[str], beginning: Beginning) -> Classifier:
-    """Loads a single model from its files.
-
-    Args:
-        folder: the run's.
-        files: the model's, by their names in the folder; no other is opened.
-        beginning: what the run began with: a network of a built-in recipe is rebuilt from it.
+    """Loads a single model from its files, by their names in the run's folder, of which no other is opened.
 
     Raises:
         RunError: there is none, or it cannot be loaded.
     """
     if lite.FILE in files and lite.is_installed():
-        return lite.load(folder)
+        return lite.load(folder / lite.FILE)
     if neural.FILE in files:
         return neural.load(folder, beginning)
     if classic.FILE in files:

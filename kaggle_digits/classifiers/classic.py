@@ -139,8 +139,7 @@ def check(recipe: Recipe, model: Any) -> None:
     try:
         estimators.check(model)
     except ValueError as error:
-        where = recipe.file.path if recipe.file else recipe.name
-        raise DigitsError(f"{where}: {error}. Build it of others: docs/recipes.md lists them.") from None
+        raise DigitsError(f"{recipe.where}: {error}. Build it of others: docs/recipes.md lists them.") from None
 
 
 def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int) -> ClassicModel:

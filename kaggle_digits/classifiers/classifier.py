@@ -48,6 +48,7 @@ class Fitted:
         interrupted: whether the listener ended it before its time.
         precision: what was computed in, `float32` or `bfloat16`.
         teacher_seconds: that the network's teacher took; 0 where it has none.
+        validation: float32 `(n, classes)`, what a network says of the validation rows.
     """
 
     classifier: TrainedClassifier
@@ -56,3 +57,4 @@ class Fitted:
     interrupted: bool = False
     precision: str = "float32"
     teacher_seconds: float = 0.0
+    validation: NDArray[np.float32] | None = None

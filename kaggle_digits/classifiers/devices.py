@@ -2,7 +2,7 @@
 
 import os
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,39 +13,20 @@ SETTING = "KDIGITS_DEVICES"
 """The environment variable that names the devices to use, `GPU:0` or `GPU:0,GPU:1`; unset, all GPUs are used."""
 
 
-class Devices(Protocol):
-    """Where a network and its copies learn together."""
+class SingleDevice:
+    """Where a network learns: on one device."""
 
     def scope(self) -> AbstractContextManager[Any]:
         """Where the network must be built and compiled."""
-
-    def train_on_batch(self, model: Any, images: NDArray[np.uint8], labels: NDArray[Any]) -> dict[str, Any]:
-        """One step of the optimizer.
-
-        Args:
-            model: built and compiled in `scope`.
-            images: uint8 `(n, height, width)`.
-            labels: as the model's loss wants them, `(n, ...)`.
-
-        Returns:
-            Keras's logs: the mean loss and accuracy of the step.
-        """
-
-
-class SingleDevice:
-    """One network on one device."""
-
-    def scope(self) -> AbstractContextManager[Any]:
-        """See `Devices`."""
         return nullcontext()
 
     def train_on_batch(self, model: Any, images: NDArray[np.uint8], labels: NDArray[Any]) -> dict[str, Any]:
-        """See `Devices`."""
+        """One step of the optimizer of a model that was compiled in `scope`; Keras's logs of mean loss and accuracy."""
         logs: dict[str, Any] = model.train_on_batch(images, labels, return_dict=True)
         return logs
 
 
-class Mirrored:
+class Mirrored(SingleDevice):
     """A copy on each of several devices, kept alike by TensorFlow's MirroredStrategy.
 
     Source: https://www.tensorflow.org/guide/distributed_training#mirroredstrategy
@@ -58,19 +39,18 @@ class Mirrored:
         self._begun = False
 
     def scope(self) -> AbstractContextManager[Any]:
-        """See `Devices`."""
+        """See `SingleDevice`."""
         scope: AbstractContextManager[Any] = self._strategy.scope()
         return scope
 
     def train_on_batch(self, model: Any, images: NDArray[np.uint8], labels: NDArray[Any]) -> dict[str, Any]:
-        """See `Devices`."""
+        """See `SingleDevice`."""
         # Keras learns the shapes from its first batch, and can only read them off one that is whole; every copy then
         # computes the same gradient. So it is with a batch that cannot be shared out.
         if self._begun and len(images) >= self._strategy.num_replicas_in_sync:
             images, labels = self._shares(images), self._shares(labels)
         self._begun = True
-        logs: dict[str, Any] = model.train_on_batch(images, labels, return_dict=True)
-        return logs
+        return super().train_on_batch(model, images, labels)
 
     def _shares(self, values: NDArray[Any]) -> Any:
         import tensorflow
@@ -81,11 +61,17 @@ class Mirrored:
         )
 
 
-def choose(keras: Any) -> Devices:
-    """Copies on all GPUs where there are several and Keras computes with TensorFlow; otherwise one network.
+def make_deterministic(keras: Any) -> None:
+    """Makes GPUs repeat themselves; a CPU does so to the last bit anyway, and the switch would turn XLA off."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
 
-    Args:
-        keras: the module.
+        if tensorflow.config.list_physical_devices("GPU"):
+            tensorflow.config.experimental.enable_op_determinism()
+
+
+def choose(keras: Any) -> SingleDevice:
+    """Copies on all GPUs where there are several and Keras, the module, computes with TensorFlow; else one network.
 
     Raises:
         DigitsError: KDIGITS_DEVICES names a device that is not there.

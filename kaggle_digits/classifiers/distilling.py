@@ -4,6 +4,7 @@ G. Hinton et al., Distilling the Knowledge in a Neural Network, 2015.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -21,21 +22,18 @@ _EPOCHS = 40
 _TEMPERATURE = 4.0
 
 
+@dataclass(frozen=True)
 class Teacher:
     """What a teacher says, asked once for every distorted image, and remembered.
 
-    Args:
-        teacher: gives probabilities, float32 `(n, classes)`, for uint8 images `(n, height, width)`.
-        seconds: that the teacher's own training took.
-
     Attributes:
-        seconds: as above.
+        ask: gives probabilities, float32 `(n, classes)`, for uint8 images `(n, height, width)`.
+        seconds: that the teacher's own training took.
     """
 
-    def __init__(self, teacher: Callable[[NDArray[np.uint8]], NDArray[np.float32]], seconds: float = 0.0) -> None:
-        self.seconds = seconds
-        self._ask = teacher
-        self._answers: dict[tuple[int, int], NDArray[np.float32]] = {}
+    ask: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    seconds: float = 0.0
+    _answers: dict[tuple[int, int], NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
     def epoch(self, epoch: int) -> int:
         """The number, from 1, by which an epoch's order and distortions are drawn."""
@@ -47,21 +45,15 @@ class Teacher:
 
     def _answer(self, number: int, images: NDArray[np.uint8], start: int) -> NDArray[np.float32]:
         if (number, start) not in self._answers:
-            self._answers[number, start] = self._ask(images)
+            self._answers[number, start] = self.ask(images)
         return self._answers[number, start]
 
 
 def loss(ops: Any) -> Callable[[Any, Any], Any]:
     """How far what a pupil says is from what its teacher says, both softened: the Kullback-Leibler divergence.
 
-    It is cross-entropy, and teaches as much, less what even the teacher itself would be charged; so it falls to 0.
-
-    Args:
-        ops: `keras.ops`.
-
-    Returns:
-        A function of two float tensors of probabilities `(n, classes)`, the teacher's and the pupil's, that gives
-        `(n,)`, in nats.
+    It is cross-entropy, and teaches as much, less what even the teacher itself would be charged; so it falls to 0. With
+    `keras.ops`, it is a function of two tensors of probabilities `(n, classes)` that gives nats `(n,)`.
     """
 
     def softened(probabilities: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Several classifiers that answer as one: the weighted mean of what each says."""
+"""Several answers averaged: of classifiers, each with its weight, or of one that looks at an image five times."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -8,12 +8,37 @@ from numpy.typing import NDArray
 
 from kaggle_digits import runs
 from kaggle_digits.classifiers.classifier import Classifier
-from kaggle_digits.classifiers.tta import Augmented
 from kaggle_digits.errors import RunError
 from kaggle_digits.runs import Run
 
 Mean = Literal["probabilities", "logits"]
 """What is averaged: probabilities, or their logarithms, so that one member's certainty weighs more."""
+
+SHIFTS = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
+"""Pixels down and to the right; the first view is the image as it is."""
+
+
+class Augmented:
+    """A classifier that answers with the mean of what another one says of an image's five views.
+
+    Source: A. Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural Networks, 2012, section 4.1.
+    """
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.classifier = classifier
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """See `Classifier.probabilities`; takes five times as long."""
+        views = [self.classifier.probabilities(shifted(images, down, right)) for down, right in SHIFTS]
+        together: NDArray[np.float32] = np.mean(views, axis=0, dtype=np.float32)
+        return together
+
+
+def shifted(images: NDArray[np.uint8], down: int, right: int) -> NDArray[np.uint8]:
+    """Images, uint8 `(n, height, width)`, moved by whole pixels; what comes in at an edge is paper."""
+    _, height, width = images.shape
+    padded = np.pad(images, ((0, 0), (max(down, 0), max(-down, 0)), (max(right, 0), max(-right, 0))))
+    return padded[:, max(-down, 0) :, max(-right, 0) :][:, :height, :width]
 
 
 class Ensemble:
@@ -68,11 +93,7 @@ def mean(
 
 
 def load(run: Run, load_member: Callable[[Run], Classifier]) -> Ensemble:
-    """Loads an ensemble from its run folder.
-
-    Args:
-        run: of a committee.
-        load_member: loads a member from its own run.
+    """Loads a committee from its run, and each member from its own.
 
     Raises:
         RunError: no member weighs anything, or one cannot be loaded.

@@ -20,10 +20,10 @@ from kaggle_digits.classifiers import (
     feeding,
     networks,
     neural,
-    precision,
     schedules,
 )
-from kaggle_digits.classifiers.checkpoint import validation_key
+from kaggle_digits.classifiers import precision as precisions
+from kaggle_digits.classifiers.checkpoint import Progress, validation_key
 from kaggle_digits.classifiers.classifier import Fitted
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError
@@ -31,9 +31,7 @@ from kaggle_digits.files import storage
 from kaggle_digits.recipes import Fit, Recipe, blaming
 from kaggle_digits.runs import Epoch, Listener
 
-TEACHER = "teacher"
-"""The folder, in a run's, of the network that it learned from."""
-
+_TEACHER = "teacher"  # the folder, in a run's, of the network that it learned from
 _SECONDS = "seconds.txt"
 _CHANCE, _ENOUGH_STEPS = 1.3, 100
 
@@ -65,29 +63,30 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     if how.teacher is not None and how.seconds is not None:
         how = msgspec.structs.replace(how, seconds=how.seconds / 2)  # the other half is its teacher's
     keras = load_keras()
-    _make_gpus_deterministic(keras)
-    how = msgspec.structs.replace(how, precision=precision.choose(keras, how.precision))
+    devices.make_deterministic(keras)
+    how = msgspec.structs.replace(how, precision=precisions.choose(keras, how.precision))
     teacher = _teacher(how, train, validation, seed, listener, folder) if how.teacher is not None else None
     with silenced():  # Keras seeds TensorFlow too, and so imports it, whatever it computes with
         keras.utils.set_random_seed(seed)
     device = devices.choose(keras)
     with device.scope():
         model = networks.build(recipe, train.image_shape, train.classes, how.precision, compile=True)
-        if not model.compiled:
-            _compile(keras, model, how)
     distort = None
     if how.distortions is not None:
         distort = augmentation.distorter(keras, how.distortions, train.image_shape)
-    steps = max(1, len(train) // how.batch_size)
     progress = checkpoint.restore(folder, model)
     clock = time.perf_counter() - sum(epoch.seconds for epoch in progress.history)
     callbacks = keras.callbacks.CallbackList(list(how.callbacks), model=model)
-    task = _Task(model, device, how, train, validation, seed, listener, distort, teacher, steps, clock, callbacks)
+    task = _Task(model, device, how, train, validation, seed, listener, distort, teacher, clock, callbacks)
     with blaming(recipe.file):
-        interrupted = _run(task, progress, folder)
+        interrupted = task.run(progress, folder)
     # A fresh copy carries no optimizer, whose state would make the saved file three times as large.
     fitted = networks.build(recipe, train.image_shape, train.classes)
     fitted.set_weights(progress.best)
+    asked = fitted
+    if how.precision == "float32":
+        model.set_weights(progress.best)
+        asked = model  # is traced already, and the copy, which XLA would compile, says the same
     return Fitted(
         classifier=neural.NeuralNetwork(fitted),
         history=progress.history,
@@ -95,13 +94,16 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
         interrupted=interrupted,
         precision=how.precision,
         teacher_seconds=teacher.seconds if teacher else 0.0,
+        validation=neural.answers(asked, validation.images),
     )
 
 
 @dataclass(frozen=True)
 class _Task:
+    """A training at work; `clock` is what `time.perf_counter` said, or would have said, when it began."""
+
     model: Any
-    device: devices.Devices
+    device: devices.SingleDevice
     how: Fit
     train: Digits
     validation: Digits
@@ -109,9 +111,12 @@ class _Task:
     listener: Listener
     distort: augmentation.Distort | None
     teacher: distilling.Teacher | None
-    steps: int
     clock: float
     callbacks: Any
+
+    @property
+    def steps(self) -> int:
+        return max(1, len(self.train) // self.how.batch_size)
 
     @property
     def own_schedule(self) -> bool:
@@ -123,126 +128,101 @@ class _Task:
         """The share of the seconds that are allowed, 0 where there is no limit."""
         return (time.perf_counter() - self.clock) / self.how.seconds if self.how.seconds else 0.0
 
-    def wants_stop(self) -> bool:
-        """Whether the user has asked for an end."""
-        return self.listener.wants_stop()
+    def run(self, progress: Progress, folder: Path) -> bool:
+        """All epochs that are missing; whether the listener ended them."""
+        if self.how.seconds:
+            self.listener.lasts(self.how.seconds * max(0.0, 1 - self.time_used))
+        self.listener.begins(None if self.how.seconds else self.how.epochs, self.steps)
+        self.callbacks.on_train_begin()
+        interrupted, over = False, self._is_over(progress.history)
+        while not interrupted and not over:
+            epoch = self._one_epoch(progress.history)
+            interrupted = self.listener.wants_stop()
+            # Asked once an epoch: a moment later, the time that is allowed may be up.
+            over = self._is_over([*progress.history, epoch])
+            last = over and not interrupted and self.how.patience is None
+            weights = [weight.copy() for weight in self.model.get_weights()]  # PyTorch's change with it
+            progress.add(epoch, weights, last=last)
+            self.listener.epoch(epoch)
+            self._warn_of_guessing(epoch)
+            if not interrupted:
+                # So a checkpoint always stands at the end of a whole epoch, from which a resumed training goes on.
+                checkpoint.save(folder, progress, self.model)
+        self.callbacks.on_train_end()
+        self.listener.ends()
+        return interrupted
 
+    def _is_over(self, history: list[Epoch]) -> bool:
+        if not history:
+            return False
+        patience, best = self.how.patience, max(history, key=validation_key)
+        ran_its_course = len(history) >= self.how.epochs or self.time_used >= 1 or self.model.stop_training
+        return ran_its_course or (patience is not None and len(history) - best.epoch >= patience)
 
-def _run(task: _Task, progress: checkpoint.Progress, folder: Path) -> bool:
-    """All epochs that are missing; whether the listener ended them."""
-    if task.how.seconds:
-        task.listener.lasts(task.how.seconds * max(0.0, 1 - task.time_used))
-    task.listener.begins(None if task.how.seconds else task.how.epochs, task.steps)
-    task.callbacks.on_train_begin()
-    interrupted, over = False, _is_over(progress.history, task)
-    while not interrupted and not over:
-        epoch = _one_epoch(task, progress.history)
-        interrupted = task.wants_stop()
-        # Asked once an epoch: a moment later, the time that is allowed may be up.
-        over = _is_over([*progress.history, epoch], task)
-        last = over and not interrupted and task.how.patience is None
-        weights = [weight.copy() for weight in task.model.get_weights()]  # PyTorch's go on changing with the network
-        progress.add(epoch, weights, last=last)
-        task.listener.epoch(epoch)
-        if epoch.epoch == 1 and _only_guesses(epoch, task):
-            task.listener.note(
+    def _warn_of_guessing(self, epoch: Epoch) -> None:
+        """Where a first epoch of enough steps has left the network where it began."""
+        learned = max(epoch.accuracy, epoch.val_accuracy) >= _CHANCE / self.train.classes
+        if epoch.epoch == 1 and self.steps >= _ENOUGH_STEPS and not learned:
+            self.listener.note(
                 f"the network does not learn: an accuracy of {epoch.accuracy:.2f} is what guessing gives. Look at the "
                 "learning rate (too high or too low), the activations, and layers that let nothing through"
             )
-        if not interrupted:
-            # So a checkpoint always stands at the end of a whole epoch, from which a resumed training goes on.
-            checkpoint.save(folder, progress, task.model)
-    task.callbacks.on_train_end()
-    task.listener.ends()
-    return interrupted
 
+    def _one_epoch(self, history: list[Epoch]) -> Epoch:
+        """Every row once; order and distortions follow from the seed and the epoch's number."""
+        began, number, teacher = time.perf_counter(), len(history) + 1, self.teacher
+        self.callbacks.on_epoch_begin(number - 1)
+        rng = np.random.default_rng((self.seed, teacher.epoch(number) if teacher else number))
+        seed_dropout(load_keras(), self.seed, number)
+        targets = teacher.targets(number) if teacher else None
+        batches = feeding.one_epoch(self.train, self.how.batch_size, self.distort, targets, rng)
+        loss, accuracy, rate = self._learn(history, batches)
+        val_loss, val_accuracy = self._validate()
+        if not math.isfinite(loss + val_loss):
+            raise DigitsError(
+                f"the training diverged: after epoch {number} the loss is not a number. Use a lower --learning-rate "
+                f"than {self.how.learning_rate:g}."
+            )
+        epoch = Epoch(number, loss, accuracy, val_loss, val_accuracy, rate, time.perf_counter() - began)
+        logs = msgspec.structs.asdict(epoch)
+        told = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+        self.callbacks.on_epoch_end(number - 1, {name: logs[name] for name in told})
+        return epoch
 
-def _only_guesses(epoch: Epoch, task: _Task) -> bool:
-    """Whether an epoch of enough steps has left the network where it began."""
-    chance = _CHANCE / task.train.classes
-    return task.steps >= _ENOUGH_STEPS and max(epoch.accuracy, epoch.val_accuracy) < chance
+    def _learn(self, history: list[Epoch], batches: Iterator[feeding.Batch]) -> tuple[float, float, float]:
+        """Learns from one batch after the other until time or listener say stop; mean loss, accuracy, last rate."""
+        loss = accuracy = rate = 0.0
+        # `fit` would trace the network twice as often, and take a third longer for every step of a small network.
+        for step, (images, labels) in enumerate(batches, start=1):
+            progress = max(self.time_used, (len(history) + (step - 1) / self.steps) / self.how.epochs)
+            if progress >= 1 and step > 1:
+                break
+            rate = schedules.rate(self.how, history, progress)
+            if not self.own_schedule:
+                self.model.optimizer.learning_rate = rate
+            self.callbacks.on_train_batch_begin(step - 1)
+            logs = self.device.train_on_batch(self.model, images, labels)
+            loss += (float(logs["loss"]) - loss) / step
+            accuracy += (float(logs["accuracy"]) - accuracy) / step
+            self.callbacks.on_train_batch_end(step - 1, {"loss": loss, "accuracy": accuracy})
+            self.listener.step(len(history) + 1, step, loss, accuracy)
+            if self.listener.wants_stop():
+                break
+        return loss, accuracy, float(self.model.optimizer.learning_rate) if self.own_schedule else rate
 
-
-def _one_epoch(task: _Task, history: list[Epoch]) -> Epoch:
-    """Every row once; order and distortions follow from the seed and the epoch's number."""
-    began, number, model, teacher = time.perf_counter(), len(history) + 1, task.model, task.teacher
-    task.callbacks.on_epoch_begin(number - 1)
-    rng = np.random.default_rng((task.seed, teacher.epoch(number) if teacher else number))
-    seed_dropout(load_keras(), task.seed, number)
-    targets = teacher.targets(number) if teacher else None
-    batches = feeding.one_epoch(task.train, task.how.batch_size, task.distort, targets, rng)
-    loss, accuracy, rate = _train(task, history, batches)
-    val_loss, val_accuracy = _validate(model, task.validation)
-    if not math.isfinite(loss + val_loss):
-        raise DigitsError(
-            f"the training diverged: after epoch {number} the loss is not a number. Use a lower --learning-rate than "
-            f"{task.how.learning_rate:g}."
-        )
-    logs = {"loss": loss, "accuracy": accuracy, "val_loss": val_loss, "val_accuracy": val_accuracy}
-    task.callbacks.on_epoch_end(number - 1, {**logs, "learning_rate": rate})
-    return Epoch(number, loss, accuracy, val_loss, val_accuracy, rate, time.perf_counter() - began)
-
-
-def _train(task: _Task, history: list[Epoch], batches: Iterator[feeding.Batch]) -> tuple[float, float, float]:
-    """Learns from one batch after the other until time or listener say stop; mean loss, accuracy, last rate."""
-    loss = accuracy = rate = 0.0
-    # `fit` would trace the network twice as often, and take a third longer for every step of a small network.
-    for step, (images, labels) in enumerate(batches, start=1):
-        progress = max(task.time_used, (len(history) + (step - 1) / task.steps) / task.how.epochs)
-        if progress >= 1 and step > 1:
-            break
-        rate = schedules.rate(task.how, history, progress)
-        if not task.own_schedule:
-            task.model.optimizer.learning_rate = rate
-        task.callbacks.on_train_batch_begin(step - 1)
-        logs = task.device.train_on_batch(task.model, images, labels)
-        loss += (float(logs["loss"]) - loss) / step
-        accuracy += (float(logs["accuracy"]) - accuracy) / step
-        task.callbacks.on_train_batch_end(step - 1, {"loss": loss, "accuracy": accuracy})
-        task.listener.step(len(history) + 1, step, loss, accuracy)
-        if task.wants_stop():
-            break
-    return loss, accuracy, float(task.model.optimizer.learning_rate) if task.own_schedule else rate
-
-
-def _validate(model: Any, digits: Digits) -> tuple[float, float]:
-    """Mean cross-entropy, in nats, and accuracy."""
-    probabilities, labels = neural.answers(model, digits.images), digits.known_labels
-    of_truth = np.take_along_axis(probabilities, labels[:, None], axis=1)
-    # float32 knows no logarithm of a probability that was rounded to 0.
-    return float(-np.log(of_truth.clip(1e-7)).mean()), float((probabilities.argmax(axis=1) == labels).mean())
-
-
-def _compile(keras: Any, model: Any, how: Fit) -> None:
-    model.compile(
-        optimizer=keras.optimizers.Adam(how.learning_rate, *how.betas, weight_decay=how.weight_decay or None),
-        loss=_loss(keras, how, model.output_shape[-1]),
-        metrics=["accuracy"],
-        jit_compile=how.jit,
-    )
-
-
-def _loss(keras: Any, how: Fit, outputs: int) -> Any:
-    if outputs == 1:
-        return keras.losses.BinaryCrossentropy(label_smoothing=how.label_smoothing)
-    if how.teacher is not None:
-        return distilling.loss(keras.ops)
-    if not how.label_smoothing:
-        return "sparse_categorical_crossentropy"
-
-    def smoothed(labels: Any, probabilities: Any) -> Any:
-        # Keras smooths one-hot labels only.
-        one_hot = keras.ops.one_hot(keras.ops.cast(keras.ops.reshape(labels, (-1,)), "int32"), outputs)
-        return keras.losses.categorical_crossentropy(one_hot, probabilities, label_smoothing=how.label_smoothing)
-
-    return smoothed
+    def _validate(self) -> tuple[float, float]:
+        """Mean cross-entropy, in nats, and accuracy."""
+        probabilities, labels = neural.answers(self.model, self.validation.images), self.validation.known_labels
+        of_truth = np.take_along_axis(probabilities, labels[:, None], axis=1)
+        # float32 knows no logarithm of a probability that was rounded to 0.
+        return float(-np.log(of_truth.clip(1e-7)).mean()), float((probabilities.argmax(axis=1) == labels).mean())
 
 
 def _teacher(
     how: Fit, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path
 ) -> distilling.Teacher:
     """The teacher, which is trained on the same rows unless it is there already, in the pupil's precision."""
-    own = folder / TEACHER
+    own = folder / _TEACHER
     try:
         recipe = recipes.load_built_in(how.teacher or "")
     except DigitsError as error:
@@ -255,36 +235,14 @@ def _teacher(
         fitted = fit(recipe, train, validation, seed, listener, own)
         if fitted.interrupted:
             raise KeyboardInterrupt  # its checkpoint stays
-        seconds = sum(epoch.seconds for epoch in fitted.history)
-        storage.write_text(own / _SECONDS, f"{seconds:.3f}\n")
+        storage.write_text(own / _SECONDS, f"{sum(epoch.seconds for epoch in fitted.history):.3f}\n")
         fitted.classifier.save(own)
         checkpoint.remove(own)
         listener.note("now its pupil")
     network = networks.build(recipe, train.image_shape, train.classes, how.precision)
     neural.load_weights(network, own / neural.FILE)
-    return distilling.Teacher(neural.NeuralNetwork(network).probabilities, _seconds_of(own))
-
-
-def _seconds_of(teacher: Path) -> float:
-    """What a teacher's training took; 0 where its folder does not tell, or not rightly."""
     try:
-        return float((teacher / _SECONDS).read_text())
+        seconds = float((own / _SECONDS).read_text())
     except (OSError, ValueError):
-        return 0.0
-
-
-def _make_gpus_deterministic(keras: Any) -> None:
-    """On a CPU, TensorFlow repeats itself to the last bit anyway, and the switch would turn XLA off."""
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow
-
-        if tensorflow.config.list_physical_devices("GPU"):
-            tensorflow.config.experimental.enable_op_determinism()
-
-
-def _is_over(history: list[Epoch], task: _Task) -> bool:
-    if not history:
-        return False
-    patience, best = task.how.patience, max(history, key=validation_key)
-    ran_its_course = len(history) >= task.how.epochs or task.time_used >= 1 or task.model.stop_training
-    return ran_its_course or (patience is not None and len(history) - best.epoch >= patience)
+        seconds = 0.0
+    return distilling.Teacher(neural.NeuralNetwork(network).probabilities, seconds)

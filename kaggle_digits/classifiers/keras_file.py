@@ -86,10 +86,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def check_config(value: Any) -> None:
-    """Makes sure that every object that a configuration asks for is on the list, and of a reasonable size.
-
-    Args:
-        value: what config.json holds, or a part of it.
+    """Makes sure that every object that config.json, or a part of it, asks for is on the list and of reasonable size.
 
     Raises:
         ValueError: it asks for anything else.

@@ -48,16 +48,7 @@ def is_installed() -> bool:
     return importlib.util.find_spec("ai_edge_litert") is not None
 
 
-def load(folder: Path) -> LiteNetwork:
-    """Loads a network from its run folder.
-
-    Raises:
-        RunError: as `load_file`.
-    """
-    return load_file(folder / FILE)
-
-
-def load_file(path: Path) -> LiteNetwork:
+def load(path: Path) -> LiteNetwork:
     """Loads a network from a .tflite file, which holds numbers and operations of the runtime, and no code.
 
     Raises:

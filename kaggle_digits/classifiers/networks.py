@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from kaggle_digits.backend import load_keras
-from kaggle_digits.classifiers import normalization
+from kaggle_digits.classifiers import distilling, normalization
 from kaggle_digits.errors import DigitsError
-from kaggle_digits.recipes import Precision, Recipe, blaming
+from kaggle_digits.recipes import Fit, Precision, Recipe, blaming
 
 _TRIED = 4  # images that a network of the user's own is tried on
 
@@ -30,7 +30,7 @@ def build(
         image_shape: height and width, in pixels.
         classes: how many labels there are.
         precision: what it computes in; its weights and its answers are float32 all the same.
-        compile: whether it will be trained: then it is compiled as the recipe's own is, where that is compiled.
+        compile: whether it will be trained: then it is compiled as the recipe's own is, or else as its fit says.
 
     Returns:
         A `keras.Model`.
@@ -39,15 +39,11 @@ def build(
         DigitsError: the user's own `build` failed, or gives no `keras.Model`.
     """
     keras = load_keras()
-    before = keras.config.dtype_policy()
+    before, layers = keras.config.dtype_policy(), keras.layers
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     try:
-        layers = keras.layers
-        first = [
-            keras.Input(image_shape, name="pixels"),
-            layers.Rescaling(1 / 255),
-            layers.Reshape((*image_shape, 1)),
-        ]
+        scaling = [layers.Rescaling(1 / 255), layers.Reshape((*image_shape, 1))]
+        first = [keras.Input(image_shape, name="pixels"), *scaling]
         own = recipe.model(image_shape, classes)
         if not isinstance(own, keras.Model):
             raise DigitsError(f"{recipe.name} builds no keras.Model. Received: {type(own).__name__}.")
@@ -57,32 +53,43 @@ def build(
         keras.config.set_dtype_policy(before)
     if compile:
         normalization.fuse(keras, network)
-    if compile and own.compiled:
-        jit = recipe.fit is not None and recipe.fit.jit
-        network.compile(optimizer=own.optimizer, loss=own.loss, metrics=["accuracy"], jit_compile=jit)
+        how = recipe.fit or Fit()
+        if own.compiled:
+            optimizer, loss = own.optimizer, own.loss
+        else:
+            optimizer = keras.optimizers.Adam(how.learning_rate, *how.betas, weight_decay=how.weight_decay or None)
+            loss = _loss(keras, how, network.output_shape[-1])
+        network.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"], jit_compile=how.jit)
     return network
 
 
-def check(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> Any:
-    """Tries what a recipe of the user's own builds.
+def _loss(keras: Any, how: Fit, outputs: int) -> Any:
+    if outputs == 1:
+        return keras.losses.BinaryCrossentropy(label_smoothing=how.label_smoothing)
+    if how.teacher is not None:
+        return distilling.loss(keras.ops)
+    if not how.label_smoothing:
+        return "sparse_categorical_crossentropy"
 
-    Args:
-        recipe: the user's own.
-        image_shape: height and width, in pixels.
-        classes: how many labels there are.
+    def smoothed(labels: Any, probabilities: Any) -> Any:
+        # Keras smooths one-hot labels only.
+        one_hot = keras.ops.one_hot(keras.ops.cast(keras.ops.reshape(labels, (-1,)), "int32"), outputs)
+        return keras.losses.categorical_crossentropy(one_hot, probabilities, label_smoothing=how.label_smoothing)
 
-    Returns:
-        The network; None where it is a scikit-learn estimator.
+    return smoothed
+
+
+def check(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> tuple[Any, Any]:
+    """Tries what a recipe of the user's own builds: the network, None for a scikit-learn estimator; and what it built.
 
     Raises:
         DigitsError: it is neither, or its answers are no probabilities of so many labels.
     """
-    where = str(recipe.file.path) if recipe.file else recipe.name
-    keras = load_keras()
+    keras, where = load_keras(), recipe.where
     own = recipe.model(image_shape, classes)
     if not isinstance(own, keras.Model):
         if hasattr(own, "fit") and (hasattr(own, "predict_proba") or hasattr(own, "decision_function")):
-            return None
+            return None, own
         raise DigitsError(
             f"{where}: build must return a keras.Model, or a scikit-learn estimator with predict_proba. "
             f"Received: {type(own).__name__}."
@@ -104,7 +111,7 @@ def check(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> Any:
             f"({answers.min():.2f} to {answers.max():.2f}). End it with "
             'layers.Dense(classes, activation="softmax").'
         )
-    return network
+    return network, own
 
 
 def _joined(keras: Any, first: list[Any], own: Any) -> Any:

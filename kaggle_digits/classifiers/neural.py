@@ -36,9 +36,6 @@ class NeuralNetwork:
     def calibrate(self, temperature: float) -> bool:
         """Divides the network's logits by a temperature, by weights, so that whoever runs it gets calibrated answers.
 
-        Args:
-            temperature: above 0.
-
         Returns:
             Whether it could be done: only where a dense layer gives the logits.
         """
@@ -59,9 +56,6 @@ class NeuralNetwork:
 
         A network with layers of its own gets no model.keras, which nobody could open without running their code; and
         only TensorFlow can write the other form.
-
-        Raises:
-            StorageError: the folder cannot be written, or the disk is full.
         """
         files = []
         if _foreign_part(self.model) is None:
@@ -92,11 +86,7 @@ def _output_shape(layer: Any) -> tuple[int | None, ...]:
 
 
 def check(model: Any, where: str) -> None:
-    """Makes sure, before it is trained, that a network of the user's own can be saved and will answer.
-
-    Args:
-        model: from `networks.check`.
-        where: what to call it in an error: its file.
+    """Makes sure, before it is trained, that a network of the user's own, `where` in an error, can be saved.
 
     Raises:
         DigitsError: it has layers of its own that cannot be brought into a form without code.
@@ -139,10 +129,6 @@ def load(folder: Path, beginning: Beginning) -> NeuralNetwork:
     A built-in recipe's is built anew, from the values that run.json remembers, and gets its weights from the file. Any
     other is opened in Keras's safe mode, and only if it is made of Keras's own layers that hold no code.
 
-    Args:
-        folder: the run's.
-        beginning: what the run began with.
-
     Raises:
         RunError: the file is missing, not a Keras model, or not this recipe's.
     """
@@ -158,11 +144,7 @@ def load(folder: Path, beginning: Beginning) -> NeuralNetwork:
 
 
 def load_weights(model: Any, path: Path) -> None:
-    """Gives a network the weights of a model.keras, of which nothing else is read.
-
-    Args:
-        model: of the same architecture.
-        path: of the file.
+    """Gives a network of the same architecture the weights of a model.keras, of which nothing else is read.
 
     Raises:
         RunError: the file is missing, not a Keras model, or of another network.
@@ -186,12 +168,7 @@ def _refusing(path: Path) -> Iterator[None]:
 def answers(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """What a Keras model says of images, in batches of one size, because another one would be compiled anew.
 
-    Args:
-        model: compiled or not.
-        images: uint8 `(n, height, width)`.
-
-    Returns:
-        float32 `(n, classes)`; one sigmoid unit is widened to two columns.
+    Images are uint8 `(n, height, width)`, answers float32 `(n, classes)`; one sigmoid is widened to two columns.
     """
     size = min(_BATCH, len(images))
     padded = np.pad(images, ((0, -len(images) % size), (0, 0), (0, 0)))

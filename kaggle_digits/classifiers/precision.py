@@ -1,5 +1,6 @@
 """Whether this machine multiplies faster in 16 bits."""
 
+import math
 import time
 from functools import cache
 from pathlib import Path
@@ -16,20 +17,17 @@ _FAST = ("amx_bf16", "avx512_bf16")
 
 
 def choose(keras: Any, wanted: Precision) -> Precision:
-    """The precision to compute in; weights, the last layer and the loss are float32 in any case.
+    """The precision to compute in, `float32` or `bfloat16`; weights, last layer and loss are float32 in any case.
 
     Args:
         keras: the module.
         wanted: `auto` measures, which takes a few hundredths of a second; anything else is the answer already.
-
-    Returns:
-        `float32` or `bfloat16`.
     """
     if wanted != "auto":
         return wanted
-    if not has_gpu(keras) and not _may_pay():
-        return "float32"
-    return "bfloat16" if _bfloat16_pays(keras) else "float32"
+    # A processor that only emulates bfloat16 would make even the measurement slow.
+    may_pay = has_gpu(keras) or instructions() != []
+    return "bfloat16" if may_pay and _bfloat16_pays(keras) else "float32"
 
 
 def instructions() -> list[str] | None:
@@ -41,28 +39,19 @@ def instructions() -> list[str] | None:
     return [name for name in _FAST if name in text] if "flags" in text else None
 
 
-def _may_pay() -> bool:
-    """False where only the processor computes and emulates bfloat16, which would make even the measurement slow."""
-    return instructions() != []
-
-
 @cache
 def _bfloat16_pays(keras: Any) -> bool:
-    """Measured once a process: all members of a committee are computed in the same way."""
-    half, full = _seconds(keras, "bfloat16", "float32")
-    return half < _WORTH_IT * full
+    """By what a convolution of usual size takes in each, at best, by turns, so that a noisy moment hits both.
 
-
-def _seconds(keras: Any, *dtypes: str) -> list[float]:
-    """What a convolution of usual size takes in each of them, at best; by turns, so that a noisy moment hits all."""
-    ops = keras.ops
-    best = [float("inf")] * len(dtypes)
+    Measured once a process: all members of a committee are computed in the same way.
+    """
+    ops, best = keras.ops, {"bfloat16": math.inf, "float32": math.inf}
     for turn in range(_REPEATS + 1):
-        for place, dtype in enumerate(dtypes):
+        for dtype in best:
             images, kernel = ops.ones((128, 14, 14, 32), dtype), ops.ones((3, 3, 32, 64), dtype)
             began = time.perf_counter()
             # Fetching one number waits for all of them.
             ops.convert_to_numpy(ops.cast(ops.sum(ops.conv(images, kernel, padding="same")), "float32"))
             if turn > 0:  # the first one also prepares
-                best[place] = min(best[place], time.perf_counter() - began)
-    return best
+                best[dtype] = min(best[dtype], time.perf_counter() - began)
+    return best["bfloat16"] < _WORTH_IT * best["float32"]

@@ -1,11 +1,12 @@
 """Few rows need smaller batches and more passes over them than the competition's 42,000."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import replace
 
 import msgspec
 
-from kaggle_digits.recipes import Fit
+from kaggle_digits.recipes import Recipe
 
 FEW_ROWS = 10_000
 """Training rows, below which a fit is adapted to their number."""
@@ -16,20 +17,27 @@ _LEAST_STEPS = 300
 _BATCHES, _SMALLEST_BATCH = 12, 16  # so many batches an epoch at least, and no smaller ones
 
 
-def adapted(fit: Fit, rows: int, asked: Collection[str] = ()) -> Fit:
-    """A fit for so many training rows: where they are few, with batches and epochs that let a network learn.
+def adapted(recipe: Recipe, rows: int, asked: Collection[str], note: Callable[[str], None]) -> Recipe:
+    """A recipe for so many training rows: where they are few, a network's gets batches and epochs that let it learn.
 
-    Args:
-        fit: for the competition's rows.
-        rows: to learn.
-        asked: names of values that the user has set, which stay.
+    Values whose names were asked for stay; the user is told what changes.
     """
-    if rows >= FEW_ROWS:
-        return fit
-    batch, epochs = fit.batch_size, fit.epochs
+    fit = recipe.fit
+    if fit is None or rows >= FEW_ROWS:
+        return recipe
+    batch, epochs, how, options = fit.batch_size, fit.epochs, [], []
     if "batch_size" not in asked:
         largest = 2 ** int(math.log2(max(rows // _BATCHES, 1)))
         batch = min(batch, max(_SMALLEST_BATCH, largest))
     if "epochs" not in asked:
         epochs = max(epochs, math.ceil(_LEAST_STEPS / max(1, rows // batch)))
-    return msgspec.structs.replace(fit, batch_size=batch, epochs=epochs)
+    if epochs != fit.epochs:
+        how.append(f"{epochs} epochs instead of {fit.epochs}")
+        options.append("--epochs")
+    if batch != fit.batch_size:
+        how.append(f"in batches of {batch} instead of {fit.batch_size}")
+        options.append("--batch-size")
+    if options:
+        change = "changes" if len(options) == 1 else "change"
+        note(f"few rows: {recipe.name} trains {', '.join(how)}; {' and '.join(options)} {change} that")
+    return replace(recipe, fit=msgspec.structs.replace(fit, batch_size=batch, epochs=epochs))

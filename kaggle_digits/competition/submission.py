@@ -1,7 +1,6 @@
 """A submission: the CSV that Kaggle accepts, and the check that a file is one before it is sent."""
 
 import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,11 +20,7 @@ def write(path: Path, ids: Sequence[int | str], labels: Sequence[int]) -> None:
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(HEADER)
-    table.writerows((name, int(label)) for name, label in zip(ids, labels, strict=True))
-    storage.write_text(path, text.getvalue())
+    storage.write_csv(path, HEADER, ((name, int(label)) for name, label in zip(ids, labels, strict=True)))
 
 
 def check(path: Path, rows: int) -> list[int]:

@@ -103,7 +103,10 @@ class Digits:
     def take(self, rows: NDArray[np.intp]) -> Self:
         """The digits at `rows`, integers `(m,)`, in that order."""
         labels = None if self.labels is None else self.labels[rows]
-        return replace(self, images=self.images[rows], labels=labels, ids=self.ids[rows])
+        taken = replace(self, images=self.images[rows], labels=labels, ids=self.ids[rows])
+        if "hashes" in vars(self):  # worked out once
+            vars(taken)["hashes"] = self.hashes[rows]
+        return taken
 
 
 def classes_of(labels: NDArray[np.int64]) -> int:

@@ -1,13 +1,15 @@
 """Files that are either whole or not there."""
 
 import contextlib
+import csv
 import errno
 import hashlib
+import io
 import os
 import secrets
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -75,6 +77,19 @@ def write_text(path: Path, text: str) -> None:
     """Writes UTF-8 text with LF line ends, whole or not at all; raises as `replacing` does."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_csv(path: Path, header: Iterable[object], rows: Iterable[Iterable[object]]) -> None:
+    """Writes a table as UTF-8 text with LF line ends, whole or not at all.
+
+    Raises:
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    table.writerows(rows)
+    write_text(path, text.getvalue())
 
 
 def check_regular(path: Path, most_bytes: int | None = None) -> None:

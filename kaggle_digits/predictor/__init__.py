@@ -11,14 +11,13 @@ predictor.compare(model.run, other.run).p_value
 """
 
 from kaggle_digits.predictor.evaluation import Evaluation, Pictures, compare, data_of, evaluate
-from kaggle_digits.predictor.model import Information, Model, load
+from kaggle_digits.predictor.model import Model, load
 from kaggle_digits.predictor.prediction import LeftOut, PredictedDigit, Prediction
 from kaggle_digits.predictor.reading import predict
 from kaggle_digits.predictor.stacking import write_probabilities
 
 __all__ = [
     "Evaluation",
-    "Information",
     "LeftOut",
     "Model",
     "Pictures",

@@ -10,37 +10,13 @@ from kaggle_digits import classifiers, evaluation, runs
 from kaggle_digits.classifiers import Classifier, calibration
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError, first_line
-from kaggle_digits.runs import LayerRecord, Run, rows
+from kaggle_digits.runs import Run, rows
 from kaggle_digits.sources import image_folder
 
 
 @dataclass(frozen=True)
-class Information:
-    """What a model is.
-
-    Attributes:
-        recipe: the name of its recipe.
-        image_shape: height and width of the images that it takes, in pixels.
-        classes: how many labels it tells apart; the labels are 0 to `classes - 1`.
-        parameters: how many numbers it has learned.
-        layers: what it is made of, from the pixels to the probabilities.
-    """
-
-    recipe: str
-    image_shape: tuple[int, int]
-    classes: int
-    parameters: int
-    layers: list[LayerRecord]
-
-
-@dataclass(frozen=True)
 class Model:
-    """A trained model and the run that it comes from.
-
-    Attributes:
-        run: where it comes from.
-        classifier: what answers.
-    """
+    """A trained model: what answers, and the run that it comes from."""
 
     run: Run
     classifier: Classifier
@@ -89,7 +65,6 @@ class Model:
 
     def _answers(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What the classifier says, which may come from elsewhere and be for other images, or other labels."""
-
         try:
             answers = self.classifier.probabilities(images)
         except (ValueError, TypeError, RuntimeError, IndexError, AttributeError) as error:
@@ -104,7 +79,6 @@ class Model:
         Raises:
             DataError: as `probabilities`.
         """
-
         return np.asarray(self.probabilities(images).argmax(axis=-1), np.int64)
 
     def evaluate(self, digits: Digits) -> evaluation.Report:
@@ -126,21 +100,11 @@ class Model:
         Raises:
             RunError: the run's list of them is damaged.
         """
-
         return int(np.isin(digits.hashes, rows.learned(self.run.path)).sum())
-
-    def info(self) -> Information:
-        """What the model is made of."""
-        record = self.run.record
-        return Information(record.recipe.name, self.image_shape, self.classes, record.parameters, record.layers)
 
 
 def load(run: str | Path | None = None, folder: Path = runs.FOLDER) -> Model:
-    """Loads the model of a run. Nothing in its files can run code.
-
-    Args:
-        run: a run's name or path; None is the newest complete run.
-        folder: of all runs.
+    """Loads the model of a run, by its name or path, or of the newest one. Nothing in its files can run code.
 
     Raises:
         RunError: there is no such run, or its files are not those that the training wrote.

@@ -54,7 +54,11 @@ def predict(
         DataError: there is nothing there, or something cannot be read.
     """
     asked = [Path(path) for path in paths]
-    named = {path: _pictures(path) for path in asked if not sources.holds_rows(path)}
+    named = {
+        path: image_folder.find_images(path) if path.is_dir() else [path]
+        for path in asked
+        if not sources.holds_rows(path)
+    }
     pictures = list(dict.fromkeys(picture for listed in named.values() for picture in listed))
     reader = _Reader(model, keep_stages)
     answered: dict[Path, Prediction] = {}
@@ -97,10 +101,6 @@ def _what_else(folder: Path) -> str:
     return f"{folder}: {len(others):,} {'file is' if len(others) == 1 else 'files are'} no picture: {named}"
 
 
-def _pictures(path: Path) -> list[Path]:
-    return image_folder.find_images(path) if path.is_dir() else [path]
-
-
 @dataclass(frozen=True, eq=False)
 class _Opened:
     """A picture, and the ways to read it: the plain one, with what the others are made from, or all."""
@@ -126,19 +126,13 @@ class _Reader:
                 broken[path] = str(result)
             else:
                 opened.append(result)
-        answers = self._ask_all([each.layout for each in opened])
+        answered = list(zip(opened, self._ask_all([each.layout for each in opened]), strict=True))
         # Most pictures are plain to read; the other ways to read the rest take their time.
-        doubtful = [
-            place
-            for place, (each, answer) in enumerate(zip(opened, answers, strict=True))
-            if not photos.is_settled(each.layout, answer)
-        ]
-        for place, full in zip(doubtful, _at_once(self._in_full, [opened[place] for place in doubtful]), strict=True):
-            opened[place] = full
-        again = self._ask_all([opened[place].layout for place in doubtful])
-        for place, answer in zip(doubtful, again, strict=True):
-            answers[place] = answer
-        return {each.path: self._prediction(each, answer) for each, answer in zip(opened, answers, strict=True)}
+        settled = [photos.is_settled(each.layout, answer) for each, answer in answered]
+        rest = _at_once(self._in_full, [each for each, done in zip(opened, settled, strict=True) if not done])
+        again = zip(rest, self._ask_all([each.layout for each in rest]), strict=True)
+        final = [one if done else next(again) for one, done in zip(answered, settled, strict=True)]
+        return {each.path: self._prediction(each, answer) for each, answer in final}
 
     def _prediction(self, opened: _Opened, probabilities: NDArray[np.float32]) -> Prediction:
         layout = opened.layout
@@ -159,7 +153,9 @@ class _Reader:
         except DataError as error:
             return error
         if photos.is_ready(picture.pixels, shape):
-            digit = image_file.as_digit(_greys(picture), shape)
+            from PIL import Image
+
+            digit = image_file.as_digit(np.asarray(Image.fromarray(picture.pixels).convert("L")), shape)
             return _Opened(path, picture, photos.whole(picture.pixels, digit, self.keep_stages))
         writing = photos.look(picture.pixels)
         return _Opened(path, picture, writing.layout(shape, plain=True, keep_stages=self.keep_stages), writing)
@@ -186,11 +182,9 @@ class _Reader:
         images = np.concatenate([layout.images for layout in layouts])
         answers = self.model.probabilities(photos.leaning(images))
         plain, voted = answers[: len(images)], photos.counted(answers)
-        ends = np.cumsum([len(layout.images) for layout in layouts])
-        return [
-            (plain if layout.is_whole else voted)[end - len(layout.images) : end]
-            for layout, end in zip(layouts, ends, strict=True)
-        ]
+        ends = np.cumsum([len(layout.images) for layout in layouts])[:-1]
+        parts = zip(layouts, np.split(plain, ends), np.split(voted, ends), strict=True)
+        return [one if layout.is_whole else other for layout, one, other in parts]
 
 
 def _at_once(function: Callable[[_S], _T], subjects: Sequence[_S]) -> list[_T]:
@@ -201,12 +195,6 @@ def _at_once(function: Callable[[_S], _T], subjects: Sequence[_S]) -> list[_T]:
     with warnings.catch_warnings(), ThreadPoolExecutor(usable_cores()) as pool:
         warnings.simplefilter("ignore")
         return list(pool.map(function, subjects))
-
-
-def _greys(picture: image_file.Picture) -> NDArray[np.uint8]:
-    from PIL import Image
-
-    return np.asarray(Image.fromarray(picture.pixels).convert("L"))
 
 
 def _box(box: Box, picture: image_file.Picture) -> Box:

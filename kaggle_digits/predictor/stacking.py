@@ -1,11 +1,8 @@
 """What a run says of rows that it did not learn, as CSVs: for stacking elsewhere."""
 
-import csv
-import io
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +15,8 @@ from kaggle_digits.predictor.model import load
 from kaggle_digits.runs import Run, rows
 
 
-@dataclass(frozen=True)
-class Written:
-    """What was written.
-
-    Attributes:
-        files: how many rows each file has.
-        notes: what is missing, and why.
-    """
+class Written(NamedTuple):
+    """How many rows each file that was written has; what is missing, and why."""
 
     files: dict[Path, int]
     notes: tuple[str, ...]
@@ -64,9 +55,9 @@ def write_probabilities(run: Run, path: Path, where: str | None = None) -> Writt
 
 
 def _write(path: Path, ids: list[Any], labels: Iterable[object], probabilities: NDArray[np.float32]) -> None:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["id", "label", *(f"p{label}" for label in range(probabilities.shape[1]))])
-    for name, label, answer in zip(ids, labels, probabilities.tolist(), strict=True):
-        table.writerow([name, label, *(f"{share:.7g}" for share in answer)])
-    storage.write_text(path, text.getvalue())
+    rows = zip(ids, labels, probabilities.tolist(), strict=True)
+    storage.write_csv(
+        path,
+        ["id", "label", *(f"p{label}" for label in range(probabilities.shape[1]))],
+        ([name, label, *(f"{share:.7g}" for share in answer)] for name, label, answer in rows),
+    )

@@ -6,6 +6,7 @@ recipes.load("own.py")                 # a file of one's own, which is run
 recipes.from_function(build, fit=...)  # without a file
 """
 
+from kaggle_digits.recipes.blaming import RecipeFile, blaming
 from kaggle_digits.recipes.fit import Distortions, Fit, Precision, Schedule
 from kaggle_digits.recipes.loading import (
     Outline,
@@ -20,7 +21,7 @@ from kaggle_digits.recipes.loading import (
     source,
 )
 from kaggle_digits.recipes.measurements import Measured, measurements
-from kaggle_digits.recipes.recipe import Recipe, RecipeFile, RecipeRecord, Value, blaming
+from kaggle_digits.recipes.recipe import Recipe, RecipeRecord, Value
 
 __all__ = [
     "DEFAULT",

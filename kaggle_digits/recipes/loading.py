@@ -1,7 +1,6 @@
 """Recipes found: the built-in ones by name, a user's own by its file, one that a run remembers by its record."""
 
 import ast
-import hashlib
 import importlib
 import re
 import sys
@@ -17,8 +16,9 @@ import msgspec
 from kaggle_digits.backend import load_keras
 from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.files import storage
+from kaggle_digits.recipes.blaming import RecipeFile, blaming
 from kaggle_digits.recipes.fit import Fit
-from kaggle_digits.recipes.recipe import Recipe, RecipeFile, RecipeRecord, Value, arguments_of, blaming
+from kaggle_digits.recipes.recipe import Recipe, RecipeRecord, Value, arguments_of
 
 _BUILT_IN = Path(__file__).parent / "builtin"
 _MOST_BYTES = 1 << 20
@@ -51,27 +51,17 @@ def is_file(recipe: str) -> bool:
 
 
 def source(name: str) -> str:
-    """The text of a built-in recipe's file, to begin one's own with.
-
-    Raises:
-        DigitsError: there is no such recipe.
-    """
+    """The text of a built-in recipe's file, to begin one's own with; a `DigitsError` where there is none."""
     return _path(name).read_text(encoding="utf-8")
 
 
 def outline(recipe: str) -> Outline:
-    """What a recipe file says of itself; nothing of it is run, so that it takes a millisecond.
-
-    Args:
-        recipe: a built-in recipe's name or the path of a file.
+    """What a built-in recipe, or a recipe file, says of itself; nothing of it is run: it takes a millisecond.
 
     Raises:
         DigitsError: there is no such recipe, or the file is no Python.
     """
-    if is_file(recipe):
-        return _outline(_read(Path(recipe)))
-    path = _path(recipe)
-    return _outline(RecipeFile(path, path.read_text(encoding="utf-8"), ""))
+    return _outline(_read(Path(recipe)) if is_file(recipe) else RecipeFile(str(_path(recipe)), source(recipe)))
 
 
 def load(recipe: str) -> Recipe:
@@ -103,11 +93,11 @@ def run(file: RecipeFile) -> Recipe:
     """
     _prepare(_outline(file), whole=True)
     module = ModuleType(f"recipe_{file.sha256[:12]}")
-    module.__file__ = str(file.path)
+    module.__file__ = file.path
     sys.modules[module.__name__] = module  # Keras and dataclasses look classes up by their module
     with blaming(file):
-        exec(compile(file.text, str(file.path), "exec"), module.__dict__)
-    return _from_module(_name(file.path), module, file)
+        exec(compile(file.text, file.path, "exec"), module.__dict__)
+    return _from_module(_name(Path(file.path)), module, file)
 
 
 def from_function(build: Callable[..., Any], *, fit: Fit | None = None, name: str = "own", summary: str = "") -> Recipe:
@@ -133,42 +123,35 @@ def restore(record: RecipeRecord, own: Recipe | None = None) -> Recipe:
         RunError: this release has no such recipe, the file is another one, or the user did not name it.
     """
     if record.members:
-        owns = own.kinds if own else ()
-        of_name = {one.name: one for one in owns}
+        of_name = {one.name: one for one in (own.kinds if own else ())}
         members = tuple(restore(one, of_name.get(one.name, own)) for one in record.members)
         recipe = _of_this_release(record) if record.built_in else (own or Recipe(record.name))
         recipe = replace(recipe, members=members, build=None, arguments={})
-    elif record.built_in:
-        recipe = _of_this_release(record)
-    elif record.file is None and own is not None:
-        recipe = own
-    elif record.file is None:
-        raise RunError("this run began with a function. Go on with it in Python: training.resume(run, recipe=recipe).")
-    elif own is None or own.file is None or own.file.sha256 != record.sha256:
-        name = Path(record.file).name
-        raise RunError(
-            f"this run began with {name}, sha256 {str(record.sha256)[:12]}. Name the same file again: "
-            f"kaggle-digits train {name} --resume ..."
-        )
     else:
-        recipe = own
-    callbacks = recipe.fit.callbacks if recipe.fit else ()
-    fit = record.fit and msgspec.structs.replace(record.fit, callbacks=callbacks)
+        recipe = _of_this_release(record) if record.built_in else _named_again(record, own)
+    fit = record.fit and msgspec.structs.replace(record.fit, callbacks=recipe.fit.callbacks if recipe.fit else ())
     arguments = {name: _checked(name, value, recipe) for name, value in record.arguments.items()}
-    return replace(
-        recipe,
-        arguments={**recipe.arguments, **arguments},
-        fit=fit,
-        labels=record.labels,
-        folds=record.folds,
-        tta=record.tta,
-    )
+    known = {name: getattr(record, name) for name in ("labels", "folds", "tta")}
+    return replace(recipe, arguments={**recipe.arguments, **arguments}, fit=fit, **known)
 
 
 def _of_this_release(record: RecipeRecord) -> Recipe:
     if record.name not in names():
         raise RunError(f"this release has no recipe {record.name!r}. Train again: kaggle-digits train.")
     return load_built_in(record.name)
+
+
+def _named_again(record: RecipeRecord, own: Recipe | None) -> Recipe:
+    """The user's own recipe, if it is the one that the run began with."""
+    if record.file is not None and (own is None or own.file is None or own.file.sha256 != record.sha256):
+        name = Path(record.file).name
+        raise RunError(
+            f"this run began with {name}, sha256 {str(record.sha256)[:12]}. Name the same file again: "
+            f"kaggle-digits train {name} --resume ..."
+        )
+    if own is None:
+        raise RunError("this run began with a function. Go on with it in Python: training.resume(run, recipe=recipe).")
+    return own
 
 
 def _checked(name: str, value: Value, recipe: Recipe) -> Value:
@@ -185,7 +168,7 @@ def _checked(name: str, value: Value, recipe: Recipe) -> Value:
 
 
 def _from_module(name: str, module: ModuleType, file: RecipeFile | None) -> Recipe:
-    called, known = str(file.path) if file else name, vars(module)
+    called, known = file.path if file else name, vars(module)
     summary = (module.__doc__ or "").strip().splitlines()[:1]
     recipe = Recipe(
         name=name,
@@ -230,7 +213,7 @@ def _read(path: Path) -> RecipeFile:
             f"{path} cannot be read: {reason}. Name a recipe file, or begin with a copy of one: "
             "kaggle-digits recipes --copy mlp > own.py."
         ) from None
-    return RecipeFile(path, text, hashlib.sha256(text.encode()).hexdigest())
+    return RecipeFile(str(path), text)
 
 
 def _name(path: Path) -> str:
@@ -240,7 +223,7 @@ def _name(path: Path) -> str:
 
 def _outline(file: RecipeFile) -> Outline:
     with blaming(file):
-        tree = ast.parse(file.text, str(file.path))
+        tree = ast.parse(file.text, file.path)
     defined: set[str] = set()
     imported: set[str] = set()
     for node in tree.body:

@@ -3,8 +3,6 @@
 import contextlib
 import inspect
 import json
-import re
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -14,12 +12,13 @@ from typing import Any
 import msgspec
 
 from kaggle_digits.errors import DigitsError, first_line
+from kaggle_digits.recipes.blaming import RecipeFile, blaming
 from kaggle_digits.recipes.fit import NAMES, Fit
 
 Value = None | bool | int | float | str | tuple[int | float | str, ...]
 """What can be set by name: `--set width=64`."""
 
-_ELSEWHERE = ", in the model that it builds"
+_JSON = {"True": "true", "False": "false", "None": "null"}
 _GIVEN = 2  # image_shape and classes, the first two arguments of every `build`
 
 
@@ -27,16 +26,9 @@ class RecipeRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """A recipe with every value, as run.json keeps it.
 
     Attributes:
-        name: the recipe's.
-        built_in: whether it comes with the package.
         file: the path of a recipe file of the user's own, which is never run because a run names it.
         sha256: of that file's text.
-        arguments: of `build`, every one.
-        fit: how a network is fitted; None for scikit-learn's models and for a committee.
-        labels: how many labels it learns, from 0 up; None is all that the data has.
-        members: the recipes of a committee.
-        folds: how many times each member is trained.
-        tta: whether test-time augmentation may be used.
+        ...: the others are those of `Recipe`.
     """
 
     name: str
@@ -49,21 +41,6 @@ class RecipeRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     members: tuple["RecipeRecord", ...] = ()
     folds: int | None = None
     tta: bool = True
-
-
-@dataclass(frozen=True)
-class RecipeFile:
-    """A recipe file of the user's own.
-
-    Attributes:
-        path: where it is.
-        text: what it says.
-        sha256: of the text, in UTF-8.
-    """
-
-    path: Path
-    text: str = field(repr=False)
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -97,8 +74,13 @@ class Recipe:
     folds: int | None = None
     tta: bool = True
     search: Mapping[str, Any] = field(default_factory=dict)
-    file: RecipeFile | None = None
+    file: RecipeFile | None = field(default=None, repr=False)
     built_in: bool = False
+
+    @property
+    def where(self) -> str:
+        """What to call it in an error: its file, if it comes from one."""
+        return self.file.path if self.file else self.name
 
     @property
     def is_committee(self) -> bool:
@@ -116,11 +98,7 @@ class Recipe:
         return len(self.kinds) * (self.folds or 1)
 
     def model(self, image_shape: tuple[int, int], classes: int) -> Any:
-        """What `build` makes: a `keras.Model` or a scikit-learn estimator.
-
-        Args:
-            image_shape: height and width, in pixels.
-            classes: how many labels there are.
+        """What `build` makes for images of that height and width: a `keras.Model` or a scikit-learn estimator.
 
         Raises:
             DigitsError: the user's own `build` failed, and the sentence names their file and line; or an argument of a
@@ -133,11 +111,7 @@ class Recipe:
 
     @contextlib.contextmanager
     def refusing_arguments(self) -> Iterator[None]:
-        """Turns what a library says of an argument that makes no sense into a sentence, for a built-in recipe.
-
-        Raises:
-            DigitsError: in place of a ValueError or TypeError.
-        """
+        """Turns what a library says of a built-in recipe's argument that makes no sense into a sentence."""
         try:
             yield
         except (ValueError, TypeError) as error:
@@ -161,12 +135,10 @@ class Recipe:
 
     def _changed(self, values: Mapping[str, Any]) -> "Recipe":
         """Itself with those of the values that it has."""
-        arguments = {
-            name: _as_before(name, values[name], old) for name, old in self.arguments.items() if name in values
-        }
-        of_fit = {name: value for name, value in values.items() if name in NAMES and name not in arguments}
+        own = {name: _as_before(name, values[name], old) for name, old in self.arguments.items() if name in values}
+        of_fit = {name: value for name, value in values.items() if name in NAMES and name not in own}
         fit = (self.fit or Fit()).changed(of_fit) if of_fit and self._has_fit else self.fit
-        return replace(self, arguments={**self.arguments, **arguments}, fit=fit)
+        return replace(self, arguments={**self.arguments, **own}, fit=fit)
 
     @property
     def _has_fit(self) -> bool:
@@ -179,10 +151,8 @@ class Recipe:
             return
         if name in NAMES:
             raise DigitsError(f"{self.name} is fitted in one go: {name} cannot be set. Leave it out.")
-        close = get_close_matches(name, known, 1)
-        hint = (
-            f"Did you mean {close[0]}?" if close else f"Choose among: {', '.join(dict.fromkeys(known)) or 'nothing'}."
-        )
+        close, choices = get_close_matches(name, known, 1), ", ".join(dict.fromkeys(known)) or "nothing"
+        hint = f"Did you mean {close[0]}?" if close else f"Choose among: {choices}."
         raise DigitsError(f"{self.name} has no value called {name!r}. {hint}")
 
     def in_folds(self, count: int) -> "Recipe":
@@ -204,7 +174,7 @@ class Recipe:
         return RecipeRecord(
             name=self.name,
             built_in=self.built_in,
-            file=str(self.file.path.resolve()) if self.file else None,
+            file=str(Path(self.file.path).resolve()) if self.file else None,
             sha256=self.file.sha256 if self.file else None,
             arguments=dict(self.arguments),
             fit=fit,
@@ -216,11 +186,7 @@ class Recipe:
 
 
 def arguments_of(build: Callable[..., Any], name: str) -> dict[str, Value]:
-    """The further arguments of a `build`, with their defaults.
-
-    Args:
-        build: takes an image shape and a number of classes, and perhaps more.
-        name: what to call it in an error: its file.
+    """The further arguments of a `build`, with their defaults; an error calls it by that name, its file's.
 
     Raises:
         DigitsError: it takes fewer, or one has the name of a value of `fit`, no default, or one that run.json could not
@@ -244,55 +210,11 @@ def arguments_of(build: Callable[..., Any], name: str) -> dict[str, Value]:
         ) from None
 
 
-@contextlib.contextmanager
-def blaming(file: RecipeFile | None) -> Iterator[None]:
-    """Turns an exception that a user's own recipe file caused into a sentence with their file and line.
-
-    Args:
-        file: theirs; None lets every exception pass.
-
-    Raises:
-        DigitsError: in place of any other exception.
-    """
-    try:
-        yield
-    except (Exception, SystemExit) as error:
-        place = _place(error, file.path) if file is not None else None
-        if place is None or (isinstance(error, DigitsError) and _ELSEWHERE in place):
-            raise
-        kind = "" if isinstance(error, DigitsError) else f"{type(error).__name__}: "
-        raise DigitsError(f"{place}: {kind}{_words(error)}{_hint(error)}.") from error
-
-
-def _place(error: BaseException, path: Path) -> str:
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return f"{path}, line {error.lineno}"
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    return f"{path}, line {lines[-1]}" if lines else f"{path}{_ELSEWHERE}"
-
-
-def _words(error: BaseException) -> str:
-    if isinstance(error, SyntaxError):
-        return error.msg
-    # Keras wraps what a layer has raised, once or twice, into an exception of many lines, and prints it in bold.
-    while error.__context__ is not None and str(error.__context__) in str(error):
-        error = error.__context__
-    said = str(error.args[0]) if error.args else ""
-    raised = re.search(r"\x1b\[1m(.+?)\x1b\[0m", said, re.DOTALL)
-    return first_line(DigitsError(raised[1] if raised else said or type(error).__name__))
-
-
-def _hint(error: BaseException) -> str:
-    if isinstance(error, ModuleNotFoundError):
-        return ". Install that package, or mend the import"
-    return ""
-
-
 def _as_before(name: str, value: Any, before: Value) -> Any:
     """A new value for an argument, of the kind that its default has."""
     if isinstance(value, str) and not isinstance(before, str):
         with contextlib.suppress(ValueError, RecursionError):
-            value = json.loads(f"[{value.strip('()[]')}]" if isinstance(before, tuple) else _spelled(value))
+            value = json.loads(f"[{value.strip('()[]')}]" if isinstance(before, tuple) else _JSON.get(value, value))
     if isinstance(before, tuple):
         value = tuple(value) if isinstance(value, list | tuple) else (value,)
         kinds = {type(one) for one in before} or {type(one) for one in value}
@@ -304,8 +226,3 @@ def _as_before(name: str, value: Any, before: Value) -> Any:
     if not fits:
         raise DigitsError(f"{name} cannot be {value!r}: it must be like its default, {before!r}.")
     return value
-
-
-def _spelled(text: str) -> str:
-    """Python's words for what JSON writes in small letters."""
-    return {"True": "true", "False": "false", "None": "null"}.get(text, text)

@@ -19,11 +19,7 @@ _LONGEST_NOTE = 1000
 
 
 def set_note(run: Run, note: str) -> Run:
-    """Gives a run another note; an empty one takes it away.
-
-    Args:
-        run: which run.
-        note: a line, of at most 1,000 characters.
+    """Gives a run another note, a line of at most 1,000 characters; an empty one takes it away.
 
     Raises:
         RunError: the note is too long.
@@ -64,10 +60,7 @@ def rename(run: Run, name: str) -> Run:
 
 
 def remove(path: Path) -> None:
-    """Removes a run's folder. It is gone at once, even if deleting its files is interrupted.
-
-    Args:
-        path: of a run, complete or not.
+    """Removes the folder of a run, complete or not. It is gone at once, even if deleting its files is interrupted.
 
     Raises:
         RunError: it holds no run, or one that is in training just now.
@@ -111,13 +104,10 @@ def _rewrite(run: Run, record: Record) -> Run:
 
 def _with_member(blend: Record, old: str, new: str) -> Record:
     """A blend that knows one of its runs by another name; their order stays."""
-
-    def renamed(name: str) -> str:
-        return new if name == old else name
-
-    return msgspec.structs.replace(
+    change, names = msgspec.structs.replace, {old: new}
+    return change(
         blend,
-        members={renamed(name): weight for name, weight in (blend.members or {}).items()},
-        blended={renamed(name): digest for name, digest in blend.blended.items()},
-        layers=[msgspec.structs.replace(layer, name=renamed(layer.name)) for layer in blend.layers],
+        members={names.get(name, name): weight for name, weight in (blend.members or {}).items()},
+        blended={names.get(name, name): digest for name, digest in blend.blended.items()},
+        layers=[change(layer, name=names.get(layer.name, layer.name)) for layer in blend.layers],
     )

@@ -18,7 +18,7 @@ _LONGEST = 4096  # characters of a file of git's that are looked at, packed-refs
 def circumstances() -> dict[str, Any]:
     """What a run that begins now, in the current folder, is made with: those fields of `Beginning`."""
     started = datetime.now().astimezone()
-    return {"versions": versions(), "machine": machine(), "git": git(Path.cwd()), "started": started}
+    return {"versions": versions(), "machine": platform.platform(), "git": git(Path.cwd()), "started": started}
 
 
 def versions() -> dict[str, str]:
@@ -27,18 +27,10 @@ def versions() -> dict[str, str]:
     return {"kaggle-digits": __version__, "python": platform.python_version(), **libraries}
 
 
-def machine() -> str:
-    """The operating system's word for this machine."""
-    return platform.platform()
-
-
 def git(folder: Path) -> GitRecord | None:
     """The commit that a folder is at; None outside a git repository.
 
     git itself is not asked: a repository's configuration may name programs, which `git status` would run.
-
-    Args:
-        folder: in the work tree.
     """
     for parent in (folder, *folder.parents):
         if (parent / ".git").exists():  # in a worktree it is a file, which leads elsewhere: then nothing is known

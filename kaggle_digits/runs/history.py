@@ -36,20 +36,12 @@ class Epoch(msgspec.Struct, frozen=True):
 
 
 def write(folder: Path, epochs: list[Epoch]) -> None:
-    """Writes history.csv.
-
-    Args:
-        folder: the run's.
-        epochs: one at least.
+    """Writes history.csv into a run's folder.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(Epoch.__struct_fields__)
-    table.writerows(msgspec.structs.astuple(epoch) for epoch in epochs)
-    storage.write_text(folder / FILE, text.getvalue())
+    storage.write_csv(folder / FILE, Epoch.__struct_fields__, map(msgspec.structs.astuple, epochs))
 
 
 def read_folds(folder: Path) -> list[list[Epoch]]:
@@ -66,10 +58,7 @@ def read_folds(folder: Path) -> list[list[Epoch]]:
 
 
 def read(folder: Path) -> list[Epoch]:
-    """The epochs of a run; none where it has no history.csv, as a run of scikit-learn's models.
-
-    Args:
-        folder: the run's.
+    """The epochs of the run in a folder; none where it has no history.csv, as a run of scikit-learn's models.
 
     Raises:
         RunError: the file is damaged.

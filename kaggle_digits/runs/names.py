@@ -70,10 +70,7 @@ def resumable(run: str | Path, models: Path = FOLDER) -> Path:
 def best(complete: Sequence[Run]) -> Run:
     """The run that validated best, of those that learned the same data as the newest; of equals, the newest.
 
-    Runs that have learned test rows are passed over where there are others.
-
-    Args:
-        complete: oldest first; one at least.
+    Runs that have learned test rows are passed over where there are others. One is complete at least, oldest first.
     """
     newest = complete[-1].record.data.training_data
     alike = [run for run in complete if run.record.data.training_data == newest]

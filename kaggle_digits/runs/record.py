@@ -107,6 +107,7 @@ class Beginning(msgspec.Struct, frozen=True, kw_only=True):
         machine: the operating system's word for it.
         git: the commit of the current folder, None outside a git repository.
         started: when.
+        spent: seconds that it took before it was interrupted.
         fold: of a committee's member, the number of the fold that it does not learn.
         kaggle: where it is trained, if on Kaggle.
     """
@@ -124,6 +125,7 @@ class Beginning(msgspec.Struct, frozen=True, kw_only=True):
     machine: str
     git: GitRecord | None = None
     started: Time
+    spent: float = 0.0
     fold: int | None = None
     kaggle: KaggleRecord | None = None
 
@@ -152,8 +154,7 @@ class Record(Beginning, frozen=True, kw_only=True):
         folds: of a committee, the accuracy on each fold.
         submission_sha256: of the submission CSV.
         finished: when.
-        seconds: from the plan to this file; of a training that went on after it was interrupted, with those that an
-            earlier run.json told of.
+        seconds: from the plan to this file, without the pause of a training that was interrupted and went on.
         train_seconds: of fitting, all members together.
         files: the SHA-256 of the model's files, by name.
     """
@@ -183,11 +184,7 @@ class Record(Beginning, frozen=True, kw_only=True):
 
 
 def read(path: Path, kind: type[_Kind]) -> _Kind:
-    """Reads plan.json or run.json.
-
-    Args:
-        path: the file.
-        kind: what it must be.
+    """Reads plan.json or run.json, as the kind of record that it must hold.
 
     Raises:
         RunError: the file is missing, damaged, edited, or of another release.
@@ -197,11 +194,6 @@ def read(path: Path, kind: type[_Kind]) -> _Kind:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise RunError(f"{path} cannot be read: {reason}. Train again: kaggle-digits train.") from None
-    return parse(text, path, kind)
-
-
-def parse(text: str, path: Path, kind: type[_Kind]) -> _Kind:
-    """What a text of that file says; see `read`."""
     try:
         if msgspec.json.decode(text, type=_Format).format != FORMAT:
             raise RunError(f"{path} is of another release (format {FORMAT} is read). Train again: kaggle-digits train.")

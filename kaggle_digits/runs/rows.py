@@ -1,9 +1,11 @@
 """The rows of a run: those that it learned, as hashes, and those that it was validated on, with its answers."""
 
+import contextlib
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,71 +14,51 @@ from kaggle_digits.errors import RunError
 from kaggle_digits.files import storage
 
 VALIDATION = "validation.npz"
-LEARNED = "learned.npy"
+_LEARNED = "learned.npy"
 
 _MOST_BYTES = 1 << 28  # unpacked; the competition's 42,000 rows take 2.4 million
 # NumPy's and zipfile's words for a damaged file; a crafted one may ask for more memory than there is.
-_DAMAGED = (
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    MemoryError,
-    NotImplementedError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+_DAMAGED = (OSError, ValueError, LookupError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def validation(folder: Path) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float32]]:
-    """Ids, labels and probabilities `(n, classes)` of the rows that a run was validated on.
-
-    Args:
-        folder: the run's.
+    """Ids `(n,)`, labels `(n,)` and probabilities `(n, classes)` of the rows that the run in a folder was validated on.
 
     Raises:
         RunError: the file is missing or damaged.
     """
-    path = folder / VALIDATION
-    try:
-        arrays = _arrays(path)
-        ids, labels, probabilities = (arrays[name] for name in ("ids", "labels", "probabilities"))
+    with _reading(folder / VALIDATION) as file, zipfile.ZipFile(file) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+        if size > _MOST_BYTES:
+            raise ValueError(f"it would take {size:,} bytes in memory, of at most {_MOST_BYTES:,}")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as arrays:
+            ids, labels, probabilities = (arrays[name] for name in ("ids", "labels", "probabilities"))
         _check(ids, labels, probabilities)
-    except _DAMAGED as error:
-        raise RunError(f"{path} cannot be read: {error}. Train again.") from error
     return ids, labels, probabilities
 
 
 def learned(folder: Path) -> NDArray[np.uint64]:
-    """uint64 `(n,)`, the hashes of the rows that a run was trained on; see `Digits.hashes`.
-
-    Args:
-        folder: the run's.
+    """uint64 `(n,)`, the hashes of the rows that the run in a folder was trained on; see `Digits.hashes`.
 
     Raises:
         RunError: the file is missing or damaged.
     """
-    path = folder / LEARNED
-    try:
-        storage.check_regular(path, _MOST_BYTES)
-        with path.open("rb") as file:
-            hashes = np.lib.format.read_array(file, allow_pickle=False)
+    with _reading(folder / _LEARNED) as file:
+        hashes = np.lib.format.read_array(file, allow_pickle=False)
         if hashes.ndim != 1 or hashes.dtype != np.uint64:
             raise ValueError(f"hashes must be uint64 (n,), not {hashes.dtype} {hashes.shape}")
-    except _DAMAGED as error:
-        raise RunError(f"{path} cannot be read: {error}. Train again.") from error
     return np.asarray(hashes, np.uint64)
 
 
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    storage.check_regular(path, _MOST_BYTES)
-    with zipfile.ZipFile(path) as archive:
-        size = sum(member.file_size for member in archive.infolist())
-        if size > _MOST_BYTES:
-            raise ValueError(f"it would take {size:,} bytes in memory, of at most {_MOST_BYTES:,}")
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        storage.check_regular(path, _MOST_BYTES)
+        with path.open("rb") as file:
+            yield file
+    except _DAMAGED as error:
+        raise RunError(f"{path} cannot be read: {error}. Train again.") from error
 
 
 def _check(ids: NDArray[Any], labels: NDArray[Any], probabilities: NDArray[Any]) -> None:
@@ -93,13 +75,7 @@ def _check(ids: NDArray[Any], labels: NDArray[Any], probabilities: NDArray[Any])
 def write_validation(
     folder: Path, ids: NDArray[Any], labels: NDArray[np.int64], probabilities: NDArray[np.float32]
 ) -> None:
-    """Writes validation.npz; nothing in it is pickled.
-
-    Args:
-        folder: the run's.
-        ids: int64 or str `(n,)`.
-        labels: int64 `(n,)`.
-        probabilities: float32 `(n, classes)`.
+    """Writes validation.npz into a run's folder; ids are int64 or str `(n,)`, probabilities `(n, classes)`.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
@@ -109,14 +85,10 @@ def write_validation(
 
 
 def write_learned(folder: Path, hashes: NDArray[np.uint64]) -> None:
-    """Writes learned.npy.
-
-    Args:
-        folder: the run's.
-        hashes: uint64 `(n,)` of the rows that were trained on, see `Digits.hashes`.
+    """Writes learned.npy into a run's folder: uint64 `(n,)`, the hashes of the rows that were trained on.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
-    with storage.replacing(folder / LEARNED) as temporary, temporary.open("wb") as file:
+    with storage.replacing(folder / _LEARNED) as temporary, temporary.open("wb") as file:
         np.save(file, np.unique(hashes))

@@ -49,8 +49,7 @@ def start(models: Path, beginning: Beginning) -> Path:
 
     Args:
         models: the folder of all runs.
-        beginning: what is known of the run already. Its recipe and local time make the run's name; two runs begun in
-            the same second get different names.
+        beginning: its recipe and local time make the run's name; two runs begun in the same second get different ones.
 
     Raises:
         StorageError: the folder cannot be made.
@@ -93,10 +92,7 @@ def _sweep(models: Path) -> None:
 
 @contextlib.contextmanager
 def in_training(path: Path) -> Iterator[None]:
-    """Holds a run for the one process that trains it.
-
-    Args:
-        path: the run's folder.
+    """Holds the run in a folder for the one process that trains it.
 
     Raises:
         StorageError: another process trains it just now, or the folder cannot be written.
@@ -113,11 +109,7 @@ def is_in_training(path: Path) -> bool:
 
 
 def write_plan(path: Path, beginning: Beginning) -> None:
-    """Writes plan.json.
-
-    Args:
-        path: the run's folder.
-        beginning: what it says.
+    """Writes plan.json into the run's folder.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
@@ -142,18 +134,13 @@ def complete(path: Path, beginning: Beginning, files: list[str], **results: Any)
         raise RunError(f"{path} was removed while it was in training. Train again: kaggle-digits train.")
     for inside in (path, *(one for one in path.rglob("*") if one.is_dir())):
         storage.sweep(inside)  # a teacher's, in which nothing is written any more
-    checksums = {name: storage.sha256(path / name) for name in files}
+    results |= {"finished": datetime.now().astimezone(), "files": {name: storage.sha256(path / name) for name in files}}
     known = {name: getattr(beginning, name) for name in Beginning.__struct_fields__}
-    record = Record(**known, **results, finished=datetime.now().astimezone(), files=checksums)
-    return write_record(path, record)
+    return write_record(path, Record(**known, **results))
 
 
 def write_record(path: Path, record: Record) -> Run:
-    """Writes run.json, which makes a run complete.
-
-    Args:
-        path: the run's folder, with everything else in it.
-        record: what it says.
+    """Writes run.json into a run's folder that has everything else in it, which makes the run complete.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
@@ -163,10 +150,7 @@ def write_record(path: Path, record: Record) -> Run:
 
 
 def interrupted(path: Path) -> Beginning:
-    """What a run began with, if its training was interrupted and can go on.
-
-    Args:
-        path: the run's folder.
+    """What the run in a folder began with, if its training was interrupted and can go on.
 
     Raises:
         RunError: the run came to its end, or it never began.
@@ -192,16 +176,15 @@ def members(run: Run) -> dict[str, Run]:
     Raises:
         RunError: one is missing, or is not what it was.
     """
-    found = {}
+    found, blended = {}, run.record.blended
     for name, weight in (run.record.members or {}).items():
-        if name not in run.record.blended:
+        if name not in blended:
             found[name] = read(run.path / name)
-        if name not in run.record.blended or weight == 0:
-            continue
-        path = run.path.parent / name
-        if not path.is_dir() or storage.sha256(path / RECORD) != run.record.blended[name]:
-            raise RunError(f"{run.name} is blended from {name}, which was removed or changed since. Blend anew.")
-        found[name] = read(path)
+        elif weight > 0:
+            path = run.path.parent / name
+            if not path.is_dir() or storage.sha256(path / RECORD) != blended[name]:
+                raise RunError(f"{run.name} is blended from {name}, which was removed or changed since. Blend anew.")
+            found[name] = read(path)
     return found
 
 

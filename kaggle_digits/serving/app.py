@@ -81,14 +81,14 @@ def _add_pages(app: FastAPI) -> None:
 
 
 def _add_information(app: FastAPI, model: Model) -> None:
-    information = model.info()
+    record = model.run.record
     about = forms.ModelInformation(
         run=model.run.name,
-        recipe=information.recipe,
+        recipe=record.recipe.name,
         image_shape=list(model.image_shape),
         classes=model.classes,
-        parameters=information.parameters,
-        validation_accuracy=model.run.record.validation_accuracy,
+        parameters=record.parameters,
+        validation_accuracy=record.validation_accuracy,
     )
 
     @app.get("/api/health", summary="Whether the server answers", response_description="It does.")

@@ -1,7 +1,6 @@
 """Training rows whose labels the models doubt: each was judged by models that had not learned it."""
 
 import csv
-import io
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +20,12 @@ _DIGITS = 19  # from which on a number is no id any more
 
 
 def write(folder: Path, digits: Digits, probabilities: NDArray[np.float32]) -> None:
-    """Writes doubtful.csv and doubtful.png: the rows that were labelled otherwise, the surest first.
+    """Writes doubtful.csv and doubtful.png into a run's folder: what was labelled otherwise, the surest first.
 
     Args:
         folder: the run's.
         digits: labelled digits.
         probabilities: out-of-fold, float32 `(n, classes)`.
-
-    Raises:
-        StorageError: the folder cannot be written, or the disk is full.
     """
     from kaggle_digits.evaluation import plots
 
@@ -37,12 +33,14 @@ def write(folder: Path, digits: Digits, probabilities: NDArray[np.float32]) -> N
     of_label = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
     doubtful = np.flatnonzero(predicted != labels)
     doubtful = doubtful[np.argsort(-sure[doubtful], kind="stable")][:_MOST]
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["id", "label", "probability of label", "predicted", "probability of predicted"])
-    for row in doubtful.tolist():
-        table.writerow([digits.ids[row], labels[row], f"{of_label[row]:.6f}", predicted[row], f"{sure[row]:.6f}"])
-    storage.write_text(folder / FILE, text.getvalue())
+    storage.write_csv(
+        folder / FILE,
+        ["id", "label", "probability of label", "predicted", "probability of predicted"],
+        (
+            [digits.ids[row], labels[row], f"{of_label[row]:.6f}", predicted[row], f"{sure[row]:.6f}"]
+            for row in doubtful.tolist()
+        ),
+    )
     title = "Labels that the models doubt, the surest first: id, actual, predicted and its probability"
     figure = plots.gallery(digits, probabilities, doubtful[:_DRAWN], title, with_ids=True)
     plots.save(figure, folder / PICTURE, folder.name)
@@ -50,9 +48,6 @@ def write(folder: Path, digits: Digits, probabilities: NDArray[np.float32]) -> N
 
 def read_ids(path: Path) -> tuple[int | str, ...]:
     """The ids to leave out: the first column, under a header, of a CSV such as doubtful.csv.
-
-    Args:
-        path: the CSV.
 
     Raises:
         DataError: the file cannot be read.

@@ -1,11 +1,13 @@
 """Runs of one's own that answer together: weighed by rows that none of them has learned."""
 
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits import classifiers, evaluation, runs, sources
+from kaggle_digits import classifiers, runs, sources
 from kaggle_digits.classifiers import ensemble
 from kaggle_digits.competition import submission
 from kaggle_digits.digits import Digits, folds
@@ -15,9 +17,9 @@ from kaggle_digits.recipes import RecipeRecord
 from kaggle_digits.runs import Beginning, LayerRecord, Plan, Run, environment, rows
 from kaggle_digits.sources import Source
 from kaggle_digits.training import selection, writing
-from kaggle_digits.training.writing import Clock, Trained
+from kaggle_digits.training.writing import Trained
 
-_FOLDS, _FOLDS_SEED = 5, 0
+_FOLDS = 5
 _FEWEST_ROWS = 50
 
 
@@ -47,7 +49,7 @@ def blend(
         DataError: the data is gone, or not what the runs learned.
         StorageError: a folder cannot be written, or the disk is full.
     """
-    clock = Clock()
+    began = time.perf_counter()
     members = {run.name: run for run in (runs.find(name, models) for name in names)}
     if len(members) < 2:
         raise RunError("a blend needs two different runs at least. See them: kaggle-digits runs.")
@@ -56,21 +58,42 @@ def blend(
         if run.path.parent.resolve() != models.resolve():
             raise RunError(f"{run.path} is not in {models}: a blend refers to the runs beside it.")
         _check_alike(first, run)
-    source = sources.load(data or first.record.data.path, image_shape=first.record.image_shape)
+    record = first.record
+    source = sources.load(data or record.data.path, image_shape=record.image_shape)
+    trained = _together(members, source)
+    beginning = Beginning(
+        plan=Plan(data=record.plan.data, note=note),
+        recipe=RecipeRecord(name="blend"),
+        data=record.data,
+        contaminated=next((run.record.contaminated for run in members.values() if run.record.contaminated), None),
+        repeated_rows=record.repeated_rows,
+        test_rows=None if source.test is None else len(source.test),
+        classes=record.classes,
+        image_shape=record.image_shape,
+        **environment.circumstances(),
+    )
+    path = runs.start(models, beginning)
+    report = writing.write_findings(path, trained)
+    file = submissions / f"{path.name}.csv"
+    if source.test is not None:
+        foretell = beginning.contaminated is None and all(run.record.predicted_range for run in members.values())
+        trained = writing.label(file, trained, report, source.test, foretell=foretell)
+    return writing.complete(path, beginning, trained, report, began, file)
+
+
+def _together(members: dict[str, Run], source: Source) -> Trained:
+    """The ensemble that rows which no run has learned ask for."""
     common, answers = _common_rows(list(members.values()), source)
-    fold_of = folds(common, _FOLDS, _FOLDS_SEED)
-    chosen = selection.choose([answers], common.known_labels, fold_of)
+    chosen = selection.choose([answers], common.known_labels, folds(common, _FOLDS))
     weights = {name: weight for name, weight in zip(members, chosen.weights, strict=True) if weight > 0}
-    trained = Trained(
-        classifier=ensemble.Ensemble({name: classifiers.load(members[name]) for name in weights}, weights, chosen.mean),
+    kept = {name: members[name] for name in weights}
+    return Trained(
+        classifier=ensemble.Ensemble({name: classifiers.load(run) for name, run in kept.items()}, weights, chosen.mean),
         files=[],
-        layers=[
-            LayerRecord(name, members[name].record.recipe.name, (), members[name].record.parameters) for name in weights
-        ],
+        layers=[LayerRecord(name, run.record.recipe.name, (), run.record.parameters) for name, run in kept.items()],
         learned=source.train,
         validation=common,
         probabilities=chosen.probabilities,
-        history=[],
         train_seconds=sum(run.record.train_seconds for run in members.values()),
         details={
             "members": {name: weights.get(name, 0.0) for name in members},
@@ -78,11 +101,9 @@ def blend(
             "blended": {name: storage.sha256(run.path / runs.RECORD) for name, run in members.items()},
         },
     )
-    return _write(trained, list(members.values()), source, note, models, submissions, clock)
 
 
 def _check_alike(first: Run, run: Run) -> None:
-    """The same labels, images and data."""
     one, other = first.record, run.record
     for what, same in (
         ("labels", one.classes == other.classes),
@@ -106,10 +127,9 @@ def _common_rows(members: list[Run], source: Source) -> tuple[Digits, list[NDArr
             f"the runs share {len(ids)} rows that they have not learned, and weights need {_FEWEST_ROWS}. Train them "
             "with the same --validation, or all of them with --folds."
         )
-    place = {one: number for number, one in enumerate(source.train.ids.tolist())}
-    if any(one not in place for one in ids.tolist()):
+    if not np.isin(ids, source.train.ids).all():
         raise DataError(f"{source.name} is not the data that the runs were validated on. Name it: --data WHERE.")
-    common = source.train.take(np.array([place[one] for one in ids.tolist()], np.intp))
+    common = source.train.take(_places(ids, source.train.ids))
     for run in members:
         # What was trained in folds has learned every row, but not with the model that answered it.
         if run.record.folds is None and not run.record.blended:
@@ -121,39 +141,13 @@ def _common_rows(members: list[Run], source: Source) -> tuple[Digits, list[NDArr
                 )
     probabilities = []
     for run_ids, labels, answers in answered:
-        order = {one: number for number, one in enumerate(run_ids.tolist())}
-        chosen = np.array([order[one] for one in ids.tolist()], np.intp)
+        chosen = _places(ids, run_ids)
         if not np.array_equal(labels[chosen], common.known_labels):
             raise DataError(f"{source.name} has other labels than the runs were validated on. Name it: --data WHERE.")
         probabilities.append(answers[chosen])
     return common, probabilities
 
 
-def _write(
-    trained: Trained, members: list[Run], source: Source, note: str, models: Path, submissions: Path, clock: Clock
-) -> Run:
-    first = members[0].record
-    beginning = Beginning(
-        plan=Plan(data=first.plan.data, note=note),
-        recipe=RecipeRecord(name="blend"),
-        data=first.data,
-        contaminated=next((run.record.contaminated for run in members if run.record.contaminated), None),
-        repeated_rows=first.repeated_rows,
-        test_rows=None if source.test is None else len(source.test),
-        classes=first.classes,
-        image_shape=first.image_shape,
-        **environment.circumstances(),
-    )
-    path = runs.start(models, beginning)
-    report = writing.write_findings(path, trained)
-    details: dict[str, object] = {}
-    file = submissions / f"{path.name}.csv"
-    if source.test is not None:
-        probabilities = trained.classifier.probabilities(source.test.images)
-        submission.write(file, source.test.ids.tolist(), probabilities.argmax(axis=1))
-        details["submission_sha256"] = storage.sha256(file)
-        if beginning.contaminated is None and all(run.record.predicted_range for run in members):
-            right = round(report.accuracy * report.rows)
-            details["predicted_range"] = evaluation.expected_range(right, report.rows, len(source.test))
-    with writing.withdrawn_on_failure(file, path):
-        return writing.complete(path, beginning, trained, report, clock.seconds, **details)
+def _places(ids: NDArray[Any], among: NDArray[Any]) -> NDArray[np.intp]:
+    order = np.argsort(among)
+    return order[np.searchsorted(among, ids, sorter=order)]

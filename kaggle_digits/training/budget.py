@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from kaggle_digits import recipes
 from kaggle_digits.errors import DigitsError
@@ -36,15 +37,11 @@ _FOLDS_FROM = 120.0
 _FOLDS = 5
 
 
-@dataclass(frozen=True)
-class Share:
-    """What each of several members may take.
+class Share(NamedTuple):
+    """What each of several members may take: how many train at a time; whether there is time for augmentation.
 
-    Attributes:
-        at_once: how many are trained at a time.
-        seconds: of training, beside what a member needs to start, to be saved and to answer; below 0 where the time
-            does not even suffice for that.
-        tta: whether there is time for test-time augmentation.
+    The seconds are of training, beside what a member needs to start, to be saved and to answer; below 0 where the time
+    does not even suffice for that.
     """
 
     at_once: int
@@ -57,11 +54,9 @@ class Budget:
     """The time that a command may take.
 
     Attributes:
-        seconds: from the shell to the end.
-        spent: seconds that have gone already, by loading libraries and rows.
+        seconds: from the shell to the end; `spent` have gone already, by loading libraries and rows.
         folds: how many models are trained instead of one; None is as the time allows.
-        jobs: how many of them at a time; None is as many as make it faster.
-        most_at_once: how many processes this machine is good for.
+        jobs: how many of them at a time; None is as many as make it faster, where the machine is good for so many.
     """
 
     seconds: float
@@ -81,25 +76,18 @@ class Budget:
     def share(self, members: int) -> Share:
         """What each of so many members may take."""
         at_once = min(self.jobs or self.most_at_once, members)
-        each = self._for_each(members, at_once)
+        each = self.for_training / -(-members // at_once) - _MEMBER * self.spent
         if each - _TTA * self.spent >= _TTA_FROM:
             return Share(at_once, each - _TTA * self.spent, tta=True)
         if self.jobs is None and each < processes.LONG:
-            return Share(1, self._for_each(members, 1), tta=False)
+            return Share(1, self.for_training / members - _MEMBER * self.spent, tta=False)
         return Share(at_once, each, tta=False)
-
-    def _for_each(self, members: int, at_once: int) -> float:
-        return self.for_training / -(-members // at_once) - _MEMBER * self.spent
 
 
 def fitting(plan: Plan, recipe: Recipe, began: float, listener: Listener) -> tuple[Recipe, int]:
     """The recipe that makes the most of a plan's budget, or the one that it names, to be done in time.
 
-    Args:
-        plan: with a budget.
-        recipe: what the plan names, with its values; not used where it names none.
-        began: what `time.perf_counter` said when the time began.
-        listener: is told what is trained, and for how long.
+    The time began when `time.perf_counter` said `began`.
 
     Returns:
         The recipe, in folds where it should be, and how many of its models to train at a time.
@@ -137,10 +125,7 @@ def choose(budget: Budget) -> Recipe:
 
 
 def within(recipe: Recipe, budget: Budget) -> tuple[Recipe, int]:
-    """The same recipe, in the folds that are asked for, to be done in time.
-
-    Returns:
-        The recipe, and how many of its models must be trained at a time for that: 1 where it is a single model.
+    """The same recipe, in the folds that are asked for, to be done in time; how many models at a time that takes.
 
     Raises:
         DigitsError: it is fitted in one go, so that nobody knows how long it will take; or there is too little time.

@@ -10,9 +10,11 @@ import io
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -20,7 +22,7 @@ import numpy as np
 from kaggle_digits import machine, recipes
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError
-from kaggle_digits.recipes import RecipeFile, RecipeRecord
+from kaggle_digits.recipes import RecipeFile
 from kaggle_digits.runs import Beginning, Epoch, Listener, in_words
 from kaggle_digits.training import committee
 from kaggle_digits.training.committee import Member, Work
@@ -29,62 +31,30 @@ _TASK = "task.json"
 _ROWS = "rows.npz"
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """What a process is asked to train.
+class Task(msgspec.Struct, frozen=True):
+    """What a process is asked to train: a member, whose own folder will be, or is half trained already, in the run's.
 
-    Attributes:
-        run: the folder in which the member's own will be, or is already, half trained.
-        beginning: what the run began with.
-        name: the member's, see `committee.Member`.
-        recipe: the member's.
-        fold: the member's.
-        seed: the member's.
-        tta: the member's.
-        path: of the recipe file of the user's own, which they named when they started the training.
-        text: of that file.
+    The file is the user's own recipe's, which they named when they started the training.
     """
 
     run: str
-    beginning: Beginning
     name: str
-    recipe: RecipeRecord
-    fold: int
-    seed: int
-    tta: bool
-    path: str | None = None
-    text: str | None = None
+    beginning: Beginning
+    file: RecipeFile | None
 
 
-def task(run: Path, beginning: Beginning, member: Member) -> Task:
-    """A member as a task.
+def task(run: Path, member: Member) -> Task:
+    """A member as a task, whose folder will be in that of a run."""
+    return Task(str(run), member.name, member.beginning, member.recipe.file)
 
-    Args:
-        run: the folder in which the member's own will be.
-        beginning: what the run began with.
-        member: which member.
-    """
-    file = member.recipe.file
-    return Task(
-        run=str(run),
-        beginning=beginning,
-        name=member.name,
-        recipe=member.recipe.record(),
-        fold=member.fold,
-        seed=member.seed,
-        tta=member.tta,
-        path=str(file.path) if file else None,
-        text=file.text if file else None,
-    )
+
+def can_travel(member: Member) -> bool:
+    """Whether another process can build it: a function of a notebook's is only there."""
+    return member.recipe.built_in or member.recipe.file is not None
 
 
 def pack(folder: Path, task: Task, rows: bytes) -> None:
-    """Writes what a process needs into an empty folder.
-
-    Args:
-        folder: which one.
-        task: what is to be trained.
-        rows: from `pack_rows`.
-    """
+    """Writes what a process needs into an empty folder; the rows are from `pack_rows`."""
     (folder / _TASK).write_bytes(msgspec.json.encode(task))
     (folder / _ROWS).write_bytes(rows)
 
@@ -92,14 +62,13 @@ def pack(folder: Path, task: Task, rows: bytes) -> None:
 def pack_rows(work: Work) -> bytes:
     """Digits and folds as the bytes of an .npz."""
     buffer, digits = io.BytesIO(), work.digits
-    np.savez(
-        buffer,
-        images=digits.images,
-        labels=digits.known_labels,
-        ids=digits.ids,
-        classes=digits.classes,
-        folds=work.fold_of,
-    )
+    rows: dict[str, Any] = {
+        "images": digits.images,
+        "labels": digits.known_labels,
+        "ids": digits.ids,
+        "folds": work.fold_of,
+    }
+    np.savez(buffer, classes=digits.classes, **rows)
     return buffer.getvalue()
 
 
@@ -112,7 +81,7 @@ class Processes:
         self._lock = threading.Lock()
 
     def run(self, folder: Path, tell: Callable[[str], None], most: int, cores: set[int] | None = None) -> None:
-        """Trains a packed member in a process, and waits for it; one that is killed is started once more.
+        """Trains what was packed in a process, and waits for it; one that is killed is started once more.
 
         Args:
             folder: from `pack`.
@@ -139,28 +108,23 @@ class Processes:
         if status != 0:
             raise DigitsError(f"a member could not be trained: {reason or f'its process ended with {status}'}")
 
-    def _once(
-        self, command: list[str], environment: dict[str, str], tell: Callable[[str], None]
-    ) -> tuple[int, str | None]:
+    def _once(self, command: list[str], environment: dict[str, str], tell: Callable[[str], None]) -> tuple[int, str]:
         """Exit status, below 0 for a signal, and the last line of standard error."""
         pipe = subprocess.PIPE
-        with self._lock:
-            if self._ended:
-                raise DigitsError("the training was ended.")
-            process = subprocess.Popen(
-                command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8"
-            )
-            self._running.add(process)
-        with process:
-            errors: list[str] = []
-            reader = threading.Thread(target=lambda: errors.extend(process.stderr or ()), daemon=True)
-            reader.start()
-            for line in process.stdout or ():
-                tell(line.rstrip())
-            process.wait()
-            reader.join(timeout=1)
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+            with self._lock:
+                if self._ended:
+                    raise DigitsError("the training was ended.")
+                process = subprocess.Popen(
+                    command, env=environment, stdin=pipe, stdout=pipe, stderr=errors, text=True, encoding="utf-8"
+                )
+                self._running.add(process)
+            with process:
+                for line in process.stdout or ():
+                    tell(line.rstrip())
             self._running.discard(process)
-        return process.returncode, errors[-1].strip() if errors else None
+            errors.seek(0)
+            return process.returncode, (errors.read().splitlines() or [""])[-1].strip()
 
     def end(self) -> None:
         """Kills all that run."""
@@ -171,11 +135,7 @@ class Processes:
 
 
 class EpochPrinter(Listener):
-    """Writes a line an epoch to standard output.
-
-    Args:
-        name: what every line begins with.
-    """
+    """Writes a line an epoch to standard output, which begins with a name."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -187,11 +147,11 @@ class EpochPrinter(Listener):
 
     def epoch(self, epoch: Epoch) -> None:
         """See `Listener`."""
-        self._write(epoch)
+        sys.stdout.write(f"{self._line(epoch)}\n")
         sys.stdout.flush()
 
-    def _write(self, epoch: Epoch) -> None:
-        sys.stdout.write(f"{in_words(self._name, epoch, self._epochs)}\n")
+    def _line(self, epoch: Epoch) -> str:
+        return in_words(self._name, epoch, self._epochs)
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -205,18 +165,12 @@ class _Told(msgspec.Struct, frozen=True):
 class _EpochTeller(EpochPrinter):
     """The same for the process that waits for this one: see `hear`."""
 
-    def _write(self, epoch: Epoch) -> None:
-        sys.stdout.write(msgspec.json.encode(_Told(self._name, epoch, self._epochs)).decode() + "\n")
+    def _line(self, epoch: Epoch) -> str:
+        return msgspec.json.encode(_Told(self._name, epoch, self._epochs)).decode()
 
 
 def hear(line: str, listener: Listener, worker: str = "") -> None:
-    """Tells a listener what a member's process has said.
-
-    Args:
-        line: of its standard output, onto which a library may have written as well.
-        listener: who wants to know.
-        worker: of a cluster, where the process runs.
-    """
+    """Tells a listener what a member's process, on a worker of a cluster perhaps, or a library there has said."""
     try:
         told = msgspec.json.decode(line, type=_Told)
     except msgspec.DecodeError:
@@ -229,28 +183,21 @@ def _train(folder: Path) -> None:
     task = msgspec.json.decode((folder / _TASK).read_bytes(), type=Task)
     with np.load(folder / _ROWS, allow_pickle=False) as rows:
         digits = Digits(rows["images"], rows["labels"], rows["ids"], int(rows["classes"]))
-        fold_of = rows["folds"]
-    own = None
-    if task.path is not None and task.text is not None:
-        own = recipes.run(RecipeFile(Path(task.path), task.text, task.recipe.sha256 or ""))
-    member = Member(task.name, recipes.restore(task.recipe, own), task.fold, task.seed, task.tta)
-    work = Work(Path(task.run), task.beginning, digits, fold_of)
-    committee.train_member(work, member, _EpochTeller(member.name))
+        work = Work(Path(task.run), digits, rows["folds"])
+    recipe = recipes.restore(task.beginning.recipe, recipes.run(task.file) if task.file else None)
+    committee.train_member(work, Member(task.name, recipe, task.beginning), _EpochTeller(task.name))
 
 
 def _end_when_nobody_waits() -> None:
-    def watch() -> None:
-        # Not sys.stdin, whose lock the interpreter wants when it ends.
-        while os.read(0, 1024):
-            pass
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    # Not sys.stdin, whose lock the interpreter wants when it ends.
+    while os.read(0, 1024):
+        pass
+    os._exit(1)
 
 
 def main(arguments: list[str]) -> int:
     """What the process does."""
-    _end_when_nobody_waits()
+    threading.Thread(target=_end_when_nobody_waits, daemon=True).start()
     if arguments[1:] and arguments[1] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {int(core) for core in arguments[1].split(",")})
     try:

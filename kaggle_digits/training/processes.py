@@ -9,8 +9,8 @@ from kaggle_digits.backend import has_gpu, load_keras
 from kaggle_digits.machine import free_memory, usable_cores
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Listener
-from kaggle_digits.training.committee import TEMPORARY, Member, Paused, Work, missing
-from kaggle_digits.training.member import Processes, hear, pack, pack_rows, task
+from kaggle_digits.training.committee import TEMPORARY, Member, Work, missing
+from kaggle_digits.training.member import Processes, can_travel, hear, pack, pack_rows, task
 
 # What makes a training long: `strong` learns from 20 x 33,600 images, `sprint`, which is done in 5 s, from 2 x 33,600.
 LONG = 60.0
@@ -24,21 +24,17 @@ _BLIND = 2  # processes where nobody tells how much memory is free
 def train(count: int | None, work: Work, members: list[Member], listener: Listener) -> None:
     """Trains members in processes of this machine, which share its cores; or leaves them all to this process.
 
-    Networks as small as these cannot keep two cores busy: two processes with a core each get 1.3 times as far.
-
-    Args:
-        count: how many at a time; None is as many as make it faster.
-        work: the run that they are members of.
-        members: all of them; those that are there already are left alone.
-        listener: is told of every epoch.
+    Networks as small as these cannot keep two cores busy: two processes with a core each get 1.3 times as far. So many
+    are trained at a time; None is as many as make it faster. See `Executor`.
 
     Raises:
         DigitsError: a member could not be trained.
-        Paused: Ctrl-C; members that are done stay, and of the others their checkpoints.
     """
     # By all members, not only those to train: one with more cores than the others had would round differently.
-    count = min(count or _fastest(work, members), len(members))
-    if count == 1 or not all(can_travel(member.recipe) for member in members):
+    if count is None:
+        count = most_at_once() if all(takes_long(one.recipe, len(work.digits)) for one in members) else 1
+    count = min(count, len(members))
+    if count == 1 or not all(can_travel(member) for member in members):
         return
     rows, processes = pack_rows(work), Processes()
     shares, most = _shares(count), max(1, usable_cores() // count)
@@ -48,7 +44,7 @@ def train(count: int | None, work: Work, members: list[Member], listener: Listen
         listener.model_begins(member.name)
         try:
             with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=work.path) as name:
-                pack(Path(name), task(work.path, work.beginning, member), rows)
+                pack(Path(name), task(work.path, member), rows)
                 processes.run(Path(name), lambda line: hear(line, listener), most, share)
             listener.model_ends(member.name)
         finally:
@@ -57,15 +53,12 @@ def train(count: int | None, work: Work, members: list[Member], listener: Listen
     left = missing(work, members)
     listener.several([member.expected for member in left], count)
     with ThreadPoolExecutor(count) as threads:
-        waiting = [threads.submit(train_one, member) for member in left]
         try:
-            for done in as_completed(waiting):
+            for done in as_completed([threads.submit(train_one, member) for member in left]):
                 done.result()
-        except BaseException as error:
+        except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)
             processes.end()
-            if isinstance(error, KeyboardInterrupt):
-                raise Paused(work.path.name) from None
             raise
 
 
@@ -77,20 +70,8 @@ def most_at_once() -> int:
     return min(usable_cores(), _BLIND if memory is None else max(1, int(memory / _MEMORY)))
 
 
-def _fastest(work: Work, members: list[Member]) -> int:
-    """How many processes get so many members done first."""
-    if len(members) < 2 or not all(takes_long(member.recipe, len(work.digits)) for member in members):
-        return 1
-    return min(most_at_once(), len(members))
-
-
 def takes_long(recipe: Recipe, rows: int) -> bool:
-    """Whether the few seconds that a process needs to start do not matter.
-
-    Args:
-        recipe: of a member.
-        rows: how many there are in all.
-    """
+    """Whether the few seconds that a process needs to start do not matter, where there are so many rows in all."""
     if recipe.fit is None:
         return False
     if recipe.fit.seconds is not None:
@@ -104,8 +85,3 @@ def _shares(count: int) -> list[set[int] | None]:
         return [None] * count
     cores = sorted(os.sched_getaffinity(0))
     return [set(cores[number::count]) or set(cores) for number in range(count)]
-
-
-def can_travel(recipe: Recipe) -> bool:
-    """Whether another process can build it: a function of a notebook's is only there."""
-    return recipe.built_in or recipe.file is not None

@@ -39,13 +39,7 @@ class Choice:
 
 
 def choose(candidates: Sequence[Candidate], labels: NDArray[np.int64], fold_of: NDArray[np.intp]) -> Choice:
-    """Chooses by the out-of-fold rows.
-
-    Args:
-        candidates: one or more; the first one is kept unless another is better.
-        labels: int64 `(n,)`, the truth.
-        fold_of: integers `(n,)`, the fold of each row.
-    """
+    """Chooses by the out-of-fold rows, of labels and folds `(n,)`, between candidates, of equals the first."""
     if len(candidates) == len(candidates[0]) == 1:
         return Choice([1.0], "probabilities", 0, candidates[0][0])
     nested = np.zeros_like(candidates[0][0])

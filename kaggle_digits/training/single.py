@@ -1,6 +1,8 @@
 """One model from its rows to its files."""
 
+import time
 from pathlib import Path
+from typing import Any
 
 from kaggle_digits import classifiers, runs
 from kaggle_digits.backend import load_keras
@@ -9,37 +11,30 @@ from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Beginning, Listener
-from kaggle_digits.training.writing import Clock, Trained
+from kaggle_digits.training.writing import Trained
 
 
 def train(
     path: Path, beginning: Beginning, recipe: Recipe, learned: Digits, validation: Digits, listener: Listener
 ) -> Trained:
-    """Fits one model and saves it. With a checkpoint in the folder, an interrupted training goes on.
-
-    Args:
-        path: the run's folder.
-        beginning: what the run began with.
-        recipe: the model and how to fit it; not a committee.
-        learned: labelled digits to learn from.
-        validation: labelled digits to judge it on.
-        listener: hears of every step and epoch, and may stop the training early.
+    """Fits one model and saves it. With a checkpoint in the run's folder, an interrupted training goes on.
 
     Raises:
         DigitsError: the training diverged.
         RunError: the checkpoint cannot be read.
-        StorageError: the folder cannot be written, or the disk is full.
     """
-    clock, plan = Clock(), beginning.plan
-    if plan.tensorboard and recipe.fit is not None:
+    began, plan = time.perf_counter(), beginning.plan
+    if plan.tensorboard:
         board = load_keras().callbacks.TensorBoard(str(path / "logs"), write_graph=False)
         recipe = recipe.with_callbacks(board)
     fitted = classifiers.fit(recipe, learned, validation, plan.seed, listener, path)
     runs.reopen(path)
-    train_seconds = (sum(epoch.seconds for epoch in fitted.history) or clock.seconds) + fitted.teacher_seconds
-    is_calibrated = isinstance(fitted.classifier, neural.NeuralNetwork) and fitted.classifier.calibrate(
-        calibration.fit_temperature(fitted.classifier.probabilities(validation.images), validation.known_labels)
-    )
+    fitting_seconds = sum(epoch.seconds for epoch in fitted.history) or time.perf_counter() - began
+    details: dict[str, Any] = {"precision": fitted.precision}
+    if isinstance(fitted.classifier, neural.NeuralNetwork) and fitted.validation is not None:
+        temperature = calibration.fit_temperature(fitted.validation, validation.known_labels)
+        if fitted.classifier.calibrate(temperature):
+            details["temperature"] = 1.0
     files, layers = fitted.classifier.save(path), fitted.classifier.layers()
     # Whoever loads the run later asks the saved model, perhaps by another library; so do its own figures.
     try:
@@ -55,10 +50,9 @@ def train(
         learned=learned,
         validation=validation,
         probabilities=saved.probabilities(validation.images),
+        train_seconds=fitting_seconds + fitted.teacher_seconds,
         history=fitted.history,
-        train_seconds=train_seconds,
-        temperature=1.0 if is_calibrated else None,
         kept=fitted.kept,
         interrupted=fitted.interrupted,
-        precision=fitted.precision,
+        details=details,
     )

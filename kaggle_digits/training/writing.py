@@ -1,9 +1,8 @@
 """What a training gives, and how it is written into the run folder."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits import evaluation, runs
-from kaggle_digits.classifiers import Classifier, calibration, checkpoint
+from kaggle_digits.classifiers import Classifier, calibration, checkpoint, ensemble
+from kaggle_digits.competition import submission
 from kaggle_digits.digits import Digits
 from kaggle_digits.evaluation import Report
+from kaggle_digits.files import storage
 from kaggle_digits.runs import Beginning, Epoch, LayerRecord, Run, history, rows
 
 
@@ -29,12 +30,10 @@ class Trained:
         learned: the labelled digits that it learned.
         validation: the labelled digits that say what it is worth.
         probabilities: float32 `(n, classes)`, its answers for them.
-        history: its epochs; none for a model that is fitted in one go.
         train_seconds: spent on fitting.
-        temperature: that its answers ask for; None where that is not known.
+        history: its epochs; none for a model that is fitted in one go.
         kept: the number of the epoch whose weights it has, from 1; 0 where there are no epochs.
         interrupted: whether it was ended before its time.
-        precision: what was computed in.
         details: further fields of `runs.Record`.
     """
 
@@ -44,12 +43,10 @@ class Trained:
     learned: Digits
     validation: Digits
     probabilities: NDArray[np.float32]
-    history: list[Epoch]
     train_seconds: float
-    temperature: float | None = None
+    history: list[Epoch] = field(default_factory=list)
     kept: int = 0
     interrupted: bool = False
-    precision: str = "float32"
     details: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -59,15 +56,7 @@ class Trained:
 
 
 def write_findings(path: Path, trained: Trained) -> Report:
-    """All that tells how the training went: rows, report, history and pictures.
-
-    Args:
-        path: the run's folder.
-        trained: what the training gave.
-
-    Raises:
-        StorageError: the folder cannot be written, or the disk is full.
-    """
+    """Writes all that tells how the training went into the run's folder: rows, report, history and pictures."""
     report = write_numbers(path, trained)
     evaluation.draw_learning(path, history.read_folds(path), trained.kept, path.name)
     evaluation.draw_report(path, trained.validation, trained.calibrated, report, path.name)
@@ -75,15 +64,7 @@ def write_findings(path: Path, trained: Trained) -> Report:
 
 
 def write_numbers(path: Path, trained: Trained) -> Report:
-    """Rows and history, without pictures, which take longer than all the rest: for a member of many.
-
-    Args:
-        path: the run's folder.
-        trained: what the training gave.
-
-    Raises:
-        StorageError: the folder cannot be written, or the disk is full.
-    """
+    """Writes rows and history without the pictures, which take longer than all the rest: for a member of many."""
     validation = trained.validation
     rows.write_validation(path, validation.ids, validation.known_labels, trained.probabilities)
     rows.write_learned(path, trained.learned.hashes)
@@ -92,66 +73,81 @@ def write_numbers(path: Path, trained: Trained) -> Report:
     return evaluation.evaluate(validation.known_labels, trained.calibrated)
 
 
-@contextmanager
-def withdrawn_on_failure(submission: Path, run: Path) -> Iterator[None]:
-    """Removes a submission whose run does not become complete in the block: nobody could tell whose it is."""
-    try:
-        yield
-    except BaseException:
-        if not (run / runs.RECORD).exists():
-            submission.unlink(missing_ok=True)
-        raise
-
-
-def complete(path: Path, beginning: Beginning, trained: Trained, report: Report, seconds: float, **details: Any) -> Run:
-    """Completes the run: report.json, run.json, and no checkpoint any more.
+def label(file: Path, trained: Trained, report: Report, test: Digits, *, foretell: bool) -> Trained:
+    """Writes the submission; gives what was trained, with what `runs.Record` tells of that.
 
     Args:
-        path: the run's folder, with everything else in it.
-        beginning: what the run began with.
-        trained: what the training gave.
-        report: what its answers are worth.
-        seconds: that the run took, up to here.
-        **details: further fields of `runs.Record`.
-
-    Raises:
-        StorageError: the folder cannot be written, or the disk is full.
+        file: the submission.
+        trained: what answers.
+        report: what its answers are worth; `foretell`, whether they say anything of the score.
+        test: the digits to label.
     """
-    details = {**trained.details, **details}
-    evaluation.write_report(path, report, {"contaminated": beginning.contaminated, **details})
-    run = runs.complete(
-        path,
-        beginning,
-        trained.files,
-        train_rows=len(trained.learned),
-        validation_rows=len(trained.validation),
-        validation_accuracy=report.accuracy,
-        validation_interval=report.interval,
-        parameters=sum(layer.parameters for layer in trained.layers),
-        layers=trained.layers,
-        epochs=len(trained.history),
-        kept=trained.kept,
-        interrupted=trained.interrupted,
-        precision=trained.precision,
-        temperature=trained.temperature
-        or calibration.fit_temperature(trained.probabilities, trained.validation.known_labels),
-        seconds=round(seconds, 3),
-        train_seconds=round(trained.train_seconds, 3),
-        **details,
-    )
+    probabilities, gain = _answers(trained, test)
+    submission.write(file, test.ids.tolist(), probabilities.argmax(axis=1))
+    details = {**trained.details, "submission_sha256": storage.sha256(file)}
+    if foretell:
+        right = round(report.accuracy * report.rows)
+        details["predicted_range"] = evaluation.expected_range(right, report.rows, len(test), gain)
+    return replace(trained, details=details)
+
+
+def _answers(trained: Trained, test: Digits) -> tuple[NDArray[np.float32], float]:
+    """The probabilities of the test rows, and what averaging has gained beyond what the validation rows could show.
+
+    Out-of-fold, each row is answered by the one member of each kind that did not learn it; a test row by all of them.
+    """
+    classifier = trained.classifier
+    if not isinstance(classifier, ensemble.Ensemble) or "folds" not in trained.details:
+        return classifier.probabilities(test.images), 0.0
+    temperature = calibration.fit_temperature(trained.probabilities, trained.validation.known_labels)
+    answers = {name: member.probabilities(test.images) for name, member in classifier.members.items()}
+    together = classifier.combine(list(answers.values()))
+    # Members of one fold, together, are what the out-of-fold rows have judged.
+    parts = []
+    for fold in sorted({name.rpartition("-")[2] for name in answers}):
+        names = [name for name in answers if name.rpartition("-")[2] == fold]
+        weights = [classifier.weights[name] for name in names]
+        parts.append(ensemble.mean([answers[name] for name in names], weights, classifier.mean))
+    likely = ensemble.mean([calibration.apply(part, temperature) for part in parts], [1.0] * len(parts))
+    return together, evaluation.gain_of_averaging(likely, together.argmax(axis=1), [p.argmax(axis=1) for p in parts])
+
+
+def complete(
+    path: Path, beginning: Beginning, trained: Trained, report: Report, began: float, file: Path | None = None
+) -> Run:
+    """Completes the run in a folder that has everything else in it: report.json, run.json, and no checkpoint any more.
+
+    It began when `time.perf_counter` said, or would have said, `began`. Where it does not become complete, the
+    submission, a file, is removed, because nobody could tell whose it is.
+    """
+    try:
+        details = trained.details
+        evaluation.write_report(path, report, {"contaminated": beginning.contaminated, **details})
+        if "temperature" not in details:
+            temperature = calibration.fit_temperature(trained.probabilities, trained.validation.known_labels)
+            details = {**details, "temperature": temperature}
+        run = runs.complete(
+            path,
+            beginning,
+            trained.files,
+            train_rows=len(trained.learned),
+            validation_rows=len(trained.validation),
+            validation_accuracy=report.accuracy,
+            validation_interval=report.interval,
+            parameters=sum(layer.parameters for layer in trained.layers),
+            layers=trained.layers,
+            epochs=len(trained.history),
+            kept=trained.kept,
+            interrupted=trained.interrupted,
+            seconds=round(time.perf_counter() - began, 3),
+            train_seconds=round(trained.train_seconds, 3),
+            **details,
+        )
+    except BaseException:
+        if file is not None and not (path / runs.RECORD).exists():
+            file.unlink(missing_ok=True)
+        raise
     if not trained.interrupted:
         with suppress(OSError):  # the run is complete, and would be without
             checkpoint.remove(path)
     return run
-
-
-class Clock:
-    """Seconds since it was made."""
-
-    def __init__(self) -> None:
-        self._began = time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        """So far."""
-        return time.perf_counter() - self._began

@@ -15,7 +15,7 @@ def both(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     network = neural.NeuralNetwork(networks.build(recipes.load(request.param), (28, 28), 10))
     network.save(folder)
-    return network, lite.load(folder)
+    return network, lite.load(folder / lite.FILE)
 
 
 def test_it_agrees_with_keras(both):
@@ -39,7 +39,7 @@ def test_one_image_and_many_are_answered_alike(both):
 def test_a_file_that_is_no_model_is_one_sentence(tmp_path, content):
     (tmp_path / "model.tflite").write_bytes(content)
     with pytest.raises(RunError, match=r"model\.tflite is not a model that can be loaded"):
-        lite.load(tmp_path)
+        lite.load(tmp_path / lite.FILE)
 
 
 def test_neither_keras_nor_tensorflow_is_loaded_and_nothing_is_said(tmp_path):

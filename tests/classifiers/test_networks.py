@@ -50,15 +50,15 @@ def test_a_network_and_a_scikit_learn_estimator_are_told_apart():
     from sklearn.linear_model import RidgeClassifier
     from sklearn.naive_bayes import GaussianNB
 
-    assert networks.check(own(layers.Flatten), SHAPE, 10) is not None
+    assert networks.check(own(layers.Flatten), SHAPE, 10)[0] is not None
     for kind in (GaussianNB, RidgeClassifier):
         estimator = kind()
-        assert networks.check(recipes.from_function(lambda shape, classes: estimator), SHAPE, 10) is None  # noqa: B023
+        assert networks.check(recipes.from_function(lambda shape, classes: estimator), SHAPE, 10)[0] is None  # noqa: B023
 
 
 def test_one_sigmoid_will_do_for_two_labels():
     one = own(layers.Flatten, last=lambda _: layers.Dense(1, activation="sigmoid"))
-    assert networks.check(one, SHAPE, 2) is not None
+    assert networks.check(one, SHAPE, 2)[0] is not None
     with pytest.raises(DigitsError, match="gives 1 numbers for an image of 10 labels"):
         networks.check(one, SHAPE, 10)
 

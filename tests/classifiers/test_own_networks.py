@@ -118,6 +118,18 @@ def test_a_compiled_network_keeps_its_optimizer_and_loss(tmp_path):
     assert kept["compiled functional"] == ("RMSprop", "sparse_categorical_crossentropy")
 
 
+def test_a_compiled_network_keeps_its_learning_rate_unless_another_is_named(tmp_path):
+    own, digits = tmp_path / "own.py", sources.load("sklearn").train
+    own.write_text(EVERY["compiled"].replace(", learning_rate=2e-3", ""))
+    asked = recipes.load(str(own))
+    kept = classifiers.prepare(asked, digits, 10_000).fit
+    assert (kept.learning_rate, kept.schedule, kept.epochs) == (0.05, "constant", 2)
+    named = classifiers.prepare(asked.with_values({"learning_rate": 0.02}), digits, 10_000).fit
+    assert (named.learning_rate, named.schedule) == (0.02, "one-cycle")
+    run = Trained(own.read_text(), tmp_path / "run")
+    assert {epoch.learning_rate for epoch in run.fitted.history} == {0.05}
+
+
 @pytest.mark.parametrize("form", ["branches", "nested", "deferred", "subclassed", "compiled"])
 def test_in_16_bits_the_answers_and_weights_are_float32(form, tmp_path):
     (tmp_path / "own.py").write_text(EVERY[form])

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from kaggle_digits.classifiers.ensemble import Ensemble
-from kaggle_digits.classifiers.tta import SHIFTS, Augmented, shifted
+from kaggle_digits.classifiers.ensemble import SHIFTS, Augmented, Ensemble, shifted
 
 
 class _Middle:

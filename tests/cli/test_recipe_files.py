@@ -113,7 +113,7 @@ def refused(done: Result, *words: str, code: int = 1) -> None:
 def test_a_copy_of_a_recipe_is_a_recipe_file(name: str) -> None:
     done = call("recipes", "--copy", name)
     assert done.exit_code == 0
-    copy = recipes.run(RecipeFile(Path("copy.py"), done.stdout, "0"))
+    copy = recipes.run(RecipeFile("copy.py", done.stdout))
     original = recipes.load(name)
     assert (copy.summary, copy.arguments, copy.fit) == (original.summary, original.arguments, original.fit)
     assert (copy.labels, copy.folds, copy.search) == (original.labels, original.folds, original.search)

@@ -27,7 +27,7 @@ def test_versions_and_machine_are_told():
     assert {"python", "keras", "kaggle-digits", "tensorflow", "numpy", "scikit-learn"} == set(versions)
     assert versions["keras"] == importlib.metadata.version("keras")
     assert versions["python"] == sys.version.split()[0]
-    assert environment.machine()
+    assert environment.circumstances()["machine"]
 
 
 def test_a_branch_is_read_from_anywhere_below(repository):

@@ -4,12 +4,13 @@ import re
 import shutil
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from small import NEAR, SMALL, answers, but, recipe, report, resume, submission, train
 
 from kaggle_digits import classifiers, predictor, recipes, runs, sources, training
-from kaggle_digits.classifiers.tta import Augmented
+from kaggle_digits.classifiers.ensemble import Augmented
 from kaggle_digits.competition import submission as submissions
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError
@@ -153,7 +154,12 @@ def test_interrupted_after_a_fold_it_goes_on_with_the_next(trained, tmp_path):
     with pytest.raises(RunError, match="never finished"):
         runs.find(name, tmp_path / "models")
     before = (tmp_path / "models" / name / "fold-1" / "run.json").read_bytes()
+    path = tmp_path / "models" / name
+    begun = runs.interrupted(path)
+    assert begun.spent > runs.read(path / "fold-1").record.seconds
+    runs.write_plan(path, msgspec.structs.replace(begun, spent=1e6))
     done = resume(name, tmp_path, listener=StopsAt("", 1))
+    assert done.record.seconds > 1e6  # those before the pause count
     assert (done.path / "fold-1" / "run.json").read_bytes() == before
     assert submission(done) == submission(trained)
     assert (answers(done) == answers(trained)).all()

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import made_runs
 import pytest
 from small import NEAR, SMALL, but, recipe, resume
 
@@ -98,7 +99,7 @@ def test_members_are_called_as_the_users_own_file_is(name: str, own: Path) -> No
     member = RecipeRecord(name=name, file=str(own), sha256=sha256)
     for members in ((member,), (member, recipe(NEAR).record())):
         restored = recipes.restore(RecipeRecord(name=name, members=members, folds=2), recipes.load(str(own)))
-        for one in committee.members(restored, 0):
+        for one in committee.members(restored, made_runs.beginning(restored)):
             assert re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,60}", one.name)
 
 

@@ -226,6 +226,11 @@ def test_what_fails_before_anything_is_learned_leaves_no_run(tmp_path):
 def test_a_model_without_epochs_has_nothing_to_log(tmp_path):
     with pytest.raises(DigitsError, match="no epochs to log"):
         train(but(NEAR, tensorboard=True), tmp_path)
+    from sklearn.naive_bayes import GaussianNB
+
+    own = recipes.from_function(lambda _image_shape, _classes: GaussianNB(), name="bayes")
+    with pytest.raises(DigitsError, match="bayes has no epochs to log: leave --tensorboard out"):
+        train(runs.Plan(data="sklearn", tensorboard=True), tmp_path, recipe=own)
     assert not (tmp_path / "models").exists()
 
 

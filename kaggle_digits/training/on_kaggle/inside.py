@@ -3,7 +3,6 @@
 python -m kaggle_digits.training.on_kaggle.inside ORDER.json
 """
 
-import hashlib
 import sys
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import msgspec
 from kaggle_digits import recipes, sources
 from kaggle_digits.backend import has_gpu, load_keras
 from kaggle_digits.errors import DataError, DigitsError
-from kaggle_digits.recipes import RecipeFile
 from kaggle_digits.training.member import EpochPrinter
 from kaggle_digits.training.on_kaggle import parcel
 from kaggle_digits.training.on_kaggle.packing import Order
@@ -22,12 +20,7 @@ _KAGGLE_WORKING = Path("/kaggle/working")
 
 
 def carry_out(order: Order, folder: Path, outbox: Path) -> None:
-    """Trains, and packs.
-
-    Args:
-        order: what Kaggle was asked for; with the names of the machine's graphics cards.
-        folder: where to train.
-        outbox: where to leave the parcel.
+    """Trains in a folder what Kaggle was asked for, and leaves the parcel in the outbox.
 
     Raises:
         DigitsError: what can go wrong with a training.
@@ -39,11 +32,7 @@ def carry_out(order: Order, folder: Path, outbox: Path) -> None:
     if order.cards and not used:
         warning = f"Kaggle lent a GPU ({order.cards[0]}), but TensorFlow did not use it: the training ran on the CPU."
     sys.stdout.write(f"{where}; on {', '.join(order.cards) if used else 'no GPU'}\n")
-    recipe = None
-    if order.file is not None and order.text is not None:
-        # The text that the user named when they ordered this.
-        sha256 = hashlib.sha256(order.text.encode()).hexdigest()
-        recipe = recipes.run(RecipeFile(Path(order.file), order.text, sha256))
+    recipe = recipes.run(order.file) if order.file else None  # the text that the user named when they ordered this
     plan, submissions = msgspec.structs.replace(order.plan, on="here", data=where), folder / "submissions"
     run = train(
         plan, recipe=recipe, models=folder / "models", submissions=submissions, listener=EpochPrinter(order.run)

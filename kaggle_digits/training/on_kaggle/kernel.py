@@ -20,12 +20,7 @@ MODULE = "kaggle_digits.training.on_kaggle.inside"
 
 
 def main(order: dict[str, Any], package: str) -> None:
-    """Carries out an order, and ends the process.
-
-    Args:
-        order: see `packing.order`.
-        package: the package's wheel, which is a zip, in base64.
-    """
+    """Carries out a `packing.Order` with the package, a wheel in base64, and ends the process."""
     # Looked for first: without them, minutes of a rare GPU would go by before anybody noticed.
     mounted = Path(os.environ.get(INPUT, "/kaggle/input"))
     if not any(found for pattern in ("*/train.csv", "*/*/train.csv") for found in mounted.glob(pattern)):

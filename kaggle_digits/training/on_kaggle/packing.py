@@ -3,7 +3,6 @@
 import base64
 import importlib.metadata
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -16,26 +15,18 @@ from kaggle_digits.training.on_kaggle import kernel
 
 # What the files of a model are written with: with these versions, they can be read here.
 _PINNED = ("tensorflow", "keras", "scikit-learn", "skops")
+_GPU = re.compile(r"""; *extra == ["']gpu["'] *$""")
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be trained, and with which libraries.
+    """What is to be trained under a run's name, and with which versions of which libraries.
 
-    Attributes:
-        run: the run's name, by which its files are recognised when they come back.
-        plan: what was asked for.
-        file: the name of the recipe file of the user's own, or None.
-        text: of that file.
-        pins: the versions of the libraries that a model's files are written with.
-        requirements: of the package.
-        gpu_requirements: of the package, where there is a GPU.
-        cards: the names of the machine's graphics cards, which the kernel adds.
+    The user's own recipe file goes along, without its folder. The kernel adds the names of its graphics cards.
     """
 
     run: str
     plan: Plan
-    file: str | None = None
-    text: str | None = None
+    file: RecipeFile | None = None
     pins: dict[str, str]
     requirements: list[str]
     gpu_requirements: list[str]
@@ -43,12 +34,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def order(run: str, plan: Plan, file: RecipeFile | None) -> Order:
-    """What Kaggle is asked for.
-
-    Args:
-        run: the run's name.
-        plan: what was asked for.
-        file: the recipe file of the user's own, which goes along.
+    """What Kaggle is asked for; the recipe file of the user's own goes along.
 
     Raises:
         DigitsError: the package was not installed by pip, so that nobody knows what it needs.
@@ -63,11 +49,10 @@ def order(run: str, plan: Plan, file: RecipeFile | None) -> Order:
     return Order(
         run=run,
         plan=plan,
-        file=file.path.name if file else None,
-        text=file.text if file else None,
+        file=file and RecipeFile(Path(file.path).name, file.text),
         pins=pins,
         requirements=[one for one in required if "extra ==" not in one],
-        gpu_requirements=list(_of_extra(required, "gpu")),
+        gpu_requirements=[one.partition(";")[0].strip() for one in required if _GPU.search(one)],
     )
 
 
@@ -76,10 +61,3 @@ def script(order: Order) -> str:
     program = Path(kernel.__file__).read_text(encoding="utf-8")
     package = base64.encodebytes(wheel.build().content).decode("ascii")
     return f'{program}\n\nmain({msgspec.to_builtins(order)!r}, """\n{package}""")\n'
-
-
-def _of_extra(required: Iterable[str], extra: str) -> Iterable[str]:
-    for one in required:
-        requirement, _, marker = one.partition(";")
-        if re.fullmatch(rf"""\s*extra == ["']{extra}["']\s*""", marker):
-            yield requirement.strip()

@@ -35,14 +35,7 @@ _CALLED = "the run that Kaggle sent"
 
 @dataclass(frozen=True)
 class Parcel:
-    """A run folder that came home and was checked.
-
-    Attributes:
-        run: the run, in a folder of its own for now.
-        labels: `(n,)`, what it says of the test images, or None where there were none.
-        cards: the names of the graphics cards that trained it.
-        warning: what the user should know of the machine, or None.
-    """
+    """A run that came home and was checked, its labels of the test images, the graphics cards that trained it."""
 
     run: Run
     labels: list[int] | None
@@ -60,16 +53,7 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pack(run: Path, file: Path | None, outbox: Path, name: str, cards: list[str], warning: str | None) -> None:
-    """Packs a complete run.
-
-    Args:
-        run: its folder.
-        file: its submission, if there is one.
-        outbox: where the two files go; the note is written last.
-        name: the run's, under which it was ordered.
-        cards: the names of the graphics cards that trained it.
-        warning: what the user should know of the machine, or None.
-    """
+    """Packs a complete run, ordered under that name, and its submission into the outbox; the note is written last."""
     names = {one.relative_to(run).as_posix(): one for one in run.rglob("*") if one.is_file()}
     packed = {name: one for name, one in names.items() if _NAME.fullmatch(name)}
     if file is not None:
@@ -83,12 +67,7 @@ def pack(run: Path, file: Path | None, outbox: Path, name: str, cards: list[str]
 
 
 def unpack(inbox: Path, folder: Path, name: str) -> Parcel:
-    """Opens a parcel with suspicion.
-
-    Args:
-        inbox: the folder with the two files.
-        folder: an empty one, for the run.
-        name: the run that was ordered.
+    """Opens a parcel, the two files in the inbox, with suspicion: the run of that name, into an empty folder.
 
     Raises:
         DataError: it is damaged, not a run, or not this one.
@@ -104,14 +83,13 @@ def unpack(inbox: Path, folder: Path, name: str) -> Parcel:
         run = runs.read(folder)
         runs.verify(run)
         rows.validation(run.path)
-        labels = _labels(folder / SUBMISSION, run)
+        labels = _labels(folder / SUBMISSION, run.record.test_rows)
     except DigitsError as error:
         raise DataError(f"{_CALLED} cannot be used: {str(error).replace(str(folder), 'its folder')}") from error
     return Parcel(run, labels, note.cards, note.warning)
 
 
-def _labels(path: Path, run: Run) -> list[int] | None:
-    rows = run.record.test_rows
+def _labels(path: Path, rows: int | None) -> list[int] | None:
     if rows is None:
         return None
     labels = submission.read(path)

@@ -1,7 +1,5 @@
 """Trials, one after the other, and the last check of what came of them."""
 
-import csv
-import io
 import shutil
 import statistics
 import tempfile
@@ -15,9 +13,8 @@ from kaggle_digits.errors import DigitsError
 from kaggle_digits.files import storage
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Epoch, Listener, Plan
-from kaggle_digits.training.holding_out import SPLIT_SEED
 from kaggle_digits.training.tuning.space import Space, start, suggest
-from kaggle_digits.training.tuning.study import Check, Study, StudyRecord, Trial
+from kaggle_digits.training.tuning.study import Check, Study, StudyRecord, Trial, best_first
 
 _JOURNAL = "journal.log"
 _TRIALS = "trials.csv"
@@ -69,7 +66,7 @@ class Search:
         self._listener, self._deadline = listener, float("inf")
         if record.plan.budget is not None:
             self._deadline = began + record.plan.budget
-        kept, held_out = split(digits, record.plan.validation, SPLIT_SEED)
+        kept, held_out = split(digits, record.plan.validation)
         self._known, self._fresh = digits.take(kept), digits.take(held_out)
         learned, choosing = split(self._known, _CHOOSING, _CHOOSING_SEED)
         self._learned, self._choosing = self._known.take(learned), self._known.take(choosing)
@@ -101,7 +98,7 @@ class Search:
         interrupted, check = False, None
         try:
             while len(self._done()) < most and self._has_time():
-                self._try()
+                self._study.optimize(self._try, n_trials=1, callbacks=[self._tell], catch=(DigitsError, TimeoutError))
             if not self._complete():
                 raise DigitsError(
                     f"no trial of {self._path.name} came to its end. Give it more time, or mend the recipe."
@@ -112,8 +109,7 @@ class Search:
             if not self._complete():
                 shutil.rmtree(self._path, ignore_errors=True)
                 raise
-        study = Study(self._path, self._done(), check, interrupted, "")
-        study = Study(self._path, study.trials, check, interrupted, self._command(study.best.values))
+        study = Study(self._path, self._done(), check, interrupted, self._command())
         self._write(study)
         return study
 
@@ -133,7 +129,11 @@ class Search:
         ]
 
     def _complete(self) -> list[Trial]:
-        return [one for one in self._done() if one.state == "complete"]
+        return best_first(self._done())
+
+    @property
+    def _best(self) -> Trial:
+        return self._complete()[0]
 
     def _full_training(self) -> float:
         """Seconds that a trial takes which is not pruned."""
@@ -154,48 +154,41 @@ class Search:
         left = self._deadline - time.perf_counter()
         return left > self._for_check(self._seeds()) + 0.7 * self._full_training()
 
-    def _try(self) -> None:
-        trial = self._study.ask()
+    def _try(self, trial: Any) -> float:
         values = suggest(trial, self._space)
         trial.set_user_attr("values", values)
         deadline = self._deadline - (self._for_check(self._seeds()) if self._complete() else 0.0)
-        heard, state = _TrialListener(trial, deadline), None
+        heard, recipe = _TrialListener(trial, deadline), self._recipe.with_values(values)
         try:
-            accuracy: float | None = self._accuracy(
-                self._recipe.with_values(values), self._learned, self._choosing, self._plan.seed, heard
-            )
+            accuracy = self._accuracy(recipe, self._learned, self._choosing, self._plan.seed, heard)
         except DigitsError as error:
-            accuracy, state = None, "FAIL"
             self._listener.note(f"trial {trial.number} failed: {error}")
-        except KeyboardInterrupt:
-            self._study.tell(trial, state=_state("FAIL"))
             raise
         if heard.pruned or heard.late:
             trial.set_user_attr("accuracy", heard.accuracy)
-            accuracy, state = None, "PRUNED" if heard.pruned else "FAIL"
-        self._study.tell(trial, accuracy, state=_state(state) if state else None)
-        self._tell(trial.number, accuracy, heard)
+            raise load_optuna().TrialPruned if heard.pruned else TimeoutError
+        return accuracy
 
     def _accuracy(self, recipe: Recipe, learned: Digits, judged: Digits, seed: int, listener: Listener) -> float:
         with tempfile.TemporaryDirectory() as folder:
             fitted = classifiers.fit(recipe, learned, judged, seed, listener, Path(folder))
-        right = fitted.classifier.probabilities(judged.images).argmax(axis=1) == judged.known_labels
-        return float(right.mean())
+        answers = fitted.classifier.probabilities(judged.images) if fitted.validation is None else fitted.validation
+        return float((answers.argmax(axis=1) == judged.known_labels).mean())
 
-    def _tell(self, number: int, accuracy: float | None, heard: _TrialListener) -> None:
-        how = f"{accuracy:.4f}" if accuracy is not None else "stopped early" if heard.pruned else "not finished"
-        complete, left = self._complete(), self._deadline - time.perf_counter()
-        best = max(complete, key=lambda one: one.accuracy or 0.0) if complete else None
-        so_far = f"; best {best.accuracy:.4f} ({_spelled(best.values)})" if best else ""
+    def _tell(self, _study: Any, trial: Any) -> None:
+        pruned = "stopped early" if trial.state.name == "PRUNED" else "not finished"
+        how = f"{trial.value:.4f}" if trial.state.name == "COMPLETE" else pruned
+        left = self._deadline - time.perf_counter()
+        so_far = f"; best {self._best.accuracy:.4f} ({_spelled(self._best.values)})" if self._complete() else ""
         time_left = f"; {left:.0f} s left" if left < float("inf") else ""
-        self._listener.note(f"trial {number}: {how}{so_far}{time_left}")
+        self._listener.note(f"trial {trial.number}: {how}{so_far}{time_left}")
 
     def _check(self) -> Check | None:
         """Start and best, trained anew on all that the search has known and judged on rows that it has not."""
         seeds = self._seeds()
         if seeds == 0:
             return None
-        best = max(self._complete(), key=lambda one: one.accuracy or 0.0)
+        best = self._best
         self._listener.note(f"the best against the start, {seeds} seeds each, on {len(self._fresh):,} unused rows")
         found: dict[str, list[float]] = {"start": [], "best": []}
         for seed in range(self._plan.seed + 1, self._plan.seed + 1 + seeds):
@@ -203,49 +196,38 @@ class Search:
                 found[name].append(self._accuracy(recipe, self._known, self._fresh, seed, Listener()))
         return Check(**found)
 
-    def _command(self, values: dict[str, Any]) -> str:
+    def _command(self) -> str:
         plan = self._plan
         words = ["kaggle-digits", "train", plan.recipe or recipes.DEFAULT]
         if plan.data != Plan().data:
             words += ["--data", plan.data]
-        for name, value in {**plan.values, **values}.items():
+        for name, value in {**plan.values, **self._best.values}.items():
             words += ["--set", f"{name}={value}"]
         return " ".join(words)
 
     def _write(self, study: Study) -> None:
         from kaggle_digits.evaluation import plots
 
-        text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(["trial", "state", "accuracy", "seconds", *self._space])
+        rows = []
         for one in study.trials:
             accuracy = "" if one.accuracy is None else f"{one.accuracy:.6f}"
-            row = [one.values.get(name, "") for name in self._space]
-            table.writerow([one.number, one.state, accuracy, f"{one.seconds:.2f}", *row])
-        storage.write_text(self._path / _TRIALS, text.getvalue())
+            values = [one.values.get(name, "") for name in self._space]
+            rows.append([one.number, one.state, accuracy, f"{one.seconds:.2f}", *values])
+        storage.write_csv(self._path / _TRIALS, ["trial", "state", "accuracy", "seconds", *self._space], rows)
         complete = [one for one in study.trials if one.state == "complete"]
         accuracies = [one.accuracy or 0.0 for one in complete]
         plots.save(plots.tuning_history(accuracies), self._path / "history.png", self._path.name)
-        values = {name: [one.values[name] for one in complete] for name in self._space}
-        plots.save(plots.tuning_slices(values, accuracies), self._path / "slices.png", self._path.name)
-        importances = _importances(self._study, len(complete))
-        if importances:
+        slices = {name: [one.values[name] for one in complete] for name in self._space}
+        plots.save(plots.tuning_slices(slices, accuracies), self._path / "slices.png", self._path.name)
+        if importances := self._importances(len(complete)):
             plots.save(plots.tuning_importances(importances), self._path / "importances.png", self._path.name)
 
-
-def _state(name: str) -> Any:
-    return getattr(load_optuna().trial.TrialState, name)
-
-
-def _importances(study: Any, complete: int) -> dict[str, float]:
-    """How much of the accuracies' variance each value explains (fANOVA); nothing where too few trials say so."""
-    if complete < 4:
-        return {}
-    optuna = load_optuna()
-    try:
-        return dict(optuna.importance.get_param_importances(study))
-    except (ValueError, RuntimeError):  # all trials alike
-        return {}
+    def _importances(self, complete: int) -> dict[str, float]:
+        """How much of the accuracies' variance each value explains (fANOVA); nothing where too few trials say so."""
+        try:
+            return dict(load_optuna().importance.get_param_importances(self._study)) if complete >= 4 else {}
+        except (ValueError, RuntimeError):  # all trials alike
+            return {}
 
 
 def _spelled(values: dict[str, Any]) -> str:

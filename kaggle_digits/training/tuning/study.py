@@ -25,8 +25,7 @@ class StudyRecord(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         plan: what every trial trains, but for the values that it tries.
         sampler: how values are chosen.
-        sha256: of each file of the data.
-        recipe_sha256: of the recipe file of the user's own.
+        sha256: of each file of the data; `recipe_sha256` of the user's own recipe file.
     """
 
     plan: Plan
@@ -88,13 +87,18 @@ class Study:
     @property
     def best_first(self) -> list[Trial]:
         """The trials that were trained to their end, the highest accuracy first."""
-        complete = [one for one in self.trials if one.state == "complete"]
-        return sorted(complete, key=lambda one: one.accuracy or 0.0, reverse=True)
+        return best_first(self.trials)
 
     @property
     def best(self) -> Trial:
         """The trial with the highest accuracy, of those that were trained to their end."""
         return self.best_first[0]
+
+
+def best_first(trials: list[Trial]) -> list[Trial]:
+    """Those that were trained to their end, the highest accuracy first."""
+    complete = [one for one in trials if one.state == "complete"]
+    return sorted(complete, key=lambda one: one.accuracy or 0.0, reverse=True)
 
 
 def folder(models: Path, recipe: str, record: StudyRecord, study: str | None) -> Path:
