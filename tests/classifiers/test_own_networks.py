@@ -126,7 +126,7 @@ def test_a_compiled_network_keeps_its_learning_rate_unless_another_is_named(tmp_
     assert (kept.learning_rate, kept.schedule, kept.epochs) == (0.05, "constant", 2)
     named = classifiers.prepare(asked.with_values({"learning_rate": 0.02}), digits, 10_000).fit
     assert (named.learning_rate, named.schedule) == (0.02, "one-cycle")
-    run = Trained(own.read_text(), tmp_path / "run")
+    run = Trained(own.read_text(), tmp_path)
     assert {epoch.learning_rate for epoch in run.fitted.history} == {0.05}
 
 
