@@ -44,7 +44,7 @@
     find("label").toggleAttribute("data-empty", !said || said.label === null);
     find("label").textContent = said ? said.answer : problem || "Nothing written yet";
     find("copy").hidden = !said?.label;
-    find("sure").textContent = digits.length ? `${percent(together(digits))} sure` : "";
+    find("sure").textContent = digits.length ? `${percent(said.probability)} sure` : "";
     find("sure").classList.toggle("unsure", Boolean(said) && said.label === null);
     // While a number is being written, its last digit is the one to watch.
     const watched = Math.min(chosen ?? Infinity, digits.length - 1);
@@ -53,8 +53,6 @@
     pad.mark(digits.length > 1 || pad.state.image ? digits.map(({ box }) => box) : []);
     speakSoon(said);
   }
-
-  const together = (digits) => digits.reduce((all, { probability }) => all * probability, 1);
 
   function showDigits(digits, watched) {
     const list = find("digits");

@@ -3,6 +3,8 @@
 
 const reading = (() => {
   const LEAST_PROBABILITY = 1e-7;
+  const { FEWEST_TURNED, CLEAR_TURNED } = constants.decision;
+  const TURNED = { 0: "", 90: "turned to the right", 180: "turned upside down", 270: "turned to the left" };
 
   // A function from ImageData to an answer.
   function open(model) {
@@ -12,12 +14,23 @@ const reading = (() => {
         filters.picture(Uint8Array.from({ length: width * height }, (_, at) => data[4 * at + first]), width, height);
       const picture = { width, height, red: channel(0), green: channel(1), blue: channel(2) };
       const asked = { shape: model.imageShape, temperature: model.temperature, probabilities: await opened };
-      return answered(read(picture, asked));
+      return settled(picture, asked);
     };
   }
 
-  function read(picture, { shape, temperature, probabilities }) {
-    const laid = layout.isReady(picture, shape) ? layout.whole(picture) : layout.layOut(picture, shape);
+  // What a picture says; one that is not clear as it is, after a quarter turn or two, if it is clear then.
+  function settled(picture, asked) {
+    if (layout.isReady(picture, asked.shape)) return answered(read(layout.whole(picture), asked));
+    const upright = answered(read(layout.layOut(picture, asked.shape), asked));
+    const isClear = ({ label, probability }) => label !== null && probability >= CLEAR_TURNED;
+    if (isClear(upright) || upright.digits.length + upright.left_out.length < FEWEST_TURNED) return upright;
+    const turned = [1, 2, 3].map((quarters) =>
+      answered(read(layout.layOut(picture, asked.shape, quarters), asked), 360 - 90 * quarters));
+    const best = turned.reduce((one, other) => (other.probability > one.probability ? other : one));
+    return isClear(best) && !best.left_out.length && best.digits.length >= FEWEST_TURNED ? best : upright;
+  }
+
+  function read(laid, { shape, temperature, probabilities }) {
     const ask = (image) => calibrated(probabilities(image), temperature);
     const answers = laid.spans.map(({ image }) =>
       (laid.isWhole ? ask(image) : votes.counted(votes.leaning(image, shape).map(ask))));
@@ -34,7 +47,7 @@ const reading = (() => {
 
   const LEAST = 0.5;  // probability of all digits together
 
-  function answered({ lines, marks }) {
+  function answered({ lines, marks }, turned = 0) {
     const digits = lines.flat().map(({ probabilities, box, image, isSure }) => {
       const label = likeliest(probabilities);
       const shown = isSure ? String(label) : null;
@@ -46,9 +59,11 @@ const reading = (() => {
     const together = lines.flat().reduce((all, { probabilities, share }) => all * Math.max(...probabilities) * (share || 1), 1);
     const areSure = digits.length > 0 && digits.every(({ label }) => label !== null);
     const isSure = areSure && (digits.length === 1 || together >= LEAST) && !marks.some(({ mayBeDigit }) => mayBeDigit);
-    const remark = marks.length ? ` (left out: ${marks.length} ${marks.length > 1 ? "marks" : "mark"})` : "";
-    const answer = (isSure ? text : doubt(digits, text)) + remark;
-    return { label: isSure ? text : null, answer, digits, unsure: digits.length > 0 && !isSure, left_out: marks };
+    const remark = marks.length ? `left out: ${marks.length} ${marks.length > 1 ? "marks" : "mark"}` : TURNED[turned];
+    const answer = (isSure ? text : doubt(digits, text)) + (remark && ` (${remark})`);
+    const probability = digits.length ? together : null;
+    const unsure = digits.length > 0 && !isSure;
+    return { label: isSure ? text : null, answer, probability, digits, unsure, left_out: marks, turned };
   }
 
   function doubt(digits, text) {

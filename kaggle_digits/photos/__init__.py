@@ -13,7 +13,7 @@ of ink is plainly one digit; for those there is a shorter way to the same readin
 """
 
 from kaggle_digits.photos.constants import constants
-from kaggle_digits.photos.decision import Digit, Mark, Reading, decide, is_settled
+from kaggle_digits.photos.decision import CLEAR_TURNED, FEWEST_TURNED, Digit, Mark, Reading, decide, is_settled
 from kaggle_digits.photos.layout import Layout, Writing, is_ready, lay_out, look, whole
 from kaggle_digits.photos.marks import digit_probabilities, in_line, weights
 from kaggle_digits.photos.plausible import SURE
@@ -21,6 +21,8 @@ from kaggle_digits.photos.standard import as_mnist
 from kaggle_digits.photos.votes import counted, leaning
 
 __all__ = [
+    "CLEAR_TURNED",
+    "FEWEST_TURNED",
     "SURE",
     "Digit",
     "Layout",

@@ -23,6 +23,7 @@ HIDING = 1.6  # heights of digits: a mark as large as that may hide one
 GAP, GAPS = 0.9, 2.0  # heights of digits, and times the usual gap of their line, from which on digits stand apart
 UNLIKELY_COST = 1.0  # nats, for a digit that would not be believed, its form and its probability taken together
 LEAST = 1e-6  # probability; its logarithm ends the scale
+FEWEST_TURNED, CLEAR_TURNED = 3, 0.9  # digits, and their probability together, for which a picture is read turned
 
 
 @dataclass(frozen=True, eq=False)

@@ -165,12 +165,26 @@ def lay_out(
     return look(picture).layout(image_shape, keep_stages=keep_stages)
 
 
-def look(picture: NDArray[np.uint8]) -> Writing:
+def look(picture: NDArray[np.uint8], quarters: int = 0) -> Writing:
     """Finds the ink of a picture, and its lines.
 
     Args:
         picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
+        quarters: turns to the left after which it is looked at, 0 to 3. Boxes stay those of the picture as given.
     """
+    if quarters == 0:
+        return _look(picture)
+    writing = _look(np.ascontiguousarray(np.rot90(picture, quarters)))
+    height, width = picture.shape[:2]
+    back = {
+        1: [[0.0, -1.0, width], [1.0, 0.0, 0.0]],
+        2: [[-1.0, 0.0, width], [0.0, -1.0, height]],
+        3: [[0.0, 1.0, 0.0], [-1.0, 0.0, height]],
+    }[quarters]
+    return replace(writing, picture=picture, matrix=np.array(back) @ np.vstack([writing.matrix, [0, 0, 1]]))
+
+
+def _look(picture: NDArray[np.uint8]) -> Writing:
     found = sheet.find(picture)
     writing = _closer(picture if found is None else found.pixels)
     if found is None:

@@ -11,6 +11,8 @@ Box = tuple[int, int, int, int]
 LEAST = 0.5
 """The least probability of a whole picture's digits that is believed."""
 
+_TURNED = {0: "", 90: "turned to the right", 180: "turned upside down", 270: "turned to the left"}
+
 
 @dataclass(frozen=True)
 class PredictedDigit:
@@ -83,6 +85,7 @@ class Prediction:
         left_out: what is no digit, in reading order.
         layout: how the picture was read, for those who asked to see it.
         seen: the digits as the model saw them, with boxes in the picture as `layout` shows it.
+        turned: degrees to the right by which the picture was turned before it was read: 0, 90, 180 or 270.
     """
 
     image: str
@@ -91,6 +94,7 @@ class Prediction:
     left_out: list[LeftOut] = field(default_factory=list)
     layout: photos.Layout | None = field(default=None, compare=False, repr=False)
     seen: tuple[photos.Digit, ...] = field(default=(), compare=False, repr=False)
+    turned: int = 0
 
     @property
     def digits(self) -> list[PredictedDigit]:
@@ -140,7 +144,7 @@ class Prediction:
 
     @property
     def answer(self) -> str:
-        """The label, or in words why there is none; and how much was left out."""
+        """The label, or in words why there is none; how much was left out; and whether the picture was turned."""
         if self.label is not None:
             said = self.label
         elif not self.digits:
@@ -149,13 +153,13 @@ class Prediction:
             said = f"unsure: {self.doubt}"
         else:
             said = f"unsure: {self._text(lambda digit: str(digit.label) if digit.is_sure else '?')}"
-        return f"{said} ({self.remark})" if self.left_out else said
+        return f"{said} ({self.remark})" if self.remark else said
 
     @property
     def remark(self) -> str:
-        """What was left out and where, in words; empty where there is nothing."""
+        """What was left out and where, or how the picture was turned, in words; empty where neither is so."""
         if not self.left_out:
-            return ""
+            return _TURNED[self.turned]
         marks = "1 mark" if len(self.left_out) == 1 else f"{len(self.left_out)} marks"
         places = sorted({mark.after for mark in self.left_out})
         if not self.digits or len(places) > 1:
@@ -176,4 +180,5 @@ class Prediction:
             "guess": self.guess,
             "doubt": self.doubt or None,
             "left_out": [{"box": list(mark.box), "after": mark.after} for mark in self.left_out],
+            "turned": self.turned,
         }

@@ -132,7 +132,27 @@ class _Reader:
         rest = _at_once(self._in_full, [each for each, done in zip(opened, settled, strict=True) if not done])
         again = zip(rest, self._ask_all([each.layout for each in rest]), strict=True)
         final = [one if done else next(again) for one, done in zip(answered, settled, strict=True)]
-        return {each.path: self._prediction(each, answer) for each, answer in final}
+        return {each.path: self._settled(each, answer) for each, answer in final}
+
+    def _settled(self, opened: _Opened, probabilities: NDArray[np.float32]) -> Prediction:
+        """What a picture says; one that is not clear as it is, after a quarter turn or two, if it is clear then.
+
+        Of what is left out or unsure, most is as it should be. So nothing may be so in a picture that is turned.
+        """
+        upright = self._prediction(opened, probabilities)
+        is_clear = upright.label is not None and (upright.probability or 0.0) >= photos.CLEAR_TURNED
+        found = len(upright.digits) + len(upright.left_out)
+        if opened.layout.is_whole or is_clear or found < photos.FEWEST_TURNED:
+            return upright
+        pixels, shape = opened.picture.pixels, self.model.image_shape
+        others = [photos.look(pixels, turns).layout(shape, keep_stages=self.keep_stages) for turns in (1, 2, 3)]
+        turned = [
+            replace(self._prediction(replace(opened, layout=layout), answers), turned=degrees)
+            for layout, answers, degrees in zip(others, self._ask_all(others), (270, 180, 90), strict=True)
+        ]
+        best = max(turned, key=lambda each: each.probability or 0.0)
+        is_clear = best.label is not None and not best.left_out and (best.probability or 0.0) >= photos.CLEAR_TURNED
+        return best if is_clear and len(best.digits) >= photos.FEWEST_TURNED else upright
 
     def _prediction(self, opened: _Opened, probabilities: NDArray[np.float32]) -> Prediction:
         layout = opened.layout

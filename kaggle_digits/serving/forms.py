@@ -26,6 +26,7 @@ _READING = {
     "guess": "7",
     "doubt": None,
     "left_out": [],
+    "turned": 0,
 }
 
 
@@ -63,6 +64,7 @@ class Reading(BaseModel, json_schema_extra={"examples": [_READING]}):
     guess: str | None = Field(description="The likeliest digits, sure or not; null without any.")
     doubt: str | None = Field(description="In words why they are unsure; null where they are not.")
     left_out: list[LeftOut] = Field(description="Ink that is no digit.")
+    turned: int = Field(description="Degrees to the right by which the picture was turned before it was read.")
 
 
 class Unread(BaseModel, json_schema_extra={"examples": [{"image": "notes.txt", "error": f"notes.txt {_NOT_WHOLE}"}]}):

@@ -1,5 +1,6 @@
 // What the page's photo treatment makes of pictures: node lay_out.js ENGINE PICTURE..., where ENGINE holds the page's
-// scripts and a PICTURE is a JSON file with width, height and rgb (base64). One line of JSON for each.
+// scripts and a PICTURE is a JSON file with width, height, rgb (base64) and quarters, by which it is turned before it is
+// read. One line of JSON for each.
 "use strict";
 
 const { readFileSync } = require("node:fs");
@@ -16,12 +17,12 @@ const answered = (label) => (_, place) => {
 };
 
 for (const path of pictures) {
-  const { width, height, rgb } = JSON.parse(readFileSync(path, "utf8"));
+  const { width, height, rgb, quarters } = JSON.parse(readFileSync(path, "utf8"));
   const bytes = Buffer.from(rgb, "base64");
   const channel = (first) =>
     filters.picture(Uint8Array.from({ length: width * height }, (_, at) => bytes[3 * at + first]), width, height);
   const picture = { width, height, red: channel(0), green: channel(1), blue: channel(2) };
-  const laid = layout.isReady(picture, [28, 28]) ? layout.whole(picture) : layout.layOut(picture, [28, 28]);
+  const laid = layout.isReady(picture, [28, 28]) ? layout.whole(picture) : layout.layOut(picture, [28, 28], quarters);
   const spans = laid.spans.map(({ image, ink, view, ...span }) => ({
     ...span,
     image: Buffer.from(image).toString("base64"),

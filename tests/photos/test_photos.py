@@ -334,6 +334,14 @@ def test_votes_are_counted_for_each_digit():
     assert photos.counted(np.eye(10, dtype=np.float32)[[0, 1, 2] * 3]).argmax(axis=1).tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_boxes_of_a_turned_picture_are_those_of_the_picture_as_given(quarters):
+    picture = np.full((160, 240), 255, np.uint8)
+    picture[40:120, 90:100] = 0
+    (span,) = photos.look(picture, quarters).layout(plain=True).spans
+    assert span.box == (90, 40, 100, 120)
+
+
 def test_the_sheet_is_drawn(tmp_path):
     layout = photos.lay_out(canvas(), keep_stages=True)
     answers = np.eye(10, dtype=np.float32)[[7] * len(layout.spans)]

@@ -181,6 +181,20 @@ def test_lines_are_read_from_the_top_and_each_from_the_left(model, digits, tmp_p
     assert told["probabilities"] is None and len(told["digits"]) == 5
 
 
+@pytest.mark.parametrize(
+    ("degrees", "words"), [(0, ""), (90, "to the right"), (180, "upside down"), (270, "to the left")]
+)
+def test_a_picture_that_lies_on_its_side_is_read_turned(model, digits, tmp_path, degrees, words):
+    picture = sheet(digits[[6, 24, 3]], [(20, 20 + 100 * place) for place in range(3)], (130, 330))
+    quarters = degrees // 90
+    Image.fromarray(np.rot90(picture, quarters)).save(tmp_path / "a.png")
+    (prediction,) = predictor.predict(model, [tmp_path / "a.png"])
+    assert prediction.answer == ("764" if degrees == 0 else f"764 (turned {words})")
+    assert prediction.as_json()["turned"] == degrees
+    places = [digit.box[1 if quarters % 2 else 0] for digit in prediction.digits]
+    assert places == sorted(places, reverse=quarters in (1, 2))
+
+
 @pytest.mark.parametrize("grey", [0, 128, 255])
 def test_in_a_blank_picture_there_is_no_digit(model, tmp_path, grey):
     Image.new("L", (200, 120), grey).save(tmp_path / "a.png")
@@ -196,6 +210,7 @@ def test_in_a_blank_picture_there_is_no_digit(model, tmp_path, grey):
         "guess": None,
         "doubt": None,
         "left_out": [],
+        "turned": 0,
     }
 
 

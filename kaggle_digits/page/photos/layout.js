@@ -4,19 +4,32 @@
 "use strict";
 
 const layout = (() => {
-  const { map, crop, maximum, border, scaled } = filters;
+  const { map, crop, maximum, border, scaled, moved } = filters;
   const { clip, rounded, median, range, sum, sorted, percentile } = numbers;
   const {
     LEAST_SIDE, FAR, NEAR, HIGH_ENOUGH, SHOWN, MARGIN, NOTHING_COST, CLEAN_BORDER, STEEPEST, TALL, LOW_COST, LOWEST,
   } = constants.layout;
 
-  function layOut(shown, shape) {
+  // What may be read in a picture once it is turned to the left by so many quarters.
+  function layOut(shown, shape, quarters = 0) {
+    if (!quarters) return laidOut(written(shown), shown, shape);
+    const { width, height } = shown;
+    const back = [
+      [[0, -1, width], [1, 0, 0]], [[-1, 0, width], [0, -1, height]], [[0, 1, 0], [-1, 0, height]],
+    ][quarters - 1];
+    const [across, down] = quarters === 2 ? [width, height] : [height, width];
+    const [red, green, blue] = channelsOf(shown).map((channel) => moved(channel, back, across, down, false));
+    const writing = written({ width: across, height: down, red, green, blue });
+    return laidOut({ ...writing, matrix: product(back, writing.matrix) }, shown, shape);
+  }
+
+  function written(shown) {
     const found = sheet.find(shown);
     let writing = closer(found ? found.shown : shown);
     if (found && writing.lines.length) writing = { ...writing, matrix: product(found.matrix, writing.matrix) };
     // What is bright, solid and empty may be chalk as well.
     else if (found) writing = closer(shown);
-    return laidOut(writing, shown, shape);
+    return writing;
   }
 
   // What is written, looked at more closely where it is small.
