@@ -13,11 +13,14 @@ class DigitServer:
     Attributes:
         address: such as `http://127.0.0.1:43210`.
         process: the child.
+        folder: in which it runs.
     """
 
     def __init__(self, run: Path, *words: str) -> None:
         command = [sys.executable, "-m", "kaggle_digits", "serve", str(run), "--port", "0", *words]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        # Where it runs, it keeps corrections.
+        self.folder = run.parent.parent
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=self.folder)
         assert self.process.stderr is not None
         # Before that it says which run answers.
         line = next((line for line in self.process.stderr if line.startswith("page")), "")

@@ -18,6 +18,13 @@ def predict(
     explain: Annotated[
         bool, typer.Option("--explain", help="Draw how each picture was read; the drawings go to the folder explained.")
     ] = False,
+    correct: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIGITS",
+            help="The right digits of the one picture named, ? for what is none; the folder corrections keeps them.",
+        ),
+    ] = None,
     skip_broken: SkipBroken = False,
     models: Models = MODELS,
     as_json: AsJson = False,
@@ -26,8 +33,10 @@ def predict(
 
     Pixel rows come from a CSV or .npy file. A picture may hold several digits: they are read line by line, with a space
     between lines. Where none is found, or one is unsure, the answer says so. For a folder, the answers are also written
-    to predictions.csv.
+    to predictions.csv. What you correct stays on this machine; train --data corrections learns from it.
     """
+    if correct is not None and (len(paths) != 1 or paths[0].is_dir()):
+        raise typer.BadParameter("name one picture.", param_hint="--correct")
     from kaggle_digits import predictor
     from kaggle_digits.cli.reports import predictions as reports
 
@@ -39,7 +48,7 @@ def predict(
             model,
             paths,
             skip_broken=skip_broken,
-            keep_stages=explain,
+            keep_stages=explain or correct is not None,
             on_skip=lambda path, reason: console.tell(f"left out {path}: {reason}"),
             on_note=lambda note: console.tell(f"note: {note}"),
             on_progress=draw,
@@ -48,6 +57,9 @@ def predict(
         reports.write(predictions)
     if explain:
         reports.draw(predictions, model.run.name)
+    if correct is not None:
+        kept = predictor.keep_corrections([digit.image for each in predictions for digit in each.seen], correct)
+        console.tell(f"corrected   {len(kept)} {'digit' if len(kept) == 1 else 'digits'} in {predictor.CORRECTIONS}")
     if as_json:
         print_json([prediction.as_json() for prediction in predictions])
         return

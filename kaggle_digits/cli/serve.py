@@ -16,6 +16,14 @@ def serve(
         str, typer.Option(metavar="HOST", help="The address to listen at; 0.0.0.0 is for the whole network.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes one that is free.")] = 8000,
+    corrections: Annotated[
+        bool | None,
+        typer.Option(
+            "--corrections/--no-corrections",
+            help="Keep what is corrected on the page in the folder corrections.",
+            show_default="only where no other machine is answered",
+        ),
+    ] = None,
     models: Models = MODELS,
 ) -> None:
     """Open a page to draw digits on, with a REST API.
@@ -35,4 +43,4 @@ def serve(
                 "encryption. For this machine alone, leave --host out."
             )
 
-    serving.serve(found.path, folder=models, host=host, port=port, on_ready=tell)
+    serving.serve(found.path, folder=models, host=host, port=port, corrections=corrections, on_ready=tell)

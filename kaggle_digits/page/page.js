@@ -4,7 +4,7 @@
 (() => {
   const find = (name) => document.getElementById(name);
   const QUIET = 700;  // milliseconds without a change, after which a screen reader is told the answer
-  let busy = false, again = false, chosen = null, answer = null, spoken = null, problem = "";
+  let busy = false, again = false, chosen = null, answer = null, spoken = null, problem = "", shown = null;
 
   const pad = new Pad(find("pad"), (isDrawing) => {
     find("undo").disabled = !pad.canUndo;
@@ -41,10 +41,11 @@
   function show(said) {
     answer = said;
     const digits = said?.digits ?? [];
+    const remark = said?.label ? said.answer.slice(said.label.length) : "";  // of what was left out, or turned
     find("label").toggleAttribute("data-empty", !said || said.label === null);
-    find("label").textContent = said ? said.answer : problem || "Nothing written yet";
+    find("label").textContent = said ? (said.label ?? said.answer) : problem || "Nothing written yet";
     find("copy").hidden = !said?.label;
-    find("sure").textContent = digits.length ? `${percent(said.probability)} sure` : "";
+    find("sure").textContent = digits.length ? `${percent(said.probability)} sure${remark}` : "";
     find("sure").classList.toggle("unsure", Boolean(said) && said.label === null);
     // While a number is being written, its last digit is the one to watch.
     const watched = Math.min(chosen ?? Infinity, digits.length - 1);
@@ -75,6 +76,9 @@
   }
 
   function showDetail(digit) {
+    shown = digit;
+    find("wrong").hidden = !digit || !keeps;
+    find("kept").textContent = "";
     const shares = digit?.probabilities ?? [];
     const highest = Math.max(...shares);
     [...find("bars").children].forEach((row, label) => {
@@ -150,6 +154,17 @@
     target.textContent = "Copied";
     setTimeout(() => { target.textContent = "Copy"; }, 1500);
   });
+  find("right").addEventListener("input", async ({ target }) => {
+    const [label, digit] = [target.value, shown];
+    target.value = "";
+    if (!/^[0-9]$/.test(label)) return;
+    try {
+      await reader.keep(digit, label);
+      find("kept").textContent = `Kept as ${label}.`;
+    } catch (error) {
+      find("kept").textContent = error.message;
+    }
+  });
   find("enlarge").addEventListener("click", ({ currentTarget }) => {
     currentTarget.setAttribute("aria-pressed", String(currentTarget.getAttribute("aria-pressed") === "false"));
   });
@@ -180,14 +195,14 @@
     if (file) open(file);
   });
 
-  let shape = [28, 28];
+  let shape = [28, 28], keeps = false;
   function row(_, label) {
     const item = document.createElement("li");
     item.innerHTML = `<span>${label}</span><span class="bar" aria-hidden="true"><i></i></span><span></span>`;
     return item;
   }
   reader.about.then((about) => {
-    shape = about.image_shape;
+    [shape, keeps] = [about.image_shape, Boolean(about.corrections)];
     const accuracy = about.validation_accuracy;
     find("about").textContent = about.recipe + (accuracy ? `, ${(100 * accuracy).toFixed(1)} % of unseen digits right` : "");
     find("bars").replaceChildren(...Array.from({ length: about.classes }, row));

@@ -10,6 +10,7 @@ predictor.evaluate(model.run).report.accuracy         # on its validation rows, 
 predictor.compare(model.run, other.run).p_value
 """
 
+from kaggle_digits.predictor.corrections import CORRECTIONS, keep_corrections
 from kaggle_digits.predictor.evaluation import Evaluation, Pictures, compare, data_of, evaluate
 from kaggle_digits.predictor.model import Model, load
 from kaggle_digits.predictor.prediction import LeftOut, PredictedDigit, Prediction
@@ -17,6 +18,7 @@ from kaggle_digits.predictor.reading import predict
 from kaggle_digits.predictor.stacking import write_probabilities
 
 __all__ = [
+    "CORRECTIONS",
     "Evaluation",
     "LeftOut",
     "Model",
@@ -26,6 +28,7 @@ __all__ = [
     "compare",
     "data_of",
     "evaluate",
+    "keep_corrections",
     "load",
     "predict",
     "write_probabilities",

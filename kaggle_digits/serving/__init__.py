@@ -23,6 +23,7 @@ def serve(
     folder: Path = runs.FOLDER,
     host: str = "127.0.0.1",
     port: int = 8000,
+    corrections: bool | None = None,
     on_ready: Callable[[str, bool], None] = lambda _address, _is_local: None,
 ) -> None:
     """Serves a run's model until Ctrl-C or a SIGTERM.
@@ -32,6 +33,8 @@ def serve(
         folder: of all runs.
         host: the address to listen at; 0.0.0.0 (or ::, or nothing) is every network that the machine is in.
         port: 1 to 65535, or 0 for any that is free.
+        corrections: whether corrections are kept, in the folder `predictor.CORRECTIONS`; None is only where no other
+            machine is answered.
         on_ready: is told the address as soon as questions are heard, and whether only this machine is answered.
 
     Raises:
@@ -49,7 +52,10 @@ def serve(
 
         memory.keep_little()
         is_local = ipaddress.ip_address(heard.getsockname()[0]).is_loopback
-        app = create_app(model, only_local=is_local, on_ready=lambda: on_ready(_address(heard), is_local))
+        keeps = is_local if corrections is None else corrections
+        app = create_app(
+            model, only_local=is_local, corrections=keeps, on_ready=lambda: on_ready(_address(heard), is_local)
+        )
         config = uvicorn.Config(
             app,
             http=PatientProtocol,

@@ -21,8 +21,17 @@ _NAME_LENGTH = 100  # characters of an upload's name that an answer repeats
 Seen = Annotated[bool, Query(description="Whether the answer shows what the network saw.")]
 
 
-def create_app(model: Model, *, only_local: bool = True, on_ready: Callable[[], None] = lambda: None) -> Limits:
-    """An ASGI application that answers for a model, once `on_ready` is called; for `only_local`, see `Limits`."""
+def create_app(
+    model: Model,
+    *,
+    only_local: bool = True,
+    corrections: bool = True,
+    on_ready: Callable[[], None] = lambda: None,
+) -> Limits:
+    """An ASGI application that answers for a model, once `on_ready` is called, and may keep corrections.
+
+    For `only_local`, see `Limits`.
+    """
     asker = Asker(model)
 
     @asynccontextmanager
@@ -41,9 +50,11 @@ def create_app(model: Model, *, only_local: bool = True, on_ready: Callable[[], 
         responses={code: forms.refusal(why, _SAID.get(code, why)) for code, why in _REFUSALS.items()},
     )
     _add_pages(app)
-    _add_information(app, model)
+    _add_information(app, model, corrections)
     _add_pictures(app, asker)
     _add_rows(app, asker)
+    if corrections:
+        _add_corrections(app, asker)
     _add_refusals(app)
     return Limits(app, only_local)
 
@@ -80,7 +91,7 @@ def _add_pages(app: FastAPI) -> None:
         return HTMLResponse(shown, headers={"Content-Security-Policy": reference.POLICY})
 
 
-def _add_information(app: FastAPI, model: Model) -> None:
+def _add_information(app: FastAPI, model: Model, corrections: bool) -> None:
     record = model.run.record
     about = forms.ModelInformation(
         run=model.run.name,
@@ -89,6 +100,7 @@ def _add_information(app: FastAPI, model: Model) -> None:
         classes=model.classes,
         parameters=record.parameters,
         validation_accuracy=record.validation_accuracy,
+        corrections=corrections,
     )
 
     @app.get("/api/health", summary="Whether the server answers", response_description="It does.")
@@ -157,6 +169,26 @@ def _add_rows(app: FastAPI, asker: Asker) -> None:
     async def label_rows(request: Request) -> list[forms.Row]:
         """Images that have the model's form already, such as those of the competition's test.csv."""
         return await asker.label(await request.body())
+
+
+def _add_corrections(app: FastAPI, asker: Asker) -> None:
+    label = {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": min(9, asker.model.classes - 1),
+        "description": "What all these images show.",
+    }
+    body = forms.rows_body(asker.model.image_shape, pictures.MOST_ROWS, label=label)
+
+    @app.post(
+        "/api/corrections",
+        summary="Correct what was misread",
+        response_description="What was kept.",
+        openapi_extra=body,
+    )
+    async def correct(request: Request) -> forms.Kept:
+        """Keeps images, as `seen=true` shows them, in the folder `corrections`, for `train --data corrections`."""
+        return forms.Kept(kept=await asker.keep(await request.body()))
 
 
 def _add_refusals(app: FastAPI) -> None:

@@ -13,6 +13,7 @@ _MODEL = {
     "classes": 10,
     "parameters": 850586,
     "validation_accuracy": 0.9774,
+    "corrections": True,
 }
 _NOT_WHOLE = "is not a whole image of the formats PNG, ..."
 _READING = {
@@ -91,6 +92,7 @@ class ModelInformation(BaseModel, json_schema_extra={"examples": [_MODEL]}):
     classes: int = Field(description="How many labels it tells apart.")
     parameters: int = Field(description="How many numbers it has learned.")
     validation_accuracy: float | None = Field(description="The share of validation rows that it labels rightly.")
+    corrections: bool = Field(description="Whether corrections are kept.")
 
 
 class Health(BaseModel, json_schema_extra={"examples": [{"status": "ok"}]}):
@@ -103,6 +105,12 @@ class Refusal(BaseModel, json_schema_extra={"examples": [{"detail": f"seven.png 
     """Why a request is not answered."""
 
     detail: str = Field(description="In a sentence.")
+
+
+class Kept(BaseModel, json_schema_extra={"examples": [{"kept": 1}]}):
+    """What was kept."""
+
+    kept: int = Field(description="How many images; those without any ink are not kept.")
 
 
 def refusal(why: str, detail: str) -> dict[str, Any]:
@@ -131,13 +139,17 @@ PICTURE_BODY = {
 """A picture, as OpenAPI describes it."""
 
 
-def rows_body(image_shape: tuple[int, int], most: int) -> dict[str, Any]:
-    """Rows of pixels, `most` in a request, of images of that height and width in pixels, as OpenAPI describes them."""
+def rows_body(image_shape: tuple[int, int], most: int, **more: dict[str, Any]) -> dict[str, Any]:
+    """Rows of pixels, `most` in a request, of images of that height and width in pixels, as OpenAPI describes them.
+
+    `more` holds the schemas of what else is in the body.
+    """
     height, width = image_shape
     size = height * width
     pixel = {"type": "integer", "minimum": 0, "maximum": 255}
     row = {"type": "array", "items": pixel, "minItems": size, "maxItems": size}
     told = f"Up to {most:,} images of {height} x {width} pixels, row by row; 0 is paper and 255 is ink."
     rows = {"type": "array", "items": row, "minItems": 1, "maxItems": most, "description": told}
-    schema = {"type": "object", "required": ["rows"], "properties": {"rows": rows}}
+    properties = {"rows": rows, **more}
+    schema = {"type": "object", "required": [*properties], "properties": properties}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from kaggle_digits.predictor import Model, Prediction
+from kaggle_digits.predictor import Model, Prediction, keep_corrections
 from kaggle_digits.serving import forms, memory, pictures
 
 _ROWS_AT_ONCE = 128  # others are answered in between
@@ -126,6 +126,14 @@ class Asker:
             forms.Row(label=label, probability=shares[label], probabilities=shares)
             for label, shares in zip(labels, answers, strict=True)
         ]
+
+    async def keep(self, content: bytes) -> int:
+        """Keeps corrected images in JSON, and counts them; raises what `RowDecoder` and `keep_corrections` raise."""
+        return await self._aside(lambda: self._keep(content))
+
+    def _keep(self, content: bytes) -> int:
+        images, label = self._rows.images(content), pictures.label_of(content, self.model.classes)
+        return len(keep_corrections(list(images), str(label) * len(images)))
 
     async def _aside(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -66,6 +66,16 @@ def read(model: Model, content: bytes, name: str) -> Prediction:
     return replace(prediction, image=name)
 
 
+def label_of(content: bytes, classes: int) -> int:
+    """The `label` of a JSON object, below `classes` and 10; raises DataError where there is none."""
+    label = Annotated[int, msgspec.Meta(ge=0, lt=min(classes, 10))]
+    try:
+        decoded: Any = msgspec.json.decode(content, type=msgspec.defstruct("Labelled", [("label", label)]))
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise DataError(f"{first_line(error)}.") from None
+    return int(decoded.label)
+
+
 class RowDecoder:
     """Reads rows of pixels from JSON, and stops at the first thing that is wrong; see `images`."""
 

@@ -308,6 +308,17 @@ def test_the_answer_is_copied(page):
     page.until("window.copied === '0' && document.getElementById('copy').textContent === 'Copied'")
 
 
+def test_what_was_misread_is_corrected(page, digit_server):
+    page.draw(THREE)
+    page.label("3")
+    if page.ask("location.protocol") == "file:":
+        assert not page.find("right").is_displayed()
+        return
+    page.find("right").send_keys("8")
+    page.until("document.getElementById('kept').textContent === 'Kept as 8.'")
+    assert list((digit_server.folder / "corrections/8").glob("*.png"))
+
+
 def test_a_phone_on_its_side(page):
     """The drawing area leaves room to scroll the page by."""
     page.send("Emulation.setDeviceMetricsOverride", width=844, height=390, deviceScaleFactor=1, mobile=True)

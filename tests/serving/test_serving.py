@@ -67,7 +67,10 @@ def test_heads_and_policies(digit_server, path):
 def test_the_description(digit_server):
     answer = requests.get(digit_server.address + "/api", timeout=60)
     document = requests.get(digit_server.address + "/openapi.json", timeout=60).json()
-    assert set(document["paths"]) == {"/api/health", "/api/model", "/api/image", "/api/images", "/api/pixels"}
+    names = ("health", "model", "image", "images", "pixels", "corrections")
+    assert set(document["paths"]) == {f"/api/{name}" for name in names}
+    for operation in (each for methods in document["paths"].values() for each in methods.values()):
+        assert operation["description"] and operation["responses"]["422"]["content"]["application/json"]["example"]
     assert all(path in answer.text for path in document["paths"])
     assert "<script" not in answer.text
 
@@ -101,6 +104,19 @@ def test_rows_are_labelled_as_the_model_labels_them(digit_server, network, digit
     said = post(digit_server, "/api/pixels", json={"rows": digits[:20].reshape(20, -1).tolist()}).json()
     assert [row["label"] for row in said] == model.labels(digits[:20]).tolist()
     assert [sum(row["probabilities"]) for row in said] == pytest.approx([1] * 20, abs=1e-4)
+
+
+def test_corrections_are_kept_for_training(digit_server, digits):
+    shown = [(digits[0] // 2).ravel().tolist(), (digits[1] // 2).ravel().tolist()]
+    blank = [0] * 784
+    said = post(digit_server, "/api/corrections", json={"label": 4, "rows": [*shown, blank]})
+    assert said.json() == {"kept": 2}
+    post(digit_server, "/api/corrections", json={"label": 6, "rows": shown[:1]})  # who errs corrects again
+    learned = sources.load(str(digit_server.folder / "corrections")).train
+    kept = dict(zip(map(bytes, learned.images), learned.known_labels.tolist(), strict=True))
+    assert [kept[bytes(row)] for row in shown] == [6, 4]
+    other = {"Origin": "https://evil.example"}
+    assert post(digit_server, "/api/corrections", json={"label": 1, "rows": shown}, headers=other).status_code == 403
 
 
 def huge_png(width, height):
@@ -154,6 +170,8 @@ BAD = {
     "many wrong values": (422, "/api/pixels", {"data": '{"rows": [[' + '"a",' * 750_000 + "0]]}"}),
     "too long for so many rows": (413, "/api/pixels", {"data": b" " * 7_000_000}),
     "1,001 rows": (422, "/api/pixels", {"json": {"rows": [[0] * 784] * 1001}}),
+    "no label": (422, "/api/corrections", {"json": {"rows": [[0] * 784]}}),
+    "a label too far": (422, "/api/corrections", {"json": {"rows": [[0] * 784], "label": 10}}),
     "another machine": (421, "/api/health", {"headers": {"Host": "digits.example.com"}}),
     "another method": (405, "/api/health", {}),
     "nowhere": (404, "/api/nothing", {}),
@@ -262,6 +280,8 @@ def test_other_machines_are_answered_only_where_asked_for(network, host):
     with DigitServer(network.path, "--host", host) as running:
         health = running.address + "/api/health"
         answer = requests.get(health, headers={"Host": "desk.example.com"}, timeout=60)
+        assert requests.get(running.address + "/api/model", timeout=60).json()["corrections"] is False
+        assert post(running, "/api/corrections", json={"label": 1, "rows": [[0] * 784]}).status_code == 404
         assert running.process.stderr.readline().startswith("API")
         assert running.process.stderr.readline().startswith("warning: every machine that reaches this one")
     assert answer.json() == {"status": "ok"}
