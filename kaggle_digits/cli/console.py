@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from kaggle_digits.runs import Run
+from kaggle_digits.runs import READER, Run
 
 _DIGITS = 10
 _BUNDLED = "sklearn"
@@ -40,7 +40,8 @@ def say_which(run: Run) -> None:
     """Says on standard error which run answers, and what is to be known of it before its answers are believed."""
     record = run.record
     kind = "validation" if record.folds is None else "out-of-fold"
-    tell(f"{run.name}: {record.recipe.name}, {kind} accuracy {record.validation_accuracy:.4f}")
+    name = f"{run.name}, which comes with kaggle-digits" if run.path == READER else run.name
+    tell(f"{name}: {record.recipe.name}, {kind} accuracy {record.validation_accuracy:.4f}")
     if record.classes < _DIGITS:
         known = ", ".join(map(str, range(record.classes - 1)))
         tell(f"note: it knows the labels {known} and {record.classes - 1} only, and takes every image for one of them")

@@ -46,7 +46,7 @@ def export(
     if int8 and not exporting.takes_int8(path.suffix.lower()):
         able = ", ".join(filter(exporting.takes_int8, exporting.SUFFIXES))
         raise typer.BadParameter(f"--int8 is for {able} files.")
-    found = runs.find(run, models)
+    found = runs.find(run, models, or_reader=True)
     console.say_which(found)
     done = exporting.export(found, path, int8=int8, where=data)
     agreement = done.agreement

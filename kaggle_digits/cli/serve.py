@@ -32,7 +32,7 @@ def serve(
     """
     from kaggle_digits import runs, serving
 
-    found = runs.find(run, models)
+    found = runs.find(run, models, or_reader=True)
     console.say_which(found)
 
     def tell(address: str, is_local: bool) -> None:

@@ -15,7 +15,7 @@ from kaggle_digits.export import agreement, formats
 from kaggle_digits.export.agreement import Agreement
 from kaggle_digits.export.formats import SUFFIXES
 from kaggle_digits.files import storage
-from kaggle_digits.runs import Run
+from kaggle_digits.runs import READER, Run
 
 __all__ = ["SUFFIXES", "Agreement", "Exported", "export", "takes_int8"]
 
@@ -62,7 +62,8 @@ def export(run: Run, path: Path, *, int8: bool = False, where: str | None = None
         validation = agreement.validation(run, digits)
         before, after = model.probabilities(validation.images), runtime.probabilities(validation.images)
         agreed = agreement.compare(validation.known_labels, before, after)
-        agreed.check(path.name, run.name, exact=runtime.exact)
+        # The two files of the reader are rounded, each in its own way.
+        agreed.check(path.name, run.name, exact=runtime.exact and run.path != READER)
     return Exported(path, path.stat().st_size, agreed, runtime.name)
 
 

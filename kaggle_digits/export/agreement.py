@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits import predictor
+from kaggle_digits import predictor, sources
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, ExportError
-from kaggle_digits.runs import Run, rows
+from kaggle_digits.runs import READER, Run, rows
 
 _LARGEST = 1e-4  # of float32's rounding, in another order of the same sums
 _MOST_LOST = 0.001  # of accuracy, where weights are rounded on purpose
@@ -61,7 +61,12 @@ def compare(labels: NDArray[np.int64], before: NDArray[np.float32], after: NDArr
 
 
 def training_digits(run: Run, where: str | None) -> Digits:
-    """All labelled digits of a run's data, at `where`, or where it was; raises DataError where it is not the same."""
+    """All labelled digits of a run's data, at `where`, or where it was; raises DataError where it is not the same.
+
+    The reader that comes with the package comes without its data: scikit-learn's digits do for it.
+    """
+    if run.path == READER:
+        return sources.load("sklearn", image_shape=run.record.image_shape).train
     try:
         return predictor.data_of(run, where)
     except DataError as error:
@@ -73,11 +78,11 @@ def training_digits(run: Run, where: str | None) -> Digits:
 
 def validation(run: Run, digits: Digits) -> Digits:
     """Rows that the run was validated on: 1,000 spread evenly over them, or all where there are fewer."""
-    ids, _, _ = rows.validation(run.path)
+    ids = digits.ids if run.path == READER else rows.validation(run.path)[0]
     places = np.flatnonzero(np.isin(digits.ids, ids))
     return digits.take(places[np.linspace(0, len(places) - 1, min(_MOST_ROWS, len(places))).astype(np.intp)])
 
 
 def learned(run: Run, digits: Digits) -> NDArray[np.uint8]:
     """uint8 `(n, height, width)`, the images that the run was trained on."""
-    return digits.images[np.isin(digits.hashes, rows.learned(run.path))]
+    return digits.images if run.path == READER else digits.images[np.isin(digits.hashes, rows.learned(run.path))]

@@ -104,11 +104,13 @@ class Model:
 
 
 def load(run: str | Path | None = None, folder: Path = runs.FOLDER) -> Model:
-    """Loads the model of a run, by its name or path, or of the newest one. Nothing in its files can run code.
+    """Loads the model of a run, by its name or path; of the newest one; or, where there is none, the package's reader.
+
+    Nothing in its files can run code. `reader` names the reader, whatever runs there are.
 
     Raises:
         RunError: there is no such run, or its files are not those that the training wrote.
     """
-    found = runs.find(run, folder)
+    found = runs.find(run, folder, or_reader=True)
     runs.verify(found)
     return Model(found, classifiers.load(found))

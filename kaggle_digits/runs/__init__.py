@@ -3,7 +3,7 @@
 from kaggle_digits.runs.changes import blends_of, remove, rename, set_note, size
 from kaggle_digits.runs.history import Epoch
 from kaggle_digits.runs.listener import Expected, Listener, in_words
-from kaggle_digits.runs.names import BEST, best, find, folder, resumable
+from kaggle_digits.runs.names import BEST, READER, best, find, folder, resumable
 from kaggle_digits.runs.plan import Plan, seconds
 from kaggle_digits.runs.record import FORMAT, Beginning, DataRecord, KaggleRecord, LayerRecord, Record
 from kaggle_digits.runs.run import (
@@ -31,6 +31,7 @@ __all__ = [
     "FOLDER",
     "FORMAT",
     "PLAN",
+    "READER",
     "RECORD",
     "Beginning",
     "DataRecord",

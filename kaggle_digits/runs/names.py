@@ -13,16 +13,20 @@ from kaggle_digits.runs.run import FOLDER, PLAN, RECORD, Run, listing, read, unf
 BEST = "best"
 """The word for the run that validated best."""
 
+READER = Path(__file__).parent.parent / "reader"
+"""The run folder that comes with the package: a network that benchmarks/reader.py trained on Kaggle's train.csv."""
+
 _SHOWN = 5
 
 
-def find(run: str | Path | None = None, models: Path = FOLDER) -> Run:
+def find(run: str | Path | None = None, models: Path = FOLDER, or_reader: bool = False) -> Run:
     """The complete run that is meant; without a word, the newest.
 
     Args:
         run: a run's name, or a beginning that no other has; its path; a recipe's name, for that recipe's newest; or
             `best`, see there.
         models: the folder of all runs.
+        or_reader: whether the reader that comes with the package will do where there is no run, or `reader` is named.
 
     Raises:
         RunError: there is none, there are several, or it is unfinished; the sentence says how to go on.
@@ -30,6 +34,8 @@ def find(run: str | Path | None = None, models: Path = FOLDER) -> Run:
     if run is not None and (path := _folder(run, models)) is not None:
         return read(path)
     complete = listing(models)
+    if or_reader and (str(run) == READER.name or (run is None and not complete)):
+        return read(READER)
     if not complete and run in (None, BEST):
         raise RunError(f"there is no complete run in {models}. Train one: kaggle-digits train.")
     if run is None:

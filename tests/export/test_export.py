@@ -167,9 +167,9 @@ def test_wrong_usage(words, tmp_path):
 
 
 def test_no_run_to_export(tmp_path):
-    done = command("page.html", cwd=tmp_path)
+    done = command("mine", "page.html", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "there is no complete run" in done.stderr
+    assert "there is no run mine" in done.stderr
 
 
 OWN_LAYER = '''

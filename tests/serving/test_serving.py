@@ -258,9 +258,9 @@ def test_a_taken_port(digit_server, network, tmp_path):
 
 
 def test_no_run_to_serve(tmp_path):
-    done = command("--port", "0", cwd=tmp_path)
+    done = command("mine", "--port", "0", cwd=tmp_path)
     assert done.returncode == 1
-    assert "there is no complete run" in done.stderr
+    assert "there is no run mine" in done.stderr
 
 
 def test_it_needs_no_tensorflow(network):
