@@ -90,7 +90,6 @@ class Delivery:
         )
 
     def _new(self, listed: Iterable[Submission]) -> Submission | None:
-        """The file's own submission, of those that the ledger does not know."""
         return newest(self._file.sha256, listed, self._known)
 
     def _look_out(self) -> Submission | None:

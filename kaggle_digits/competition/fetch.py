@@ -172,7 +172,6 @@ def _temporary_folder(data: Path) -> Iterator[Path]:
 
 
 def _sweep(folder: Path) -> None:
-    """Removes the folder of a fetch that was killed."""
     with suppress(StorageError, OSError):
         # A fetch that has just begun makes its folder first and locks it then.
         if time.time() - folder.stat().st_mtime >= _YOUNG:

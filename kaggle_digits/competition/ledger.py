@@ -24,25 +24,20 @@ _MOST_BYTES = 1 << 28  # a hundred years of five submissions a day
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One line: something that became known of a submission.
+    """One line: something that became known of a submission, of a file and perhaps a run. Times are ISO 8601 with a zone.
 
     Attributes:
-        time: when it was written, ISO 8601 with a time zone; so are the other times.
+        time: when it was written.
         run: the run's name, or None for a file of another origin.
-        file: the CSV's name.
-        sha256: of the CSV.
         ref: Kaggle's number for the submission; None while it is not known.
         message: what stands beside it on Kaggle.
         status: `sending` before Kaggle is asked, `failed` where Kaggle did not take it, then `pending`, and at last
             `complete` or `error`. A `sending` that nothing follows may or may not have arrived.
         score: the public score, a share of right labels from 0 to 1, or None while there is none.
         data_sha256: of each file that the run was trained on and has labelled, by name.
-        git_commit: of the folder that the run was made in.
-        seed: of the run.
         validation_accuracy: of the run, from 0 to 1.
         predicted_range: the score that the run expected, lowest and highest, or None.
         error: why Kaggle could not take or score it; empty where it could.
-        sent: when it was sent.
         scored: when its score was first seen.
         path: where the CSV was when it was sent, absolute; None in the ledgers of earlier releases.
         counted: how many submissions Kaggle had counted before it was sent; None where it did not say.

@@ -12,11 +12,8 @@ from kaggle_digits.competition import ledger, submission
 from kaggle_digits.errors import RunError, SubmissionError
 from kaggle_digits.files import digit_recognizer, storage
 
-LEAST_AGREEMENT = 0.9
-"""The share of rows on which a file should agree with the best one so far; below it, the user is asked."""
-
-HASH_LETTERS = 12
-"""How much of a file's SHA-256 stands in its message: enough that no two files share it."""
+_LEAST_AGREEMENT = 0.9  # the share of rows on which a file agrees with the best one so far; else the user is asked
+HASH_LETTERS = 12  # of a file's SHA-256 stand in its message: enough that no two files share them
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,7 @@ def doubt(file: SubmissionFile, submissions: Path) -> str | None:
         if labels is None or len(labels) != len(file.labels):
             continue
         agreement = sum(map(eq, labels, file.labels)) / len(file.labels)
-        if agreement >= LEAST_AGREEMENT:
+        if agreement >= _LEAST_AGREEMENT:
             return None
         return (
             f"{file.path} agrees with the best submission at hand, {entry.file} (score {score}), on only "

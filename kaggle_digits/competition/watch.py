@@ -11,12 +11,8 @@ from kaggle_digits.files import archive
 OnProgress = Callable[[int, int | None], None]
 """Gets how many bytes have arrived, and how many there will be, or None where nobody says."""
 
-USUAL_PATIENCE = 60.0
-"""Seconds without a sign of life after which Kaggle is given up; KDIGITS_TIMEOUT sets another number."""
-
-LEAST_RATE = 20_000.0
-"""Bytes a second that a download or an upload must reach, with the usual patience; who has more patience needs less."""
-
+_USUAL_PATIENCE = 60.0  # seconds
+_LEAST_RATE = 20_000.0  # bytes a second, with the usual patience; who has more patience needs less
 _LONGEST_PATIENCE = 86_400.0
 _LARGEST_DOWNLOAD = 1 << 30
 _SIZE_UNKNOWN = 1 << 26
@@ -29,7 +25,7 @@ def ignore_progress(_done: int, _total: int | None) -> None:
 
 def patience_in(environment: Mapping[str, str]) -> float:
     """Seconds without a sign of life after which Kaggle is given up; raises where KDIGITS_TIMEOUT makes no sense."""
-    text = environment.get("KDIGITS_TIMEOUT", str(USUAL_PATIENCE))
+    text = environment.get("KDIGITS_TIMEOUT", str(_USUAL_PATIENCE))
     try:
         seconds = float(text)
     except ValueError:
@@ -44,7 +40,7 @@ def patience_in(environment: Mapping[str, str]) -> float:
 
 def least_rate(patience: float) -> float:
     """Bytes a second that a transfer must reach where Kaggle has so many seconds for a sign of life."""
-    return LEAST_RATE * min(1.0, USUAL_PATIENCE / patience)
+    return _LEAST_RATE * min(1.0, _USUAL_PATIENCE / patience)
 
 
 class Watch:

@@ -16,12 +16,8 @@ from kaggle_digits.errors import DataError, StorageError, first_line
 from kaggle_digits.files.disk import disk_errors
 from kaggle_digits.files.storage import check_regular
 
-LARGEST_FILE = 1 << 28
-"""Bytes that one file may have when unpacked; the largest real one, train.csv, has 77 million."""
-
-LARGEST_SUM = 1 << 30
-"""Bytes that all files together may have when unpacked."""
-
+# Bytes when unpacked, of one file and of all; the largest real one, train.csv, has 77 million.
+_LARGEST_FILE, _LARGEST_SUM = 1 << 28, 1 << 30
 _CHUNK_BYTES = 1 << 20
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Encrypted, patched, strongly encrypted.
@@ -97,8 +93,8 @@ def _checked(archive: zipfile.ZipFile, names: set[str], called: str) -> list[zip
         raise DataError(f"{called} holds a file twice. Received: {_list(found)}.")
     for member in members:
         _check_member(member, called)
-    if sum(member.file_size for member in members) > LARGEST_SUM:
-        raise DataError(f"{called} claims to unpack to more than {LARGEST_SUM:,} bytes, which cannot be right.")
+    if sum(member.file_size for member in members) > _LARGEST_SUM:
+        raise DataError(f"{called} claims to unpack to more than {_LARGEST_SUM:,} bytes, which cannot be right.")
     return members
 
 
@@ -115,9 +111,9 @@ def _check_member(member: zipfile.ZipInfo, called: str) -> None:
         raise DataError(f"{name} in {called} is encrypted.")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DataError(f"{name} in {called} is packed by method {member.compress_type}; only deflate is expected.")
-    if member.file_size > LARGEST_FILE:
+    if member.file_size > _LARGEST_FILE:
         raise DataError(
-            f"{name} in {called} claims {member.file_size:,} bytes; more than {LARGEST_FILE:,} cannot be right."
+            f"{name} in {called} claims {member.file_size:,} bytes; more than {_LARGEST_FILE:,} cannot be right."
         )
 
 

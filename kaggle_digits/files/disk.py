@@ -10,20 +10,12 @@ from pathlib import Path
 
 from kaggle_digits.errors import DataError, StorageError
 
-_FULL = "Free some space, then try again."
-_CLOSED = "Choose a folder that you may write to."
-_IN_THE_WAY = "Something else has that name: move it away, or choose another folder."
+_IN_THE_WAY = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY)
 _NEXT_STEPS = {
-    errno.ENOSPC: _FULL,
-    errno.EDQUOT: _FULL,
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Free some space, then try again."),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "Choose a folder that you may write to."),
+    **dict.fromkeys(_IN_THE_WAY, "Something else has that name: move it away, or choose another folder."),
     errno.EFBIG: "No file may be so large here: see ulimit -f, or choose another disk.",
-    errno.EACCES: _CLOSED,
-    errno.EPERM: _CLOSED,
-    errno.EROFS: _CLOSED,
-    errno.EISDIR: _IN_THE_WAY,
-    errno.ENOTDIR: _IN_THE_WAY,
-    errno.EEXIST: _IN_THE_WAY,
-    errno.ENOTEMPTY: _IN_THE_WAY,
     errno.ENAMETOOLONG: "Choose a shorter name.",
 }
 _ELSE = "Try again, or choose another folder."

@@ -16,15 +16,10 @@ from kaggle_digits.errors import DataError, first_line
 from kaggle_digits.predictor import Model, Prediction
 from kaggle_digits.sources import image_file
 
-MOST_PIXELS, MOST_PIXELS_OF_JPEG = 9_000_000, 25_000_000
-"""Of one picture. JPEG's decoder leaves out detail while it reads; the others need up to 40 bytes a pixel."""
-
-LONGEST = 20_000
-"""Pixels of a picture's longer side."""
-
-MOST_ROWS = 1000
-"""In one request."""
-
+# Of one picture. JPEG's decoder leaves out detail while it reads; the others need up to 40 bytes a pixel.
+_MOST_PIXELS, _MOST_PIXELS_OF_JPEG = 9_000_000, 25_000_000
+_LONGEST = 20_000  # pixels of a picture's longer side
+MOST_ROWS = 1000  # in one request
 _BYTES_OF_PIXEL = 8  # in JSON, at most: "255.0, "
 
 
@@ -41,15 +36,15 @@ def pixels_of(content: bytes, name: str) -> int:
         with Image.open(io.BytesIO(content), formats=image_file.known_formats()) as image:
             (width, height), kind = image.size, image.format
     except Image.DecompressionBombError:
-        width = height = LONGEST
+        width = height = _LONGEST
         kind = None
     except Exception:  # decoders meet broken files with errors of every kind
         return 0
-    most = MOST_PIXELS_OF_JPEG if kind == "JPEG" else MOST_PIXELS
-    if width * height > most or max(width, height) > LONGEST:
+    most = _MOST_PIXELS_OF_JPEG if kind == "JPEG" else _MOST_PIXELS
+    if width * height > most or max(width, height) > _LONGEST:
         raise TooLargeError(
-            f"{name} is too large: a JPEG may have {MOST_PIXELS_OF_JPEG:,} pixels, any other picture {MOST_PIXELS:,}, "
-            f"and no side more than {LONGEST:,}."
+            f"{name} is too large: a JPEG may have {_MOST_PIXELS_OF_JPEG:,} pixels, any other picture {_MOST_PIXELS:,}, "
+            f"and no side more than {_LONGEST:,}."
         )
     return width * height
 

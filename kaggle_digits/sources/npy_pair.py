@@ -189,7 +189,6 @@ def _is_dark_on_light(greys: NDArray[np.uint8]) -> bool:
 
 
 def _lies(stored: _Stored, labels: NDArray[np.int64], is_inverted: bool) -> bool:
-    """Whether images lie on their side; see `load` for the rule."""
     ones = _put_right(stored.greys[labels == 1], is_inverted, is_turned=False)
     heap = ones.sum(axis=0, dtype=np.float64)
     height, width = _spread(heap.sum(axis=1)), _spread(heap.sum(axis=0))
