@@ -24,7 +24,7 @@ _MOST_BYTES = 1 << 28  # a hundred years of five submissions a day
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One line: something that became known of a submission, of a file and perhaps a run. Times are ISO 8601 with a zone.
+    """One line: something that became known of a submission. Times are ISO 8601 with a time zone.
 
     Attributes:
         time: when it was written.

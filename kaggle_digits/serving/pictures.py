@@ -43,8 +43,8 @@ def pixels_of(content: bytes, name: str) -> int:
     most = _MOST_PIXELS_OF_JPEG if kind == "JPEG" else _MOST_PIXELS
     if width * height > most or max(width, height) > _LONGEST:
         raise TooLargeError(
-            f"{name} is too large: a JPEG may have {_MOST_PIXELS_OF_JPEG:,} pixels, any other picture {_MOST_PIXELS:,}, "
-            f"and no side more than {_LONGEST:,}."
+            f"{name} is too large: a JPEG may have {_MOST_PIXELS_OF_JPEG:,} pixels, any other picture "
+            f"{_MOST_PIXELS:,}, and no side more than {_LONGEST:,}."
         )
     return width * height
 
