@@ -25,11 +25,6 @@ def distorter(keras: Any, distortions: Distortions, image_shape: tuple[int, int]
     Rotation, shift, zoom, shear and the elastic field are added up into one place to look at for every pixel, and the
     image is sampled there once, bilinearly. Compiled as a whole, that takes 0.13 s for 37,800 images on two cores.
 
-    Args:
-        keras: the module, whose backend does the work.
-        distortions: how far each kind goes.
-        image_shape: height and width, in pixels.
-
     Returns:
         A function of uint8 `(n, height, width)` images and a generator of random numbers. It gives new images of the
         same shape and dtype, and the same ones for the same generator.

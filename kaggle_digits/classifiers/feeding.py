@@ -18,15 +18,15 @@ def one_epoch(
 ) -> Iterator[Batch]:
     """Every row once, in random order, but for the few that do not fill a last batch.
 
-    A batch of another size would be compiled anew; its rows have their turn in the next epoch.
+    A batch of another size would be compiled anew; its rows have their turn in the next epoch. The same generator gives
+    the same order and distortions.
 
     Args:
         digits: labelled digits.
         batch_size: rows a batch; fewer where there are not so many rows.
         distort: makes distorted images of a chunk of them, or None to leave them as they are.
-        teach: gives the probabilities to learn instead of the labels, for images as they were distorted, which are
-            those from a place on in the epoch's order; or None.
-        rng: gives the order and the distortions: the same generator, the same batches.
+        teach: gives what to learn instead of the labels, for distorted images from a place on in the order; or None.
+        rng: the generator.
 
     Yields:
         Images, uint8 `(batch_size, height, width)`, and labels, int64 `(batch_size,)`; or what a teacher says of the

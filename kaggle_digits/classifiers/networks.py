@@ -26,9 +26,7 @@ def build(
     be fed wrongly. It gives float32 `(n, classes)`, softmax; or `(n, 1)`, the probability of label 1.
 
     Args:
-        recipe: whose `build` makes the network.
-        image_shape: height and width, in pixels.
-        classes: how many labels there are.
+        recipe: whose `build` makes the network; `image_shape` and `classes` are for that.
         precision: what it computes in; its weights and its answers are float32 all the same.
         compile: whether it will be trained: then it is compiled as the recipe's own is, or else as its fit says.
 
