@@ -213,13 +213,15 @@ def _check_order(beginning: Beginning, run: Run) -> None:
 
 
 def _is_the_same(asked: RecipeRecord, done: RecipeRecord) -> bool:
-    """Two recipes in all but what is known only where they are trained: a fit nobody named, what suits few rows."""
+    """Two recipes in all but what is known only where they are trained: a fit nobody named, what suits few rows, and
+    what a network of the user's own was compiled with.
+    """
     if len(asked.members) != len(done.members):
         return False
     fit = done.fit if asked.built_in or asked.fit is not None else asked.fit
     if asked.fit is not None and fit is not None:
-        there = {name: getattr(asked.fit, name) for name in ("precision", "epochs", "batch_size")}
-        fit = msgspec.structs.replace(fit, **there)
+        there = ("precision", "epochs", "batch_size", *(() if asked.built_in else ("learning_rate", "schedule")))
+        fit = msgspec.structs.replace(fit, **{name: getattr(asked.fit, name) for name in there})
     done_alike = msgspec.structs.replace(done, file=asked.file, fit=fit, members=asked.members)
     return done_alike == asked and all(map(_is_the_same, asked.members, done.members))
 
