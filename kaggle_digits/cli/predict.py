@@ -33,7 +33,7 @@ def predict(
 
     Pixel rows come from a CSV or .npy file. A picture may hold several digits: they are read line by line, with a space
     between lines. Where none is found, or one is unsure, the answer says so. For a folder, the answers are also written
-    to predictions.csv. What you correct stays on this machine; train --data corrections learns from it.
+    to predictions.csv. What you correct stays on this machine; train --also corrections learns from it.
     """
     if correct is not None and (len(paths) != 1 or paths[0].is_dir()):
         raise typer.BadParameter("name one picture.", param_hint="--correct")

@@ -20,7 +20,7 @@ from kaggle_digits.runs import Plan
 EXAMPLE = "train cnn --epochs 5 --seed 1"
 
 _WHEN_RESUMED = {"recipe", "resume", "models", "submissions", "cluster", "jobs", "as_json"}
-_ONLY_HERE = {"data", "skip_broken", "allow_leak", "tensorboard", "budget", "cluster", "jobs"}
+_ONLY_HERE = {"also", "data", "skip_broken", "allow_leak", "tensorboard", "budget", "cluster", "jobs"}
 
 
 @with_plan_options

@@ -11,7 +11,7 @@ from kaggle_digits.errors import DataError
 from kaggle_digits.files import storage
 
 CORRECTIONS = Path("corrections")
-"""Where corrections are kept: a folder for each label, as `train --data` takes them."""
+"""Where corrections are kept: a folder for each label, as `train --also` takes them."""
 
 _MOST = 20_000  # images; nobody corrects more by hand
 

@@ -67,6 +67,10 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[int | str, ...],
         _told("A CSV with the ids of rows to leave out, such as doubtful.csv.", metavar="FILE"),
     ] = ()
+    also: Annotated[
+        str | None,
+        _told("More digits to learn from, such as corrections; validation never sees them.", metavar="WHERE"),
+    ] = None
     allow_leak: Annotated[bool, _told("Train even on data that reveals test labels; the run will say so.")] = False
     skip_broken: Annotated[bool, _told("Leave out pictures that cannot be read.")] = False
     tensorboard: Annotated[bool, _told("Log to the run folder, for TensorBoard.")] = False

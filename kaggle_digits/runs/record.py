@@ -35,6 +35,7 @@ class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
         kind: of the source that read it.
         train_sha256: the SHA-256 of each file of digits to train on, by file name.
         test_sha256: the same of digits to label.
+        also_sha256: the same of the digits of other hands that were learned as well.
     """
 
     name: str
@@ -42,6 +43,7 @@ class DataRecord(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     train_sha256: dict[str, str]
     test_sha256: dict[str, str] = {}
+    also_sha256: dict[str, str] = {}
 
     @property
     def sha256(self) -> dict[str, str]:

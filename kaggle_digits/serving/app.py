@@ -187,7 +187,7 @@ def _add_corrections(app: FastAPI, asker: Asker) -> None:
         openapi_extra=body,
     )
     async def correct(request: Request) -> forms.Kept:
-        """Keeps images, as `seen=true` shows them, in the folder `corrections`, for `train --data corrections`."""
+        """Keeps images, as `seen=true` shows them, in the folder `corrections`, for `train --also corrections`."""
         return forms.Kept(kept=await asker.keep(await request.body()))
 
 

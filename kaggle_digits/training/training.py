@@ -19,7 +19,7 @@ from kaggle_digits.files import storage
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Beginning, DataRecord, Listener, Plan, Run, environment
 from kaggle_digits.sources import Source, leaks
-from kaggle_digits.training import audit, budget, cluster, committee, on_kaggle, processes, single, writing
+from kaggle_digits.training import audit, budget, cluster, committee, on_kaggle, others, processes, single, writing
 from kaggle_digits.training.committee import Executor, Paused
 from kaggle_digits.training.writing import Trained
 
@@ -35,6 +35,7 @@ class _Training:
     test: Digits | None
     submissions: Path
     listener: Listener
+    also: Source | None = None
 
 
 def train(
@@ -65,6 +66,8 @@ def train(
         StorageError: a folder cannot be written, or the disk is full.
     """
     began, listener = time.perf_counter() if began is None else began, listener or Listener()
+    if plan.on == "kaggle" and plan.also is not None:
+        raise DigitsError("digits of other hands do not travel to Kaggle: leave --also out, or train here.")
     if plan.on == "kaggle":
         return on_kaggle.train(plan, recipe, models=models, submissions=submissions, listener=listener)
     if recipe is None:  # a mistake in its name or text is told before anything is read
@@ -80,13 +83,18 @@ def train(
         recipe = _asked_for(plan, recipe)
     recipe, jobs = budget.fitting(plan, recipe, began, listener) if plan.budget else (recipe, plan.jobs)
     digits = _learnable(recipe, source.train, plan)
+    also = others.load(plan, recipe, source)
     beginning, recipe = _begin(plan, recipe, source, digits, listener)
+    if also is not None:
+        listener.note(f"{also.name}: {len(also.train):,} more digits to learn from")
+        data = msgspec.structs.replace(beginning.data, also_sha256=also.train_sha256)
+        beginning = msgspec.structs.replace(beginning, data=data)
     path = runs.start(models, beginning)
     try:
         with runs.in_training(path):
             if recipe.file is not None:  # for people to read; nothing ever runs it
                 storage.write_text(path / "recipe.py", recipe.file.text)
-            work = _Training(path, beginning, recipe, digits, source.test, submissions, listener)
+            work = _Training(path, beginning, recipe, digits, source.test, submissions, listener, also)
             return _carry_out(work, _executor(plan.cluster, jobs), began)
     except BaseException as error:
         if not (isinstance(error, Paused) or _worth_keeping(path)):
@@ -134,15 +142,16 @@ def resume(
         recipe = recipes.restore(beginning.recipe, recipe)
         data, plan = beginning.data, beginning.plan
         source = sources.load(data.path, image_shape=beginning.image_shape, skip_broken=plan.skip_broken)
-        if source.sha256 != data.sha256:
-            raise DataError(
-                f"{source.name} is not the data that {path.name} began with. Begin anew: kaggle-digits train."
-            )
+        also = others.load(plan, recipe, source)
+        learned = (source.sha256, also.train_sha256 if also else {})
+        if learned != (data.sha256, data.also_sha256):
+            changed = source.name if learned[0] != data.sha256 else plan.also
+            raise DataError(f"{changed} is not the data that {path.name} began with. Begin anew: kaggle-digits train.")
         # No cluster is asked because a plan, which may come from elsewhere, names it.
         executor = _executor(cluster, jobs or plan.jobs)
         earlier = runs.read(path).record.seconds if (path / runs.RECORD).exists() else beginning.spent
         digits = _learnable(recipe, source.train, plan)
-        work = _Training(path, beginning, recipe, digits, source.test, submissions, listener)
+        work = _Training(path, beginning, recipe, digits, source.test, submissions, listener, also)
         return _carry_out(work, executor, began - earlier)
 
 
@@ -226,6 +235,8 @@ def _finish(work: _Training, executor: Executor, began: float) -> Run:
         audit.write(path, digits, trained.probabilities)
     else:
         learned, held_out = (digits.take(rows) for rows in split(digits, beginning.plan.validation))
+        if work.also is not None:
+            learned = others.joined(learned, work.also.train, held_out)
         trained = single.train(path, beginning, work.recipe, learned, held_out, listener)
     listener.phase("drawing pictures")
     report = writing.write_findings(path, trained)

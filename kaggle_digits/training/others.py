@@ -1,0 +1,50 @@
+"""Digits of other hands, learned beside those of the data: never judged by, and never among those to label."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from kaggle_digits import sources
+from kaggle_digits.digits import Digits
+from kaggle_digits.errors import DataError, DigitsError
+from kaggle_digits.recipes import Recipe
+from kaggle_digits.runs import Plan
+from kaggle_digits.sources import Source, leaks
+
+
+def load(plan: Plan, recipe: Recipe, source: Source) -> Source | None:
+    """The digits that a plan names with `also`; None where it names none.
+
+    Raises:
+        DataError: they cannot be read, have another shape or no such labels, or are among the digits to label.
+        DigitsError: the recipe is a committee, whose every row is held out once.
+    """
+    if plan.also is None:
+        return None
+    if recipe.is_committee:
+        raise DigitsError(f"{recipe.name} trains several models, and --also is for one: leave --also or --folds out.")
+    also = sources.load(plan.also, image_shape=source.train.image_shape, skip_broken=plan.skip_broken)
+    ours, theirs = (" x ".join(map(str, one.train.image_shape)) for one in (source, also))
+    if ours != theirs:
+        raise DataError(f"{also.name} has images of {theirs} pixels, and {source.name} of {ours}.")
+    leak = leaks.find(replace(also, test=source.test))
+    if leak is not None and not plan.allow_leak:
+        raise DataError(f"{leak} Leave those out, or --also.")
+    train = also.train if recipe.labels is None else also.train.of_labels(recipe.labels)
+    return replace(also, train=train, test=None)
+
+
+def joined(learned: Digits, others: Digits, held_out: Digits) -> Digits:
+    """The digits to learn from, with those of other hands after them, but for images that are held out as well.
+
+    Raises:
+        DataError: they have labels that the data does not have.
+    """
+    added = others.take(np.flatnonzero(~np.isin(others.hashes, held_out.hashes)))
+    ids = [*map(str, learned.ids), *(f"also {number}" for number in added.ids)]
+    return replace(
+        learned,
+        images=np.concatenate([learned.images, added.images]),
+        labels=np.concatenate([learned.known_labels, added.known_labels]),
+        ids=np.array(ids),
+    )
