@@ -27,13 +27,17 @@ _UNUSED = ("sklearn", "pandas", "matplotlib")
 
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
-    """Closes standard error for the block, for C++ libraries that write to it without asking Python."""
+    """Closes standard error for the block, for C++ libraries that write to it without asking Python.
+
+    What Python itself prints there goes nowhere either: older releases of Keras tell of every file that they write.
+    """
     sys.stderr.flush()
     kept = os.dup(2)
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:
-            yield
+            with contextlib.redirect_stdout(nowhere):
+                yield
         finally:
             sys.stderr.flush()
             os.dup2(kept, 2)

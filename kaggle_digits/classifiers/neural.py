@@ -120,7 +120,7 @@ def _foreign_part(model: Any) -> str | None:
 
 def _export(model: Any, path: Path) -> None:
     with silenced():
-        model.export(path, format="litert", verbose=False)
+        model.export(str(path), format="litert", verbose=False)  # Keras 3.13 takes no Path
 
 
 def load(folder: Path, beginning: Beginning) -> NeuralNetwork:

@@ -159,7 +159,7 @@ def refusal(readable: int, reasons: list[str]) -> str:
         return f"there are no images. Files of these suffixes are looked for: {', '.join(sorted(image_file.SUFFIXES))}."
     sentence = reasons[0].rstrip(".") + _more(len(reasons))
     if not readable:
-        return f"{sentence}; no image is left."
+        return f"{sentence}; no image is left." if len(reasons) > 1 else f"{sentence}."
     return f"{sentence}; --skip-broken leaves {'it' if len(reasons) == 1 else 'them'} out."
 
 

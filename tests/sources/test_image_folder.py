@@ -207,3 +207,7 @@ def test_recognises_a_folder_with_an_image_anywhere_below(fill, tmp_path):
 def test_a_folder_that_is_not_there_cannot_be_searched(tmp_path):
     with pytest.raises(DataError, match="cannot be read: No such file or directory"):
         image_folder.find_images(tmp_path / "missing")
+
+
+def test_one_picture_that_is_missing_is_told_of_alone() -> None:
+    assert image_folder.refusal(0, ["there is no file a.png."]) == "there is no file a.png."

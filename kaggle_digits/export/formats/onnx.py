@@ -26,7 +26,7 @@ def write(model: Model, path: Path, learned: Learned) -> Runtime:  # noqa: ARG00
     with silenced(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         network(np.zeros((1, *network.input_shape[1:]), np.float32))
-        network.export(path, format="onnx", verbose=False)
+        network.export(str(path), format="onnx", verbose=False)
     return Runtime("ONNX Runtime", _answers(path), exact=True)
 
 

@@ -44,5 +44,5 @@ def _convert(network: Any, path: Path, learned: Learned) -> None:
         }
     written = path.with_suffix(".tflite")  # Keras insists on small letters
     with silenced():
-        network.export(written, format="litert", verbose=False, **integers)
+        network.export(str(written), format="litert", verbose=False, **integers)
     written.replace(path)
