@@ -32,7 +32,7 @@ def _layers(model: Any) -> Any:
 def _is_usual(layer: Any) -> bool:
     """Whether it normalizes the channels of feature maps, by batches, and scales and shifts them."""
     maps = layer.built and layer.input_spec is not None and layer.input_spec.ndim == 4
-    return bool(maps and layer.axis in (-1, 3) and layer.scale and layer.center and not layer.renorm)
+    return bool(maps and layer.axis in (-1, 3) and layer.scale and layer.center and not getattr(layer, "renorm", False))
 
 
 def _fused(keras: Any) -> Any:
