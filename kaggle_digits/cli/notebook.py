@@ -37,7 +37,7 @@ def notebook(
         console.show("\n".join(files))
         console.tell("next: on Kaggle, make the wheel a private dataset, and add it to the notebook as an input")
         return
-    program = notebooks.with_wheel(notebooks.read(file), wheel.build())
+    program = notebooks.with_wheel(notebooks.read(file), wheel.build(with_reader=False))
     with Kaggle(on_retry=console.tell) as kaggle:
         name = re.sub("[^a-z0-9]+", "-", f"kaggle-digits-{file.stem}".lower())[:_LONGEST_TITLE].strip("-")
         kernel = f"{kernels.account(kaggle)}/{name}"

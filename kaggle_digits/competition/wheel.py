@@ -23,8 +23,12 @@ class Wheel:
     content: bytes
 
 
-def build() -> Wheel:
+def build(*, with_reader: bool = True) -> Wheel:
     """The package as it is here.
+
+    Args:
+        with_reader: whether the trained reader goes along: it is larger than all the rest, and Kaggle takes programs of
+            1 MB at most.
 
     Raises:
         DigitsError: the package was not installed by pip, so that nobody knows what it needs.
@@ -33,7 +37,7 @@ def build() -> Wheel:
     files = {
         path.relative_to(root.parent).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and path.suffix != ".pyc" and (with_reader or path.parent != root / "reader")
     }
     try:
         installed = importlib.metadata.distribution("kaggle-digits")

@@ -132,6 +132,7 @@ def test_a_wheel_holds_what_the_package_needs() -> None:
     with zipfile.ZipFile(io.BytesIO(wheel.build().content)) as archive:
         names = set(archive.namelist())
         metadata = archive.read("kaggle_digits-0.1.0.dist-info/METADATA").decode()
+    assert any(name.startswith("kaggle_digits/reader/") for name in names)
     assert {"kaggle_digits/py.typed", "kaggle_digits/recipes/builtin/mlp.py", "kaggle_digits/page/page.css"} <= names
     assert "Requires-Dist: keras" in metadata
     assert not [name for name in names if "__pycache__" in name]

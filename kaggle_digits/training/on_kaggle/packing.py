@@ -59,5 +59,5 @@ def order(run: str, plan: Plan, file: RecipeFile | None) -> Order:
 def script(order: Order) -> str:
     """A Python script that carries the package along and does what an order says."""
     program = Path(kernel.__file__).read_text(encoding="utf-8")
-    package = base64.encodebytes(wheel.build().content).decode("ascii")
+    package = base64.encodebytes(wheel.build(with_reader=False).content).decode("ascii")
     return f'{program}\n\nmain({msgspec.to_builtins(order)!r}, """\n{package}""")\n'
