@@ -82,7 +82,7 @@ def test_a_link(tmp_path: Path) -> None:
 
 
 def test_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "LARGEST_SUM", 1_000)
+    monkeypatch.setattr(archive, "_LARGEST_SUM", 1_000)
     members = {f"{number}.json": bytes(400) for number in range(3)}
     check_refused(write(tmp_path, members), "claims to unpack to more than 1,000 bytes")
 
