@@ -6,6 +6,7 @@ The files are those of small trainings; tests/crafting.py changes their arrays, 
 run.json vouches for them. EACH is how many of each kind. Writes results/crafted.json and .md.
 """
 
+import importlib
 import sys
 import tempfile
 from collections import Counter
@@ -28,6 +29,11 @@ from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Run
 
 _CHANGES = {"model.skops": crafting.skops, "model.tflite": crafting.tflite, "model.keras": crafting.keras}
+_IMPORTS = {
+    "model.skops": ("skops.io", "sklearn.ensemble", "sklearn.svm", "sklearn.pipeline", "sklearn.decomposition"),
+    "model.tflite": ("ai_edge_litert.interpreter", "ai_edge_litert.schema_py_generated"),
+    "model.keras": ("keras",),
+}
 _ENDS = ("refused", "answered", "another error", "timed out", "crashed")
 
 
@@ -74,6 +80,8 @@ def ends(run: Run, file: str, each: int) -> Counter[str]:
     def ask() -> None:
         Model(run, classifiers.load_files(run.path, [file], run.record)).probabilities(pictures)
 
+    for module in _IMPORTS[file]:  # once, and not in every child
+        importlib.import_module(module)
     found: Counter[str] = Counter()
     for seed in range(each):
         (run.path / file).write_bytes(_CHANGES[file](whole, np.random.default_rng(seed)))

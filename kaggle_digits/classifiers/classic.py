@@ -1,6 +1,7 @@
 """scikit-learn's models as classifiers: fitted in one go, saved with skops, which runs no code on loading."""
 
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,6 @@ _TRUSTED = [
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.metrics._dist_metrics.EuclideanDistance64",
-    "sklearn.neighbors._ball_tree.BallTree",
-    "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.tree._tree.Tree",
@@ -63,11 +61,9 @@ class ClassicModel:
         Raises:
             StorageError: the folder cannot be written, or the disk is full.
         """
-        import zipfile
-
         from skops import io
 
-        with storage.replacing(folder / FILE) as temporary:
+        with storage.replacing(folder / FILE) as temporary, estimators.without_search_trees(self.model):
             parts = {"model": self.model, "temperature": self.temperature}
             io.dump(parts, temporary, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
         return [FILE]
@@ -94,13 +90,36 @@ def load(folder: Path) -> ClassicModel:
 
 
 def _check_archive(path: Path) -> None:
-    import zipfile
-
     storage.check_regular(path, _MOST_BYTES)
     with zipfile.ZipFile(path) as archive:
         if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
             raise ValueError("it is too large")
-        _check_trees(list(_nodes(json.loads(archive.read("schema.json")))))
+        _check_trees(archive)
+
+
+def _check_trees(archive: zipfile.ZipFile) -> None:
+    """scikit-learn believes what a tree is made from, and would read beyond its arrays before anybody could look."""
+    nodes = list(_nodes(json.loads(archive.read("schema.json"))))
+    meant: dict[Any, Any] = {}
+    for tree in (node for node in nodes if node.get("__loader__") == "TreeNode"):
+        outputs, steps = tree["__reduce__"]["args"]["content"][2], tree["content"]["content"]["nodes"]
+        kind = (steps["__loader__"], steps["__module__"], steps["__class__"], steps["type"])
+        if (outputs["__loader__"], outputs["content"]) != ("JsonNode", "1"):
+            raise ValueError("a tree says more than one thing")
+        if kind != ("NdArrayNode", "numpy", "ndarray", "numpy") or not _is_table(archive, steps["file"]):
+            raise ValueError("a tree has no nodes")
+        meant |= {one["__id__"]: one for one in _nodes(tree) if "__id__" in one}
+    # skops takes the first object of an id for all of that id, whatever the others say.
+    if any(node != meant[node["__id__"]] for node in nodes if node.get("__id__") in meant):
+        raise ValueError("it tells of a tree twice")
+
+
+def _is_table(archive: zipfile.ZipFile, name: str) -> bool:
+    with archive.open(name) as file:
+        if np.lib.format.read_magic(file) != (1, 0):
+            return False
+        shape, _, kind = np.lib.format.read_array_header_1_0(file)
+    return len(shape) == 1 and kind.fields is not None
 
 
 def _nodes(value: Any) -> Iterator[dict[str, Any]]:
@@ -109,21 +128,6 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
         yield value
     for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _nodes(one)
-
-
-def _check_trees(nodes: list[dict[str, Any]]) -> None:
-    """Trees that say one thing of a row; making one that says several would already read beyond an array's end."""
-    meant: dict[Any, Any] = {}
-    for node in nodes:
-        if node.get("__loader__") == "TreeNode":
-            arguments = node["__reduce__"]["args"]
-            outputs = arguments["content"][2]
-            if (outputs["__loader__"], outputs["content"]) != ("JsonNode", "1"):
-                raise ValueError("a tree says more than one thing")
-            meant |= {one["__id__"]: one for one in (node, arguments, outputs) if "__id__" in one}
-    # skops takes the first object of an id for all of that id, whatever the others say.
-    if any(node != meant[node["__id__"]] for node in nodes if node.get("__id__") in meant):
-        raise ValueError("it tells of a tree twice")
 
 
 def check(recipe: Recipe, model: Any) -> None:

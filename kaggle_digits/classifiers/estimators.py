@@ -5,6 +5,7 @@ without looking; skops says which types a file holds, and not what is in them. A
 somebody else's memory.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -43,6 +44,8 @@ _LOSSES = ("sklearn._loss.", "sklearn.linear_model._sgd_fast.", "sklearn.neural_
 _METRICS = {"euclidean", "l2", "manhattan", "l1", "cityblock", "chebyshev", "minkowski", "cosine"}
 _KERNELS = {"linear", "poly", "rbf", "sigmoid"}
 _MOST_JOBS = 1024
+SEARCH_TREE = "_tree"
+"""Where neighbours keep it: not in a file, whose indices nobody could trust, but built anew from the rows."""
 _LEAF = -1
 
 
@@ -50,7 +53,7 @@ def check(model: Any) -> None:
     """Makes sure that an estimator is made of known parts, and that compiled code may follow their arrays.
 
     Args:
-        model: an estimator or a pipeline, fitted or not. Search trees of neighbours are built anew.
+        model: an estimator or a pipeline, fitted or not. Neighbours without their search tree get one.
 
     Raises:
         ValueError: it holds anything else, which could not be saved and loaded safely.
@@ -67,6 +70,19 @@ def check(model: Any) -> None:
             raise ValueError(f"it holds {kind}, which cannot be loaded safely")
         if isinstance(part, BaseEstimator):
             _check_estimator(part)
+
+
+@contextlib.contextmanager
+def without_search_trees(model: Any) -> Iterator[None]:
+    """Takes the search trees of neighbours away for as long as a model is saved."""
+    taken = [(part, vars(part)[SEARCH_TREE]) for part in _parts(model) if SEARCH_TREE in getattr(part, "__dict__", {})]
+    try:
+        for part, _ in taken:
+            setattr(part, SEARCH_TREE, None)
+        yield
+    finally:
+        for part, tree in taken:
+            setattr(part, SEARCH_TREE, tree)
 
 
 def _parts(value: Any) -> Iterator[Any]:
@@ -88,8 +104,7 @@ def _parts(value: Any) -> Iterator[Any]:
         inside = value
     else:
         yield value
-        inside = getattr(value, "__dict__", {}).items()
-        inside = [one for name, one in inside if name != "_tree"]  # of neighbours: built anew, and looked at there
+        inside = [one for name, one in getattr(value, "__dict__", {}).items() if name != SEARCH_TREE]
     for one in inside:
         yield from _parts(one)
 
@@ -107,6 +122,8 @@ def _public(kind: str) -> str:
 
 def _check_estimator(estimator: Any) -> None:
     held = vars(estimator)
+    if type(estimator).__name__ == "DummyClassifier":  # the one that draws when it answers
+        _demand(isinstance(held.get("random_state"), int | np.integer | None), "its random numbers are none of ours")
     for name in held:
         # What a class says of itself, its methods among it, is not for a file to say.
         _demand(not hasattr(type(estimator), name), f"its {name} is not its own")
@@ -187,11 +204,11 @@ def _check_neighbors(estimator: Any) -> None:
     metrics = {held.get("metric"), held.get("effective_metric_")}
     further = {**(held.get("metric_params") or {}), **(held.get("effective_metric_params_") or {})}
     _demand(metrics <= _METRICS and set(further) <= {"p"}, "its distances are none that are known")
-    if held.get("_tree") is not None:
-        kinds = {"KDTree": neighbors.KDTree, "BallTree": neighbors.BallTree}
-        kind = kinds.get(type(estimator._tree).__name__)
-        _demand(kind is not None, "its search tree is none")
-        estimator._tree = kind and kind(rows, estimator.leaf_size, metric=estimator.effective_metric_, **further)
+    kinds = {"kd_tree": neighbors.KDTree, "ball_tree": neighbors.BallTree}
+    kind, search = kinds.get(held.get("_fit_method", "")), held.get(SEARCH_TREE)
+    _demand(search is None or type(search) is kind, "its search tree is none")
+    if kind is not None and search is None:
+        setattr(estimator, SEARCH_TREE, kind(rows, estimator.leaf_size, metric=estimator.effective_metric_, **further))
 
 
 def _check_support_vectors(estimator: Any) -> None:

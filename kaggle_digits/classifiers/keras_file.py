@@ -6,6 +6,7 @@ CVE-2025-8747, CVE-2025-9906, CVE-2025-12058). None of them is on this list.
 """
 
 import contextlib
+import io
 import json
 import zipfile
 import zlib
@@ -74,6 +75,36 @@ def check_layers(path: Path) -> None:
     """
     with _opened(path) as archive:
         check_config(json.loads(archive.read("config.json")))
+
+
+def numbers(path: Path) -> int:
+    """How many numbers the weights of a model that passed `check_archive` are, which all lie in the file as they are.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: they lie elsewhere, are packed, or are more than the file holds.
+    """
+    import h5py
+
+    with _opened(path) as archive:
+        content = archive.read("model.weights.h5")
+    found = []
+
+    def look(_name: str, part: Any) -> None:
+        if isinstance(part, h5py.Group):
+            if not all(isinstance(part.get(name, getlink=True), h5py.HardLink) for name in part):
+                raise ValueError("its weights lie elsewhere")
+        elif part.is_virtual or part.external or part.id.get_storage_size() < part.nbytes:
+            raise ValueError("its weights lie elsewhere, or are packed")
+        else:
+            found.append(part)
+
+    with h5py.File(io.BytesIO(content), "r") as file:
+        look("", file)
+        file.visititems(look)
+        if sum(part.nbytes for part in found) > len(content):
+            raise ValueError("its weights are more than it holds")
+        return sum(part.size for part in found)
 
 
 @contextlib.contextmanager

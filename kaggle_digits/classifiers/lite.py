@@ -1,6 +1,8 @@
 """Networks as classifiers without TensorFlow: a small runtime that is there in a tenth of a second."""
 
+import contextlib
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits.backend import silenced
+from kaggle_digits.classifiers import lite_file
+from kaggle_digits.classifiers.classifier import Classifier
+from kaggle_digits.classifiers.lite_process import LiteProcess
 from kaggle_digits.errors import RunError, first_line
 from kaggle_digits.files import storage
 from kaggle_digits.machine import usable_cores
@@ -48,20 +53,43 @@ def is_installed() -> bool:
     return importlib.util.find_spec("ai_edge_litert") is not None
 
 
-def load(path: Path) -> LiteNetwork:
-    """Loads a network from a .tflite file, which holds numbers and operations of the runtime, and no code.
+def load(path: Path) -> Classifier:
+    """Loads a network from a .tflite file, which may be somebody else's.
 
     Raises:
         RunError: the file is missing or not a model.
     """
-    try:
+    with _refusing(path):
         storage.check_regular(path, _MOST_BYTES)
-        with silenced():
-            from ai_edge_litert.interpreter import Interpreter
+        try:
+            return _started(model_content=lite_file.rewritten(path.read_bytes()))
+        except lite_file.UnusualError as error:
+            return LiteProcess(path, str(error))
 
-            interpreter = Interpreter(str(path), num_threads=usable_cores())
-            interpreter.allocate_tensors()
-            return LiteNetwork(interpreter)
+
+def load_own(path: Path) -> LiteNetwork:
+    """Loads a network from a .tflite file that was written here: the runtime believes what it says.
+
+    Raises:
+        RunError: the file is missing or not a model.
+    """
+    with _refusing(path):
+        return _started(model_path=str(path))
+
+
+def _started(**model: Any) -> LiteNetwork:
+    with silenced():
+        from ai_edge_litert.interpreter import Interpreter
+
+        interpreter = Interpreter(**model, num_threads=usable_cores())
+        interpreter.allocate_tensors()
+        return LiteNetwork(interpreter)
+
+
+@contextlib.contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError, RuntimeError, IndexError, MemoryError) as error:
         raise RunError(f"{path} is not a model that can be loaded ({first_line(error)}). Train again.") from None
 

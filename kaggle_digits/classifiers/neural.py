@@ -1,6 +1,7 @@
 """Networks as classifiers: saved and loaded with Keras."""
 
 import contextlib
+import math
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -135,12 +136,32 @@ def load(folder: Path, beginning: Beginning) -> NeuralNetwork:
     path = folder / FILE
     if beginning.recipe.built_in:
         with _refusing(path):
-            model = networks.build(recipes.restore(beginning.recipe), beginning.image_shape, beginning.classes)
+            model = _built(beginning, keras_file.numbers(path))
         load_weights(model, path)
         return NeuralNetwork(model)
     with _refusing(path):
         keras_file.check_layers(path)
+        keras_file.numbers(path)
         return NeuralNetwork(load_keras().saving.load_model(path, compile=False, safe_mode=True))
+
+
+def _built(beginning: Beginning, most: int) -> Any:
+    """The network that a run asks for, for whose numbers no memory is taken before the file was seen to hold as many.
+
+    Raises:
+        ValueError: the file holds fewer.
+    """
+    keras = load_keras()
+    recipe = recipes.restore(beginning.recipe)
+    with keras.StatelessScope(initialize_variables=False):
+        model = networks.build(recipe, beginning.image_shape, beginning.classes)
+    count = sum(math.prod(weights.shape) for weights in model.weights)
+    if count > most:
+        keras.utils.clear_session()  # or Keras would take the memory after all, with the next network
+        raise ValueError(f"run.json asks for {count:,} numbers, and it holds {most:,}")
+    with keras.StatelessScope():
+        pass  # at whose end Keras takes the memory
+    return model
 
 
 def load_weights(model: Any, path: Path) -> None:

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, HistGradientBoostingClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 from skops import io as skops_io
 
-from kaggle_digits.classifiers import classic, estimators
+from kaggle_digits import recipes
+from kaggle_digits.backend import load_keras
+from kaggle_digits.classifiers import classic, estimators, lite, lite_process, networks, neural
 from kaggle_digits.errors import RunError
 
 ROWS = np.random.default_rng(0).random((60, 16)).astype(np.float32)
@@ -27,6 +30,7 @@ FITTED = {
     "histograms": HistGradientBoostingClassifier(max_iter=2, min_samples_leaf=5).fit(ROWS, LABELS),
     "near": KNeighborsClassifier(algorithm="brute").fit(ROWS, LABELS),
     "kd": KNeighborsClassifier(algorithm="kd_tree").fit(ROWS, LABELS),
+    "dummy": DummyClassifier(strategy="uniform").fit(ROWS, LABELS),
     "svm": SVC().fit(ROWS, LABELS),
 }
 
@@ -93,7 +97,7 @@ CHANGES: dict[str, tuple[str, Callable[[Any], None]]] = {
     "a neighbour's label beyond the end": ("near", value("_y", to(10**9))),
     "more neighbours than rows": ("near", value("n_neighbors", lambda _: 10**6)),
     "a distance that is a name": ("near", value("effective_metric_", lambda _: "precomputed")),
-    "no search tree": ("kd", value("_tree", lambda _: "KDTree")),
+    "random numbers of its own": ("dummy", value("random_state", lambda _: np.random.RandomState(0))),
     "support vectors that do not add up": ("svm", value("_n_support", to(10**6))),
     "support vectors of other rows": ("svm", value("support_vectors_", lambda one: one[:, :2].copy())),
     "coefficients of fewer labels": ("svm", value("_dual_coef_", lambda one: one[:1].copy())),
@@ -114,15 +118,14 @@ def test_arrays_that_lead_out_of_themselves_are_refused(case: str, tmp_path: Pat
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_the_search_tree_of_a_file_is_not_believed(tmp_path: Path) -> None:
-    """It is built anew from the rows, whose indices are then scikit-learn's own."""
-    model = skops_io.loads(saved(FITTED["kd"]), trusted=classic._TRUSTED)["model"]
-    state = list(model._tree.__getstate__())
-    state[1] = np.full_like(np.asarray(state[1]), 10**9)
-    model._tree.__setstate__(tuple(state))
+def test_a_search_tree_is_not_saved_but_built_anew(tmp_path: Path) -> None:
+    model = FITTED["kd"]
+    assert classic.ClassicModel(model).save(tmp_path) == ["model.skops"]
+    assert model._tree is not None
+    assert np.array_equal(classic.load(tmp_path).model.predict_proba(ROWS), model.predict_proba(ROWS))
     (tmp_path / "model.skops").write_bytes(saved(model))
-    loaded = classic.load(tmp_path).model
-    assert np.array_equal(loaded.predict_proba(ROWS), FITTED["kd"].predict_proba(ROWS))
+    with pytest.raises(RunError, match="Untrusted types"):
+        classic.load(tmp_path)
 
 
 def rewritten(change: Callable[[dict[str, Any]], None]) -> bytes:
@@ -165,7 +168,13 @@ def nodes(count: str) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def nodes_that_are_none(document: dict[str, Any]) -> None:
+    first = trees(document)[0]
+    first["content"]["content"]["nodes"]["file"] = first["__reduce__"]["args"]["content"][1]["file"]
+
+
 SCHEMAS = {
+    "nodes that are none": nodes_that_are_none,
     "several answers": several_outputs,
     "several answers, told elsewhere": several_outputs_by_another_name,
     "no content": no_content,
@@ -178,3 +187,63 @@ def test_a_tree_is_not_even_looked_at_that_would_read_beyond_its_arrays(case: st
     (tmp_path / "model.skops").write_bytes(rewritten(SCHEMAS[case]))
     with pytest.raises(RunError, match="not a model that can be loaded"):
         classic.load(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def unusual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a sound network with an operation that is not plain."""
+    keras = load_keras()
+    folder = tmp_path_factory.mktemp("unusual")
+
+    def build(image_shape: tuple[int, int], classes: int) -> Any:
+        pixels = keras.Input((*image_shape, 1))
+        waves = keras.ops.sin(keras.layers.Dense(8)(keras.layers.Flatten()(pixels)))
+        return keras.Model(pixels, keras.layers.Dense(classes, activation="softmax")(waves))
+
+    neural.NeuralNetwork(networks.build(recipes.from_function(build), (28, 28), 10)).save(folder)
+    return folder
+
+
+def test_an_operation_that_is_not_plain_is_answered_in_a_process_of_its_own(unusual: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)
+    network = lite.load(unusual / lite.FILE)
+    assert isinstance(network, lite_process.LiteProcess)
+    expected = lite.load_own(unusual / lite.FILE).probabilities(images)
+    for _ in range(2):
+        assert np.array_equal(network.probabilities(images), expected)
+
+
+def test_a_network_that_ends_its_process_is_one_sentence(unusual: Path, tmp_path: Path) -> None:
+    """A slice without its bounds: the runtime reads what is not there."""
+    changed = with_operators((unusual / "model.tflite").read_bytes(), "SHAPE", "STRIDED_SLICE")
+    path = tmp_path / lite.FILE
+    path.write_bytes(changed)
+    with pytest.raises(RunError, match="not a model that can be loaded|ended the process") as caught:
+        lite.load(path).probabilities(np.zeros((3, 28, 28), np.uint8))
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def with_operators(content: bytes, old: str, new: str) -> bytes:
+    """The network with other operations in the place of one kind of them."""
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    codes = vars(schema.BuiltinOperator)
+    for code in model.operatorCodes:
+        if code.builtinCode == codes[old]:
+            code.builtinCode = code.deprecatedBuiltinCode = codes[new]
+    builder = flatbuffers.Builder(len(content))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def test_a_plain_network_is_looked_at_before_the_runtime_is(tmp_path: Path) -> None:
+    neural.NeuralNetwork(networks.build(recipes.load("flat"), (28, 28), 10)).save(tmp_path)
+    path = tmp_path / lite.FILE
+    whole = path.read_bytes()
+    assert isinstance(lite.load(path), lite.LiteNetwork)
+    for changed in (with_operators(whole, "SHAPE", "STRIDED_SLICE"), whole[: len(whole) // 2], whole[:400]):
+        path.write_bytes(changed)
+        with pytest.raises(RunError, match="not a model that can be loaded"):
+            lite.load(path)

@@ -426,6 +426,40 @@ def test_a_recipe_that_somebody_has_edited_is_refused(case: str, network: Path, 
     check_refused(make_run(tmp_path / "run", {"model.keras": network.read_bytes()}, recipe), marker, words)
 
 
+def test_no_memory_is_taken_for_numbers_that_the_file_does_not_hold(
+    network: Path, tmp_path: Path, marker: Path
+) -> None:
+    whole = {"model.keras": network.read_bytes()}
+    large = make_run(tmp_path / "run", whole, asked(arguments={"units": 10_000}), image_shape=(1024, 1024))
+    check_refused(large, marker, "run.json asks for 10,485,870,010 numbers, and it holds 3,190")
+    assert predictor.load(make_run(tmp_path / "own", whole, SMALL)).probabilities(IMAGES).shape == (2, 10)
+
+
+WEIGHTS: dict[str, Callable[[h5py.File], object]] = {
+    "numbers that are not there": lambda file: file.create_dataset("evil", (10**5, 10**5), "f4", fillvalue=1),
+    "numbers that are packed": lambda file: file.create_dataset("evil", data=np.zeros(10**6), compression="gzip"),
+    "numbers in another file": lambda file: file.create_dataset("evil", (3,), "f4", external=[("/etc/passwd", 0, 12)]),
+    "a link to another file": lambda file: file.__setitem__("evil", h5py.ExternalLink("/tmp/evil.h5", "/")),
+    "a link to itself": lambda file: file.__setitem__("evil", h5py.SoftLink("/")),
+}
+
+
+@pytest.mark.parametrize("case", WEIGHTS)
+def test_weights_that_are_not_what_they_seem_are_refused(
+    case: str, network: Path, tmp_path: Path, marker: Path
+) -> None:
+    with zipfile.ZipFile(network) as archive:
+        buffer = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(buffer, "a") as file:
+        WEIGHTS[case](file)
+    content = io.BytesIO(without(network, "model.weights.h5"))
+    with zipfile.ZipFile(content, "a") as archive:
+        archive.writestr("model.weights.h5", buffer.getvalue())
+    for recipe in (OWN, SMALL):
+        run = make_run(tmp_path / recipe.name, {"model.keras": content.getvalue()}, recipe)
+        check_refused(run, marker, "its weights")
+
+
 def test_a_recipe_file_is_never_run_because_a_run_names_it(network: Path, tmp_path: Path, marker: Path) -> None:
     """Neither to answer nor to go on: not by its path and not from the run's folder."""
     text = f"open({str(marker)!r}, 'w').close()\n" + recipes.source("flat")

@@ -25,7 +25,7 @@ def write(model: Model, path: Path, learned: Learned) -> Runtime:
         shutil.copyfile(model.run.path / lite.FILE, path)
     else:
         _convert(calibrated_network(model), path, learned)
-    return Runtime("LiteRT", lite.load(path).probabilities, exact=learned is None)
+    return Runtime("LiteRT", lite.load_own(path).probabilities, exact=learned is None)
 
 
 def _convert(network: Any, path: Path, learned: Learned) -> None:

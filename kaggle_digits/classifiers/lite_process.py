@@ -1,0 +1,89 @@
+"""A network in the light runtime, in a process of its own: should its file end that process, this one goes on.
+
+python -m kaggle_digits.classifiers.lite_process FILE answers arrays on standard input until that ends.
+"""
+
+import io
+import subprocess
+import sys
+import weakref
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_digits.errors import RunError
+
+_MOST_BYTES = 1 << 30
+
+
+class LiteProcess:
+    """A network that is asked through a pipe.
+
+    Args:
+        path: of a .tflite file.
+        reason: why it is not loaded here, for the sentence should it not be loaded there either.
+
+    Raises:
+        RunError: it is not a model.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self._path = path
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", __name__, str(path.resolve())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        weakref.finalize(self, _end, self._process)
+        if _receive(self._process.stdout) is None:
+            raise RunError(f"{path} is not a model that can be loaded ({reason}). Train again.")
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """See `Classifier.probabilities`."""
+        try:
+            _send(self._process.stdin, images)
+            answers = _receive(self._process.stdout)
+        except (OSError, ValueError):
+            answers = None
+        if answers is None:
+            raise RunError(f"{self._path} ended the process that asked it. Train again.")
+        return answers.astype(np.float32)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.communicate()
+
+
+def _send(pipe: Any, array: NDArray[Any]) -> None:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    pipe.write(len(buffer.getvalue()).to_bytes(8, "little") + buffer.getvalue())
+    pipe.flush()
+
+
+def _receive(pipe: IO[bytes] | None) -> NDArray[Any] | None:
+    """The next array; None where nobody writes any more."""
+    head = pipe.read(8) if pipe is not None else b""
+    size = int.from_bytes(head, "little")
+    content = pipe.read(size) if pipe is not None and len(head) == 8 and size <= _MOST_BYTES else b""
+    if not content or len(content) < size:
+        return None
+    array: NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
+    return array
+
+
+def _answer(path: Path) -> None:
+    from kaggle_digits.classifiers import lite
+
+    network = lite.load_own(path)
+    _send(sys.stdout.buffer, np.zeros(0))
+    while (images := _receive(sys.stdin.buffer)) is not None:
+        _send(sys.stdout.buffer, network.probabilities(images))
+
+
+if __name__ == "__main__":
+    _answer(Path(sys.argv[1]))
