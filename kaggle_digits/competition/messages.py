@@ -13,7 +13,9 @@ from kaggle_digits.errors import (
     StorageError,
     UnknownFateError,
 )
+from kaggle_digits.extras import install_line
 
+_CLIENT = "kaggle>=2.2.4,<3"
 SITE = "https://www.kaggle.com"
 TOKEN_PAGE = f"{SITE}/settings/api"
 PLACES = (
@@ -32,7 +34,7 @@ def error_for(failed: Failed, slug: str) -> DigitsError:
     if failed.kind == "http":
         return _refusal(failed, slug)
     raised = next(error for error, sentences in _FAILURES.items() if failed.kind in sentences)
-    return raised(_FAILURES[raised][failed.kind].format(text=failed.text))
+    return raised(_FAILURES[raised][failed.kind].format(text=failed.text, line=install_line(_CLIENT)))
 
 
 def leaves_open(failed: Failed) -> bool:
@@ -94,7 +96,7 @@ _FAILURES: dict[type[DigitsError], dict[str, str]] = {
         "try again.",
     },
     CompetitionError: {
-        "no_client": "the kaggle client cannot be loaded: {text}. Install it again: pip install 'kaggle>=2.2.4,<3'.",
+        "no_client": "the kaggle client cannot be loaded: {text}. Install it again: {line}.",
         "no_folder": "the kaggle client cannot use its settings folder: {text}. Make it a folder that you may write "
         "to, or set KAGGLE_CONFIG_DIR to another one.",
         "upload_failed": "the upload failed, and nothing was submitted. Try again; it cost none of today's "

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from kaggle_digits import extras
 from kaggle_digits.errors import DataError, first_line
 
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "HEIF")
@@ -89,7 +90,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             if _is_heif(path) and "HEIF" not in formats:
                 raise DataError(
                     f"{path} is a HEIC picture, and pillow-heif is not installed. Install it: "
-                    "pip install 'kaggle-digits[heic]'; or save the picture as JPEG."
+                    f"{extras.line_for('heic')}; or save the picture as JPEG."
                 )
             with Image.open(path, formats=formats) as image:
                 width, height = image.size
