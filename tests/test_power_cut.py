@@ -29,7 +29,7 @@ from kaggle_digits.competition import fetch, ledger, submission
 SCRIPT = Path(__file__).with_name("power_cut.py")
 # How many steps on the disk each command takes; power_cut.py counts them again. Should there be fewer one day, some
 # cuts come too late, and are made again.
-STEPS = {"train": 110, "evaluate": 24, "submit": 7, "fetch": 12}
+STEPS = {"train": 110, "evaluate": 24, "submit": 8, "fetch": 16}
 
 # Seconds from a step on the disk to the kill, at most: in between, networks learn and pictures are drawn.
 LONGEST_DELAY = {"train": 0.5, "evaluate": 0.2, "submit": 0.05, "fetch": 0.05}
