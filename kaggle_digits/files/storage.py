@@ -20,19 +20,20 @@ _TEMPORARY = ".partial-"
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, in_new_folder: bool = True) -> Iterator[Path]:
     """Gives a temporary path to write to; it takes `path`'s place when the block ends well.
 
     The temporary file lies in the same folder, with the same suffix (savers look at it), and its name begins with
     `.partial-`. If the block raises, it is removed and `path` stays as it was. What a killed process left of its own in
-    that folder is removed, too. Missing parent folders are made. Not even a power cut undoes what is written, or leaves
-    half of it, once the block has ended.
+    that folder is removed, too. Missing parent folders are made, unless `in_new_folder` is False. Not even a power cut
+    undoes what is written, or leaves half of it, once the block has ended.
 
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
     with disk_errors(path):
-        make_folder(path.parent)
+        if in_new_folder:
+            make_folder(path.parent)
         sweep(path.parent)
         temporary, handle = _begin(path)
         with os.fdopen(handle, "rb+") as held:
@@ -73,9 +74,9 @@ def sweep(folder: Path) -> None:
                 os.close(handle)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, in_new_folder: bool = True) -> None:
     """Writes UTF-8 text with LF line ends, whole or not at all; raises as `replacing` does."""
-    with replacing(path) as temporary:
+    with replacing(path, in_new_folder=in_new_folder) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 

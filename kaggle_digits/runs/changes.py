@@ -72,7 +72,9 @@ def remove(path: Path) -> None:
     doomed = path.with_name(f"{BEGUN}{secrets.token_hex(4)}")  # the next training sweeps what is left
     with disk.disk_errors(path):
         disk.move(path, doomed)
-        shutil.rmtree(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)  # a training that begins just now may sweep it, too
+        if doomed.exists():
+            shutil.rmtree(doomed)
 
 
 def blends_of(run: Run) -> list[Run]:
@@ -92,9 +94,12 @@ def _check_idle(path: Path) -> None:
 
 def _rewrite(run: Run, record: Record) -> Run:
     """Writes run.json anew; a blend knows its runs by the checksum of that, and a blend of blends in turn."""
-    before = storage.sha256(run.path / RECORD)
-    changed = write_record(run.path, record)
-    after = storage.sha256(run.path / RECORD)
+    try:
+        before = storage.sha256(run.path / RECORD)
+        changed = write_record(run.path, record)
+        after = storage.sha256(run.path / RECORD)
+    except FileNotFoundError:
+        raise RunError(f"{run.path} was removed or renamed meanwhile. See what there is: kaggle-digits runs.") from None
     for blend in map(read, [one.path for one in blends_of(run)]):
         if blend.record.blended[run.name] == before:
             blended = {**blend.record.blended, run.name: after}

@@ -145,7 +145,8 @@ def write_record(path: Path, record: Record) -> Run:
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
-    storage.write_text(path / RECORD, records.text(record))
+    # Were the folder removed just now, run.json alone must not bring it back.
+    storage.write_text(path / RECORD, records.text(record), in_new_folder=False)
     return Run(path, record)
 
 
