@@ -94,8 +94,8 @@ def ends(run: Run, file: str, each: int) -> Counter[str]:
 
 
 def main(each: int, wanted: list[str]) -> None:
-    """Tries all kinds, and writes the table."""
-    rows = {}
+    """Tries all kinds, or those that are wanted, and writes the table after each."""
+    rows: dict[str, dict[str, int]] = machine.kept("crafted").get("ends", {})
     with tempfile.TemporaryDirectory() as name:
         for kind, (_, _, file) in kinds().items():
             if wanted and kind not in wanted:
@@ -105,12 +105,16 @@ def main(each: int, wanted: list[str]) -> None:
                 run = elsewhere.submit(trained, kind, Path(name)).result()
             rows[kind] = dict(ends(run, file, each))
             print(kind, rows[kind], flush=True)
-    if wanted:
-        return
+            save(rows)
+
+
+def save(rows: dict[str, dict[str, int]]) -> None:
+    """Writes results/crafted.json and .md."""
     here = machine.describe()
     lines = [f"| file of | tried | {' | '.join(_ENDS)} |", f"|---|{'---:|' * (len(_ENDS) + 1)}"]
     lines += [
-        f"| {kind} | {each} | {' | '.join(str(row.get(end, 0)) for end in _ENDS)} |" for kind, row in rows.items()
+        f"| {kind} | {sum(row.values())} | {' | '.join(str(row.get(end, 0)) for end in _ENDS)} |"
+        for kind, row in rows.items()
     ]
     machine.save("crafted", {"machine": here, "ends": rows}, "\n".join([*lines, "", machine.sentence(here)]))
 
