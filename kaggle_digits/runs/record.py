@@ -208,8 +208,17 @@ def read(path: Path, kind: type[_Kind]) -> _Kind:
 
 
 def text(record: Beginning) -> str:
-    """A record as the text of its file."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=2).decode() + "\n"
+    """A record as the text of its file.
+
+    Raises:
+        RunError: something in it, such as the name of a folder, is no text.
+    """
+    try:
+        content = msgspec.json.encode(record)
+    except UnicodeEncodeError as error:
+        wrong = ascii(error.object)[:200]
+        raise RunError(f"{wrong} holds bytes that are no text. Give the file or folder another name.") from None
+    return msgspec.json.format(content, indent=2).decode() + "\n"
 
 
 class _Format(msgspec.Struct):

@@ -4,7 +4,7 @@ import os
 import msgspec
 import numpy as np
 import pytest
-from made_runs import NOON, begin, make
+from made_runs import BUNDLED, NOON, begin, make
 
 from kaggle_digits import recipes, runs
 from kaggle_digits.errors import RunError, StorageError
@@ -272,3 +272,10 @@ def test_a_record_that_is_no_file_is_one_sentence(tmp_path, kind):
     {"folder": path.mkdir, "pipe": lambda: os.mkfifo(path), "loop": lambda: path.symlink_to(path)}[kind]()
     with pytest.raises(RunError, match=r"run\.json cannot be read|never finished"):
         runs.read(run.path)
+
+
+def test_a_name_that_is_no_text_is_one_sentence_and_leaves_nothing(tmp_path):
+    data = msgspec.structs.replace(BUNDLED, path=os.fsdecode(b"digits-\xff"))
+    with pytest.raises(RunError, match=r"'digits-\\udcff' holds bytes that are no text"):
+        begin(tmp_path, data=data)
+    assert list(tmp_path.iterdir()) == []
