@@ -1,8 +1,8 @@
 """A .tflite file, read with suspicion before the runtime sees it: written anew, from tables that were looked at.
 
 The runtime believes a file's offsets, and much of what its operations say of themselves; a crafted one reads, or
-writes, somebody else's memory. So only networks of plain operations on float32 are let through, each reading what was
-there before it; and what the runtime gets is a file of ours that says the same.
+writes, somebody else's memory. So the runtime gets a file of ours that says the same, if the network is made of plain
+operations on floats, each reading what was there before it. What asks for more is answered in a process of its own.
 """
 
 import struct
@@ -14,8 +14,8 @@ import numpy as np
 # none holds a state, a string or another graph.
 _OPERATIONS = {
     1: """
-    ABS AVERAGE_POOL_2D CAST ELU EXP FLOOR GELU HARD_SWISH L2_NORMALIZATION LEAKY_RELU LOG LOGISTIC LOG_SOFTMAX
-    MAX_POOL_2D NEG RELU RELU6 RELU_N1_TO_1 RSQRT SHAPE SOFTMAX SQRT SQUARE SQUEEZE TANH
+    ABS AVERAGE_POOL_2D CAST DEQUANTIZE ELU EXP FLOOR GELU HARD_SWISH L2_NORMALIZATION LEAKY_RELU LOG LOGISTIC
+    LOG_SOFTMAX MAX_POOL_2D NEG RELU RELU6 RELU_N1_TO_1 RSQRT SHAPE SOFTMAX SQRT SQUARE SQUEEZE TANH
     """,
     2: """
     ADD BATCH_MATMUL BROADCAST_TO DIV EXPAND_DIMS FILL MAXIMUM MEAN MINIMUM MIRROR_PAD MUL PAD POW PRELU REDUCE_MAX
@@ -34,7 +34,7 @@ _NO_INPUT = -1
 
 
 class UnusualError(ValueError):
-    """A file may be sound, but asks for more than plain operations on float32."""
+    """A file may be sound, but asks for more than plain operations on floats."""
 
 
 def rewritten(content: bytes) -> bytes:
@@ -44,7 +44,7 @@ def rewritten(content: bytes) -> bytes:
         content: of a .tflite file.
 
     Raises:
-        UnusualError: it asks for anything but plain operations on float32.
+        UnusualError: it asks for anything but plain operations on floats.
         ValueError: it is damaged.
     """
     import flatbuffers
@@ -71,7 +71,7 @@ class _Reader:
         self.of_any = {codes[name] for name in _OF_ANY.split()}
         self.without_bias = {codes[name] for name in _WITHOUT_BIAS.split()}
         kinds = schema.TensorType
-        self.widths = {kinds.FLOAT32: 4, kinds.INT32: 4, kinds.INT64: 8, kinds.BOOL: 1}
+        self.widths = {kinds.FLOAT16: 2, kinds.FLOAT32: 4, kinds.INT32: 4, kinds.INT64: 8, kinds.BOOL: 1}
 
     def model(self) -> Any:
         file, schema = self.file, self.schema

@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 from skops import io as skops_io
 
-from kaggle_digits import recipes
+from kaggle_digits import predictor, recipes
 from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import classic, estimators, lite, lite_process, networks, neural
 from kaggle_digits.errors import RunError
@@ -247,3 +247,7 @@ def test_a_plain_network_is_looked_at_before_the_runtime_is(tmp_path: Path) -> N
         path.write_bytes(changed)
         with pytest.raises(RunError, match="not a model that can be loaded"):
             lite.load(path)
+
+
+def test_the_packages_reader_is_plain() -> None:
+    assert isinstance(predictor.load("reader").classifier, lite.LiteNetwork)
