@@ -14,6 +14,7 @@ NARROWEST = 0.12  # of the picture's longer side, that a sheet is wide
 FILLED = 0.84  # of the rectangle around it, that a sheet fills
 OUTER = 0.15  # of the picture's border, that a sheet reaches at most; what reaches more of it is lit, and no sheet
 FINGER = 0.15  # of the thumb's longer side, that a finger on the sheet is wide at most
+KEPT = 0.75  # of a sheet's shape that is left without fingers, at least; of a thick digit, only its loop is
 COVERED = 0.25  # of the sheet, that ink on it covers at most
 TURN, LEAST_TURN = 3, 3  # degrees between two rectangles that are tried, and by which a sheet is turned at least
 INSET = 0.02  # of a sheet's sides, cut away with its edges
@@ -53,8 +54,9 @@ def find(picture: NDArray[np.uint8]) -> Sheet | None:
     rectangle = _rectangle(filled)
     if rectangle is None:
         # A finger or what else reaches onto the sheet is narrower than it.
-        filled = ndimage.binary_opening(filled, np.ones((_finger(filled), _finger(filled))))
-        rectangle = _rectangle(filled) if filled.any() else None
+        shape = filled
+        filled = ndimage.binary_opening(shape, np.ones((_finger(shape), _finger(shape))))
+        rectangle = _rectangle(filled) if filled.sum() >= KEPT * shape.sum() else None
     if rectangle is None:
         return None
     return _cut_out(picture, filled, rectangle, picture.shape[1] / size[0])

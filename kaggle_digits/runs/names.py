@@ -34,7 +34,7 @@ def find(run: str | Path | None = None, models: Path = FOLDER, or_reader: bool =
     if run is not None and (path := _folder(run, models)) is not None:
         return read(path)
     complete = listing(models)
-    if or_reader and (str(run) == READER.name or (run is None and not complete)):
+    if or_reader and READER.is_dir() and (str(run) == READER.name or (run is None and not complete)):
         return read(READER)
     if not complete and run in (None, BEST):
         raise RunError(f"there is no complete run in {models}. Train one: kaggle-digits train.")

@@ -51,6 +51,15 @@ def desk():
     return np.asarray(image)
 
 
+def nine_in_chalk():
+    image = Image.new("RGB", (400, 300), "#08081e")
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((130, 20, 240, 140), fill="white")
+    pen.ellipse((170, 60, 200, 100), fill="#08081e")
+    pen.line([(220, 75), (220, 270)], fill="white", width=40)
+    return np.asarray(image)
+
+
 def pictures():
     """Drawings, digits of every size in a row, light that falls off, noise, rules, and nothing at all."""
     digits = sources.load("sklearn").test.images
@@ -90,6 +99,7 @@ def pictures():
         "signs": drawing(seven, [(150, 135), (153, 138)], [(162, 80), (190, 80)], [(20, 20), (20, 130)], width=9),
         "tilted": tilted(),
         "desk": desk(),
+        "nine in chalk": nine_in_chalk(),
         "framed": drawing(seven, [(20, 10), (180, 10), (180, 150), (20, 150), (20, 10)], width=6),
         "blank": np.full((60, 80, 3), 255, np.uint8),
         "texture": random.integers(0, 256, (150, 200, 3), np.uint8),

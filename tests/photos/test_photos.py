@@ -351,3 +351,13 @@ def test_the_sheet_is_drawn(tmp_path):
     plots.save(plots.explanation("nothing", layout.stages, []), tmp_path / "b.png")
     with Image.open(tmp_path / "a.png") as drawn:
         assert drawn.width > 1000
+
+
+def test_a_thick_digit_on_a_dark_ground_is_no_sheet_of_paper():
+    image = Image.new("RGB", (400, 300), "#08081e")
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((130, 20, 240, 140), fill="white")
+    pen.ellipse((170, 60, 200, 100), fill="#08081e")
+    pen.line([(220, 75), (220, 270)], fill="white", width=40)
+    (span,) = photos.lay_out(np.asarray(image)).spans
+    assert span.box == pytest.approx((130, 20, 241, 271), abs=3)

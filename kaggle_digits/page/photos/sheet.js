@@ -5,7 +5,8 @@ const sheet = (() => {
   const { picture, map, crop, padded, minimum, maximum, gaussian, scaled, label, border, moved } = filters;
   const { histogram, range, median, sum, rounded } = numbers;
   const {
-    THUMB, SMOOTHED, BINS, APART, SMALLEST, LARGEST, NARROWEST, FILLED, OUTER, FINGER, COVERED, TURN, LEAST_TURN, INSET,
+    THUMB, SMOOTHED, BINS, APART, SMALLEST, LARGEST, NARROWEST, FILLED, OUTER, FINGER, KEPT, COVERED, TURN, LEAST_TURN,
+    INSET,
   } = constants.sheet;
 
   // The sheet's picture, and the matrix that takes a place in it to where it was; null where there is none.
@@ -19,8 +20,9 @@ const sheet = (() => {
     let rectangle = rectangleOf(filled);
     if (rectangle === null) {
       // A finger or what else reaches onto the sheet is narrower than it.
-      filled = opened(filled, Math.floor(FINGER * Math.max(filled.width, filled.height)) | 1);
-      rectangle = rectangleOf(filled);
+      const shape = filled;
+      filled = opened(shape, Math.floor(FINGER * Math.max(shape.width, shape.height)) | 1);
+      rectangle = sum(filled.values) >= KEPT * sum(shape.values) ? rectangleOf(filled) : null;
     }
     return rectangle && cutOut(shown, filled, rectangle, shown.width / thumb.width);
   }
