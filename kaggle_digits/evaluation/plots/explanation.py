@@ -60,7 +60,8 @@ def explanation(
         left = 0.1 + (stage_width + 0.1) * number
         _draw_stage(place(figure, left, height - _HEAD - stage_height, stage_width, stage_height), name, stages[name])
     _draw_boxes(figure.axes[0], digits)
-    cells = grid(figure, len(shown), min(_COLUMNS, len(shown)), _CELL_WIDTH, _CELL_HEIGHT)
+    columns = min(_COLUMNS, max(1, len(shown)))  # blank paper has no digit
+    cells = grid(figure, len(shown), columns, _CELL_WIDTH, _CELL_HEIGHT)
     for (image, probabilities, _, is_sure), (left, bottom) in zip(shown, cells, strict=True):
         _draw_digit(place(figure, left + (_CELL_WIDTH - _DIGIT) / 2, bottom + 1.2, _DIGIT, _DIGIT), image)
         _write_answer(figure.axes[-1], probabilities, is_sure)
