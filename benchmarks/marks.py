@@ -180,7 +180,18 @@ class Samples:
         if self.random.random() < 0.3:
             wider = max(4, round(shape.shape[1] * np.exp(self.random.normal(0, 0.35))))
             shape = np.asarray(Image.fromarray(shape).resize((wider, len(shape)), Image.Resampling.BILINEAR))
-        return shape
+        return self.coarse(shape) if self.random.random() < 0.2 else shape
+
+    def coarse(self, shape: Ink) -> Ink:
+        """In few pixels, as forms, scanners and small screens have it; every other one as wide as high."""
+        high = int(self.random.integers(10, 17))
+        square = self.random.random() < 0.5
+        wide = high * self.random.uniform(0.7, 1.1) if square else high * shape.shape[1] / len(shape)
+        small = np.asarray(Image.fromarray(shape).resize((max(3, round(wide)), high), Image.Resampling.BOX))
+        if self.random.random() < 0.5:
+            small = np.where(small > self.random.uniform(0.3, 0.6), np.float32(1), np.float32(0))
+        size = round(_HEIGHT * small.shape[1] / high), _HEIGHT
+        return np.clip(np.asarray(Image.fromarray(small).resize(size, Image.Resampling.BICUBIC)), 0, 1)
 
     def digit(self) -> tuple[Ink, float, float, bool] | None:
         if self.random.random() < 0.75:
