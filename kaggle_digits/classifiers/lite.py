@@ -1,7 +1,11 @@
-"""Networks as classifiers without TensorFlow: a small runtime that is there in a tenth of a second."""
+"""Networks as classifiers without TensorFlow: a small runtime that is there in a tenth of a second.
+
+`python -m kaggle_digits.classifiers.lite FILE` is the other end of a `LiteProcess`.
+"""
 
 import contextlib
 import importlib.util
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits.backend import silenced
-from kaggle_digits.classifiers import lite_file
+from kaggle_digits.classifiers import lite_file, lite_process
 from kaggle_digits.classifiers.classifier import Classifier
-from kaggle_digits.classifiers.lite_process import LiteProcess
 from kaggle_digits.errors import RunError, first_line
 from kaggle_digits.files import storage
 from kaggle_digits.machine import usable_cores
@@ -64,7 +67,7 @@ def load(path: Path) -> Classifier:
         try:
             return _started(model_content=lite_file.rewritten(path.read_bytes()))
         except lite_file.UnusualError as error:
-            return LiteProcess(path, str(error))
+            return lite_process.LiteProcess(path, str(error))
 
 
 def load_own(path: Path) -> LiteNetwork:
@@ -97,3 +100,7 @@ def _refusing(path: Path) -> Iterator[None]:
 def widened(answer: NDArray[np.float32]) -> NDArray[np.float32]:
     """One column, the probability of label 1, as the two columns that everybody else expects."""
     return np.hstack([1 - answer, answer]) if answer.shape[1] == 1 else answer
+
+
+if __name__ == "__main__":
+    lite_process.answer(load_own(Path(sys.argv[1])))

@@ -1,7 +1,4 @@
-"""A network in the light runtime, in a process of its own: should its file end that process, this one goes on.
-
-python -m kaggle_digits.classifiers.lite_process FILE answers arrays on standard input until that ends.
-"""
+"""A network in the light runtime, in a process of its own: should its file end that process, this one goes on."""
 
 import io
 import subprocess
@@ -13,6 +10,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_digits.classifiers.classifier import Classifier
 from kaggle_digits.errors import RunError
 
 _MOST_BYTES = 1 << 30
@@ -32,7 +30,7 @@ class LiteProcess:
     def __init__(self, path: Path, reason: str) -> None:
         self._path = path
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", __name__, str(path.resolve())],
+            [sys.executable, "-P", "-m", f"{__package__}.lite", str(path.resolve())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -76,14 +74,8 @@ def _receive(pipe: IO[bytes] | None) -> NDArray[Any] | None:
     return array
 
 
-def _answer(path: Path) -> None:
-    from kaggle_digits.classifiers import lite
-
-    network = lite.load_own(path)
+def answer(network: Classifier) -> None:
+    """Answers the arrays that come on standard input, until that ends: what the other process does."""
     _send(sys.stdout.buffer, np.zeros(0))
     while (images := _receive(sys.stdin.buffer)) is not None:
         _send(sys.stdout.buffer, network.probabilities(images))
-
-
-if __name__ == "__main__":
-    _answer(Path(sys.argv[1]))
