@@ -70,10 +70,12 @@ def train(
         raise DigitsError("digits of other hands do not travel to Kaggle: leave --also out, or train here.")
     if plan.on == "kaggle":
         return on_kaggle.train(plan, recipe, models=models, submissions=submissions, listener=listener)
-    if recipe is None:  # a mistake in its name or text is told before anything is read
-        recipes.outline(plan.recipe or recipes.DEFAULT)
     listener.phase("reading the digits")
-    source = source or sources.load(plan.data, image_shape=plan.image_shape, skip_broken=plan.skip_broken)
+    try:
+        source = source or sources.load(plan.data, image_shape=plan.image_shape, skip_broken=plan.skip_broken)
+    except DataError:
+        _asked_for(plan, recipe)  # a mistake in the recipe is told first
+        raise
     for note in (f"{len(source.train):,} labelled digits, {len(source.test or ()):,} to label", *source.notes):
         listener.note(f"{source.name}: {note}")
     listener.phase("loading libraries")

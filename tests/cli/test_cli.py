@@ -21,7 +21,7 @@ from kaggle_digits.competition import ledger, submission
 
 COMMANDS = [
     *("fetch", "train", "tune", "blend", "evaluate", "predict", "submit"),
-    *("runs", "scores", "recipes", "export", "serve", "doctor"),
+    *("runs", "scores", "recipes", "export", "serve", "notebook", "doctor"),
 ]
 """In the order of the work."""
 
@@ -292,7 +292,7 @@ def test_runs_and_recipes_list_what_there_is(trained):
     ("arguments", "code", "told"),
     [
         (["evaluate", "nothing"], 1, "no run nothing"),
-        (["predict", "nothing.png"], 1, "kaggle-digits train"),
+        (["predict", "nothing.png"], 1, "there is no file nothing.png"),
         (["predict"], 2, "IMAGE"),
         (["runs", "--compare", "a", "b"], 1, "no run a"),
         (["train", "--resume", "nothing"], 1, "no run nothing"),

@@ -328,7 +328,7 @@ WRONG: dict[str, tuple[str, str]] = {
         "from sklearn.preprocessing import FunctionTransformer\n\n"
         "def build(image_shape, classes):\n"
         "    return make_pipeline(FunctionTransformer(abs), LogisticRegression())\n",
-        "own.py: it holds sklearn.preprocessing._function_transformer.FunctionTransformer, which cannot be saved",
+        "own.py: it holds sklearn.preprocessing._function_transformer.FunctionTransformer, which cannot be loaded",
     ),
     "an estimator that fails": (
         "from sklearn.svm import SVC\n\ndef build(image_shape, classes):\n    return SVC(C=-1.0)\n",
