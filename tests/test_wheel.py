@@ -40,7 +40,7 @@ def test_it_holds_the_package_and_nothing_else_and_is_built_the_same_twice(tmp_p
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
         licences = [name for name in archive.namelist() if name.endswith("licenses/LICENSE")]
-    kinds = {".py", ".typed", ".html", ".css", ".js", ".json"}
+    kinds = {".py", ".typed", ".html", ".css", ".js", ".json", ".keras", ".tflite", ".md"}
     ours = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "kaggle_digits").rglob("*")
