@@ -1,19 +1,26 @@
 """What the package is made of when it is built, and that the same source gives the same bytes."""
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ("kaggle_digits", "pyproject.toml", "README.md", "LICENSE")
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
-setuptools = pytest.importorskip("setuptools", minversion="77")
+# Not imported here: in a process that has loaded distutils before, setuptools warns.
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("setuptools") is None or Version(version("setuptools")) < Version("77"),
+    reason="setuptools 77 or newer is not installed",
+)
 
 
 def built(folder: Path, when: int) -> Path:
