@@ -40,6 +40,24 @@ _SECONDS = 20  # a child may take
 _MEMORY = 4 << 30  # bytes more than the parent has
 
 
+def rewritten(
+    content: bytes, member: str, change: Callable[[Any], None], more: dict[str, bytes] | None = None
+) -> bytes:
+    """An archive with another JSON document in one member, and perhaps further members."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            if name == member:
+                document = json.loads(part)
+                change(document)
+                part = json.dumps(document).encode()
+            new.writestr(name, part)
+        for name, part in (more or {}).items():
+            new.writestr(name, part)
+    return buffer.getvalue()
+
+
 def skops(content: bytes, rng: Generator) -> bytes:
     """A .skops file of which one to three arrays, or parts of the schema, are others."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import kaggle_digits
 from kaggle_digits.errors import DigitsError
+from kaggle_digits.runs import READER
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def build(*, with_reader: bool = True) -> Wheel:
     files = {
         path.relative_to(root.parent).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and path.suffix != ".pyc" and (with_reader or path.parent != root / "reader")
+        if path.is_file() and path.suffix != ".pyc" and (with_reader or path.parent != READER)
     }
     try:
         installed = importlib.metadata.distribution("kaggle-digits")

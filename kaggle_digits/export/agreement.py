@@ -66,7 +66,7 @@ def training_digits(run: Run, where: str | None) -> Digits:
     The reader that comes with the package comes without its data: scikit-learn's digits do for it.
     """
     if run.path == READER:
-        return sources.load("sklearn", image_shape=run.record.image_shape).train
+        return sources.load(sources.BUNDLED, image_shape=run.record.image_shape).train
     try:
         return predictor.data_of(run, where)
     except DataError as error:

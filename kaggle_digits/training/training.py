@@ -86,11 +86,7 @@ def train(
     recipe, jobs = budget.fitting(plan, recipe, began, listener) if plan.budget else (recipe, plan.jobs)
     digits = _learnable(recipe, source.train, plan)
     also = others.load(plan, recipe, source)
-    beginning, recipe = _begin(plan, recipe, source, digits, listener)
-    if also is not None:
-        listener.note(f"{also.name}: {len(also.train):,} more digits to learn from")
-        data = msgspec.structs.replace(beginning.data, also_sha256=also.train_sha256)
-        beginning = msgspec.structs.replace(beginning, data=data)
+    beginning, recipe = _begin(plan, recipe, source, digits, also, listener)
     path = runs.start(models, beginning)
     try:
         with runs.in_training(path):
@@ -163,7 +159,9 @@ def _asked_for(plan: Plan, recipe: Recipe | None) -> Recipe:
     return recipe if plan.folds is None or plan.budget else recipe.in_folds(plan.folds)
 
 
-def _begin(plan: Plan, recipe: Recipe, source: Source, digits: Digits, listener: Listener) -> tuple[Beginning, Recipe]:
+def _begin(
+    plan: Plan, recipe: Recipe, source: Source, digits: Digits, also: Source | None, listener: Listener
+) -> tuple[Beginning, Recipe]:
     """What is known before the first epoch, once everything that could be refused was not."""
     leak = leaks.find(source)
     if leak is not None and not plan.allow_leak:
@@ -178,6 +176,8 @@ def _begin(plan: Plan, recipe: Recipe, source: Source, digits: Digits, listener:
     prepared = classifiers.prepare(recipe, digits, int(share * len(digits)), plan.values, listener.note)
     if plan.tensorboard and prepared.fit is None:
         raise DigitsError(f"{recipe.name} has no epochs to log: leave --tensorboard out.")
+    if also is not None:
+        listener.note(f"{also.name}: {len(also.train):,} more digits to learn from")
     return Beginning(
         plan=plan,
         recipe=prepared.record(),
@@ -187,6 +187,7 @@ def _begin(plan: Plan, recipe: Recipe, source: Source, digits: Digits, listener:
             kind=source.kind,
             train_sha256=source.train_sha256,
             test_sha256=source.test_sha256,
+            also_sha256=also.train_sha256 if also else {},
         ),
         contaminated=leak,
         repeated_rows=repeated,

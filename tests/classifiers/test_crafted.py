@@ -1,12 +1,10 @@
 """Model files whose types are all known, and whose arrays lead out of them: refused before compiled code follows."""
 
-import io
-import json
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import crafting
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -128,20 +126,6 @@ def test_a_search_tree_is_not_saved_but_built_anew(tmp_path: Path) -> None:
         classic.load(tmp_path)
 
 
-def rewritten(change: Callable[[dict[str, Any]], None]) -> bytes:
-    """The forest's file with another schema."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(saved(FOREST))) as old, zipfile.ZipFile(buffer, "w") as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name == "schema.json":
-                document = json.loads(content)
-                change(document)
-                content = json.dumps(document).encode()
-            new.writestr(name, content)
-    return buffer.getvalue()
-
-
 def trees(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [node for node in classic._nodes(document) if node.get("__loader__") == "TreeNode"]
 
@@ -184,7 +168,7 @@ SCHEMAS = {
 
 @pytest.mark.parametrize("case", SCHEMAS)
 def test_a_tree_is_not_even_looked_at_that_would_read_beyond_its_arrays(case: str, tmp_path: Path) -> None:
-    (tmp_path / "model.skops").write_bytes(rewritten(SCHEMAS[case]))
+    (tmp_path / "model.skops").write_bytes(crafting.rewritten(saved(FOREST), "schema.json", SCHEMAS[case]))
     with pytest.raises(RunError, match="not a model that can be loaded"):
         classic.load(tmp_path)
 

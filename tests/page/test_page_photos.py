@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn import nine_in_chalk
 from PIL import Image, ImageDraw
 
 from kaggle_digits import page, photos, sources
@@ -48,15 +49,6 @@ def desk():
     ImageDraw.Draw(note).line([(60, 30), (110, 30), (75, 95)], fill="#203080", width=8, joint="curve")
     note = note.rotate(-9, Image.Resampling.BICUBIC, expand=True)
     image.paste(note, (90, 80), note)
-    return np.asarray(image)
-
-
-def nine_in_chalk():
-    image = Image.new("RGB", (400, 300), "#08081e")
-    pen = ImageDraw.Draw(image)
-    pen.ellipse((130, 20, 240, 140), fill="white")
-    pen.ellipse((170, 60, 200, 100), fill="#08081e")
-    pen.line([(220, 75), (220, 270)], fill="white", width=40)
     return np.asarray(image)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from drawn import nine_in_chalk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -354,10 +355,5 @@ def test_the_sheet_is_drawn(tmp_path):
 
 
 def test_a_thick_digit_on_a_dark_ground_is_no_sheet_of_paper():
-    image = Image.new("RGB", (400, 300), "#08081e")
-    pen = ImageDraw.Draw(image)
-    pen.ellipse((130, 20, 240, 140), fill="white")
-    pen.ellipse((170, 60, 200, 100), fill="#08081e")
-    pen.line([(220, 75), (220, 270)], fill="white", width=40)
-    (span,) = photos.lay_out(np.asarray(image)).spans
+    (span,) = photos.lay_out(nine_in_chalk()).spans
     assert span.box == pytest.approx((130, 20, 241, 271), abs=3)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import crafting
 import h5py
 import joblib
 import keras
@@ -100,18 +101,7 @@ def check_refused(folder: Path, marker: Path, words: str = "not a model that can
 
 def rewritten(whole: Path, change: Callable[[dict[str, Any]], None], more: dict[str, bytes] | None = None) -> bytes:
     """A .keras file with another configuration, and perhaps further members."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(buffer, "w") as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name == "config.json":
-                config = json.loads(content)
-                change(config)
-                content = json.dumps(config).encode()
-            new.writestr(name, content)
-        for name, content in (more or {}).items():
-            new.writestr(name, content)
-    return buffer.getvalue()
+    return crafting.rewritten(whole.read_bytes(), "config.json", change, more)
 
 
 def lambda_layer(marker: Path) -> dict[str, Any]:

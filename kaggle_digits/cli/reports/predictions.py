@@ -1,7 +1,5 @@
 """What a model said of pictures: a table, a CSV, and sheets that show how each was read."""
 
-import csv
-import io
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,11 +28,8 @@ def table(predictions: Sequence[Prediction]) -> str:
 
 def write(predictions: Sequence[Prediction]) -> None:
     """The answers as a CSV, and where it lies."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["image", "label", "probability", "answer"])
-    writer.writerows([each.image, each.label or "", each.probability or "", each.answer] for each in predictions)
-    storage.write_text(_TABLE, text.getvalue())
+    rows = ([each.image, each.label or "", each.probability or "", each.answer] for each in predictions)
+    storage.write_csv(_TABLE, ["image", "label", "probability", "answer"], rows)
     console.tell(f"answers     {_TABLE}")
 
 
