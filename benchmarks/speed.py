@@ -1,9 +1,10 @@
-"""The package beside the plain script, in one run: accuracy, training time and whole-process time.
+"""The package beside the scripts that people write, by turns in one run: accuracy, training and whole-process time.
 
     python benchmarks/speed.py [--seeds 5] [--data data] [CONTESTANT ...]
 
-Both learn from the same 36,000 rows and are judged on the 6,000 others. Every training is a process of its own, from
-the shell to a submission CSV (and, for the package, its pictures). Writes results/speed.json, .md and .png.
+All learn from the same 36,000 rows and are judged on the 6,000 others; `peers.py` wants PyTorch. Every training is a
+process of its own, from the shell to a submission CSV (and, for the package, its pictures). Writes results/speed.json,
+.md and .png.
 """
 
 import argparse
@@ -22,7 +23,10 @@ import machine
 
 from kaggle_digits.digits import Digits
 
-CONTESTANTS = ("plain cnn", "plain mlp", "sprint", "sprint --precision float32", "strong", "mlp", "cnn")
+CONTESTANTS = (
+    *("plain cnn", "plain mlp", "peers torch-cnn", "peers torch-mlp", "peers sklearn-mlp"),
+    *("sprint", "sprint --precision float32", "strong", "mlp", "cnn"),
+)
 
 
 def write_csv(path: Path, digits: Digits) -> None:
@@ -49,9 +53,10 @@ def prepare(data: Path, folder: Path) -> None:
 
 def run(contestant: str, seed: int, folder: Path) -> dict[str, Any]:
     """One training in a process of its own, and its accuracy on the held-out rows."""
-    if contestant.startswith("plain "):
+    if contestant.startswith(("plain ", "peers ")):
         files = ["data/train.csv", "unseen/train.csv", "data/test.csv"]
-        script = [sys.executable, str(Path(__file__).with_name("plain.py")), contestant.split()[1], str(seed)]
+        name, kind = contestant.split()
+        script = [sys.executable, str(Path(__file__).with_name(f"{name}.py")), kind, str(seed)]
         result: dict[str, Any] = call([*script, *files], folder)
         return result
     told, seconds, judged = trained(contestant.split(), seed, folder)
@@ -92,8 +97,8 @@ def table(results: dict[str, list[dict[str, Any]]], under: str) -> str:
             f"| {mean(run['train_seconds'] for run in runs):.1f} s | {mean(run['seconds'] for run in runs):.1f} s |"
         )
     note = (
-        "Accuracy on 6,000 rows kept out of training and tuning, mean over seeds. `plain cnn` stops when its own "
-        "validation first reaches 99.0 %, or after ten epochs"
+        "Accuracy on 6,000 rows kept out of training and tuning, mean over seeds. `plain cnn` and `torch-cnn` stop "
+        "when their own validation first reaches 99.0 %, or after ten epochs"
     )
     return "\n".join([*lines, "", f"{note}. {under}."])
 
@@ -105,7 +110,7 @@ def draw(results: dict[str, list[dict[str, Any]]], path: Path) -> None:
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
     for name, runs in results.items():
-        marker = "s" if name.startswith("plain") else "o"
+        marker = "s" if name.startswith(("plain", "peers")) else "o"
         axes.plot([r["train_seconds"] for r in runs], [100 * r["accuracy"] for r in runs], marker, label=name)
     axes.set(xscale="log", xlabel="Seconds of training (log scale)", ylabel="Accuracy on 6,000 unseen rows (%)")
     axes.axhline(99, color="0.6", linestyle=":")
@@ -124,9 +129,9 @@ def main() -> None:
     results, here = machine.kept("speed").get("results", {}), machine.describe()
     with tempfile.TemporaryDirectory() as name:
         prepare(options.data, Path(name))
-        for contestant in options.contestants:
-            results[contestant] = []
-            for seed in range(options.seeds):
+        results |= {contestant: [] for contestant in options.contestants}
+        for seed in range(options.seeds):  # by turns, because a machine's speed drifts
+            for contestant in options.contestants:
                 results[contestant].append(run(contestant, seed, Path(name)))
                 print(contestant, results[contestant][-1], flush=True)
             ordered = {known: results[known] for known in CONTESTANTS if results.get(known)}

@@ -131,7 +131,7 @@ def restore(record: RecipeRecord, own: Recipe | None = None) -> Recipe:
         recipe = _of_this_release(record) if record.built_in else _named_again(record, own)
     fit = record.fit and msgspec.structs.replace(record.fit, callbacks=recipe.fit.callbacks if recipe.fit else ())
     arguments = {name: _checked(name, value, recipe) for name, value in record.arguments.items()}
-    known = {name: getattr(record, name) for name in ("labels", "folds", "tta")}
+    known = {name: getattr(record, name) for name in ("labels", "folds", "refit", "tta")}
     return replace(recipe, arguments={**recipe.arguments, **arguments}, fit=fit, **known)
 
 
@@ -183,7 +183,7 @@ def _from_module(name: str, module: ModuleType, file: RecipeFile | None) -> Reci
         raise DigitsError(f"{called}: fit must be a Fit(...). Received: {recipe.fit!r}.")
     if "members" in known:
         members = tuple(load_built_in(str(one)) for one in known["members"])
-        return replace(recipe, members=members, folds=int(known.get("folds", 5)))
+        return replace(recipe, members=members, folds=int(known.get("folds", 5)), refit=int(known.get("refit", 0)))
     if not callable(known.get("build")):
         raise DigitsError(f"{called} has no function build. Write: def build(image_shape, classes): ...")
     return replace(recipe, build=known["build"], arguments=arguments_of(known["build"], called))

@@ -40,6 +40,7 @@ class RecipeRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     labels: int | None = None
     members: tuple["RecipeRecord", ...] = ()
     folds: int | None = None
+    refit: int = 0
     tta: bool = True
 
 
@@ -57,6 +58,7 @@ class Recipe:
         labels: how many labels it learns, from 0 up; None is all that the data has.
         members: the recipes of a committee, none of them a committee.
         folds: how many parts the rows are dealt into, for a committee; each member learns all but one.
+        refit: how many more models of each kind learn (almost) all rows, and answer new images beside those of folds.
         tta: whether members may use test-time augmentation, which takes as long as about two epochs; out-of-fold rows
             say whether it helps.
         search: what `tune` may turn, and between what.
@@ -72,6 +74,7 @@ class Recipe:
     labels: int | None = None
     members: tuple["Recipe", ...] = ()
     folds: int | None = None
+    refit: int = 0
     tta: bool = True
     search: Mapping[str, Any] = field(default_factory=dict)
     file: RecipeFile | None = field(default=None, repr=False)
@@ -95,7 +98,7 @@ class Recipe:
     @property
     def models(self) -> int:
         """How many models are trained in all."""
-        return len(self.kinds) * (self.folds or 1)
+        return len(self.kinds) * ((self.folds or 1) + self.refit)
 
     def model(self, image_shape: tuple[int, int], classes: int) -> Any:
         """What `build` makes for images of that height and width: a `keras.Model` or a scikit-learn estimator.
@@ -181,6 +184,7 @@ class Recipe:
             labels=self.labels,
             members=tuple(member.record() for member in self.members),
             folds=self.folds,
+            refit=self.refit,
             tta=self.tta,
         )
 

@@ -1,4 +1,8 @@
-"""Members of a committee: each kind of model once for every fold, and what they say of the rows they did not learn."""
+"""Members of a committee: each kind of model once for every fold, and what they say of the rows they did not learn.
+
+Folds tell what the committee is worth and how to weigh its kinds. Models that learn all rows err less, since a fifth of
+the rows is more to learn from; nobody could judge them, so that they only join in for new images (`Recipe.refit`).
+"""
 
 import shutil
 import time
@@ -23,6 +27,10 @@ from kaggle_digits.training.writing import Trained
 # What a member says of its validation rows with test-time augmentation.
 _AUGMENTED = "tta.npy"
 
+# A member that is refit to all rows leaves out one in so many: they show that it learns, and set its temperature.
+_CHECKED = 50
+_REFIT = "refit"
+
 TEMPORARY = ".member-"
 """What the folders of members that are on their way begin with; nothing in them outlives the process."""
 
@@ -46,7 +54,8 @@ class Member:
     Attributes:
         name: of its folder in the run folder.
         recipe: the model and how to fit it; `tta` says whether it answers its rows with test-time augmentation, too.
-        beginning: what its own run begins with: the fold that it does not learn, its seed, its recipe.
+        beginning: what its own run begins with: the fold that it does not learn, its seed, its recipe. A number after
+            those of the folds stands for all rows but a few.
     """
 
     name: str
@@ -76,6 +85,13 @@ class Work:
     digits: Digits
     fold_of: NDArray[np.intp]
 
+    def held_out(self, member: Member) -> NDArray[np.bool_]:
+        """`(n,)`: the rows that a member does not learn."""
+        fold = member.beginning.fold or 0
+        if fold <= self.fold_of.max():
+            return self.fold_of == fold
+        return np.random.default_rng(fold).permutation(len(self.digits)) % _CHECKED == 0
+
 
 Executor = Callable[[Work, list[Member], Listener], None]
 """Trains those of all members that are missing in other processes, or on other machines; it may leave some, or all.
@@ -94,9 +110,11 @@ def members(recipe: Recipe, beginning: Beginning) -> list[Member]:
     plan, change, found = beginning.plan, msgspec.structs.replace, []
     for kind in recipe.members:
         kind = replace(kind, tta=recipe.tta)
-        for fold in range(recipe.folds or 1):
+        folds = recipe.folds or 1
+        for fold in range(folds + recipe.refit):
             own = change(plan, seed=(plan.seed + fold) % 2**32, tensorboard=False)
-            name = f"fold-{fold + 1}" if len(recipe.members) == 1 else f"{kind.name}-fold-{fold + 1}"
+            name = f"fold-{fold + 1}" if fold < folds else f"{_REFIT}-{fold + 1 - folds}"
+            name = name if len(recipe.members) == 1 else f"{kind.name}-{name}"
             found.append(Member(name, kind, change(beginning, plan=own, recipe=kind.record(), fold=fold)))
     return found
 
@@ -155,7 +173,7 @@ def train_member(work: Work, member: Member, listener: Listener) -> Run:
     if (folder / runs.RECORD).exists():
         return runs.read(folder)
     runs.write_plan(folder, member.beginning)
-    out = work.fold_of == member.beginning.fold
+    out = work.held_out(member)
     learned, judged = (work.digits.take(np.flatnonzero(rows)) for rows in (~out, out))
     trained = single.train(folder, member.beginning, member.recipe, learned, judged, listener)
     if trained.interrupted:
@@ -172,11 +190,13 @@ def _combine(work: Work, recipe: Recipe, everyone: list[Member]) -> Trained:
     fold_of, labels = work.fold_of, work.digits.known_labels
     complete = {member.name: runs.read(work.path / member.name) for member in everyone}
     records = {name: run.record for name, run in complete.items()}
-    count = recipe.folds or 1
+    folds = recipe.folds or 1
+    count = folds + recipe.refit
     kinds = [everyone[first : first + count] for first in range(0, len(everyone), count)]
-    candidates = [[_out_of_fold(work, kind, lambda folder: rows.validation(folder)[2]) for kind in kinds]]
-    if all((run.path / _AUGMENTED).exists() for run in complete.values()):
-        candidates.append([_out_of_fold(work, kind, _augmented) for kind in kinds])
+    judged = [kind[:folds] for kind in kinds]
+    candidates = [[_out_of_fold(work, kind, lambda folder: rows.validation(folder)[2]) for kind in judged]]
+    if all((work.path / member.name / _AUGMENTED).exists() for kind in judged for member in kind):
+        candidates.append([_out_of_fold(work, kind, _augmented) for kind in judged])
     chosen = selection.choose(candidates, labels, fold_of)
     weights = {
         member.name: weight for kind, weight in zip(kinds, chosen.weights, strict=True) for member in kind if weight > 0
@@ -197,7 +217,7 @@ def _combine(work: Work, recipe: Recipe, everyone: list[Member]) -> Trained:
             "members": {name: weights.get(name, 0.0) for name in records},
             "mean": chosen.mean,
             "tta": together.tta,
-            "folds": [float(right[fold_of == fold].mean()) for fold in range(count)],
+            "folds": [float(right[fold_of == fold].mean()) for fold in range(folds)],
         },
     )
 
@@ -206,7 +226,7 @@ def _out_of_fold(work: Work, kind: list[Member], read: Callable[[Path], NDArray[
     """float32 `(n, classes)`: each row as the member answered it that did not learn it."""
     probabilities = np.zeros((len(work.digits), work.digits.classes), np.float32)
     for member in kind:
-        probabilities[work.fold_of == member.beginning.fold] = read(work.path / member.name)
+        probabilities[work.held_out(member)] = read(work.path / member.name)
     return probabilities
 
 

@@ -94,7 +94,8 @@ def label(file: Path, trained: Trained, report: Report, test: Digits, *, foretel
 def _answers(trained: Trained, test: Digits) -> tuple[NDArray[np.float32], float]:
     """The probabilities of the test rows, and what averaging has gained beyond what the validation rows could show.
 
-    Out-of-fold, each row is answered by the one member of each kind that did not learn it; a test row by all of them.
+    Out-of-fold, each row is answered by the one member of each kind that did not learn it; a test row by all of them,
+    those that learned all rows as well.
     """
     classifier = trained.classifier
     if not isinstance(classifier, ensemble.Ensemble) or "folds" not in trained.details:
@@ -103,13 +104,18 @@ def _answers(trained: Trained, test: Digits) -> tuple[NDArray[np.float32], float
     answers = {name: member.probabilities(test.images) for name, member in classifier.members.items()}
     together = classifier.combine(list(answers.values()))
     # Members of one fold, together, are what the out-of-fold rows have judged.
-    parts = []
-    for fold in sorted({name.rpartition("-")[2] for name in answers}):
-        names = [name for name in answers if name.rpartition("-")[2] == fold]
-        weights = [classifier.weights[name] for name in names]
-        parts.append(ensemble.mean([answers[name] for name in names], weights, classifier.mean))
-    likely = ensemble.mean([calibration.apply(part, temperature) for part in parts], [1.0] * len(parts))
-    return together, evaluation.gain_of_averaging(likely, together.argmax(axis=1), [p.argmax(axis=1) for p in parts])
+    parts: dict[str, list[str]] = {}
+    for name in answers:
+        parts.setdefault("-".join(name.split("-")[-2:]), []).append(name)
+    apart = {
+        part: ensemble.mean(
+            [answers[name] for name in names], [classifier.weights[name] for name in names], classifier.mean
+        )
+        for part, names in parts.items()
+    }
+    likely = ensemble.mean([calibration.apply(one, temperature) for one in apart.values()], [1.0] * len(apart))
+    judged = [one.argmax(axis=1) for part, one in apart.items() if part.startswith("fold")]
+    return together, evaluation.gain_of_averaging(likely, together.argmax(axis=1), judged)
 
 
 def complete(

@@ -21,7 +21,7 @@ from kaggle_digits.training import audit
 
 FOLDS = but(SMALL, folds=3)
 ASKED = training.Plan(data="sklearn")
-BOTH = Recipe("both", members=(recipe(SMALL), recipe(NEAR)), folds=3)
+BOTH = Recipe("both", members=(recipe(SMALL), recipe(NEAR)), folds=3, refit=1)
 
 
 @pytest.fixture(scope="module")
@@ -132,12 +132,24 @@ def test_a_committee_is_a_run_like_any_other(trained, mixed, folder):
 
 def test_several_kinds_are_weighed_by_rows_that_the_choice_did_not_see(mixed):
     weights = mixed.record.members
-    assert set(weights) == {f"{kind}-fold-{fold}" for kind in ("flat", "knn") for fold in (1, 2, 3)}
+    parts = ("fold-1", "fold-2", "fold-3", "refit-1")
+    assert set(weights) == {f"{kind}-{part}" for kind in ("flat", "knn") for part in parts}
     assert sum(weights[f"{kind}-fold-1"] for kind in ("flat", "knn")) == pytest.approx(1)
     assert mixed.record.files.keys() == {
         f"{name}/{file}" for name, weight in weights.items() if weight > 0 for file in member(mixed, name).record.files
     }
     assert mixed.record.validation_accuracy > 0.93
+
+
+def test_a_member_that_is_refit_learns_all_rows_but_a_few_and_judges_none(mixed, source):
+    again = member(mixed, "flat-refit-1").record
+    assert (again.train_rows, again.validation_rows, again.plan.seed) == (1056, 22, 3)
+    ids, _, probabilities = rows.validation(mixed.path)
+    assert ids.tolist() == source.train.ids.tolist()
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert len(mixed.record.folds) == 3
+    low, high = mixed.record.predicted_range
+    assert low < mixed.record.validation_accuracy < high
 
 
 def test_a_member_remembers_its_own_recipe_seed_and_fold(trained, mixed):
