@@ -57,7 +57,7 @@ def _tried(recipe: Recipe, digits: Digits) -> Recipe:
         return replace(recipe, fit=_fit_of(own, recipe.fit or Fit()))
     if recipe.fit is not None:
         raise DigitsError(
-            f"{recipe.name} builds a scikit-learn model, which is fitted in one go: leave out fit, its values "
+            f"{recipe.name} builds a scikit-learn model, which is not trained in epochs: leave out fit, its values "
             "such as --epochs, and --budget."
         )
     classic.check(recipe, own)

@@ -43,7 +43,7 @@ class _Commands(TyperGroup):
             console.tell(f"error: {where}{error.strerror or error}. Check its name and permissions.")
             raise typer.Exit(1) from None
         except MemoryError:
-            console.tell("error: there is not enough memory for that. End other programs, or take fewer rows or jobs.")
+            console.tell("error: there is not enough memory for that. Close other programs, or use fewer rows or jobs.")
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             console.tell("interrupted")

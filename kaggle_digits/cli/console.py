@@ -44,7 +44,7 @@ def say_which(run: Run) -> None:
     tell(f"{name}: {record.recipe.name}, {kind} accuracy {record.validation_accuracy:.4f}")
     if record.classes < _DIGITS:
         known = ", ".join(map(str, range(record.classes - 1)))
-        tell(f"note: it knows the labels {known} and {record.classes - 1} only, and takes every image for one of them")
+        tell(f"note: it knows only the labels {known} and {record.classes - 1}; every image gets one of them")
     if record.data.kind == _BUNDLED:
         tell("note: it was trained on scikit-learn's digits (8 x 8 pixels) and is less accurate on sharper ones")
 

@@ -27,7 +27,7 @@ def evaluate(
     ] = None,
     form: Annotated[
         Form | None,
-        typer.Option("--format", help="Draw the pictures in this form; those of the training are .png already."),
+        typer.Option("--format", help="Draw all pictures again, as png, svg or pdf."),
     ] = None,
     look_inside: Annotated[
         bool, typer.Option("--look-inside", help="Draw where the model looks, its first filters, a map of the digits.")

@@ -16,7 +16,7 @@ def export(
         list[str],
         typer.Argument(
             metavar="[RUN] FILE",
-            help="Which run (left out, the newest), and a .tflite, .onnx or .html file.",
+            help="Which run (default: the newest), and a .tflite, .onnx or .html file.",
             autocompletion=complete_run,
         ),
     ],
@@ -24,16 +24,15 @@ def export(
         bool, typer.Option("--int8", help="For .tflite: compute in 8-bit integers, in a quarter of the size.")
     ] = False,
     data: Annotated[
-        str | None, typer.Option(metavar="WHERE", help="The run's data, should it no longer be where it was.")
+        str | None, typer.Option(metavar="WHERE", help="Where the run's data is now, if it was moved.")
     ] = None,
     models: Models = MODELS,
     as_json: AsJson = False,
 ) -> None:
     """Write a network as one .tflite, .onnx or .html file.
 
-    They are for phones (.tflite), other runtimes (.onnx) and any browser (.html). The page works offline, from a double
-    click: draw, paste or photograph digits. Each file is checked on 1,000 validation rows before it is there. All take
-    pixels from 0, paper, to 255, ink.
+    They are for phones (.tflite), other runtimes (.onnx) and any browser (.html), where the page works offline. Each file
+    is checked on 1,000 validation rows before it is written. All take pixels from 0, paper, to 255, ink.
     """
     from kaggle_digits import export as exporting
     from kaggle_digits import runs

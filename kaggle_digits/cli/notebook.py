@@ -49,4 +49,4 @@ def notebook(
         print_json({"files": [], "page": kernels.address(kernel)})
     else:
         console.show(kernels.address(kernel))
-        console.tell("next: it runs there now; open it to look on, or to edit it")
+        console.tell("next: it runs there now; open the page to watch or edit it")

@@ -116,7 +116,7 @@ class EpochBar(EpochLines):
         self._progress.update(self._task, description=text, completed=0, refresh=True)
 
     def downloaded(self, done: int, total: int | None) -> None:
-        self.phase("coming home")
+        self.phase("downloading")
         self._progress.update(self._task, completed=done, total=total)
 
     def several(self, models: Sequence[Expected], at_once: int) -> None:

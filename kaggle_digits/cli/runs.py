@@ -161,7 +161,7 @@ def _rename(run: Run, name: str, submissions: Path) -> Run:
     submission = ledger.rename(submissions, run.name, name)
     console.tell(f"{run.name} is now {name}" + (f", and its submission {submission}" if submission else ""))
     for blend in folders.blends_of(renamed):
-        console.tell(f"{blend.name}, which is blended from it, knows its new name")
+        console.tell(f"{blend.name}, a blend of it, was updated")
     return renamed
 
 
@@ -201,7 +201,7 @@ def _needing(path: Path, paths: list[Path]) -> list[str]:
         for run in folders.listing(path.parent)
         if path.name in run.record.blended and (run.record.members or {}).get(path.name) and run.path not in paths
     ]
-    texts = [f"{run.name} is blended from it and cannot answer without it" for run in blends]
+    texts = [f"{run.name} is a blend of it and cannot work without it" for run in blends]
     if path in folders.unfinished(path.parent):
         texts.append("it never finished: what it has trained so far will be lost")
     return texts
@@ -216,7 +216,7 @@ def _plot(chosen: list[Run], complete: list[Run], path: Path) -> None:
     chosen = chosen or [run for run in alike if folders.history.read_folds(run.path)][-_CURVES:]
     others = [run.name for run in chosen if run.record.data.training_data != data]
     if others:
-        raise RunError(f"{', '.join(others)} learned other data: their accuracies cannot be compared.")
+        raise RunError(f"{', '.join(others)} were trained on other data: their accuracies cannot be compared.")
     from kaggle_digits.evaluation import plots
 
     every = {run.name: run for run in (*alike, *chosen)}

@@ -51,7 +51,7 @@ def scores(
     elif known:
         console.show(console.table(_HEADER, list(map(row, known)), optional=_OPTIONAL))
     else:
-        console.tell(f"nothing in {submissions / ledger.FILE} yet: kaggle-digits submit sends a submission")
+        console.tell(f"there are no submissions in {submissions / ledger.FILE} yet. Send one: kaggle-digits submit")
 
 
 def _refresh(submissions: Path) -> None:
@@ -66,4 +66,4 @@ def _refresh(submissions: Path) -> None:
         console.tell(f"note: scores as last known. {str(error)[0].upper()}{str(error)[1:]}")
         return
     if still_open:
-        console.tell(f"note: {still_open} without a score yet, or no longer on Kaggle's list")
+        console.tell(f"note: {still_open} have no score yet, or are no longer on Kaggle's list")

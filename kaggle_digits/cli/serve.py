@@ -21,7 +21,7 @@ def serve(
         typer.Option(
             "--corrections/--no-corrections",
             help="Keep what is corrected on the page in the folder corrections.",
-            show_default="only where no other machine is answered",
+            show_default="on, unless --host opens the server to others",
         ),
     ] = None,
     models: Models = MODELS,

@@ -39,7 +39,7 @@ def submit(
     def write_again(run: runs.Run, test: Path, path: Path) -> None:
         from kaggle_digits import predictor, sources
 
-        console.tell(f"{path} is gone: it is written again, by the model of {run.name}")
+        console.tell(f"{path} is missing: it is written again with the model of {run.name}")
         digits, _ = sources.read_rows(test)
         submission.write(path, digits.ids.tolist(), predictor.load(run.path).labels(digits.images).tolist())
 
@@ -55,7 +55,7 @@ def submit(
     if dry_run:
         _report(file.path, "dry run: nothing was sent", as_json, status="checked")
         return
-    if doubt and not force and not console.agrees("Send it all the same?"):
+    if doubt and not force and not console.agrees("Send it anyway?"):
         raise SubmissionError("nothing was submitted. Look at the file; if it is what you mean, send it with --force.")
     with Kaggle(on_retry=console.tell) as kaggle:
         sent = send.send(file, kaggle, submissions=submissions, wait=wait, tell=console.tell, force=force)

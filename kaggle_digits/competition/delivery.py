@@ -86,7 +86,7 @@ class Delivery:
     def _on_kaggle(self, ref: int | None, became: str) -> SubmissionError:
         return SubmissionError(
             f"the same file as {self._file.path}, byte for byte, is on Kaggle already as {ref}, and {became}. "
-            "Nothing was submitted; to send it again all the same: --force."
+            "Nothing was submitted; to send it again anyway: --force."
         )
 
     def _new(self, listed: Iterable[Submission]) -> Submission | None:
@@ -148,7 +148,7 @@ class Delivery:
             self._tell("left today: unknown before the first submission")
         elif limits is not None and limits.left == 0:
             raise CompetitionError(
-                "no submission is left today. Nothing was submitted. Kaggle counts anew at midnight UTC: try again "
+                "no submission is left today. Nothing was submitted. Kaggle allows more after midnight UTC: try again "
                 f"then. Those of today are at {messages.page(self._kaggle.slug, 'submissions')}."
             )
         elif limits is not None:

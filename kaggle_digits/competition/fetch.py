@@ -209,7 +209,7 @@ def _download(folder: Path, unpack: _Unpack, kaggle: Kaggle, on_progress: OnProg
             return unpack(path, "the file that Kaggle sent", folder)
         except _ChangedError as error:
             raise CompetitionError(
-                f"{error} See {messages.page(kaggle.slug, 'data')} for news of it; to take it all the same: "
+                f"{error} See {messages.page(kaggle.slug, 'data')} for news. To accept it anyway: "
                 "kaggle-digits fetch --allow-changed."
             ) from error
         except DataError as error:

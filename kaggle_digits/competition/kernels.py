@@ -164,7 +164,7 @@ def follow(
 def _failed(kaggle: Kaggle, kernel: str, last: KernelState) -> FailedError:
     page = address(kernel)
     if last.status == "cancelled":
-        return FailedError(f"the training was stopped on Kaggle, see {page}. Begin anew: kaggle-digits train.")
+        return FailedError(f"the training was stopped on Kaggle, see {page}. Start a new one: kaggle-digits train.")
     try:
         words = last_words(kaggle, kernel)
     except CompetitionError:
@@ -199,7 +199,7 @@ def _refused(text: str, slug: str) -> CompetitionError:
 
 
 _ADVICE = {
-    "quota": "The hours begin anew every week; {site}/settings shows how many are left. Until then, train here: leave "
+    "quota": "The hours are renewed every week; {site}/settings shows how many are left. Until then, train here: leave "
     "--on out.",
     "session": "Wait until one of them ends, or stop it at {site}/code, then try again.",
     "phone|verif": "Verify your phone, once, at {site}/settings: Kaggle lends GPUs and internet only then.",

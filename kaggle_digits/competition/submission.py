@@ -72,7 +72,7 @@ def _label(path: Path, number: int, line: list[str]) -> int:
     if len(line) != 2:
         raise SubmissionError(f"{place}: an id and a label are needed. Received: {','.join(line)!r}.")
     if line[0] != str(number):
-        raise SubmissionError(f"{place}: the ids must run 1, 2, 3 and so on; {number} is due. Received: {line[0]!r}.")
+        raise SubmissionError(f"{place}: the ids must be 1, 2, 3 and so on; here {number}. Received: {line[0]!r}.")
     if line[1] not in map(str, range(CLASSES)):
         raise SubmissionError(
             f"{place}: a label must be a whole number from 0 to {CLASSES - 1}. Received: {line[1]!r}."

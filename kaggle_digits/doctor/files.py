@@ -69,7 +69,7 @@ def _ledger(submissions: Path) -> Check:
         return Check("ledger", "broken", str(error), f"look at {submissions / ledger.FILE}")
     waiting = sum(entry.is_open for entry in known)
     if torn:
-        fix = f"nothing is lost but that; delete the line from {submissions / ledger.FILE} if it disturbs"
+        fix = f"nothing else is lost; you may delete the line from {submissions / ledger.FILE}"
         return Check("ledger", "note", f"line {torn[0]} was never finished and is left out", fix)
     if waiting:
         return Check("ledger", "note", f"{len(known)} submissions, {waiting} without a score", "kaggle-digits scores")

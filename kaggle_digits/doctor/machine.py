@@ -78,7 +78,7 @@ def precision_check(fast: list[str] | None) -> Check:
     if fast == []:
         return Check("precision", "ok", "float32: this processor does not multiply faster in 16 bits")
     names = f" ({', '.join(fast)})" if fast else ""
-    return Check("precision", "ok", f"bfloat16 where a training measures that it pays{names}")
+    return Check("precision", "ok", f"bfloat16 if training measures that it is faster{names}")
 
 
 def libraries() -> Iterator[Check]:

@@ -70,7 +70,7 @@ class Model:
         except (ValueError, TypeError, RuntimeError, IndexError, AttributeError) as error:
             raise RunError(f"the model of {self.run.name} cannot answer ({first_line(error)}). Train again.") from error
         if answers.shape != (len(images), self.classes) or not np.isfinite(answers).all():
-            raise RunError(f"the model of {self.run.name} is not the one that its run.json tells of. Train again.")
+            raise RunError(f"the model of {self.run.name} does not match its run.json. Train again.")
         return answers
 
     def labels(self, images: NDArray[np.uint8]) -> NDArray[np.int64]:

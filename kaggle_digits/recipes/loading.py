@@ -150,7 +150,7 @@ def _named_again(record: RecipeRecord, own: Recipe | None) -> Recipe:
             f"kaggle-digits train {name} --resume ..."
         )
     if own is None:
-        raise RunError("this run began with a function. Go on with it in Python: training.resume(run, recipe=recipe).")
+        raise RunError("this run began with a function. Continue it in Python: training.resume(run, recipe=recipe).")
     return own
 
 

@@ -153,7 +153,7 @@ class Recipe:
         if name in known:
             return
         if name in NAMES:
-            raise DigitsError(f"{self.name} is fitted in one go: {name} cannot be set. Leave it out.")
+            raise DigitsError(f"{self.name} is not trained in epochs: {name} cannot be set. Leave it out.")
         close, choices = get_close_matches(name, known, 1), ", ".join(dict.fromkeys(known)) or "nothing"
         hint = f"Did you mean {close[0]}?" if close else f"Choose among: {choices}."
         raise DigitsError(f"{self.name} has no value called {name!r}. {hint}")

@@ -99,7 +99,7 @@ def _rewrite(run: Run, record: Record) -> Run:
         changed = write_record(run.path, record)
         after = storage.sha256(run.path / RECORD)
     except FileNotFoundError:
-        raise RunError(f"{run.path} was removed or renamed meanwhile. See what there is: kaggle-digits runs.") from None
+        raise RunError(f"{run.path} was removed or renamed meanwhile. List the runs: kaggle-digits runs.") from None
     for blend in map(read, [one.path for one in blends_of(run)]):
         if blend.record.blended[run.name] == before:
             blended = {**blend.record.blended, run.name: after}

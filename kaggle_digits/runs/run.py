@@ -157,7 +157,7 @@ def interrupted(path: Path) -> Beginning:
         RunError: the run came to its end, or it never began.
     """
     if (path / RECORD).exists() and not read(path).record.interrupted:
-        raise RunError(f"{path.name} came to its end: there is nothing to resume. Begin anew: kaggle-digits train.")
+        raise RunError(f"{path.name} is complete: there is nothing to resume. Start a new one: kaggle-digits train.")
     return records.read(path / PLAN, Beginning)
 
 
@@ -227,5 +227,5 @@ def read(path: Path) -> Run:
         RunError: it never finished, or its run.json is missing, damaged or of another release.
     """
     if (path / PLAN).exists() and not (path / RECORD).exists():
-        raise RunError(f"{path} never finished. Go on with it: kaggle-digits train --resume {path.name}.")
+        raise RunError(f"{path} is unfinished. Continue it: kaggle-digits train --resume {path.name}.")
     return Run(path, records.read(path / RECORD, Record))

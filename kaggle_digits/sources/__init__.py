@@ -57,7 +57,7 @@ def load(
         for kind in SOURCES:
             if kind.recognises(path):
                 return kind.load(path, image_shape, skip_broken)
-    raise DataError(f"there is nothing to learn from in {path}. {_next_step(path)}")
+    raise DataError(f"there is no training data in {path}. {_next_step(path)}")
 
 
 def _next_step(path: Path) -> str:

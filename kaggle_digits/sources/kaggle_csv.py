@@ -199,7 +199,7 @@ def _narrow(path: Path, chunk: Any, columns: tuple[str, ...]) -> NDArray[np.uint
 
 SOURCE = SourceKind(
     KIND,
-    f"a folder with {digit_recognizer.TRAIN} (it comes by: kaggle-digits fetch)",
+    f"a folder with {digit_recognizer.TRAIN} (get it with: kaggle-digits fetch)",
     recognises,
     load,
     ".csv",

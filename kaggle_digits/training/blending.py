@@ -52,7 +52,7 @@ def blend(
     began = time.perf_counter()
     members = {run.name: run for run in (runs.find(name, models) for name in names)}
     if len(members) < 2:
-        raise RunError("a blend needs two different runs at least. See them: kaggle-digits runs.")
+        raise RunError("a blend needs at least two different runs. List them: kaggle-digits runs.")
     first = next(iter(members.values()))
     for run in members.values():
         if run.path.parent.resolve() != models.resolve():
@@ -113,7 +113,7 @@ def _check_alike(first: Run, run: Run) -> None:
         if not same:
             raise RunError(f"{run.name} has another {what} than {first.name}: they cannot be blended.")
     if other.interrupted:
-        raise RunError(f"{run.name} was interrupted. Go on with it: kaggle-digits train --resume {run.name}.")
+        raise RunError(f"{run.name} was interrupted. Continue it: kaggle-digits train --resume {run.name}.")
 
 
 def _common_rows(members: list[Run], source: Source) -> tuple[Digits, list[NDArray[np.float32]]]:
@@ -137,7 +137,7 @@ def _common_rows(members: list[Run], source: Source) -> tuple[Digits, list[NDArr
             if learned:
                 raise RunError(
                     f"{run.name} has learned {learned:,} of the {len(common):,} rows that all were validated on: "
-                    "its weight would be flattered. Train it with the same --validation, or all of them with --folds."
+                    "its weight would be too high. Train it with the same --validation, or all of them with --folds."
                 )
     probabilities = []
     for run_ids, labels, answers in answered:

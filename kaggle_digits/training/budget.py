@@ -133,18 +133,18 @@ def within(recipe: Recipe, budget: Budget) -> tuple[Recipe, int]:
     if budget.folds is not None:
         recipe = recipe.in_folds(budget.folds)
     if any(kind.fit is None and kind.built_in for kind in recipe.kinds):
-        raise DigitsError(f"{recipe.name} is fitted in one go: --budget cannot shorten it. Leave it out.")
+        raise DigitsError(f"{recipe.name} is not trained in epochs: --budget cannot shorten it. Leave it out.")
     if not recipe.is_committee:
         if budget.for_training < _LEAST_ALONE:
             raise DigitsError(
-                f"there is no time to train in {budget.seconds:g} s: {budget.spent:.0f} s have gone by loading, and "
-                "saving and answering come yet. Give it more time."
+                f"{budget.seconds:g} s are too short: loading took {budget.spent:.0f} s, and saving takes time, too. "
+                "Allow more time."
             )
         return recipe.with_values({"seconds": budget.for_training, "epochs": _NO_END}), 1
     share = budget.share(recipe.models)
     if share.seconds < _LEAST:
         raise DigitsError(
-            f"there is no time for {recipe.models} models in {budget.seconds:g} s. Give it more time, or fewer --folds."
+            f"{budget.seconds:g} s are too short for {recipe.models} models. Allow more time, or fewer --folds."
         )
     recipe = replace(recipe, tta=share.tta)
     return recipe.with_values({"seconds": share.seconds, "epochs": _NO_END}), share.at_once

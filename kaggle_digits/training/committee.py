@@ -153,7 +153,7 @@ def train(
             listener.model_ends(member.name)
     except DigitsError:
         if len(missing(work, everyone)) < len(everyone):
-            listener.note(f"what is done is kept; to go on, on the same machines: --resume {path.name}")
+            listener.note(f"finished models are kept; to continue on the same machines: --resume {path.name}")
         raise
     return _combine(work, recipe, everyone)
 

@@ -67,7 +67,7 @@ def train(
     """
     began, listener = time.perf_counter() if began is None else began, listener or Listener()
     if plan.on == "kaggle" and plan.also is not None:
-        raise DigitsError("digits of other hands do not travel to Kaggle: leave --also out, or train here.")
+        raise DigitsError("--also is not sent to Kaggle: leave it out, or train here.")
     if plan.on == "kaggle":
         return on_kaggle.train(plan, recipe, models=models, submissions=submissions, listener=listener)
     listener.phase("reading the digits")
@@ -136,7 +136,7 @@ def resume(
     with runs.in_training(path):
         beginning = runs.interrupted(path)
         if beginning.fold is not None:
-            raise RunError(f"{path} is a member of {path.parent.name}. Go on with that: --resume {path.parent.name}.")
+            raise RunError(f"{path} is a member of {path.parent.name}. Continue that one: --resume {path.parent.name}.")
         recipe = recipes.restore(beginning.recipe, recipe)
         data, plan = beginning.data, beginning.plan
         source = sources.load(data.path, image_shape=beginning.image_shape, skip_broken=plan.skip_broken)
@@ -144,7 +144,7 @@ def resume(
         learned = (source.sha256, also.train_sha256 if also else {})
         if learned != (data.sha256, data.also_sha256):
             changed = source.name if learned[0] != data.sha256 else plan.also
-            raise DataError(f"{changed} is not the data that {path.name} began with. Begin anew: kaggle-digits train.")
+            raise DataError(f"{changed} is not the data that {path.name} began with. Start anew: kaggle-digits train.")
         # No cluster is asked because a plan, which may come from elsewhere, names it.
         executor = _executor(cluster, jobs or plan.jobs)
         earlier = runs.read(path).record.seconds if (path / runs.RECORD).exists() else beginning.spent
@@ -202,7 +202,7 @@ def _learnable(recipe: Recipe, digits: Digits, plan: Plan) -> Digits:
     """The rows that a recipe learns: all but those excluded, or those of its labels."""
     unknown = set(plan.exclude) - set(digits.ids.tolist())
     if unknown:
-        raise DataError(f"there is no training image with the id {min(map(str, unknown))!r}. Take it off the list.")
+        raise DataError(f"there is no training image with the id {min(map(str, unknown))!r}. Remove it from the list.")
     kept = digits.without(plan.exclude)
     return kept if recipe.labels is None else kept.of_labels(recipe.labels)
 

@@ -302,7 +302,7 @@ def test_runs_and_recipes_list_what_there_is(trained):
         (["train", "nothing.py"], 1, "recipes --copy mlp > own.py"),
         (["train", "knn", "--data", "sklearn", "--tensorboard"], 1, "no epochs to log"),
         (["train", "--learning-rate", "0"], 1, "learning_rate must be above 0"),
-        (["train", "knn", "--epochs", "3"], 1, "fitted in one go"),
+        (["train", "knn", "--epochs", "3"], 1, "not trained in epochs"),
         (["train", "--schedule", "sideways"], 2, "--schedule"),
         (["train", "mpl"], 1, "no recipe 'mpl'"),
         (["train"], 1, "kaggle-digits fetch"),

@@ -47,7 +47,7 @@ def test_the_run_that_answers_is_said() -> None:
 def test_what_a_run_does_not_know_is_said(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     two = made_runs.make(here / "models", "binary", classes=2)
     console.say_which(two)
-    assert "it knows the labels 0 and 1 only" in capsys.readouterr().err
+    assert "it knows only the labels 0 and 1" in capsys.readouterr().err
     console.say_which(made_runs.make(here / "models", data=made_runs.BUNDLED))
     assert "8 x 8 pixels" in capsys.readouterr().err
     console.say_which(made_runs.make(here / "models"))

@@ -180,7 +180,9 @@ def test_a_pipeline_is_trained(place: Path) -> None:
     assert run.record.recipe.fit is None
     assert run.record.validation_accuracy > 0.5
     assert list(run.record.files) == ["model.skops"]
-    refused_with_runs(train("near.py", "--epochs", "3"), "near builds a scikit-learn model, which is fitted in one go")
+    refused_with_runs(
+        train("near.py", "--epochs", "3"), "near builds a scikit-learn model, which is not trained in epochs"
+    )
 
 
 def refused_with_runs(done: Result, words: str) -> None:
@@ -218,7 +220,7 @@ def test_a_committee_of_ones_own(place: Path) -> None:
         (("own.py", "--set", "callbacks=x"), "no value called 'callbacks'"),
         (("mlp", "--set", "hiden=3"), "mlp has no value called 'hiden'. Did you mean hidden?"),
         (("knn", "--set", "neighbours=3"), "Did you mean neighbors?"),
-        (("knn", "--set", "epochs=3"), "knn is fitted in one go: epochs cannot be set"),
+        (("knn", "--set", "epochs=3"), "knn is not trained in epochs: epochs cannot be set"),
         (("mlp", "--set", "teacher=mlpp"), "there is no recipe 'mlpp'. Did you mean mlp?"),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",
@@ -337,7 +339,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "an estimator with a fit": (
         "from sklearn.naive_bayes import GaussianNB\nfrom kaggle_digits.recipes import Fit\n\nfit = Fit()\n\n"
         "def build(image_shape, classes):\n    return GaussianNB()\n",
-        "own builds a scikit-learn model, which is fitted in one go",
+        "own builds a scikit-learn model, which is not trained in epochs",
     ),
     "an unknown member": ('members = ("mlpp",)\n', "there is no recipe 'mlpp'. Did you mean mlp?"),
 }
@@ -369,7 +371,7 @@ def test_a_file_that_is_wrong_is_refused_in_folds_and_with_a_budget_too(place: P
     refused(train("own.py", "--folds", "2", "--jobs", "2"), "own.py: the network gives 7 numbers")
     refused(train("own.py", "--budget", "60s"), "own.py: the network gives 7 numbers")
     (place / "near.py").write_text(PIPELINE)
-    refused(train("near.py", "--budget", "60s"), "near builds a scikit-learn model, which is fitted in one go")
+    refused(train("near.py", "--budget", "60s"), "near builds a scikit-learn model, which is not trained in epochs")
 
 
 # Going on.

@@ -123,7 +123,7 @@ def test_removing_says_what_depends_on_it(three: Sequence[runs.Run]) -> None:
     done = call(three[0].name, three[2].name, "--remove", "--yes", "--json")
     assert done.exit_code == 0, done.stderr
     assert [one["run"] for one in json.loads(done.stdout)] == [three[0].name, three[2].name]
-    assert done.stderr.count(f"{blend.name} is blended from it and cannot answer without it") == 1
+    assert done.stderr.count(f"{blend.name} is a blend of it and cannot work without it") == 1
     assert f"with {submission}" in done.stderr
     assert not submission.exists()
     assert [run.name for run in runs.listing(Path("models"))] == [three[1].name, blend.name]
@@ -137,7 +137,7 @@ def test_runs_are_drawn(three: Sequence[runs.Run]) -> None:
     made_runs.make(Path("models"), "knn", 3, data=made_runs.BUNDLED)
     refused = call("mlp", "knn", "--plot", "other.png")
     assert refused.exit_code == 1
-    assert "learned other data" in refused.stderr
+    assert "were trained on other data" in refused.stderr
 
 
 def test_probabilities_are_written_for_stacking(three: Sequence[runs.Run]) -> None:

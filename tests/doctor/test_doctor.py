@@ -156,9 +156,9 @@ def test_notebooks_are_recognised(environment: dict[str, str], words: str) -> No
 @pytest.mark.parametrize(
     ("fast", "found"),
     [
-        (["amx_bf16"], "bfloat16 where a training measures that it pays (amx_bf16)"),
+        (["amx_bf16"], "bfloat16 if training measures that it is faster (amx_bf16)"),
         ([], "float32: this processor does not multiply faster in 16 bits"),
-        (None, "bfloat16 where a training measures that it pays"),
+        (None, "bfloat16 if training measures that it is faster"),
     ],
 )
 def test_nothing_is_said_of_instructions_that_nobody_tells(fast: list[str] | None, found: str) -> None:

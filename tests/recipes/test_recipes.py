@@ -80,7 +80,7 @@ def test_a_rate_that_makes_no_sense_is_refused(wrong):
 
 def test_what_is_fitted_in_one_go_has_no_epochs():
     knn = recipes.load("knn")
-    with pytest.raises(DigitsError, match="knn is fitted in one go: epochs cannot be set"):
+    with pytest.raises(DigitsError, match="knn is not trained in epochs: epochs cannot be set"):
         knn.with_values({"epochs": 3})
     assert knn.with_values({"neighbors": 2}).fit is None
 
@@ -301,7 +301,7 @@ def test_a_function_comes_back_only_if_it_is_given():
     recipe = recipes.from_function(build).with_values({"width": 9})
     record = through_json(recipe.record())
     assert recipes.restore(record, recipes.from_function(build)).arguments == {"width": 9}
-    with pytest.raises(RunError, match="began with a function. Go on with it in Python"):
+    with pytest.raises(RunError, match="began with a function. Continue it in Python"):
         recipes.restore(record)
 
 

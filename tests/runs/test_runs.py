@@ -63,7 +63,7 @@ def test_what_is_no_complete_run_says_so(tmp_path):
     with pytest.raises(RunError, match="no complete run in .*kaggle-digits train"):
         runs.find(models=tmp_path)
     unfinished = begin(tmp_path)
-    with pytest.raises(RunError, match=f"never finished.*--resume {unfinished.name}"):
+    with pytest.raises(RunError, match=f"is unfinished.*--resume {unfinished.name}"):
         runs.find(unfinished.name, tmp_path)
     assert runs.unfinished(tmp_path) == [unfinished]
 
@@ -270,7 +270,7 @@ def test_a_record_that_is_no_file_is_one_sentence(tmp_path, kind):
     path = run.path / "run.json"
     path.unlink()
     {"folder": path.mkdir, "pipe": lambda: os.mkfifo(path), "loop": lambda: path.symlink_to(path)}[kind]()
-    with pytest.raises(RunError, match=r"run\.json cannot be read|never finished"):
+    with pytest.raises(RunError, match=r"run\.json cannot be read|is unfinished"):
         runs.read(run.path)
 
 

@@ -225,7 +225,7 @@ def test_a_file_in_the_place_of_its_folder_and_a_command_inside_it_are_told_the_
     with pytest.raises(DataError) as caught:
         sources.load(tmp_path / name)
     assert str(caught.value) == (
-        f"there is nothing to learn from in {tmp_path / name}. It is a file: name its folder, --data {tmp_path}."
+        f"there is no training data in {tmp_path / name}. It is a file: name its folder, --data {tmp_path}."
     )
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match="in data. But there are digits in the current folder: --data \\.$"):

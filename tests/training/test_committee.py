@@ -163,7 +163,7 @@ def test_interrupted_after_a_fold_it_goes_on_with_the_next(trained, tmp_path):
         train(FOLDS, tmp_path, listener=StopsAt("fold-2", 15))  # in the second of three epochs
     name = pause.value.run
     assert name in [path.name for path in runs.unfinished(tmp_path / "models")]
-    with pytest.raises(RunError, match="never finished"):
+    with pytest.raises(RunError, match="is unfinished"):
         runs.find(name, tmp_path / "models")
     before = (tmp_path / "models" / name / "fold-1" / "run.json").read_bytes()
     path = tmp_path / "models" / name

@@ -163,7 +163,7 @@ def test_the_run_works_as_if_it_had_been_trained_here(trained: Trained, server: 
     checked = call(server, trained.folder, "submit", "--dry-run")
     assert checked.exit_code == 0, checked.stderr
     again = call(server, trained.folder, "train", "--resume", trained.run.name)
-    assert (again.exit_code, "came to its end" in again.stderr) == (1, True)
+    assert (again.exit_code, "is complete" in again.stderr) == (1, True)
 
 
 OWN = """
@@ -235,7 +235,7 @@ def send(server: KaggleServer, command: Command, folder: Path, words: tuple[str,
     done = command("train", *words, "--on", "kaggle")
     assert (done.exit_code, "Kaggle rejects the credentials" in done.stderr) == (1, True)
     name = unfinished(folder)
-    assert f"Go on with it: kaggle-digits train --resume {name}." in done.stderr
+    assert f"Continue it: kaggle-digits train --resume {name}." in done.stderr
     return name
 
 
@@ -334,25 +334,25 @@ def test_what_did_not_arrive_is_sent_again(
 ) -> None:
     server.kernels.runs_programs = False
     server.faults[PUSH] = Fault(dropped=True, times=1)
-    check_refused(command("train", *ORDER, "--on", "kaggle"), "Perhaps Kaggle has taken the training. Go on with it")
+    check_refused(command("train", *ORDER, "--on", "kaggle"), "Perhaps Kaggle has taken the training. Continue it")
     name = unfinished(tmp_path)
     server.faults[OUTPUT] = Fault(401, message="Unauthenticated", times=1)
     server.kernels.status_of = "COMPLETE"
-    check_refused(command("train", "--resume", name), "Go on with it")
+    check_refused(command("train", "--resume", name), "Continue it")
     show(server, trained.files)
     assert command("train", "--resume", name).exit_code == 0
     assert server.calls.count(PUSH) == 2
 
 
 REFUSALS = {
-    "quota": ({}, "Maximum weekly GPU quota of 30.00 hours reached.", "The hours begin anew every week"),
+    "quota": ({}, "Maximum weekly GPU quota of 30.00 hours reached.", "The hours are renewed every week"),
     "sessions": ({}, "Maximum batch GPU session count of 2 reached.", "Wait until one of them ends"),
     "phone": ({}, "Please verify your phone number to use GPUs.", "Verify your phone, once"),
     "unknown": ({}, "No luck today", "“No luck today”. See https://www.kaggle.com/code"),
     "quota, as an error": (
         {PUSH: Fault(400, message="Maximum weekly GPU quota reached.")},
         "",
-        "begin anew every week",
+        "are renewed every week",
     ),
     "rules": ({PUSH: Fault(403, message="You must accept the rules")}, "", "/rules, then try again"),
     "forbidden": ({PUSH: Fault(403, b"<html>")}, "", "verify your phone"),

@@ -51,7 +51,7 @@ class _Errand:
 
     @property
     def next_step(self) -> str:
-        return f"Go on with it: kaggle-digits train --resume {self.path.name}."
+        return f"Continue it: kaggle-digits train --resume {self.path.name}."
 
 
 def train(plan: Plan, recipe: Recipe | None, *, models: Path, submissions: Path, listener: Listener) -> Run:
@@ -71,7 +71,7 @@ def train(plan: Plan, recipe: Recipe | None, *, models: Path, submissions: Path,
         raise DigitsError("a recipe from a function cannot be sent to Kaggle. Write it into a file: own.py.")
     unknown = set(plan.exclude) - set(range(1, digit_recognizer.ROWS[0] + 1))
     if unknown:
-        raise DataError(f"there is no training image with the id {min(map(str, unknown))!r}. Take it off the list.")
+        raise DataError(f"there is no training image with the id {min(map(str, unknown))!r}. Remove it from the list.")
     recipe = (recipe or recipes.load(plan.recipe or recipes.DEFAULT)).with_values(plan.values)
     if plan.folds is not None:
         recipe = recipe.in_folds(plan.folds)

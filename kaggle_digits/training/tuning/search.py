@@ -100,9 +100,7 @@ class Search:
             while len(self._done()) < most and self._has_time():
                 self._study.optimize(self._try, n_trials=1, callbacks=[self._tell], catch=(DigitsError, TimeoutError))
             if not self._complete():
-                raise DigitsError(
-                    f"no trial of {self._path.name} came to its end. Give it more time, or mend the recipe."
-                )
+                raise DigitsError(f"no trial of {self._path.name} is complete. Allow more time, or correct the recipe.")
             check = self._check()
         except KeyboardInterrupt:
             interrupted = True

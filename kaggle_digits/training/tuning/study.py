@@ -113,8 +113,8 @@ def folder(models: Path, recipe: str, record: StudyRecord, study: str | None) ->
     try:
         known = msgspec.json.decode(storage.read_text(path / _STUDY, _MOST_BYTES), type=StudyRecord)
     except (OSError, ValueError) as error:
-        raise RunError(f"there is no study {study} in {models} ({error}). Begin one: kaggle-digits tune.") from None
+        raise RunError(f"there is no study {study} in {models} ({error}). Start one: kaggle-digits tune.") from None
     same = msgspec.structs.replace(known, plan=msgspec.structs.replace(known.plan, budget=record.plan.budget))
     if same != record:
-        raise RunError(f"{study} began with another recipe, data or values. Begin a new one: kaggle-digits tune.")
+        raise RunError(f"{study} began with another recipe, data or values. Start a new one: kaggle-digits tune.")
     return path
