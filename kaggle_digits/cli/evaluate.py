@@ -1,7 +1,6 @@
 """The command `evaluate`: a trained model, evaluated."""
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,14 +10,6 @@ from kaggle_digits.cli.options import MODELS, WHICH_RUN, AsJson, Models, SkipBro
 EXAMPLE = "evaluate --data my-digits"
 
 
-class Form(StrEnum):
-    """What pictures can be."""
-
-    png = "png"
-    svg = "svg"
-    pdf = "pdf"
-
-
 def evaluate(
     run: Annotated[str | None, typer.Argument(metavar="RUN", help=WHICH_RUN, autocompletion=complete_run)] = None,
     data: Annotated[
@@ -26,7 +17,7 @@ def evaluate(
         typer.Option(metavar="WHERE", help="Labelled digits, as for train; left out, the run's validation rows."),
     ] = None,
     form: Annotated[
-        Form | None,
+        Literal["png", "svg", "pdf"] | None,
         typer.Option("--format", help="Draw all pictures again, as png, svg or pdf."),
     ] = None,
     look_inside: Annotated[

@@ -31,7 +31,7 @@ def export(
 ) -> None:
     """Write a network as one .tflite, .onnx or .html file.
 
-    They are for phones (.tflite), other runtimes (.onnx) and any browser (.html), where the page works offline. Each file
+    They are for phones (.tflite), other runtimes (.onnx) and browsers (.html); the page works offline. Each file
     is checked on 1,000 validation rows before it is written. All take pixels from 0, paper, to 255, ink.
     """
     from kaggle_digits import export as exporting

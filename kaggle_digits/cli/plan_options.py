@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
@@ -69,8 +68,6 @@ def _parameter(
 
 
 def _plain(kind: Any) -> Any:
-    """A type that Typer knows: choices become an enumeration; limits, and None, fall away."""
+    """A type that Typer knows, without limits and None."""
     arguments = [one for one in get_args(kind) if one is not type(None)]
-    if get_origin(kind) is Literal:
-        return StrEnum("Choice", {str(one): str(one) for one in arguments})
-    return _plain(arguments[0]) if arguments else kind
+    return _plain(arguments[0]) if arguments and get_origin(kind) is not Literal else kind

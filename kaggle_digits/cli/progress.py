@@ -70,6 +70,10 @@ class EpochLines(Listener):
             signal.signal(signal.SIGINT, self._before)
             self._before = None
 
+    def close(self) -> None:
+        """Nothing more will be shown."""
+        self.ends()
+
     def _ask_to_stop(self, *_: object) -> None:
         if self.stop.is_set():
             raise KeyboardInterrupt
@@ -159,6 +163,7 @@ class EpochBar(EpochLines):
 
     def close(self) -> None:
         """Takes the bar away."""
+        super().close()
         self._progress.stop()
 
     @property
@@ -185,16 +190,8 @@ def in_words(seconds: float) -> str:
 @contextmanager
 def training_display() -> Iterator[EpochLines]:
     """A listener that fits the terminal."""
-    if not sys.stderr.isatty():
-        lines = EpochLines()
-        try:
-            yield lines
-        finally:
-            lines.ends()
-        return
-    bar = EpochBar()
+    display = EpochBar() if sys.stderr.isatty() else EpochLines()
     try:
-        yield bar
+        yield display
     finally:
-        bar.ends()
-        bar.close()
+        display.close()

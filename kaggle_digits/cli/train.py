@@ -2,7 +2,6 @@
 
 import shlex
 import time
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -44,7 +43,7 @@ def train(
     said = _said(context)
     _check(said, options)
     shortcuts = {name: options.pop(name) for name in SHORTCUTS}
-    values = {name: _plain(value) for name, value in shortcuts.items() if value is not None}
+    values = {name: value for name, value in shortcuts.items() if value is not None}
     plan = _plan(options, values | _values(set_ or []))
     with progress.training_display() as listener:
         listener.phase("starting")
@@ -78,7 +77,7 @@ def _say_how_to_resume(run: str, recipe: str | None) -> NoReturn:
 
 def _plan(options: dict[str, Any], values: dict[str, Any]) -> Plan:
     """The options as a plan; what makes no sense is wrong usage."""
-    fields: dict[str, Any] = {name: _plain(value) for name, value in options.items()} | {"values": values}
+    fields: dict[str, Any] = {**options, "values": values}
     if fields["budget"] is not None:
         try:
             fields["budget"] = runs.seconds(fields["budget"])
@@ -108,10 +107,6 @@ def _values(assignments: list[str]) -> dict[str, str]:
     return values
 
 
-def _plain(value: Any) -> Any:
-    return value.value if isinstance(value, StrEnum) else value
-
-
 def _said(context: typer.Context) -> dict[str, str]:
     """The options that were really typed, with how they are spelled."""
     return {
@@ -129,7 +124,7 @@ def _check(said: dict[str, str], options: dict[str, Any]) -> None:
         if options["recipe"] and not recipes.is_file(options["recipe"]):
             raise typer.BadParameter("a resumed training knows its recipe: leave it out.")
         return
-    if _plain(options["on"]) == "kaggle":
+    if options["on"] == "kaggle":
         for name in sorted(set(said) & _ONLY_HERE):
             raise typer.BadParameter(f"{said[name]} is for trainings on this machine: leave it out, or --on kaggle.")
     several = options["folds"] is not None or _is_committee(options["recipe"])

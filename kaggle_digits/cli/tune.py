@@ -1,8 +1,7 @@
 """The command `tune`."""
 
 import time
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,13 +12,6 @@ from kaggle_digits.errors import DigitsError
 from kaggle_digits.runs import Listener, Plan
 
 EXAMPLE = "tune mlp --budget 10m"
-
-
-class Sampler(StrEnum):
-    """How values are chosen."""
-
-    tpe = "tpe"
-    random = "random"
 
 
 class _Lines(Listener):
@@ -38,7 +30,9 @@ def tune(
     budget: Annotated[str | None, typer.Option(metavar="TIME", help="Finish within this time: 10m, 1h.")] = None,
     data: Annotated[str, typer.Option(metavar="WHERE", help="The digits, as for train.")] = str(DATA),
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same search.")] = 0,
-    sampler: Annotated[Sampler, typer.Option(help="tpe learns from earlier trials; random does not.")] = Sampler.tpe,
+    sampler: Annotated[
+        Literal["tpe", "random"], typer.Option(help="tpe learns from earlier trials; random does not.")
+    ] = "tpe",
     resume: Annotated[str | None, typer.Option(metavar="STUDY", help="Continue a search.")] = None,
     models: Models = MODELS,
     as_json: AsJson = False,
@@ -56,7 +50,7 @@ def tune(
 
     plan = Plan(recipe, data, seed=seed, budget=seconds)
     study = training.tune(
-        plan, trials=trials, sampler=sampler.value, study=resume, models=models, listener=_Lines(), began=began
+        plan, trials=trials, sampler=sampler, study=resume, models=models, listener=_Lines(), began=began
     )
     if as_json:
         print_json(reports.document(study))

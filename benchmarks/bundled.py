@@ -1,0 +1,67 @@
+"""Trains every recipe on scikit-learn's bundled digits, as the README's first command does, and judges it.
+
+    python benchmarks/bundled.py [RECIPE ...] [--package FOLDER]
+
+Judged by the 719 digits that the training had no labels of; scikit-learn has them. Each training is a process of its
+own. With the root of another checkout, the same is asked of its code. Prints rows of a table.
+"""
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from sklearn.datasets import load_digits
+
+from kaggle_digits import recipes, sources
+from kaggle_digits.sources import bundled
+
+
+def truth() -> list[int]:
+    """The labels that the source withholds."""
+    images, labels = load_digits(return_X_y=True)
+    known = {
+        bundled._enlarge(image.reshape(8, 8)).tobytes(): int(label) for image, label in zip(images, labels, strict=True)
+    }
+    return [known[image.tobytes()] for image in sources.load("sklearn").test.images]
+
+
+def row(words: list[str], package: Path, labels: list[int]) -> str:
+    """What one training came to."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        command = [sys.executable, "-m", "kaggle_digits", "train", *words, "--data", "sklearn", "--json"]
+        environment = {**os.environ, "PYTHONPATH": str(package)}
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment)
+        seconds = time.perf_counter() - began
+        if done.returncode:
+            return f"| `{' '.join(words)}` | exit code {done.returncode} |"
+        said = json.loads(done.stdout)
+        with (Path(folder) / said["submission"]).open() as file:
+            answers = [int(line["Label"]) for line in csv.DictReader(file)]
+    right = [answer == label for answer, label in zip(answers, labels, strict=True) if words != ["binary"] or label < 2]
+    return (
+        f"| `{' '.join(words)}` | {said['validation_accuracy']:.4f} | {np.mean(right):.4f} of {len(right)} "
+        f"| {said['train_seconds']:.1f} s | {seconds:.0f} s |"
+    )
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recipes", nargs="*", default=[*recipes.names(), "--budget 12s"])
+    parser.add_argument("--package", type=Path, default=Path(__file__).parents[1])
+    options = parser.parse_args()
+    labels = truth()
+    for name in options.recipes:
+        print(row(name.split(), options.package.resolve(), labels), flush=True)
+
+
+if __name__ == "__main__":
+    main()
