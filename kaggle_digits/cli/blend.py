@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, complete_run
-from kaggle_digits.cli.reports.training import report
+from kaggle_digits.cli.reports.overview import report
 
 EXAMPLE = "blend 20261120-220844-mlp 20261120-221530-cnn"
 

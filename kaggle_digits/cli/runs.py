@@ -104,7 +104,7 @@ def _show(chosen: list[Run], sort: Sort | None, disk: bool, models: Path, submis
         print_json([*documents, *({"run": path.name, "complete": False} for path in unfinished)])
         return
     if chosen:
-        pages = [overview.page(run, scores.get(run.name), submissions / f"{run.name}.csv") for run in complete]
+        pages = [overview.page(run, submissions / f"{run.name}.csv", scores.get(run.name)) for run in complete]
         console.show("\n\n".join(pages))
         return
     if complete:

@@ -12,7 +12,7 @@ from kaggle_digits import recipes, runs
 from kaggle_digits.cli import console, progress
 from kaggle_digits.cli.options import MODELS, SUBMISSIONS, AsJson, Models, Submissions, complete_unfinished
 from kaggle_digits.cli.plan_options import SHORTCUTS, with_plan_options
-from kaggle_digits.cli.reports.training import report
+from kaggle_digits.cli.reports.overview import report
 from kaggle_digits.errors import DigitsError
 from kaggle_digits.runs import Plan
 

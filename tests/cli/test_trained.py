@@ -6,7 +6,7 @@ from pathlib import Path
 import made_runs
 import pytest
 
-from kaggle_digits.cli.reports.training import report
+from kaggle_digits.cli.reports.overview import report
 from kaggle_digits.runs import Epoch, history
 
 

@@ -1,4 +1,4 @@
-"""Runs as a table, as a page each, and as one JSON document."""
+"""Runs as a table, as a page each, and as JSON; what a training came to."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,13 +6,31 @@ from typing import Any
 
 from kaggle_digits import runs
 from kaggle_digits.cli import console
+from kaggle_digits.cli.options import print_json
 from kaggle_digits.runs import Run
 
-FIGURES = ("validation_accuracy", "validation_interval", "predicted_range", "seconds", "train_seconds")
-"""What a JSON document says of a run's record, by the same names."""
+_FIGURES = ("validation_accuracy", "validation_interval", "predicted_range", "seconds", "train_seconds")
+
+_ROUNDING = 1e-9
+_NO_TEST = "none: this data has no test set"
 
 # What a narrow terminal has no room for goes in this order; `runs RUN` says it all.
 _OPTIONAL = ("rows", "data", "recipe", "95 % interval", "changed", "seconds")
+
+
+def report(run: Run, submissions: Path, as_json: bool) -> None:
+    """Prints what a complete run came to, in lines or as one JSON document, and what most people do next."""
+    record, file = run.record, submissions / f"{run.name}.csv"
+    if as_json:
+        figures = {name: getattr(record, name) for name in _FIGURES}
+        made = {"submission": record.submission_sha256 and str(file), "pictures": _pictures(run)}
+        print_json({"run": run.name, "recipe": record.recipe.name, **figures, **made})
+        return
+    console.show(page(run, file, brief=True))
+    if not record.interrupted:
+        can_submit = record.data.kind == "kaggle-csv" and record.submission_sha256 is not None
+        other = "kaggle-digits predict photo.jpg; or draw digits: kaggle-digits serve"
+        console.tell(f"next: {'kaggle-digits submit --dry-run' if can_submit else other}")
 
 
 def table(complete: list[Run], scores: Mapping[str, float], *, disk: bool = False) -> str:
@@ -64,35 +82,56 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
-def page(run: Run, score: float | None, submission: Path) -> str:
-    """All that is worth knowing of a run, a line each; a submission is named where there is one."""
-    record, blends = run.record, runs.blends_of(run)
-    kind = "validation" if record.folds is None else "out-of-fold"
+def page(run: Run, submission: Path, score: float | None = None, *, brief: bool = False) -> str:
+    """All that is worth knowing of a run, a line each; in brief, what its training came to."""
+    record = run.record
+    of_kaggle = record.data.kind == "kaggle-csv"
     members = record.members or {}
-    weights = [f"{name} {weight:.2f}" for name, weight in members.items()] if len({*members.values()}) > 1 else members
-    lines = {
-        "run": str(run.path),
+    weighed = [f"{name} {weight:.2f}" for name, weight in members.items()] if len({*members.values()}) > 1 else members
+    about = {
         "recipe": f"{record.recipe.name}, {record.parameters:,} parameters",
         "changed": values(run),
         "note": record.plan.note,
         "data": f"{record.data.name}, {record.train_rows:,} rows learned",
-        kind: f"{record.validation_accuracy:.4f} of {record.validation_rows:,} rows",
-        "95 %": interval(record.validation_interval),
-        "folds": ", ".join(f"{accuracy:.4f}" for accuracy in record.folds or ()),
-        "expected": ""
-        if record.predicted_range is None
-        else f"{interval(record.predicted_range)} on the test set (95 %)",
-        "score": "" if score is None else f"{score:.5f}",
-        "members": ", ".join(weights),
-        "blended in": ", ".join(blend.name for blend in blends),
-        "beware": f"contaminated: {record.contaminated}" if record.contaminated else "",
+        "members": "" if record.blended else ", ".join(weighed),
+        "blended in": ", ".join(blend.name for blend in runs.blends_of(run)),
         "interrupted": f"to continue: kaggle-digits train --resume {run.name}" if record.interrupted else "",
         "started": f"{record.started:%Y-%m-%d %H:%M}",
-        "seconds": f"{record.seconds:.1f}, of which training {record.train_seconds:.1f}",
         "size": megabytes(runs.size(run.path)),
-        "submission": str(submission) if submission.exists() else "",
+        "score": "" if score is None else f"{score:.5f}",
+    }
+    lines = {
+        "run": str(run.path),
+        **({} if brief else about),
+        "validation" if record.folds is None else "out-of-fold": f"{record.validation_accuracy:.4f} accuracy, "
+        f"95 % interval {interval(record.validation_interval)}, {record.validation_rows:,} rows",
+        "": _computed_otherwise(run),
+        "folds": ", ".join(f"{accuracy:.4f}" for accuracy in record.folds or ()),
+        "Kaggle" if of_kaggle else "test set": record.predicted_range
+        and f"expected {'score' if of_kaggle else 'accuracy'}: {interval(record.predicted_range)} (95 %)",
+        "weights": ", ".join(weighed) if record.blended else "",
+        "beware": f"contaminated: {record.contaminated}" if record.contaminated else "",
+        "trained on": record.kaggle and f"{', '.join(record.kaggle.cards) or 'no GPU'}, {record.kaggle.page}",
+        "pictures": ", ".join(_pictures(run)),
+        "submission": str(submission) if submission.exists() else _NO_TEST * (record.submission_sha256 is None),
+        "seconds": f"{record.seconds:.1f}, of which training {record.train_seconds:.1f}",
     }
     return "\n".join(f"{name:<11} {text}" for name, text in lines.items() if text)
+
+
+def _computed_otherwise(run: Run) -> str:
+    """Why the epoch whose weights were kept had another accuracy than the saved model has, if it had."""
+    record = run.record
+    epochs = {epoch.epoch: epoch.val_accuracy for epoch in runs.history.read(run.path)}
+    last = epochs.get(record.kept, record.validation_accuracy)
+    if record.precision == "float32" or abs(last - record.validation_accuracy) <= _ROUNDING:
+        return ""
+    return f"the epochs used {record.precision}, the saved model uses float32: a few rows got another label"
+
+
+def _pictures(run: Run) -> list[str]:
+    """The names of its pictures."""
+    return sorted(path.name for path in run.path.glob("*.png"))
 
 
 def document(run: Run, score: float | None) -> dict[str, Any]:
@@ -104,7 +143,7 @@ def document(run: Run, score: float | None) -> dict[str, Any]:
         "score": score,
         "recipe": record.recipe.name,
         "data": record.data.name,
-        **{name: getattr(record, name) for name in (*FIGURES, "validation_rows", "parameters")},
+        **{name: getattr(record, name) for name in (*_FIGURES, "validation_rows", "parameters")},
         "seed": record.plan.seed,
         "started": record.started.isoformat(),
         "changed": record.plan.values,
