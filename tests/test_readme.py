@@ -150,6 +150,7 @@ def form(text: str) -> list[str]:
     text = re.sub(r"\bsklearn\b", "data", text)
     text = re.sub(r"\d{8}-\d{6}-[a-z]+(: [a-z]+,)?", "RUN", text)
     text = re.sub(r"(?m)^(most confused).*$", r"\1", text)
+    text = re.sub(r"(?m)^(Kaggle +expected score|test set +expected accuracy)", "expected", text)
     return [" ".join(_NUMBER.sub("0", line).split()) for line in text.splitlines() if line.strip()]
 
 
