@@ -27,7 +27,7 @@ def evaluate(
     models: Models = MODELS,
     as_json: AsJson = False,
 ) -> None:
-    """Say how good a model is, in numbers and pictures."""
+    """Evaluate a model, in numbers and pictures."""
     from kaggle_digits import predictor, runs
     from kaggle_digits.cli.reports.evaluation import summary
 

@@ -28,7 +28,7 @@ def serve(
 ) -> None:
     """Open a page to draw digits on, with a REST API.
 
-    Ctrl-C ends it. Only this machine is answered unless --host says otherwise: there is no password and no encryption.
+    Ctrl-C ends it. Only your own machine can use it, unless --host opens it: there is no password and no encryption.
     """
     from kaggle_digits import runs, serving
 

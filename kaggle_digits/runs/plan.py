@@ -46,7 +46,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 0.1
     folds: Annotated[
         Annotated[int, Meta(ge=2)] | None,
-        _told("Train K models, each on all rows but one part in K; they predict together.", metavar="K"),
+        _told("Train K models, each without one of K parts of the rows; they predict together.", metavar="K"),
     ] = None
     budget: Annotated[
         Annotated[float, Meta(ge=_FASTEST, le=_LONGEST)] | None,
@@ -61,7 +61,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
     jobs: Annotated[
         Annotated[int, Meta(ge=1)] | None,
-        _told("How many models to train at a time; the default is what is fastest.", metavar="N"),
+        _told("How many models to train at the same time; the default is the fastest number.", metavar="N"),
     ] = None
     exclude: Annotated[
         tuple[int | str, ...],
