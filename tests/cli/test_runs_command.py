@@ -74,7 +74,7 @@ def test_a_narrow_terminal_leaves_columns_out(three: Sequence[runs.Run]) -> None
 
 def test_a_run_is_looked_at(three: Sequence[runs.Run]) -> None:
     told = call("mlp").stdout
-    for words in (three[0].name, "epochs=3", "the first", "0.9000 of 100 rows", "2026-11-20 12:00"):
+    for words in (three[0].name, "epochs=3", "the first", "0.9000 accuracy, 95 %", "100 rows", "2026-11-20 12:00"):
         assert words in told
     assert call("flat", "cnn").stdout.index(three[2].name) < call("flat", "cnn").stdout.index(three[1].name)
 

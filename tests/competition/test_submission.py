@@ -28,7 +28,7 @@ def test_line_ends_of_other_systems_are_fine(tmp_path):
         ("id,label\n1,7\n2,1\n", "must begin"),
         ("ImageId,Label\n1,7\n", "has 1 predictions, but test.csv has 2 images"),
         ("ImageId,Label\n1,7\n2,1\n3,1\n", "has 3 predictions"),
-        ("ImageId,Label\n0,7\n1,1\n", "line 2: the ids must run"),
+        ("ImageId,Label\n0,7\n1,1\n", "line 2: the ids must be 1, 2, 3"),
         ("ImageId,Label\n1,7\n3,1\n", "line 3: .*here 2. Received: '3'"),
         ("ImageId,Label\n1,7\n1,1\n", "here 2"),
         ("ImageId,Label\n1,7\n2.0,1\n", "here 2"),

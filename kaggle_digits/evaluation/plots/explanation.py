@@ -25,7 +25,7 @@ from kaggle_digits.evaluation.plots.style import (
 MOST_DIGITS = 10
 """So many digits are shown one by one; a picture with more has them all in boxes."""
 
-_STAGES = (("as read", "As read, with the digits found"), ("flattened", "Ink, the light taken away"), ("mask", "Mask"))
+_STAGES = (("as read", "As read, with the digits found"), ("flattened", "With even light"), ("mask", "The ink found"))
 _WIDTH, _HEAD = 11.0, 0.7
 _TALLEST = 3.45  # inches of a stage
 _COLUMNS = 5
