@@ -57,6 +57,7 @@ def test_runs_are_sorted_by_what_one_asks_for(three: Sequence[runs.Run]) -> None
 @pytest.mark.usefixtures("three")
 def test_the_table_says_what_was_changed() -> None:
     assert call().stdout.splitlines()[1].endswith("epochs=3; the first")
+    assert "score" not in call().stdout  # an empty column
     assert "changed" not in call("cnn").stdout
 
 

@@ -34,37 +34,22 @@ def report(run: Run, submissions: Path, as_json: bool) -> None:
 
 
 def table(complete: list[Run], scores: Mapping[str, float], *, disk: bool = False) -> str:
-    """A line a run, with its score on Kaggle, by its name; what a narrow terminal has no room for is left out."""
-    header = ["run", "recipe", "data", "validation", "95 % interval", "rows", "seconds", "score"]
-    rows = [_row(run, scores.get(run.name)) for run in complete]
-    if disk:
-        sizes = [runs.size(run.path) for run in complete]
-        header.append("size")
-        rows = [[*row, megabytes(size)] for row, size in zip(rows, sizes, strict=True)]
-    changes = [_changed(run) for run in complete]
-    if any(changes):
-        header.append("changed")
-        rows = [[*row, change] for row, change in zip(rows, changes, strict=True)]
-    return console.table(header, rows, optional=_OPTIONAL, text="changed")
-
-
-def _row(run: Run, score: float | None) -> list[str]:
-    record = run.record
-    return [
-        run.name,
-        record.recipe.name,
-        record.data.name,
-        f"{record.validation_accuracy:.4f}",
-        interval(record.validation_interval),
-        f"{record.validation_rows:,}",
-        f"{record.seconds:.1f}",
-        "" if score is None else f"{score:.5f}",
-    ]
-
-
-def _changed(run: Run) -> str:
-    """What was changed, and the note."""
-    return "; ".join(filter(None, (values(run), run.record.plan.note)))
+    """A line a run, with its score on Kaggle, by its name; empty columns, and those that do not fit, are left out."""
+    columns = {
+        "run": [run.name for run in complete],
+        "recipe": [run.record.recipe.name for run in complete],
+        "data": [run.record.data.name for run in complete],
+        "validation": [f"{run.record.validation_accuracy:.4f}" for run in complete],
+        "95 % interval": [interval(run.record.validation_interval) for run in complete],
+        "rows": [f"{run.record.validation_rows:,}" for run in complete],
+        "seconds": [f"{run.record.seconds:.1f}" for run in complete],
+        "score": [f"{scores[run.name]:.5f}" if run.name in scores else "" for run in complete],
+        "size": [megabytes(runs.size(run.path)) if disk else "" for run in complete],
+        "changed": ["; ".join(filter(None, (values(run), run.record.plan.note))) for run in complete],
+    }
+    shown = {name: cells for name, cells in columns.items() if any(cells)}
+    rows = [list(cells) for cells in zip(*shown.values(), strict=True)]
+    return console.table([*shown], rows, optional=_OPTIONAL, text="changed")
 
 
 def values(run: Run) -> str:
