@@ -8,15 +8,11 @@ import typer
 from kaggle_digits import runs
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import DATA, MODELS, AsJson, Models, complete_recipe, print_json
+from kaggle_digits.cli.progress import EpochLines
 from kaggle_digits.errors import DigitsError
-from kaggle_digits.runs import Listener, Plan
+from kaggle_digits.runs import Plan
 
 EXAMPLE = "tune mlp --budget 10m"
-
-
-class _Lines(Listener):
-    def note(self, text: str) -> None:
-        console.tell(text)
 
 
 def tune(
@@ -50,7 +46,7 @@ def tune(
 
     plan = Plan(recipe, data, seed=seed, budget=seconds)
     study = training.tune(
-        plan, trials=trials, sampler=sampler, study=resume, models=models, listener=_Lines(), began=began
+        plan, trials=trials, sampler=sampler, study=resume, models=models, listener=EpochLines(), began=began
     )
     if as_json:
         print_json(reports.document(study))

@@ -55,6 +55,6 @@ def _verdict(study: Study) -> str:
     gained = (study.best.accuracy or 0.0) - (study.trials[0].accuracy or 0.0)
     seeds = len(study.check.start)
     return (
-        f"The best values gained {gained:+.4f} on the rows that chose them, and {best - start:+.4f} on unused rows "
+        f"The best values gained {gained:+.4f} on the rows that compared them, and {best - start:+.4f} on unused rows "
         f"({best:.4f} against {start:.4f}, mean of {seeds} seeds)."
     )

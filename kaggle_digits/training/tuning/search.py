@@ -96,7 +96,7 @@ class Search:
         most = trials or (_MOST_TRIALS if self._plan.budget is None else 10**6)
         interrupted, check = False, None
         try:
-            self._listener.note(f"searching {', '.join(self._space)} on {len(self._choosing):,} rows that choose")
+            self._listener.note(f"searching {', '.join(self._space)}; {len(self._choosing):,} rows compare them")
             while len(self._done()) < most and self._has_time():
                 self._study.optimize(self._try, n_trials=1, callbacks=[self._tell], catch=(DigitsError, TimeoutError))
             if not self._complete():
