@@ -36,7 +36,7 @@ def tuning_history(accuracies: Sequence[float]) -> Figure:
     numbers = range(1, len(accuracies) + 1)
     axes.plot(numbers, accuracies, "o", color=PALE, label="a trial")
     axes.step(numbers, np.maximum.accumulate(accuracies), color=VALIDATION, where="post", label="best so far")
-    axes.set(title=counted(len(accuracies), "trial"), xlabel="Trial", ylabel="Accuracy on the rows that choose")
+    axes.set(title=counted(len(accuracies), "trial"), xlabel="Trial", ylabel="Accuracy on the rows that compare")
     axes.set_xlim(0.5, len(accuracies) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     _show_the_better_half(axes, accuracies)
