@@ -1,16 +1,15 @@
 """Trains every recipe on scikit-learn's bundled digits, as the README's first command does, and judges it.
 
-    python benchmarks/bundled.py [RECIPE ...] [--package FOLDER]
+    python benchmarks/bundled.py [RECIPE ...]
 
 Judged by the 719 digits that the training had no labels of; scikit-learn has them. Each training is a process of its
-own. With the root of another checkout, the same is asked of its code. Prints rows of a table; seconds are those of the
-processor, for the whole process, so that they mean the same on a machine that is busy with other things.
+own. Prints rows of a table; seconds are those of the processor, for the whole process, so that they mean the same on a
+machine that is busy with other things.
 """
 
 import argparse
 import csv
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -33,13 +32,12 @@ def truth() -> list[int]:
     return [known[image.tobytes()] for image in sources.load("sklearn").test.images]
 
 
-def row(words: list[str], package: Path, labels: list[int]) -> str:
+def row(words: list[str], labels: list[int]) -> str:
     """What one training came to."""
     with tempfile.TemporaryDirectory() as folder:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         command = [sys.executable, "-m", "kaggle_digits", "train", *words, "--data", "sklearn", "--json"]
-        environment = {**os.environ, "PYTHONPATH": str(package)}
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment)
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=folder)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         if done.returncode:
@@ -58,11 +56,10 @@ def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipes", nargs="*", default=[*recipes.names(), "--budget 12s"])
-    parser.add_argument("--package", type=Path, default=Path(__file__).parents[1])
     options = parser.parse_args()
     labels = truth()
     for name in options.recipes:
-        print(row(name.split(), options.package.resolve(), labels), flush=True)
+        print(row(name.split(), labels), flush=True)
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ def _of_plan() -> Iterator[inspect.Parameter]:
 
 def _shortcuts() -> Iterator[inspect.Parameter]:
     for name, (kind, text) in SHORTCUTS.items():
-        least = 1 if kind is int else None
-        yield _parameter(name, _plain(kind) | None, None, f"{text} The same as --set {name}=...", least=least)
+        metavar, least = {int: ("N", 1), float: ("RATE", None)}.get(kind, (None, None))
+        yield _parameter(name, _plain(kind) | None, None, f"{text} The same as --set {name}=...", metavar, least)
 
 
 def _parameter(

@@ -15,7 +15,9 @@ def serve(
     host: Annotated[
         str, typer.Option(metavar="HOST", help="The address to listen at; 0.0.0.0 is for the whole network.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes one that is free.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="The port; 0 takes one that is free.")
+    ] = 8000,
     corrections: Annotated[
         bool | None,
         typer.Option(

@@ -40,7 +40,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = "data"
     values: dict[str, Value] = {}
-    seed: Annotated[int, _told("Same seed, same machine: same result.", ge=0, lt=2**32)] = 0
+    seed: Annotated[int, _told("Same seed, same machine: same result.", metavar="N", ge=0, lt=2**32)] = 0
     validation: Annotated[
         float, _told("Share of the rows to hold out for validation.", metavar="FRACTION", gt=0, lt=1)
     ] = 0.1
