@@ -32,7 +32,7 @@ def fetch(
     """Download the competition's files, or take them from a zip."""
     if stray is not None:
         option = "--zip" if stray.lower().endswith(".zip") else "--data"
-        raise typer.BadParameter(f"a name needs its option. Did you mean: kaggle-digits fetch {option} {stray}")
+        raise typer.BadParameter(f"{option} is missing. Did you mean: kaggle-digits fetch {option} {stray}")
     from kaggle_digits import competition
     from kaggle_digits.competition import fetch
 

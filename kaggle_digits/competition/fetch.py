@@ -14,7 +14,7 @@ from typing import Literal
 from kaggle_digits.competition import messages, submission
 from kaggle_digits.competition.client import SLUG, Kaggle
 from kaggle_digits.competition.watch import OnProgress, ignore_progress
-from kaggle_digits.errors import CompetitionError, DataError, StorageError, SubmissionError
+from kaggle_digits.errors import CompetitionError, CredentialsError, DataError, StorageError, SubmissionError
 from kaggle_digits.files import archive as zips
 from kaggle_digits.files import digit_recognizer, disk, locks, storage
 
@@ -204,7 +204,10 @@ def _download(folder: Path, unpack: _Unpack, kaggle: Kaggle, on_progress: OnProg
     )
     # A download that went on after a break may be wrong in the middle, which only unpacking shows: one more try.
     for last in (False, True):
-        path = kaggle.download(folder, on_progress)
+        try:
+            path = kaggle.download(folder, on_progress)
+        except CredentialsError as error:
+            raise CredentialsError(f"{error} Or {by_hand[0].lower()}{by_hand[1:]}") from error
         try:
             return unpack(path, "the file that Kaggle sent", folder)
         except _ChangedError as error:
