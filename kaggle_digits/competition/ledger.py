@@ -83,10 +83,12 @@ def append(submissions: Path, entry: Entry) -> None:
         with path.open("a+b", buffering=0) as file:
             # A line that a power cut left unfinished must not take this one along. Should another process be in the
             # middle of its line just now, the worst that comes of it is an empty line.
-            if file.seek(0, os.SEEK_END):
+            if end := file.seek(0, os.SEEK_END):
                 file.seek(-1, os.SEEK_END)
                 line = line if file.read(1) == b"\n" else b"\n" + line
-            if file.write(line) < len(line):
+            if (written := file.write(line)) < len(line):
+                if file.seek(0, os.SEEK_END) == end + written:  # nobody has added a line since
+                    file.truncate(end)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(file.fileno())
             disk.sync_folder(submissions)  # the line is synced, but a new file's name is not

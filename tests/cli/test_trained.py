@@ -36,6 +36,14 @@ def test_what_comes_next_depends_on_the_data(tmp_path: Path, capsys: pytest.Capt
     assert "kaggle-digits predict" in capsys.readouterr().err
 
 
+def test_what_is_not_the_newest_run_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The clock was set back, or an older run went on; without a name, another run would be sent."""
+    made_runs.make(tmp_path, hours=1)
+    run = made_runs.make(tmp_path, submission_sha256="a" * 64)
+    report(run, tmp_path, as_json=False)
+    assert capsys.readouterr().err == f"next: kaggle-digits submit {run.name} --dry-run\n"
+
+
 def test_an_epoch_that_computed_otherwise_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for precision, accuracy, is_said in (("bfloat16", 0.8998, True), ("bfloat16", 0.9, False), ("float32", 0.9, False)):
         run = made_runs.make(tmp_path, precision=precision, kept=1, epochs=1)

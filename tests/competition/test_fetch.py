@@ -1,6 +1,7 @@
 """Fetching leaves three files that are right, or the folder as it was."""
 
 import compileall
+import functools
 import hashlib
 import io
 import os
@@ -156,11 +157,16 @@ def own_zip(tmp_path: Path) -> Path:
     return path
 
 
+@functools.cache
+def compiled() -> None:
+    """Python 3.11 would keep the half of a compiled module that fits."""
+    compileall.compile_dir(Path(kaggle_digits.__file__).parent, quiet=2)
+
+
 @contextmanager
 def file_limit(size: int = 4096) -> Iterator[None]:
     """No file may grow beyond so many bytes, which to a program looks much like a full disk."""
-    # Python 3.11 would keep the half of a compiled module that fits.
-    compileall.compile_dir(Path(kaggle_digits.__file__).parent, quiet=2)
+    compiled()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

@@ -115,10 +115,14 @@ def test_the_latest_of_each_submission_counts():
 
 
 def test_a_full_disk_is_one_sentence_and_what_was_there_stays(tmp_path):
+    """Whichever byte of the line is the first that has no room: not even a whole line without its end is left."""
     ledger.append(tmp_path, entry(ref=1))
-    size = (tmp_path / ledger.FILE).stat().st_size
-    with file_limit(size + 50), pytest.raises(StorageError, match=r"cannot write .*ledger\.jsonl: .*Free some space"):
-        ledger.append(tmp_path, entry(ref=2))
+    whole = (tmp_path / ledger.FILE).read_bytes()
+    for room in range(len(whole), 2 * len(whole)):
+        told = r"cannot write .*ledger\.jsonl: .*Free some space|ulimit -f"
+        with file_limit(room), pytest.raises(StorageError, match=told):
+            ledger.append(tmp_path, entry(ref=2))
+        assert (tmp_path / ledger.FILE).read_bytes() == whole
     ledger.append(tmp_path, entry(ref=3))
     assert [one.ref for one in ledger.read(tmp_path)] == [1, 3]
 
