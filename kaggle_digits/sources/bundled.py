@@ -1,5 +1,6 @@
 """scikit-learn's 1,797 bundled digits, so that every command can be tried with no account and no download."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,12 @@ def load(_path: Path = Path(KIND), _image_shape: tuple[int, int] = (28, 28), _sk
 
     Source: E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998.
     """
+    return _loaded()
+
+
+@cache
+def _loaded() -> Source:
+    """Once in a process: with them, hashes and near duplicates are remembered, which every training asks for."""
     from sklearn.datasets import load_digits
 
     small, labels = load_digits(return_X_y=True)
