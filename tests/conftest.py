@@ -8,6 +8,7 @@ import pytest
 from digit_server import DigitServer
 from hypothesis import settings
 from kaggle_server import KaggleServer, OpenKaggle
+from small import SMALL, but, train
 
 from kaggle_digits.competition import Kaggle
 from kaggle_digits.runs import Run
@@ -54,6 +55,12 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("network")
     plan = training.Plan("sprint", "sklearn", {"epochs": 12, "batch_size": 64, "precision": "float32"})
     return training.train(plan, models=folder / "models", submissions=folder / "submissions")
+
+
+@pytest.fixture(scope="session")
+def in_two_folds(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of the small network in two folds, trained one after the other; `submissions` is beside its `models`."""
+    return train(but(SMALL, folds=2), tmp_path_factory.mktemp("folds"))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """Networks of one's own in every form: tried, trained a few steps, saved, loaded, resumed."""
 
+import functools
+
 import numpy as np
 import pytest
 from made_runs import beginning
@@ -39,9 +41,15 @@ class Trained:
         return classifiers.load_files(self.folder, files, self.beginning).probabilities(self.validation.images)
 
 
+@pytest.fixture(scope="module")
+def of_form(tmp_path_factory):
+    """Trains a form's network, once."""
+    return functools.cache(lambda form: Trained(EVERY[form], tmp_path_factory.mktemp("own")))
+
+
 @pytest.fixture(scope="module", params=EVERY)
-def trained(request, tmp_path_factory):
-    made = Trained(EVERY[request.param], tmp_path_factory.mktemp("own"))
+def trained(request, of_form):
+    made = of_form(request.param)
     made.form = request.param
     return made
 
@@ -88,7 +96,7 @@ def test_the_same_seed_gives_the_same_weights(trained, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["branches", "subclassed", "compiled", "compiled functional"])
-def test_interrupted_and_resumed_it_ends_with_the_same_weights(form, tmp_path):
+def test_interrupted_and_resumed_it_ends_with_the_same_weights(form, of_form, tmp_path):
     class Stopping(Listener):
         steps = 0
 
@@ -98,7 +106,7 @@ def test_interrupted_and_resumed_it_ends_with_the_same_weights(form, tmp_path):
         def wants_stop(self):
             return self.steps >= 5  # of 4 an epoch
 
-    made = Trained(EVERY[form], tmp_path)
+    made = of_form(form)
     half = classifiers.fit(made.recipe, made.train, made.validation, 0, Stopping(), tmp_path / "half")
     assert half.interrupted
     resumed = made.fit(tmp_path / "half")
@@ -140,11 +148,10 @@ def test_in_16_bits_the_answers_and_weights_are_float32(form, tmp_path):
     assert answers.sum(axis=1) == pytest.approx(1, abs=1e-2 if form == "subclassed" else 1e-4)
 
 
-def test_nothing_of_a_recipe_file_is_run_to_answer(tmp_path):
-    marker = tmp_path / "ran"
-    made = Trained(OWN_CODE["subclassed"], tmp_path)
-    (tmp_path / "own.py").write_text(f"open({str(marker)!r}, 'w')\n")
-    (tmp_path / "recipe.py").write_text(f"open({str(marker)!r}, 'w')\n")
+def test_nothing_of_a_recipe_file_is_run_to_answer(of_form, tmp_path):
+    marker, made = tmp_path / "ran", of_form("subclassed")
+    for name in ("own.py", "recipe.py"):
+        (made.folder / name).write_text(f"open({str(marker)!r}, 'w')\n")
     assert made.loaded(*made.files) == pytest.approx(made.answers, abs=1e-4)
     assert not marker.exists()
 

@@ -31,8 +31,7 @@ def dask(folder, workers):
         yield running
 
 
-def test_a_worker_that_is_killed_loses_only_its_task(tmp_path):
-    here = train(PLAN, tmp_path / "here")
+def test_a_worker_that_is_killed_loses_only_its_task(in_two_folds, tmp_path):
     with dask(tmp_path, workers=2) as running:
         pids = [worker.pid for worker in running.workers.values()]
         killed = threading.Event()
@@ -44,9 +43,9 @@ def test_a_worker_that_is_killed_loses_only_its_task(tmp_path):
         listener = Notes(kill, at="epoch")
         done = train(but(PLAN, cluster=running.scheduler_address), tmp_path, listener=listener)
     assert killed.is_set()
-    same(done, here)
+    same(done, in_two_folds)
     assert all(runs.read(done.path / f"fold-{number}") for number in (1, 2))
-    assert done.record.recipe == here.record.recipe
+    assert done.record.recipe == in_two_folds.record.recipe
 
 
 def test_ctrl_c_ends_what_the_workers_do(tmp_path):

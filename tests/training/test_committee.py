@@ -19,9 +19,9 @@ from kaggle_digits.runs import Listener, rows
 from kaggle_digits.sources import Source
 from kaggle_digits.training import audit
 
-FOLDS = but(SMALL, folds=3)
+FOLDS = but(SMALL, folds=2)
 ASKED = training.Plan(data="sklearn")
-BOTH = Recipe("both", members=(recipe(SMALL), recipe(NEAR)), folds=3, refit=1)
+BOTH = Recipe("both", members=(recipe(SMALL), recipe(NEAR)), folds=2, refit=1)
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +30,13 @@ def source():
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("committee")
+def trained(in_two_folds):
+    return in_two_folds
 
 
 @pytest.fixture(scope="module")
-def trained(folder):
-    return train(FOLDS, folder)
+def folder(trained):
+    return trained.path.parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_every_row_is_answered_by_the_member_that_did_not_learn_it(trained, sour
     assert labels.tolist() == source.train.known_labels.tolist()
     hashes = source.train.hashes
     seen = np.zeros(len(ids), int)
-    for number in (1, 2, 3):
+    for number in (1, 2):
         one = trained.path / f"fold-{number}"
         own_ids, _, own = rows.validation(one)
         place = np.isin(ids, own_ids)
@@ -96,7 +96,7 @@ def test_the_score_card_agrees_with_the_rows(trained):
     record = trained.record
     _, labels, probabilities = rows.validation(trained.path)
     assert record.validation_accuracy == pytest.approx((probabilities.argmax(axis=1) == labels).mean())
-    sizes = [member(trained, f"fold-{number}").record.validation_rows for number in (1, 2, 3)]
+    sizes = [member(trained, f"fold-{number}").record.validation_rows for number in (1, 2)]
     assert np.average(record.folds, weights=sizes) == pytest.approx(record.validation_accuracy)
     low, high = record.predicted_range
     assert low < record.validation_accuracy < high
@@ -107,24 +107,24 @@ def test_the_score_card_agrees_with_the_rows(trained):
 def test_the_members_answer_the_test_set_together(trained, source, folder):
     predicted = submissions.check(folder / "submissions" / f"{trained.name}.csv", rows=len(source.test))
     asked = Augmented if trained.record.tta else lambda classifier: classifier
-    members = [asked(classifiers.load(member(trained, f"fold-{number}"))) for number in (1, 2, 3)]
+    members = [asked(classifiers.load(member(trained, f"fold-{number}"))) for number in (1, 2)]
     parts = [one.probabilities(source.test.images) for one in members]
     assert predicted == np.mean(parts, axis=0).argmax(axis=1).tolist()
     together = classifiers.load(trained).probabilities(source.test.images)
     assert together.argmax(axis=1).tolist() == predicted
-    assert trained.record.parameters == 3 * member(trained, "fold-1").record.parameters
+    assert trained.record.parameters == 2 * member(trained, "fold-1").record.parameters
 
 
-def test_who_has_no_time_for_five_views_looks_once(folder):
-    hasty = replace(recipe(but(SMALL, {"epochs": 1})).in_folds(3), tta=False)
-    found = train(ASKED, folder / "hasty", recipe=hasty)
+def test_who_has_no_time_for_five_views_looks_once(tmp_path):
+    hasty = replace(recipe(but(SMALL, {"epochs": 1})).in_folds(2), tta=False)
+    found = train(ASKED, tmp_path, recipe=hasty)
     assert not list(found.path.glob("fold-*/tta.npy"))
     assert found.record.tta is False
 
 
 def test_a_committee_is_a_run_like_any_other(trained, mixed, folder):
     found = runs.find(trained.name, folder / "models")
-    assert (found.record.recipe.name, found.record.recipe.folds) == ("flat", 3)
+    assert (found.record.recipe.name, found.record.recipe.folds) == ("flat", 2)
     assert [one.name for one in runs.listing(folder / "models")] == sorted([trained.name, mixed.name])
     assert predictor.evaluate(trained).report.accuracy == report(trained)["accuracy"]
     assert predictor.compare(trained, mixed).rows == 1078
@@ -132,7 +132,7 @@ def test_a_committee_is_a_run_like_any_other(trained, mixed, folder):
 
 def test_several_kinds_are_weighed_by_rows_that_the_choice_did_not_see(mixed):
     weights = mixed.record.members
-    parts = ("fold-1", "fold-2", "fold-3", "refit-1")
+    parts = ("fold-1", "fold-2", "refit-1")
     assert set(weights) == {f"{kind}-{part}" for kind in ("flat", "knn") for part in parts}
     assert sum(weights[f"{kind}-fold-1"] for kind in ("flat", "knn")) == pytest.approx(1)
     assert mixed.record.files.keys() == {
@@ -143,18 +143,18 @@ def test_several_kinds_are_weighed_by_rows_that_the_choice_did_not_see(mixed):
 
 def test_a_member_that_is_refit_learns_all_rows_but_a_few_and_judges_none(mixed, source):
     again = member(mixed, "flat-refit-1").record
-    assert (again.train_rows, again.validation_rows, again.plan.seed) == (1056, 22, 3)
+    assert (again.train_rows, again.validation_rows, again.plan.seed) == (1056, 22, 2)
     ids, _, probabilities = rows.validation(mixed.path)
     assert ids.tolist() == source.train.ids.tolist()
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
-    assert len(mixed.record.folds) == 3
+    assert len(mixed.record.folds) == 2
     low, high = mixed.record.predicted_range
     assert low < mixed.record.validation_accuracy < high
 
 
 def test_a_member_remembers_its_own_recipe_seed_and_fold(trained, mixed):
-    assert [member(trained, f"fold-{number}").record.plan.seed for number in (1, 2, 3)] == [0, 1, 2]
-    assert [member(trained, f"fold-{number}").record.fold for number in (1, 2, 3)] == [0, 1, 2]
+    assert [member(trained, f"fold-{number}").record.plan.seed for number in (1, 2)] == [0, 1]
+    assert [member(trained, f"fold-{number}").record.fold for number in (1, 2)] == [0, 1]
     assert member(mixed, "knn-fold-1").record.recipe == recipe(NEAR).record()
 
 

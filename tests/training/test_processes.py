@@ -39,8 +39,8 @@ def build(image_shape, classes, far=-1):
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory):
-    return train(HERE, tmp_path_factory.mktemp("here"))
+def here(in_two_folds):
+    return in_two_folds
 
 
 def cut(run: runs.Run, folder: Path) -> Path:
@@ -51,9 +51,13 @@ def cut(run: runs.Run, folder: Path) -> Path:
     return path
 
 
-def test_two_processes_give_what_one_gives(here, tmp_path):
+def test_two_processes_give_what_one_gives(here, tmp_path, monkeypatch):
+    """And run no module of the current folder, though it has the name of one of Python's own that all libraries use."""
+    (tmp_path / "random.py").write_text("from pathlib import Path\nPath('marker').touch()\nraise SystemExit(7)\n")
+    monkeypatch.chdir(tmp_path)
     notes = Notes()
     same(train(JOBS, tmp_path, listener=notes), here)
+    assert not (tmp_path / "marker").exists()
     assert sum(line.startswith("fold-1: epoch") for line in notes.lines) == 3
     assert notes.lines[-1].endswith(" s")
 
@@ -121,15 +125,6 @@ def test_a_member_that_fails_says_why_and_leaves_the_others(tmp_path):
     with pytest.raises(DigitsError, match="a member could not be trained: the training diverged"):
         train(but(JOBS, {"learning_rate": 1e30, "schedule": "constant"}), tmp_path)
     assert not any(tmp_path.glob("**/run.json"))
-
-
-def test_a_module_in_the_current_folder_is_not_run(tmp_path, monkeypatch):
-    """Of the name of one of Python's own, which every library asks for."""
-    (tmp_path / "random.py").write_text("from pathlib import Path\nPath('marker').touch()\nraise SystemExit(7)\n")
-    monkeypatch.chdir(tmp_path)
-    done = train(but(JOBS, {"epochs": 1}), tmp_path)
-    assert len(done.record.members) == 2
-    assert not (tmp_path / "marker").exists()
 
 
 def test_a_recipe_file_goes_along(tmp_path):

@@ -1,6 +1,7 @@
 import csv
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -234,9 +235,17 @@ def test_a_model_without_epochs_has_nothing_to_log(tmp_path):
     assert not (tmp_path / "models").exists()
 
 
+@pytest.fixture(scope="module")
+def interrupted_once(tmp_path_factory):
+    return train(but(SMALL, tensorboard=True), tmp_path_factory.mktemp("interrupted"), listener=StopAfter(20))
+
+
 @pytest.fixture
-def interrupted(tmp_path):
-    return train(but(SMALL, tensorboard=True), tmp_path, listener=StopAfter(20))
+def interrupted(interrupted_once, tmp_path):
+    """A copy of a training that was interrupted in its second epoch."""
+    for name in ("models", "submissions"):
+        shutil.copytree(interrupted_once.path.parents[1] / name, tmp_path / name)
+    return runs.find(models=tmp_path / "models")
 
 
 def test_an_interrupted_training_is_usable_and_says_so(interrupted):

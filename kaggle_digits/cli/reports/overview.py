@@ -30,7 +30,7 @@ def report(run: Run, submissions: Path, as_json: bool) -> None:
     if not record.interrupted:
         can_submit = record.data.kind == "kaggle-csv" and record.submission_sha256 is not None
         other = "kaggle-digits predict photo.jpg; or draw digits: kaggle-digits serve"
-        # The newest is meant without a name; an older run that was continued is not, nor one after a clock was set back.
+        # Without a name, the newest is meant: not an older run that was continued, nor one after a clock was set back.
         name = "" if runs.find(models=run.path.parent).name == run.name else f" {run.name}"
         console.tell(f"next: {f'kaggle-digits submit{name} --dry-run' if can_submit else other}")
 
