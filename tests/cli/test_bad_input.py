@@ -46,7 +46,7 @@ from kaggle_digits.training import audit, writing
 RUN = "20261120-120000-knn"
 """The complete run of `place`."""
 
-MANY = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @contextlib.contextmanager
@@ -171,7 +171,7 @@ def command_lines(draw: st.DrawFn) -> list[str]:
     return [command, *draw(st.lists(words, max_size=5)), *fixed]
 
 
-@settings(MANY, max_examples=100)
+@MANY
 @given(command_lines())
 @pytest.mark.usefixtures("here")
 def test_any_command_line_is_understood_or_refused(words: list[str]) -> None:
@@ -255,7 +255,7 @@ def test_a_plan_that_was_edited_is_not_gone_on_with_blindly(here: Path, data: st
         shutil.rmtree(folder)
 
 
-@settings(MANY, max_examples=25)
+@MANY
 @given(st.sampled_from(["validation.npz", "learned.npy", "model.skops", "run.json"]), st.data())
 def test_a_file_of_a_run_that_is_damaged_is_handled_or_refused(here: Path, name: str, data: st.DataObject) -> None:
     path = here / "models" / RUN / name

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from drawn import nine_in_chalk
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw
@@ -41,7 +41,6 @@ def centre_and_side(image):
     return centre, max(np.ptp(rows), np.ptp(columns)) + 1
 
 
-@settings(deadline=None, max_examples=60)
 @given(arrays(np.float32, st.tuples(st.integers(1, 60), st.integers(1, 60)), elements=st.sampled_from([0, 0.5, 1])))
 def test_the_longest_side_is_20_and_the_barycentre_in_the_middle(ink):
     image = photos.as_mnist(ink)
@@ -231,7 +230,6 @@ def test_what_is_plain_is_settled_and_what_is_not_is_not():
     assert wide > 1 and not photos.is_settled(plain, answers(plain, 1, 0.99))
 
 
-@settings(deadline=None, max_examples=30)
 @given(st.integers(1, 4), st.integers(0, 2**32 - 1))
 def test_a_plain_layout_that_is_settled_is_read_as_the_full_one(count, seed):
     random = np.random.default_rng(seed)
@@ -252,7 +250,6 @@ def test_a_plain_layout_that_is_settled_is_read_as_the_full_one(count, seed):
         assert kept == found
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 2**32 - 1), st.booleans())
 def test_wild_pictures_are_laid_out_or_refused(height, width, seed, coloured):
     shape = (height, width, 3) if coloured else (height, width)
@@ -301,7 +298,6 @@ def plain_drawings(draw):
     return np.asarray(image if draw(st.booleans()) else image.convert("L"))
 
 
-@settings(deadline=None, max_examples=120)
 @given(plain_drawings(), st.integers(0, 2**32 - 1))
 def test_every_drawing_is_answered_or_refused(picture, seed):
     random = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -291,7 +291,6 @@ STARTS = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(STARTS), st.binary(max_size=200))
 def test_random_bytes_are_read_or_refused(scratch, start, rest):
     is_read_or_refused(scratch, start + rest)
@@ -310,7 +309,6 @@ WHOLE = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(WHOLE), st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 255)), min_size=1), st.data())
 def test_images_with_changed_bytes_are_read_or_refused(scratch, whole, changes, data):
     content = bytearray(whole)

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -301,7 +301,6 @@ def scratch(tmp_path_factory):
 WHOLE = encoded(np.arange(32, dtype=np.float32).reshape(2, 16))
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     st.one_of(
         st.binary(max_size=200).map(lambda rest: b"\x93NUMPY\x01\x00" + rest),
@@ -322,7 +321,6 @@ def test_arrays_with_changed_bytes_are_read_or_refused(scratch, content):
         assert array.dtype.kind in "biuf" and array.nbytes <= len(content)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.floats(width=32), min_size=8, max_size=8),
     st.lists(st.one_of(st.integers(0, 10), st.floats(width=32)), min_size=2, max_size=2),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kaggle_digits import recipes, runs
@@ -130,7 +130,6 @@ def test_what_is_no_run(record: dict[str, object], words: str, tmp_path: Path) -
     check_refused(write(tmp_path, {"run.json": json.dumps(record).encode()}), words)
 
 
-@settings(max_examples=60, deadline=None)
 @given(content=st.binary(max_size=300), note=st.one_of(st.binary(max_size=300), st.none()), data=st.data())
 def test_whatever_comes_is_one_sentence(
     content: bytes, note: bytes | None, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
