@@ -1,6 +1,12 @@
 """What several test files need."""
 
 import os
+
+# Each of the processes that run tests has a core: with more threads than that, they wait for one another many times as
+# long as they compute. Said here, before NumPy is loaded; the workers and whatever the tests start inherit it.
+for _setting in ("OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+    os.environ.setdefault(_setting, "1")
+
 from collections.abc import Iterator
 from pathlib import Path
 

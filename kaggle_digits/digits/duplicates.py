@@ -84,9 +84,13 @@ def _projected(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Rows in between are left out to find them: any directions would do, and these are nearly the best.
     """
+    from threadpoolctl import threadpool_limits
+
     centred = pixels - pixels.mean(axis=0)
     some = centred[:: max(1, len(centred) // _ROWS_ENOUGH)]
-    _, directions = np.linalg.eigh(some.T @ some)
+    products = some.T @ some
+    with threadpool_limits(1, "blas"):  # so few numbers: threads wait for one another longer than they compute
+        _, directions = np.linalg.eigh(products)
     projected: NDArray[np.float32] = centred @ directions[:, : -_COMPONENTS - 1 : -1]
     return projected
 
