@@ -89,8 +89,10 @@ class Work:
         """`(n,)`: the rows that a member does not learn."""
         fold = member.beginning.fold or 0
         if fold <= self.fold_of.max():
-            return self.fold_of == fold
-        return np.random.default_rng(fold).permutation(len(self.digits)) % _CHECKED == 0
+            held_out: NDArray[np.bool_] = self.fold_of == fold
+        else:
+            held_out = np.random.default_rng(fold).permutation(len(self.digits)) % _CHECKED == 0
+        return held_out
 
 
 Executor = Callable[[Work, list[Member], Listener], None]
