@@ -1,23 +1,25 @@
-"""Trains the small network that tells a digit from any other mark, and writes it into the package.
+"""Trains the small network that tells which digit a mark is, or that it is none, and writes it into the package.
 
     npm pack @fontsource/{caveat-brush,handlee,...}       # handwriting, as *.woff into the folder fonts
     python benchmarks/marks.py --fonts fonts [--data data] [--count 60000]
 
 A digit is a row of train.csv that is not among the held-out ones of held_out.py, or a font's, drawn with another pen,
-stretched, and brought to MNIST's form as the photo treatment does it. Another mark is a sign or a letter of the same
-fonts, a sign drawn with a few strokes, a half of a digit, two digits that touch, a word, a scribble, a frame, a blot.
-The network sees each as large as it is in its line, and as high above or below the line's middle as it stands there:
-by that alone a comma differs from a one. What is in fonts of which benchmarks/own_images.py makes its pictures is not
-shown to it.
+stretched, broken, in coarse pixels, and brought to MNIST's form as the photo treatment does it. Another mark is a sign
+or a letter of the same fonts, a sign drawn with a few strokes, a part of a digit or a letter, two digits that touch, a
+word, a scribble, a frame, a blot. The network sees each as large as it is in its line, and as high above or below the
+line's middle as it stands there: by that alone a comma differs from a one. What is in fonts of which
+benchmarks/own_images.py makes its pictures is not shown to it.
 """
 
 import argparse
 import base64
+import itertools
 import json
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import held_out
 import matplotlib
@@ -41,15 +43,30 @@ LETTERS = "".join(sorted(set(string.ascii_letters) - set("OIl")))
 _LIKE_A_DIGIT = "SZBszbD"  # shown less often, since nobody can tell them from digits
 _ONLY_IN_A_LINE = "/\\()[]{}!'oszxcvunmwear"  # alone, as large as a digit, they could be one, or some other letter
 _HEIGHT = 48  # pixels at which shapes are made
-DIGITS_WEIGH = 4.0  # times as much as other marks: most of what is in a picture of digits are digits
+_PLACES = 2  # in lines, of each shape
+_BATCH = 512
+
+
+class Made(NamedTuple):
+    """Ink, its height and how far its middle is below that of its line, in heights of digits; whether it may stand
+    alone; and its label, which is `photos.MARK` for what is no digit."""
+
+    ink: Ink
+    height: float = 1.0
+    offset: float = 0.0
+    may_be_alone: bool = True
+    label: int = photos.MARK
 
 
 def distorted(shape: Ink, random: Random) -> Ink:
     """Bent, leaned and turned a little, as another hand would draw it."""
     shape = np.pad(shape, int(0.35 * max(shape.shape)) + 4)
     side = max(shape.shape)
-    moves = [ndimage.gaussian_filter(random.normal(0, 1, shape.shape), side / 9) for _ in range(2)]
-    moves = [move / (np.abs(move).max() + 1e-6) * random.uniform(0, 0.045) * side for move in moves]
+    coarse = [Image.fromarray(random.uniform(-1, 1, (6, 6)).astype(np.float32)) for _ in range(2)]
+    moves = [
+        np.asarray(each.resize(shape.shape[::-1], Image.Resampling.BICUBIC)) * random.uniform(0, 0.05) * side
+        for each in coarse
+    ]
     angle, lean = np.radians(random.normal(0, 5)), random.normal(0, 0.12)
     y, x = np.mgrid[: shape.shape[0], : shape.shape[1]].astype(np.float32)
     middle = [(size - 1) / 2 for size in shape.shape]
@@ -60,7 +77,7 @@ def distorted(shape: Ink, random: Random) -> Ink:
 
 
 @cache
-def face(path: Path, size: int = 96) -> tuple[ImageFont.FreeTypeFont, float, float]:
+def face(path: Path, size: int = 64) -> tuple[ImageFont.FreeTypeFont, float, float]:
     """A font, and its digits' height and middle in pixels."""
     font = ImageFont.truetype(str(path), size)
     boxes = [font.getbbox(digit) for digit in string.digits]
@@ -91,46 +108,58 @@ def widened(shape: Ink, random: Random) -> Ink:
     return pictures.cut(changed) if changed.max() > 0.5 and (changed > 0.5).sum() > 12 else shape
 
 
-def drawn_sign(random: Random) -> tuple[Ink, float, float]:
-    """A sign of a few strokes: slash, dash, dot, comma, bracket, plus, times, equals, tick, bar."""
-    height, pen = 60, int(random.integers(3, 10))
+def drawn(strokes: Sequence[Sequence[tuple[float, float]]], random: Random) -> tuple[Ink, float, float]:
+    """Strokes with corners in heights of digits from the line's middle, and their height and middle, as `written`."""
+    height, pen, middle = 60, int(random.integers(3, 10)), 120
     canvas = Image.new("L", (240, 240), 0)
     draw = ImageDraw.Draw(canvas)
-    middle, at = 120, 120
-
-    def line(*points: tuple[float, float]) -> None:
-        places = [(at + x * height, middle + y * height) for x, y in points]
+    for points in strokes:
+        places = [(middle + x * height, middle + y * height) for x, y in points]
         draw.line(places, fill=255, width=pen, joint="curve")
         for x, y in (places[0], places[-1]):
             draw.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=255)
-
-    kind = random.integers(10)
-    wide, high = random.uniform(0.2, 0.5), random.uniform(0.55, 0.85)
-    if kind in (0, 1):  # a slash leans and is at least as high as a digit
-        line((wide, -high), (-wide, high + random.uniform(-0.1, 0.15)))
-    elif kind == 2:
-        line((-wide, random.uniform(-0.15, 0.2)), (wide, random.uniform(-0.15, 0.2)))
-    elif kind == 3:
-        line((0, 0.45), (random.uniform(-0.04, 0.04), 0.48))
-    elif kind == 4:
-        line((0.05, 0.42), (-0.05, random.uniform(0.55, 0.8)))
-    elif kind == 5:
-        side = random.choice((-1, 1))
-        line((0, -high), (side * 0.18, -high / 2), (side * 0.22, 0), (side * 0.18, high / 2), (0, high))
-    elif kind == 6:
-        line((-wide, 0), (wide, 0))
-        line((0, -wide), (0, wide))
-    elif kind == 7:
-        line((-wide, -wide), (wide, wide))
-        line((-wide, wide), (wide, -wide))
-    elif kind == 8:
-        line((-wide, -0.12), (wide, -0.14))
-        line((-wide, 0.12), (wide, 0.12))
-    else:
-        line((-wide, 0), (-wide / 3, wide), (wide, -high))
     shape = np.asarray(canvas, np.float32) / 255
     rows = np.flatnonzero(shape.any(axis=1))
     return pictures.cut(shape), (rows[-1] + 1 - rows[0]) / height, ((rows[0] + rows[-1] + 1) / 2 - middle) / height
+
+
+def drawn_sign(random: Random) -> tuple[Ink, float, float]:
+    """A sign of a few strokes: slash, dash, dot, comma, bracket, plus, times, equals, tick."""
+    wide, high, side = random.uniform(0.2, 0.5), random.uniform(0.55, 0.85), random.choice((-1, 1))
+    signs = (
+        # A slash leans and is at least as high as a digit.
+        *2 * ([[(wide, -high), (-wide, high + random.uniform(-0.1, 0.15))]],),
+        [[(-wide, random.uniform(-0.15, 0.2)), (wide, random.uniform(-0.15, 0.2))]],
+        [[(0, 0.45), (random.uniform(-0.04, 0.04), 0.48)]],
+        [[(0.05, 0.42), (-0.05, random.uniform(0.55, 0.8))]],
+        [[(0, -high), (side * 0.18, -high / 2), (side * 0.22, 0), (side * 0.18, high / 2), (0, high)]],
+        [[(-wide, 0), (wide, 0)], [(0, -wide), (0, wide)]],
+        [[(-wide, -wide), (wide, wide)], [(-wide, wide), (wide, -wide)]],
+        [[(-wide, -0.12), (wide, -0.14)], [(-wide, 0.12), (wide, 0.12)]],
+        [[(-wide, 0), (-wide / 3, wide), (wide, -high)]],
+    )
+    return drawn(signs[random.integers(len(signs))], random)
+
+
+def drawn_digit(random: Random) -> tuple[Ink, int]:
+    """A digit as Europe's schools teach it, which few in train.csv write: a one with a long flag, perhaps a foot; a
+    seven with a bar; an open four whose second stroke is short."""
+    wide, lean = random.uniform(0.2, 0.45), random.uniform(-0.05, 0.2)
+    foot = [[(-wide, 0.5), (wide, 0.5)]] if random.random() < 0.3 else []
+    flag = random.uniform(-0.35, 0.15)
+    bar = [[(-0.25, 0.05), (0.3, random.uniform(-0.1, 0.05))]] if random.random() < 0.8 else []
+    serif = [(-wide, random.uniform(-0.45, -0.25))] if random.random() < 0.3 else []
+    low, top = random.uniform(-0.05, 0.25), random.uniform(-0.5, -0.1)
+    digits = {
+        1: [[(lean - random.uniform(0.2, 0.6), flag), (lean, -0.5), (0, 0.5)], *foot],
+        7: [[*serif, (-wide, -0.5), (wide, random.uniform(-0.55, -0.45)), (random.uniform(-0.2, 0.1), 0.5)], *bar],
+        4: [
+            [(random.uniform(-0.15, 0.15), -0.5), (-wide, low), (wide + 0.05, low + random.uniform(-0.1, 0.1))],
+            [(0.15 + lean / 2, top), (random.uniform(0, 0.2), random.uniform(max(low + 0.15, 0.3), 0.55))],
+        ],
+    }
+    label = int(random.choice(list(digits)))
+    return drawn(digits[label], random)[0], label
 
 
 class Samples:
@@ -145,104 +174,139 @@ class Samples:
     def __init__(self, digits: Digits, fonts: list[Path], random: Random) -> None:
         self.digits, self.fonts, self.random = digits, fonts, random
 
-    def stream(self) -> Iterator[tuple[NDArray[np.uint8], float, float, bool]]:
-        """Image, size in the line, offset in the line, whether it is a digit."""
-        makers = (self.digit, self.sign, self.letter, self.word, self.half, self.pair, self.scribble)
-        shares = np.array((0.5, 0.16, 0.14, 0.04, 0.06, 0.05, 0.05))
+    def stream(self) -> Iterator[tuple[NDArray[np.uint8], int]]:
+        """Views, each with its label."""
+        makers = (self.digit, self.sign, self.letter, self.word, self.half, self.torn, self.pair, self.scribble)
+        shares = np.array((0.52, 0.15, 0.13, 0.03, 0.05, 0.03, 0.05, 0.04))
         while True:
-            place = int(self.random.choice(len(makers), p=shares))
-            made = makers[place]()
+            made = makers[int(self.random.choice(len(makers), p=shares))]()
             if made is None:
                 continue
-            shape, height, offset, may_be_alone = made
+            shape = self.coarse(made.ink) if self.random.random() < 0.2 else made.ink
             soft = ndimage.gaussian_filter(np.pad(shape, 4), self.random.uniform(0.2, 1.3) * len(shape) / 60)
             image = photos.as_mnist(soft / soft.max())
-            if may_be_alone and self.random.random() < 0.25:
+            for _ in range(_PLACES):
                 height, offset = 1.0, 0.0
-            else:
-                height *= np.exp(self.random.normal(0, 0.1))
-                offset += self.random.normal(0, 0.06)
-            size = height * max(1.0, shape.shape[1] / shape.shape[0])
-            yield image, float(size), float(offset), place == 0
+                if not made.may_be_alone or self.random.random() > 0.35:
+                    height = made.height * np.exp(self.random.normal(0, 0.1))
+                    offset = made.offset + self.random.normal(0, 0.07)
+                size = height * max(1.0, shape.shape[1] / shape.shape[0])
+                yield photos.in_line(image, float(size), float(offset)), made.label
 
-    def row(self, labels: str = string.digits) -> NDArray[np.uint8]:
+    def row(self, labels: str = string.digits) -> tuple[NDArray[np.uint8], int]:
         """A digit with one of these labels."""
         while True:
             place = self.random.integers(len(self.digits))
-            if str(self.digits.known_labels[place]) in labels:
-                return self.digits.images[place]
+            label = int(self.digits.known_labels[place])
+            if str(label) in labels:
+                return self.digits.images[place], label
 
     def font(self) -> Path:
         return self.fonts[self.random.integers(len(self.fonts))]
 
-    def drawn(self, labels: str = string.digits) -> Ink:
-        shape = pictures.stroke(self.row(labels), _HEIGHT, self.random, self.random.uniform(-0.8, 0.9))
-        if self.random.random() < 0.3:
-            wider = max(4, round(shape.shape[1] * np.exp(self.random.normal(0, 0.35))))
-            shape = np.asarray(Image.fromarray(shape).resize((wider, len(shape)), Image.Resampling.BILINEAR))
-        return self.coarse(shape) if self.random.random() < 0.2 else shape
+    def typed(self, text: str) -> Made | None:
+        """Text in some font, as another hand would write it."""
+        found = written(self.font(), text)
+        return found and Made(distorted(widened(found[0], self.random), self.random), *found[1:])
+
+    def row_drawn(self, labels: str = string.digits) -> tuple[Ink, int]:
+        row, label = self.row(labels)
+        return self.stretched(pictures.stroke(row, _HEIGHT, self.random, self.random.uniform(-1.0, 1.2))), label
+
+    def stretched(self, shape: Ink) -> Ink:
+        """Some wider or narrower; some fill a square, as forms and old collections have them."""
+        if self.random.random() > 0.35:
+            return shape
+        wider = len(shape) * self.random.uniform(0.7, 1.1)
+        if self.random.random() < 0.5:
+            wider = max(4.0, shape.shape[1] * np.exp(self.random.normal(0, 0.35)))
+        return np.asarray(Image.fromarray(shape).resize((round(wider), len(shape)), Image.Resampling.BILINEAR))
 
     def coarse(self, shape: Ink) -> Ink:
-        """In few pixels, as forms, scanners and small screens have it; every other one as wide as high."""
-        high = int(self.random.integers(10, 17))
-        square = self.random.random() < 0.5
-        wide = high * self.random.uniform(0.7, 1.1) if square else high * shape.shape[1] / len(shape)
-        small = np.asarray(Image.fromarray(shape).resize((max(3, round(wide)), high), Image.Resampling.BOX))
+        """In few pixels, as forms, scanners and small screens have it."""
+        high, wide = (max(3, round(side * self.random.uniform(10, 18) / max(shape.shape))) for side in shape.shape)
+        small = np.asarray(Image.fromarray(shape).resize((wide, high), Image.Resampling.BOX))
         if self.random.random() < 0.5:
-            small = np.where(small > self.random.uniform(0.3, 0.6), np.float32(1), np.float32(0))
-        size = round(_HEIGHT * small.shape[1] / high), _HEIGHT
-        return np.clip(np.asarray(Image.fromarray(small).resize(size, Image.Resampling.BICUBIC)), 0, 1)
+            least = self.random.uniform(0.25, 0.6) * small.max()
+            small = np.where(small > least, np.float32(1), np.float32(0))
+        return np.clip(np.asarray(Image.fromarray(small).resize(shape.shape[::-1], Image.Resampling.BICUBIC)), 0, 1)
 
-    def digit(self) -> tuple[Ink, float, float, bool] | None:
-        if self.random.random() < 0.75:
-            shape = self.drawn()
-            return (distorted(shape, self.random) if self.random.random() < 0.4 else shape), 1.0, 0.0, True
-        found = written(self.font(), string.digits[self.random.integers(10)])
-        return found and (distorted(widened(found[0], self.random), self.random), found[1], found[2], True)
+    def broken(self, shape: Ink) -> Ink:
+        """With a gap where the pen did not write."""
+        angle, wide = self.random.uniform(0, np.pi), self.random.uniform(0.02, 0.07) * len(shape)
+        y, x = np.mgrid[: shape.shape[0], : shape.shape[1]]
+        place = np.array(shape.shape) * self.random.uniform(0.2, 0.8, 2)
+        apart = np.abs((y - place[0]) * np.cos(angle) + (x - place[1]) * np.sin(angle))
+        left = np.where(apart > wide, shape, 0).astype(np.float32)
+        return pictures.cut(left) if left.sum() > 0.85 * shape.sum() else shape
 
-    def sign(self) -> tuple[Ink, float, float, bool] | None:
+    def digit(self) -> Made | None:
+        if self.random.random() < 0.7:
+            shape, label = self.row_drawn()
+            if self.random.random() < 0.08:
+                shape, label = drawn_digit(self.random)
+                shape = self.stretched(shape)
+            shape = distorted(shape, self.random) if self.random.random() < 0.4 else shape
+            return Made(self.broken(shape) if self.random.random() < 0.1 else shape, label=label)
+        label = int(self.random.integers(10))
+        made = self.typed(str(label))
+        return made and made._replace(label=label)
+
+    def sign(self) -> Made | None:
         if self.random.random() < 0.4:
-            return *drawn_sign(self.random), False
+            return Made(*drawn_sign(self.random), False)
         sign = SIGNS[self.random.integers(len(SIGNS))]
-        found = written(self.font(), sign)
-        alone = sign not in _ONLY_IN_A_LINE
-        return found and (distorted(widened(found[0], self.random), self.random), found[1], found[2], alone)
+        made = self.typed(sign)
+        return made and made._replace(may_be_alone=sign not in _ONLY_IN_A_LINE)
 
-    def letter(self) -> tuple[Ink, float, float, bool] | None:
+    def letter(self) -> Made | None:
         letter = LETTERS[self.random.integers(len(LETTERS))]
         if letter in _LIKE_A_DIGIT and self.random.random() < 0.75:
             return None
-        found = written(self.font(), letter)
-        alone = letter not in _ONLY_IN_A_LINE
-        return found and (distorted(widened(found[0], self.random), self.random), found[1], found[2], alone)
+        made = self.typed(letter)
+        return made and made._replace(may_be_alone=letter not in _ONLY_IN_A_LINE)
 
-    def word(self) -> tuple[Ink, float, float, bool] | None:
+    def word(self) -> Made | None:
         letters = list(string.ascii_lowercase)
-        found = written(self.font(), "".join(self.random.choice(letters, self.random.integers(2, 5))))
-        return found and (distorted(widened(found[0], self.random), self.random), found[1], found[2], True)
+        return self.typed("".join(self.random.choice(letters, self.random.integers(2, 5))))
 
-    def half(self) -> tuple[Ink, float, float, bool] | None:
+    def half(self) -> Made | None:
         is_left = self.random.random() < 0.6
         # The right half of an eight is a three, of a four a one: only those that are no digit are shown.
-        shape = self.drawn("0235689" if is_left else "026")
+        return self.side(Made(self.row_drawn("0235689" if is_left else "026")[0]), is_left)
+
+    def torn(self) -> Made | None:
+        """A part of a letter or a sign, as it is cut where several digits might touch."""
+        made = self.typed(str(self.random.choice(list("ABCDEFGHKMNPQRSTUVWXYZabdeghkmnpqrwy#%&@$€+=*"))))
+        return made and self.side(made, self.random.random() < 0.5)
+
+    def side(self, made: Made, is_left: bool) -> Made | None:
+        """What is left or right of a cut through the middle, if it is more than a stroke."""
+        shape = made.ink
         cut = int(shape.shape[1] * self.random.uniform(0.35, 0.65))
         side = shape[:, :cut] if is_left else shape[:, cut:]
         if side.shape[1] < 0.28 * len(shape) or side.max() < 0.5:
             return None
         rows = np.flatnonzero(side.max(axis=1) > 0.3)
-        middle = (rows[0] + rows[-1] + 1) / 2 - len(shape) / 2
-        return pictures.cut(side), (rows[-1] + 1 - rows[0]) / len(shape), middle / len(shape), False
+        share = made.height / len(shape)
+        middle = made.offset + ((rows[0] + rows[-1] + 1) / 2 - len(shape) / 2) * share
+        return Made(pictures.cut(side), (rows[-1] + 1 - rows[0]) * share, middle, False)
 
-    def pair(self) -> tuple[Ink, float, float, bool] | None:
-        one, other = self.drawn(), self.drawn()
+    def pair(self) -> Made:
+        """Two digits that touch, or one and a part of another one."""
+        one, other = self.row_drawn()[0], self.row_drawn()[0]
+        if self.random.random() < 0.4:
+            other = pictures.cut(other[:, : max(6, int(other.shape[1] * self.random.uniform(0.4, 0.9)))])
+        if self.random.random() < 0.3:
+            one, other = other, one
         joined = np.zeros((max(len(one), len(other)), one.shape[1] + other.shape[1]), np.float32)
         lap = int(self.random.integers(0, 7))
         joined[: len(one), : one.shape[1]] = one
-        spot = joined[: len(other), one.shape[1] - lap :][:, : other.shape[1]]
+        spot = joined[: len(other), max(0, one.shape[1] - lap) :][:, : other.shape[1]]
         np.maximum(spot, other[:, : spot.shape[1]], out=spot)
-        return pictures.cut(joined), 1.0, 0.0, True
+        return Made(pictures.cut(joined))
 
-    def scribble(self) -> tuple[Ink, float, float, bool]:
+    def scribble(self) -> Made:
         random, side = self.random, 120
         canvas = Image.new("L", (side, side), 0)
         pen, width = ImageDraw.Draw(canvas), int(random.integers(2, 8))
@@ -255,56 +319,48 @@ class Samples:
             (pen.ellipse if random.random() < 0.5 else pen.rectangle)(box, fill=255)
         elif kind == 2:  # a digit in a ring
             pen.ellipse((3, 3, 117, 117), outline=255, width=width)
-            inner = pictures.stroke(self.row(), 60, random, 0.3)
+            inner = pictures.stroke(self.row()[0], 60, random, 0.3)
             left, top = (side - inner.shape[1]) // 2, 30
             canvas.paste(Image.fromarray((inner * 255).astype(np.uint8)), (left, top))
         elif kind == 3:
             noise = ndimage.gaussian_filter(random.normal(0, 1, (side, side)), random.uniform(2, 10))
-            return (
-                pictures.cut((noise > np.quantile(noise, random.uniform(0.5, 0.9))).astype(np.float32)),
-                1.0,
-                0.0,
-                True,
-            )
+            return Made(pictures.cut((noise > np.quantile(noise, random.uniform(0.5, 0.9))).astype(np.float32)))
         else:
             points = pictures.tangle(random)
             pen.line([tuple(point) for point in 10 + 100 * points], fill=255, width=width, joint="curve")
-        return pictures.cut(np.asarray(canvas, np.float32) / 255), random.uniform(0.8, 1.6), 0.0, True
+        return Made(pictures.cut(np.asarray(canvas, np.float32) / 255), random.uniform(0.8, 1.6))
 
 
-def gathered(samples: Samples, count: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Views, uint8 `(count, 28, 28)`, and whether each is a digit, 1 or 0."""
-    views, truths = [], []
-    for image, size, offset, is_digit in samples.stream():
-        views.append(photos.in_line(image, size, offset))
-        truths.append(is_digit)
-        if len(views) == count:
-            return np.stack(views), np.array(truths, np.float32)
-    raise AssertionError
+def gathered(samples: Samples, count: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Views, uint8 `(count, 28, 28)`, and the label of each, `photos.MARK` for what is no digit."""
+    views, labels = zip(*itertools.islice(samples.stream(), count), strict=True)
+    return np.stack(views), np.array(labels, np.uint8)
 
 
-def train(views: NDArray[np.float32], truths: NDArray[np.float32], epochs: int) -> list[NDArray[np.float32]]:
+def train(views: NDArray[np.float32], labels: NDArray[np.uint8], epochs: int) -> list[NDArray[np.float32]]:
     """The weights of a network of three convolutions and two dense layers."""
     import keras
     from keras import layers
 
     keras.utils.set_random_seed(1)
-    steps = epochs * -(-len(views) // 128)
-    weighing = {0: 1.0, 1: DIGITS_WEIGH}
+    steps = epochs * -(-len(views) // _BATCH)
     model = keras.Sequential(
         [
             keras.Input((28, 28, 1)),
             layers.Conv2D(16, 5, 2, "same", activation="relu"),
             layers.Conv2D(32, 3, 2, "same", activation="relu"),
-            layers.Conv2D(48, 3, 2, "same", activation="relu"),
+            layers.Conv2D(64, 3, 2, "same", activation="relu"),
             layers.Flatten(),
             layers.Dropout(0.3),
-            layers.Dense(32, activation="relu"),
-            layers.Dense(1, activation="sigmoid"),
+            layers.Dense(48, activation="relu"),
+            layers.Dense(photos.MARK + 1, activation="softmax"),
         ]
     )
-    model.compile(keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(3e-3, steps)), "binary_crossentropy")
-    model.fit(views[..., None], truths, 128, epochs, verbose=2, class_weight=weighing)
+    rate = keras.optimizers.schedules.CosineDecay(
+        5e-4, steps - steps // 10, warmup_target=5e-3, warmup_steps=steps // 10
+    )
+    model.compile(keras.optimizers.AdamW(rate), "sparse_categorical_crossentropy", steps_per_execution=16)
+    model.fit(views[..., None], labels, _BATCH, epochs, verbose=2)
     return [np.asarray(weights, np.float32) for weights in model.get_weights()]
 
 
@@ -326,34 +382,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fonts", type=Path)
     parser.add_argument("--data", type=Path, default=Path("data"))
-    parser.add_argument("--count", type=int, default=60_000)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--count", type=int, default=120_000)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--samples", type=Path, nargs="*", default=[], help="files of samples made before")
     parser.add_argument("--make", type=Path, help="only make samples, and write them here")
     parser.add_argument("--seed", type=int, default=20261127)
     options = parser.parse_args()
     if options.samples:
         kept = [np.load(path) for path in options.samples]
-        views, truths = (np.concatenate([each[name] for each in kept]) for name in ("views", "truths"))
+        views, labels = (np.concatenate([each[name] for each in kept]) for name in ("views", "labels"))
     else:
         source, _ = held_out.load(options.data)
         printed = Path(matplotlib.get_data_path()) / "fonts/ttf"
         fonts = [printed / "DejaVuSans.ttf", printed / "DejaVuSerif.ttf"]
         fonts += [path for path in sorted(options.fonts.glob("*.[wt][ot]f*")) if path.stem not in KEPT_OUT]
-        samples = Samples(source.train, fonts, np.random.default_rng(options.seed))
-        views, truths = gathered(samples, options.count)
+        views, labels = gathered(Samples(source.train, fonts, np.random.default_rng(options.seed)), options.count)
     if options.make:
-        np.savez_compressed(options.make, views=views, truths=truths)
+        np.savez_compressed(options.make, views=views, labels=labels)
         return
-    views = views.astype(np.float32) / 255
-    judged = len(views) // 10
-    weights = train(views[judged:], truths[judged:], options.epochs)
+    judged = len(views) // 20
+    weights = train(views[judged:].astype(np.float32) / 255, labels[judged:], options.epochs)
     layers = packed(weights)
     (Path(photos.__file__).parent / "marks.json").write_text(json.dumps(layers, separators=(",", ":")) + "\n")
-    shares = photos.digit_probabilities((views[:judged] * 255).round().astype(np.uint8))
+    said, are_digits = photos.mark_probabilities(views[:judged]), labels[:judged] != photos.MARK
+    are_right = said.argmax(axis=1)[are_digits] == labels[:judged][are_digits]
+    print(f"{are_right.mean():.4f} of digits known", flush=True)
+    shares = 1 - said[:, photos.MARK]
     for least in (0.1, 0.3, 0.5, 0.7, 0.9):
-        said = shares >= least
-        kept, passed = said[truths[:judged] == 1].mean(), said[truths[:judged] == 0].mean()
+        kept, passed = ((shares[those] >= least).mean() for those in (are_digits, ~are_digits))
         print(f"at {least}: {kept:.4f} of digits kept, {passed:.4f} of other marks taken for digits", flush=True)
 
 

@@ -15,7 +15,7 @@ of ink is plainly one digit; for those there is a shorter way to the same readin
 from kaggle_digits.photos.constants import constants
 from kaggle_digits.photos.decision import CLEAR_TURNED, FEWEST_TURNED, Digit, Mark, Reading, decide, is_settled
 from kaggle_digits.photos.layout import Layout, Writing, is_ready, lay_out, look, whole
-from kaggle_digits.photos.marks import digit_probabilities, in_line, weights
+from kaggle_digits.photos.marks import MARK, in_line, mark_probabilities, weights
 from kaggle_digits.photos.plausible import SURE
 from kaggle_digits.photos.standard import as_mnist
 from kaggle_digits.photos.votes import counted, leaning
@@ -23,6 +23,7 @@ from kaggle_digits.photos.votes import counted, leaning
 __all__ = [
     "CLEAR_TURNED",
     "FEWEST_TURNED",
+    "MARK",
     "SURE",
     "Digit",
     "Layout",
@@ -33,13 +34,13 @@ __all__ = [
     "constants",
     "counted",
     "decide",
-    "digit_probabilities",
     "in_line",
     "is_ready",
     "is_settled",
     "lay_out",
     "leaning",
     "look",
+    "mark_probabilities",
     "weights",
     "whole",
 ]

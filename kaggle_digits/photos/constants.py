@@ -3,6 +3,7 @@
 from typing import Any
 
 from kaggle_digits.photos import (
+    cutter,
     decision,
     layout,
     marks,
@@ -10,6 +11,7 @@ from kaggle_digits.photos import (
     paper,
     pieces,
     plausible,
+    ruler,
     rules,
     segmentation,
     sheet,
@@ -21,7 +23,7 @@ from kaggle_digits.photos import (
 
 _STEPS = (
     *(sheet, paper, mask, rules, strokes, tilt, pieces, segmentation),
-    *(plausible, standard, marks, layout, votes, decision),
+    *(plausible, standard, marks, ruler, cutter, layout, votes, decision),
 )
 
 

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits.photos.layout import Layout, Span
+from kaggle_digits.photos.marks import MARK
 from kaggle_digits.photos.plausible import NEVER, SURE, SURER
 
 MOST_TOUCHING = 4  # digits in one connected part of ink; a zigzag looks like many ones
 FEWEST_STROKES, CLOSEST = 5, 0.25  # of a hatching, which would else be read as so many ones; and heights apart
+HEARD = 0.5  # of 1, which the network of marks counts for beside the model, where they tell one digit from another
 MARK_COST = 1.2  # nats, for a piece that could be cut, and is taken for a mark as a whole: it may be two digits
 DOUBTFUL = 0.1  # the probability of being a digit with which a mark as high as one may be one after all
-LETTER, LETTERS = (
-    (0.4, 0.6),
-    2,
-)  # the least width and height of a letter, in those of digits; and digits a letter, in words
+LETTER = 0.4, 0.6  # the least width and height of a letter, in those of digits
+LETTERS = 2  # so many times a line's letters may be its digits in a word
 HIDING = 1.6  # heights of digits: a mark as large as that may hide one
 GAP, GAPS = 0.9, 2.0  # heights of digits, and times the usual gap of their line, from which on digits stand apart
 UNLIKELY_COST = 1.0  # nats, for a digit that would not be believed, its form and its probability taken together
@@ -95,6 +95,7 @@ def decide(layout: Layout, probabilities: NDArray[np.float32]) -> Reading:
     Source: the best path over segments, as Y. LeCun et al., Gradient-Based Learning Applied to Document Recognition,
     1998, chapter VI.
     """
+    probabilities = _together(layout, probabilities)
     as_digit, as_mark = _scores(layout, probabilities)
     lines: list[list[Digit]] = []
     marks: list[Mark] = []
@@ -127,7 +128,7 @@ def is_settled(layout: Layout, probabilities: NDArray[np.float32]) -> bool:
         layout: from `Writing.layout`, plain.
         probabilities: float32 `(len(layout.spans), classes)`, calibrated, of its images.
     """
-    scores = np.maximum(*_scores(layout, probabilities))
+    scores = np.maximum(*_scores(layout, _together(layout, probabilities)))
     reached = [0.0] * len(layout.lines)
     for span, score in zip(layout.spans, scores, strict=True):
         reached[span.line] += float(score)
@@ -135,19 +136,25 @@ def is_settled(layout: Layout, probabilities: NDArray[np.float32]) -> bool:
     return all(own >= -rival for own, rival in zip(reached, layout.rivals, strict=True))
 
 
+def _together(layout: Layout, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a model that knows ten digits says, and the network of marks beside it: float32 `(n, classes)`."""
+    if probabilities.shape[1] != MARK:
+        return probabilities
+    both = probabilities * np.maximum(layout.mark_probabilities[:, :MARK], LEAST) ** HEARD
+    return np.asarray(both / both.sum(axis=1, keepdims=True), np.float32)
+
+
 def _scores(layout: Layout, probabilities: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What every span adds to the sum of its line, in nats: as a digit, and as another mark."""
-    shares = layout.digit_probabilities.astype(np.float64)
-    highest = probabilities.max(axis=1, initial=0) * shares
+    marks = layout.mark_probabilities[:, MARK].astype(np.float64)
+    highest = probabilities.max(axis=1, initial=0) * (1 - marks)
     costs, mark_costs = (np.array([getattr(span, name) for span in layout.spans]) for name in ("cost", "mark_cost"))
     could_be_cut = np.array([span.after - span.first > 1 for span in layout.spans], np.bool_)
-    as_mark = np.log(np.maximum(1 - shares, LEAST)) - mark_costs - MARK_COST * could_be_cut
+    as_mark = np.log(np.maximum(marks, LEAST)) - mark_costs - MARK_COST * could_be_cut
     if layout.is_whole:
-        as_mark = np.full(len(shares), -np.inf)
+        as_mark = np.full(len(marks), -np.inf)
     # A lone piece that is no digit is a scribble, rather than several digits that touch.
-    are_one = len({span.piece for span in layout.spans}) == 1
-    is_lone = np.array([are_one and span.after - span.first == sum(layout.lines) for span in layout.spans], np.bool_)
-    unlikely = UNLIKELY_COST * (~is_lone & (highest < np.array(layout.leasts)))
+    unlikely = UNLIKELY_COST * (~layout.are_lone & (highest < np.array(layout.leasts)))
     return np.asarray(np.log(np.maximum(highest, LEAST)) - costs - unlikely, np.float64), as_mark
 
 
@@ -185,7 +192,7 @@ def _marks(layout: Layout, chosen: list[int], digits: list[int], before: int) ->
     piece = None
     for place in chosen:
         span = layout.spans[place]
-        may_be_one = float(layout.digit_probabilities[place]) >= DOUBTFUL or max(span.size) >= HIDING
+        may_be_one = 1 - float(layout.mark_probabilities[place, MARK]) >= DOUBTFUL or max(span.size) >= HIDING
         is_doubtful = may_be_one and _is_like_a_letter(span)
         if place in digits:
             before, piece = before + 1, None
@@ -217,5 +224,5 @@ def _digit(layout: Layout, place: int, probabilities: NDArray[np.float32], touch
     least = layout.leasts[place]
     if touching[span.piece] > 1:
         least = NEVER if touching[span.piece] > MOST_TOUCHING else max(least, SURER)
-    share = float(layout.digit_probabilities[place])
+    share = 1 - float(layout.mark_probabilities[place, MARK])
     return Digit(probabilities, span.box, layout.images[place], least, share)

@@ -9,18 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits.photos import marks, pieces, plausible, segmentation, sheet, standard, strokes, tilt
+from kaggle_digits.photos.cutter import Cutter
 from kaggle_digits.photos.plausible import SURE
+from kaggle_digits.photos.ruler import Ruler
 from kaggle_digits.photos.segmentation import Slice
 
 LEAST_SIDE = 112  # pixels; a smaller picture is enlarged to it, so that filters find something to work on
 FAR, NEAR = 400, 1024  # pixels of the longer side, at a first look and at a closer one
 HIGH_ENOUGH = 36  # pixels; digits lower than that are looked at more closely
-SHOWN = 0.1  # of black; a cut-out without ink so dark shows its mask instead
-MARGIN = 0.03  # of a digit's side, kept around the mask for its grey edges
 NOTHING_COST = 30.0  # nats; a slice between two cuts may have no ink at all
 CLEAN_BORDER = 0.9  # of the outermost pixels; some of MNIST's digits reach out to them
-STEEPEST = 0.3  # pixels that a line may fall for each to the right, once it was turned level
-TALL = 60  # percentile of the heights of a line, which is how high its digits are
 LOW_COST, LOWEST = 25.0, 0.6  # nats for every line height that a digit is lower than this share of it
 
 
@@ -74,11 +72,17 @@ class Layout:
     views: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, marks.VIEW, marks.VIEW), np.uint8))
 
     @cached_property
-    def digit_probabilities(self) -> NDArray[np.float32]:
-        """That every span is a digit, and no other mark: float32 `(len(spans),)`."""
+    def are_lone(self) -> NDArray[np.bool_]:
+        """Which spans are all that there is in the picture, and one piece: bool `(len(spans),)`."""
+        are_one = len({span.piece for span in self.spans}) == 1
+        return np.array([are_one and span.after - span.first == sum(self.lines) for span in self.spans], np.bool_)
+
+    @cached_property
+    def mark_probabilities(self) -> NDArray[np.float32]:
+        """Which digit every span is, by its place in the line, and, last, that it is none: float32 `(n, 11)`."""
         if not len(self.views):
-            return np.ones(len(self.spans), np.float32)
-        return marks.digit_probabilities(self.views)
+            return np.tile(np.array([1 / marks.MARK] * marks.MARK + [0], np.float32), (len(self.spans), 1))
+        return marks.mark_probabilities(self.views, self.are_lone)
 
     @cached_property
     def leasts(self) -> list[float]:
@@ -117,7 +121,7 @@ class Writing:
                 and `rivals` tell whether the others can matter.
             keep_stages: whether the steps on the way are kept.
         """
-        cutter = _Cutter(self.drawn.shades(), self.owners, self.matrix, self.picture.shape)
+        cutter = Cutter(self.drawn.shades(), self.owners, self.matrix, self.picture.shape)
         stroke = self.drawn.width()
         spans, images, inks, rivals, views = [], [], [], [], []
         for number, line in enumerate(self.lines):
@@ -126,7 +130,7 @@ class Writing:
             if plain:
                 wanted, others = segmentation.parted(wanted, line)
             rivals.append(min((each.cost for each in others), default=math.inf))
-            ruler = _Ruler.of(line, self.height)
+            ruler = Ruler.of(line, self.height)
             for each in wanted:
                 slices = line[each.first : each.after]
                 box, ink = cutter.extent(slices), cutter.ink(slices)
@@ -260,92 +264,3 @@ def _resized(picture: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     height, width = (max(1, round(each * times)) for each in picture.shape[:2])
     how = Image.Resampling.BOX if times < 1 else Image.Resampling.BICUBIC
     return np.asarray(Image.fromarray(picture).resize((width, height), how))
-
-
-@dataclass(frozen=True)
-class _Ruler:
-    """The height of a line's digits, and the middle of the line at every column: `middle + slope * x`, in pixels."""
-
-    height: float
-    middle: float
-    slope: float
-
-    @classmethod
-    def of(cls, line: list[Slice], height: int) -> "_Ruler":
-        """Measured by the pieces that may be digits; alone, each is its own measure."""
-        boxes = list(dict.fromkeys(each.piece.box for each in line if not each.piece.is_small))
-        if not boxes:
-            return cls(height, math.nan, 0.0)
-        across = np.array([(left + right) / 2 for left, _, right, _ in boxes])
-        middles = np.array([(top + bottom) / 2 for _, top, _, bottom in boxes])
-        # Of words, the small letters are the most; it is the tall ones that are as high as digits would be.
-        high = float(np.percentile([bottom - top for _, top, _, bottom in boxes], TALL))
-        spread = across - across.mean()
-        slope = float(np.clip(spread @ middles / max(spread @ spread, 1.0), -STEEPEST, STEEPEST))
-        return cls(high, float(middles.mean() - slope * across.mean()), slope)
-
-    def size(self, extent: tuple[int, int, int, int]) -> tuple[float, float]:
-        """Width and height of an extent, in heights of digits."""
-        left, top, right, bottom = extent
-        return (right - left) / self.height, (bottom - top) / self.height
-
-    def measured(self, extent: tuple[int, int, int, int]) -> tuple[float, float]:
-        """The longer side of an extent, and how far its middle is below the line's, in heights of digits."""
-        left, top, right, bottom = extent
-        middle = self.middle + self.slope * (left + right) / 2
-        offset = 0.0 if math.isnan(middle) else ((top + bottom) / 2 - middle) / self.height
-        return max(right - left, bottom - top) / self.height, offset
-
-
-@dataclass(frozen=True, eq=False)
-class _Cutter:
-    """Cuts the ink of some slices out of a picture, and tells where it is in the picture as given."""
-
-    shades: NDArray[np.float32]
-    owners: NDArray[np.int32]
-    matrix: NDArray[np.float64]
-    given: tuple[int, ...]
-
-    def box(self, extent: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-        """The box around an extent in the picture as given."""
-        left, top, right, bottom = extent
-        corners = self.matrix @ np.array([[left, right, left, right], [top, top, bottom, bottom], [1, 1, 1, 1]])
-        (height, width), (x, y) = self.given[:2], corners
-        # A thousandth of a pixel more than a whole number is a rounding error.
-        return (
-            max(0, math.floor(x.min() + 1e-3)),
-            max(0, math.floor(y.min() + 1e-3)),
-            min(width, math.ceil(x.max() - 1e-3)),
-            min(height, math.ceil(y.max() - 1e-3)),
-        )
-
-    def ink(self, slices: list[Slice]) -> NDArray[np.float32]:
-        from scipy import ndimage
-
-        left, top, right, bottom = self.extent(slices)
-        margin = 1 + round(MARGIN * max(right - left, bottom - top))
-        begin, upper = max(0, left - margin), max(0, top - margin)
-        window = np.s_[upper : bottom + margin, begin : right + margin]
-        owners = self.owners[window]
-        kept = np.zeros(owners.shape, np.bool_)
-        for each in slices:
-            columns = np.s_[:, each.left - begin : each.right - begin]
-            kept[columns] |= owners[columns] == each.piece.number
-        near = ndimage.maximum_filter(kept.view(np.uint8), 2 * margin + 1).view(np.bool_)
-        shown = near & (kept | (owners == 0))
-        shades = np.where(shown, self.shades[window], 0).astype(np.float32)
-        return shades if shades.max() > SHOWN else kept.astype(np.float32)
-
-    def extent(self, slices: list[Slice]) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom in pixels of the picture as it is looked at."""
-        tops, bottoms = zip(*(self._rows(each) for each in slices), strict=True)
-        return slices[0].left, min(tops), max(each.right for each in slices), max(bottoms)
-
-    def _rows(self, each: Slice) -> tuple[int, int]:
-        """The first row with ink, and the one after the last."""
-        left, top, right, bottom = each.piece.box
-        if (each.left, each.right) == (left, right):
-            return top, bottom
-        inside = self.owners[top:bottom, each.left : each.right] == each.piece.number
-        rows = np.flatnonzero(inside.any(axis=1))
-        return (top + int(rows[0]), top + int(rows[-1]) + 1) if len(rows) else (top, bottom)

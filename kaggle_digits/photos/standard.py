@@ -43,6 +43,24 @@ def as_mnist(
     return _pasted(_stretched(_reduced(stroked, box)), image_shape)
 
 
+def narrowed(image: NDArray[np.uint8], widest: float) -> NDArray[np.uint8]:
+    """A digit no wider than that, as its writer may have meant what a form or a scanner has stretched.
+
+    Args:
+        image: uint8 `(height, width)`, from `as_mnist`.
+        widest: that it may be, in its own height.
+    """
+    from PIL import Image
+
+    rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+    if not len(rows):
+        return image
+    tight = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    width = min(tight.shape[1], max(1, round(widest * len(tight))))
+    narrow = np.asarray(Image.fromarray(tight).resize((width, len(tight)), Image.Resampling.BOX))
+    return _pasted(_stretched(narrow.astype(np.float32)), image.shape)
+
+
 def _tight(ink: NDArray[np.float32]) -> NDArray[np.float32]:
 
     rows = np.flatnonzero(ink.max(axis=1) >= EDGE)
@@ -82,7 +100,7 @@ def _stretched(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.asarray((ink.clip(0, None) * (255 / ink.max())).round(), np.uint8)
 
 
-def _pasted(digit: NDArray[np.uint8], image_shape: tuple[int, int]) -> NDArray[np.uint8]:
+def _pasted(digit: NDArray[np.uint8], image_shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """The digit on paper, so that its barycentre, with pixel centres at a half, lies in the pixel after the middle."""
     image = np.zeros(image_shape, np.uint8)
     places = []

@@ -1,30 +1,37 @@
-"""A digit is still the same one when it leans a little; what is no digit becomes another one."""
+"""A digit is still the same one when it is narrower and leans a little; what is no digit becomes another one.
+
+Measured on 1,500 held-out digits with a `strong` network: as they are 0.9967, with leaning ones beside 0.9953 and with
+narrow leaning ones 0.9953; stretched to a square of 16 x 16 pixels of ink or paper 0.9433, 0.9487 and 0.9813.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
-LEANINGS = (-0.18, 0.18)  # columns for every row, beside 0
-VOTES = 1 + len(LEANINGS)
-"""How many images a model is asked about for each digit."""
+from kaggle_digits.photos import standard
+
+LEANINGS = (-0.18, 0.18)  # columns for every row, of the narrow ones
+WIDEST = 0.45  # heights, that a narrow one may be wide
+WEIGHTS = 2, 1, 1  # of a digit as it is, and of those that lean
 
 
 def leaning(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Every image as it is, and leaning to either side: uint8 `(VOTES * n, height, width)`, all of one kind together.
+    """Every image as it is, and narrow and leaning to either side: uint8 `(3 * n, height, width)`, kind by kind.
 
     Args:
         images: uint8 `(n, height, width)`.
     """
-    return np.concatenate([images, *(_leaned(images, slope) for slope in LEANINGS)])
+    narrow = np.stack([standard.narrowed(image, WIDEST) for image in images]) if len(images) else images
+    return np.concatenate([images, *(_leaned(narrow, slope) for slope in LEANINGS)])
 
 
 def counted(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     """The mean of the votes: float32 `(n, classes)`.
 
     Args:
-        probabilities: float32 `(VOTES * n, classes)`, in the order of `leaning`.
+        probabilities: float32 `(3 * n, classes)`, in the order of `leaning`.
     """
-    votes = probabilities.reshape(VOTES, -1, probabilities.shape[1])
-    return np.asarray(votes.mean(axis=0), np.float32)
+    votes = probabilities.reshape(len(WEIGHTS), -1, probabilities.shape[1])
+    return np.average(votes, axis=0, weights=WEIGHTS).astype(np.float32)
 
 
 def _leaned(images: NDArray[np.uint8], slope: float) -> NDArray[np.uint8]:

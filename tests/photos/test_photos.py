@@ -15,6 +15,7 @@ from kaggle_digits import photos, sources
 from kaggle_digits.evaluation import plots
 from kaggle_digits.photos import paper, plausible, strokes
 from kaggle_digits.photos.layout import Span
+from kaggle_digits.photos.standard import narrowed
 
 
 @pytest.fixture(scope="module")
@@ -329,6 +330,27 @@ def test_votes_are_counted_for_each_digit():
     leaning = photos.leaning(images)
     assert (leaning[:3] == images).all() and leaning.shape == (9, 28, 28)
     assert photos.counted(np.eye(10, dtype=np.float32)[[0, 1, 2] * 3]).argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_a_narrow_digit_is_no_wider_than_it_may_be_and_as_high(standard):
+    for image in standard:
+        narrow = narrowed(image, 0.45)
+        (rows, columns), before = np.nonzero(narrow), np.flatnonzero(image.any(axis=1))
+        assert np.ptp(rows) == np.ptp(before) and np.ptp(columns) + 1 <= 0.45 * len(before) + 1
+        assert (narrowed(narrow, 0.5) == narrow).all()
+    assert not narrowed(np.zeros((28, 28), np.uint8), 0.45).any()
+
+
+def test_digits_stretched_to_a_square_of_coarse_pixels_stay_digits():
+    shares = []
+    for image in sources.load("sklearn").test.images[:40]:
+        rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+        tight = Image.fromarray(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+        coarse = tight.resize((16, 16), Image.Resampling.BOX).point(lambda grey: 0 if grey > 100 else 255)
+        sheet = np.pad(np.asarray(coarse.resize((128, 128), Image.Resampling.BICUBIC)), 48, constant_values=255)
+        layout = photos.look(sheet).layout(plain=True)
+        shares += [1 - layout.mark_probabilities[0, photos.MARK]]
+    assert np.mean(np.array(shares) > 0.5) >= 0.95
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])

@@ -4,17 +4,20 @@
 const decision = (() => {
   const { sum, median, indexOfHighest } = numbers;
   const { leastProbability } = plausible;
-  const { digitProbability } = marks;
+  const { MARK } = constants.marks;
   const {
-    NEVER, SURER, MOST_TOUCHING, FEWEST_STROKES, CLOSEST, MARK_COST, DOUBTFUL, HIDING, LETTER, LETTERS, GAP, GAPS,
+    NEVER, SURER, MOST_TOUCHING, FEWEST_STROKES, CLOSEST, HEARD, MARK_COST, DOUBTFUL, HIDING, LETTER, LETTERS, GAP, GAPS,
     UNLIKELY_COST, LEAST,
   } = constants.decision;
 
   // Lines of digits, each with probabilities, box, image, isSure, share and standsApart; and marks that were left out.
-  function decide(laid, answers) {
+  function decide(laid, said) {
     const leasts = laid.spans.map(({ ink }) => (laid.isWhole ? 0 : leastProbability(ink)));
-    const shares = laid.spans.map(({ view }) => (view ? digitProbability(view) : 1));
-    const scores = scoresOf(laid, answers, leasts, shares);
+    const lone = areLone(laid);
+    const kinds = laid.spans.map(({ view }, place) => (view ? marks.probabilities(view, lone[place]) : null));
+    const shares = kinds.map((kind) => (kind ? 1 - kind[MARK] : 1));
+    const answers = said.map((answer, place) => together(answer, kinds[place]));
+    const scores = scoresOf(laid, answers, leasts, shares, lone);
     const left = [], lines = [];
     laid.lines.forEach((slices, number) => {
       const numbers = [...laid.spans.keys()].filter((place) => laid.spans[place].line === number);
@@ -32,14 +35,25 @@ const decision = (() => {
   const unsure = (line) => line.map((digit) => ({ ...digit, isSure: false, share: 0 }));
   const isLikeALetter = ({ size: [width, height] }) => width >= LETTER[0] && height >= LETTER[1];
 
+  // Which spans are all that there is in the picture, and one piece.
+  function areLone({ spans, lines }) {
+    const areOne = new Set(spans.map(({ piece }) => piece)).size === 1;
+    return spans.map(({ first, after }) => areOne && after - first === sum(lines));
+  }
+
+  // What a model that knows ten digits says, and the network of marks beside it.
+  function together(answer, kind) {
+    if (!kind || answer.length !== MARK) return answer;
+    const both = answer.map((value, label) => value * Math.max(kind[label], LEAST) ** HEARD);
+    return both.map((value) => value / sum(both));
+  }
+
   // What every span adds to the sum of its line: as a digit, and as another mark.
-  function scoresOf(laid, answers, leasts, shares) {
-    const areOne = new Set(laid.spans.map(({ piece }) => piece)).size === 1;
+  function scoresOf(laid, answers, leasts, shares, lone) {
     return laid.spans.map(({ cost, markCost, first, after }, place) => {
       const highest = Math.max(...answers[place]) * shares[place];
       // A lone piece that is no digit is a scribble, rather than several digits that touch.
-      const isLone = areOne && after - first === sum(laid.lines);
-      const unlikely = !isLone && highest < leasts[place] ? UNLIKELY_COST : 0;
+      const unlikely = !lone[place] && highest < leasts[place] ? UNLIKELY_COST : 0;
       const paid = laid.isWhole ? Infinity : markCost + (after - first > 1 ? MARK_COST : 0);
       return [Math.log(Math.max(highest, LEAST)) - cost - unlikely, Math.log(Math.max(1 - shares[place], LEAST)) - paid];
     });
@@ -108,5 +122,5 @@ const decision = (() => {
     return reached[slices][1];
   }
 
-  return { decide };
+  return { decide, areLone };
 })();

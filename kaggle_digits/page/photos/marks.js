@@ -1,10 +1,10 @@
-// Which ink is a digit, and which some other mark: a small network tells, whose weights come with the package.
+// Which digit ink is, or that it is some other mark: a small network tells, whose weights come with the package.
 "use strict";
 
 const marks = (() => {
   const { picture, tightened, resized } = filters;
-  const { clip, rounded } = numbers;
-  const { VIEW, LINE, SMALLEST, LARGEST, COMMON } = constants.marks;
+  const { clip, rounded, sum } = numbers;
+  const { VIEW, LINE, SMALLEST, LARGEST, MARK, COMMON, LONE } = constants.marks;
   let layers = null;
 
   // What the network sees of some ink: as large as it is in its line, and where it stands there.
@@ -23,14 +23,17 @@ const marks = (() => {
     return view;
   }
 
-  // That what a view shows is a digit.
-  function digitProbability(view) {
+  // Which digit a view shows, and, last, that it is none.
+  function probabilities(view, isLone) {
     layers ??= constants.weights.map(unpacked);
     let tensor = { values: Float32Array.from(view.values, (value) => value / 255), side: VIEW };
     for (const layer of layers.slice(0, -2)) tensor = convolved(tensor, layer);
     const [hidden, last] = layers.slice(-2);
     const inner = dense(tensor.values, hidden).map((value) => Math.max(0, value));
-    return 1 / (1 + Math.exp(-(dense(inner, last)[0] + COMMON)));
+    const logits = dense(inner, last);
+    logits[MARK] -= isLone ? LONE : COMMON;
+    const powers = logits.map((logit) => Math.exp(logit - Math.max(...logits)));
+    return powers.map((power) => power / sum(powers));
   }
 
   function unpacked({ shape, kernel, scales, bias }) {
@@ -79,5 +82,5 @@ const marks = (() => {
     return sums;
   }
 
-  return { inLine, digitProbability };
+  return { inLine, probabilities };
 })();

@@ -16,6 +16,14 @@ const standard = (() => {
     return pasted(stretched(reduced(tight(withFairStrokes(digit, box, width)), box)), shape);
   }
 
+  // A digit no wider than that, in its own height.
+  function narrowed(image, widest) {
+    const digit = filters.tightened(image, Boolean);
+    if (digit === null) return image;
+    const width = Math.min(digit.width, Math.max(1, rounded(widest * digit.height)));
+    return pasted(stretched(filters.resized(digit, width, digit.height, "box", true)), [image.height, image.width]);
+  }
+
   const tight = (ink) => filters.tightened(ink, (value) => value >= Math.fround(EDGE));
 
   function withFairStrokes(ink, box, width) {
@@ -69,5 +77,5 @@ const standard = (() => {
     return [x / mass, y / mass];
   }
 
-  return { asMnist };
+  return { asMnist, narrowed };
 })();

@@ -1,16 +1,19 @@
-// A digit is still the same one when it leans a little; what is no digit becomes another one.
+// A digit is still the same one when it is narrower and leans a little; what is no digit becomes another one.
 "use strict";
 
 const votes = (() => {
   const { sum, rounded } = numbers;
-  const { LEANINGS } = constants.votes;
+  const { LEANINGS, WIDEST, WEIGHTS } = constants.votes;
 
-  // An image as it is, and leaning to either side.
-  const leaning = (image, shape) => [image, ...LEANINGS.map((slope) => leaned(image, shape, slope))];
+  // An image as it is, and narrow and leaning to either side.
+  function leaning(image, shape) {
+    const narrow = standard.narrowed(filters.picture(image, shape[1], shape[0]), WIDEST).values;
+    return [image, ...LEANINGS.map((slope) => leaned(narrow, shape, slope))];
+  }
 
   // The mean of the votes.
   const counted = (answers) =>
-    answers[0].map((_, label) => sum(answers.map((answer) => answer[label])) / answers.length);
+    answers[0].map((_, label) => sum(answers.map((answer, vote) => WEIGHTS[vote] * answer[label])) / sum(WEIGHTS));
 
   function leaned(image, [height, width], slope) {
     const moved = new Uint8Array(image.length);
