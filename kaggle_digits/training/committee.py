@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kaggle_digits import classifiers, runs
 from kaggle_digits.classifiers import ensemble
-from kaggle_digits.digits import Digits, folds
+from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DigitsError, RunError
 from kaggle_digits.files import storage
 from kaggle_digits.recipes import Recipe
@@ -78,7 +78,7 @@ class Work:
     Attributes:
         path: the run's folder.
         digits: all labelled digits.
-        fold_of: integers `(n,)`, the fold of each row.
+        fold_of: integers `(n,)`, the fold of each row; -1 of those that every member learns and none is judged by.
     """
 
     path: Path
@@ -91,7 +91,8 @@ class Work:
         if fold <= self.fold_of.max():
             held_out: NDArray[np.bool_] = self.fold_of == fold
         else:
-            held_out = np.random.default_rng(fold).permutation(len(self.digits)) % _CHECKED == 0
+            dealt = np.random.default_rng(fold).permutation(len(self.digits))
+            held_out = (dealt % _CHECKED == 0) & (self.fold_of >= 0)
         return held_out
 
 
@@ -121,9 +122,7 @@ def members(recipe: Recipe, beginning: Beginning) -> list[Member]:
     return found
 
 
-def train(
-    path: Path, beginning: Beginning, recipe: Recipe, digits: Digits, listener: Listener, executor: Executor
-) -> Trained:
+def train(work: Work, beginning: Beginning, recipe: Recipe, listener: Listener, executor: Executor) -> Trained:
     """Trains all members of a committee that are not there yet, and puts them together.
 
     Those that the executor leaves are trained in this process, one after the other.
@@ -133,18 +132,16 @@ def train(
 
     Raises:
         Paused: the listener stopped it.
-        DataError: too few rows for the folds.
     """
-    for left in path.glob(f"{TEMPORARY}*"):
+    for left in work.path.glob(f"{TEMPORARY}*"):
         shutil.rmtree(left, ignore_errors=True)
-    work = Work(path, digits, folds(digits, recipe.folds or 1))
     everyone = members(recipe, beginning)
     try:
         if missing(work, everyone):
             try:
                 executor(work, everyone, listener)
             except KeyboardInterrupt:
-                raise Paused(path.name) from None
+                raise Paused(work.path.name) from None
         to_train = missing(work, everyone)
         if to_train:
             listener.several([member.expected for member in to_train], 1)
@@ -155,7 +152,7 @@ def train(
             listener.model_ends(member.name)
     except DigitsError:
         if len(missing(work, everyone)) < len(everyone):
-            listener.note(f"finished models are kept; to continue on the same machines: --resume {path.name}")
+            listener.note(f"finished models are kept; to continue on the same machines: --resume {work.path.name}")
         raise
     return _combine(work, recipe, everyone)
 
@@ -189,7 +186,9 @@ def train_member(work: Work, member: Member, listener: Listener) -> Run:
 
 def _combine(work: Work, recipe: Recipe, everyone: list[Member]) -> Trained:
     """The ensemble of all members, judged by what each said of the rows that it did not learn."""
-    fold_of, labels = work.fold_of, work.digits.known_labels
+    own = np.flatnonzero(work.fold_of >= 0)
+    digits, fold_of = work.digits.take(own), work.fold_of[own]
+    labels = digits.known_labels
     complete = {member.name: runs.read(work.path / member.name) for member in everyone}
     records = {name: run.record for name, run in complete.items()}
     folds = recipe.folds or 1
@@ -211,7 +210,7 @@ def _combine(work: Work, recipe: Recipe, everyone: list[Member]) -> Trained:
         files=[f"{name}/{file}" for name in weights for file in records[name].files],
         layers=[LayerRecord(name, records[name].recipe.name, (), records[name].parameters) for name in weights],
         learned=work.digits,
-        validation=work.digits,
+        validation=digits,
         probabilities=chosen.probabilities,
         train_seconds=sum(record.train_seconds for record in records.values()),
         details={
@@ -229,7 +228,7 @@ def _out_of_fold(work: Work, kind: list[Member], read: Callable[[Path], NDArray[
     probabilities = np.zeros((len(work.digits), work.digits.classes), np.float32)
     for member in kind:
         probabilities[work.held_out(member)] = read(work.path / member.name)
-    return probabilities
+    return probabilities[work.fold_of >= 0]
 
 
 def _augmented(folder: Path) -> NDArray[np.float32]:

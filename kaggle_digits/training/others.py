@@ -6,7 +6,7 @@ import numpy as np
 
 from kaggle_digits import sources
 from kaggle_digits.digits import Digits
-from kaggle_digits.errors import DataError, DigitsError
+from kaggle_digits.errors import DataError
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Plan
 from kaggle_digits.sources import Source, leaks
@@ -17,12 +17,9 @@ def load(plan: Plan, recipe: Recipe, source: Source) -> Source | None:
 
     Raises:
         DataError: they cannot be read, have another shape or no such labels, or are among the digits to label.
-        DigitsError: the recipe is a committee, whose every row is held out once.
     """
     if plan.also is None:
         return None
-    if recipe.is_committee:
-        raise DigitsError(f"{recipe.name} trains several models, and --also is for one: leave --also or --folds out.")
     also = sources.load(plan.also, image_shape=source.train.image_shape, skip_broken=plan.skip_broken)
     ours, theirs = (" x ".join(map(str, one.train.image_shape)) for one in (source, also))
     if ours != theirs:
@@ -37,14 +34,15 @@ def load(plan: Plan, recipe: Recipe, source: Source) -> Source | None:
 def joined(learned: Digits, others: Digits, held_out: Digits) -> Digits:
     """The digits to learn from, with those of other hands after them, but for images that are held out as well.
 
+    Where every row is held out once, in folds, that is all of them. Those of other hands are numbered down from -1.
+
     Raises:
         DataError: they have labels that the data does not have.
     """
     added = others.take(np.flatnonzero(~np.isin(others.hashes, held_out.hashes)))
-    ids = [*map(str, learned.ids), *(f"also {number}" for number in added.ids)]
     return replace(
         learned,
         images=np.concatenate([learned.images, added.images]),
         labels=np.concatenate([learned.known_labels, added.known_labels]),
-        ids=np.array(ids),
+        ids=np.concatenate([learned.ids, -1 - np.arange(len(added))]),
     )

@@ -9,18 +9,19 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from kaggle_digits import classifiers, recipes, runs, sources
 from kaggle_digits.classifiers import checkpoint, neural
 from kaggle_digits.competition import submission
-from kaggle_digits.digits import Digits, split
+from kaggle_digits.digits import Digits, folds, split
 from kaggle_digits.errors import DataError, DigitsError, RunError, StorageError
 from kaggle_digits.files import storage
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Beginning, DataRecord, Listener, Plan, Run, environment
 from kaggle_digits.sources import Source, leaks
 from kaggle_digits.training import audit, budget, cluster, committee, on_kaggle, others, processes, single, writing
-from kaggle_digits.training.committee import Executor, Paused
+from kaggle_digits.training.committee import Executor, Paused, Work
 from kaggle_digits.training.writing import Trained
 
 
@@ -234,7 +235,7 @@ def _carry_out(work: _Training, executor: Executor, began: float) -> Run:
 def _finish(work: _Training, executor: Executor, began: float) -> Run:
     path, beginning, digits, listener = work.path, work.beginning, work.digits, work.listener
     if work.recipe.is_committee:
-        trained = committee.train(path, beginning, work.recipe, digits, listener, executor)
+        trained = committee.train(_in_folds(work), beginning, work.recipe, listener, executor)
         audit.write(path, digits, trained.probabilities)
     else:
         learned, held_out = (digits.take(rows) for rows in split(digits, beginning.plan.validation))
@@ -249,6 +250,15 @@ def _finish(work: _Training, executor: Executor, began: float) -> Run:
         foretell = digits.classes == work.test.classes and not _is_flattered(work, trained)
         trained = writing.label(file, trained, report, work.test, foretell=foretell)
     return writing.complete(path, beginning, trained, report, began, file)
+
+
+def _in_folds(work: _Training) -> Work:
+    digits = work.digits
+    fold_of = folds(digits, work.recipe.folds or 1)
+    if work.also is not None:
+        digits = others.joined(digits, work.also.train, digits)
+        fold_of = np.pad(fold_of, (0, len(digits) - len(fold_of)), constant_values=-1)
+    return Work(work.path, digits, fold_of)
 
 
 def _is_flattered(work: _Training, trained: Trained) -> bool:

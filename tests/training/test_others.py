@@ -3,7 +3,7 @@
 import pytest
 
 from kaggle_digits import predictor, sources, training
-from kaggle_digits.digits import split
+from kaggle_digits.digits import Digits, split
 from kaggle_digits.errors import DataError, DigitsError
 
 
@@ -36,8 +36,22 @@ def test_images_to_label_are_refused(source, tmp_path):
     assert not (tmp_path / "models").exists()
 
 
-@pytest.mark.parametrize("values", [{"folds": 2}, {"on": "kaggle"}])
-def test_one_model_here_learns_them(source, tmp_path, values):
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_every_member_in_folds_learns_them_and_no_fold_is_judged_by_them(source, tmp_path, jobs):
+    own, same = source.train.images[0] // 2, source.train.images[1]
+    predictor.keep_corrections([own, same], "37", tmp_path / "mine")
+    run = begin(source, tmp_path, folds=2, jobs=jobs)
+    rows = len(source.train)
+    # One that is among the data's rows is learned as such: by the members of other folds.
+    assert (run.record.train_rows, run.record.validation_rows) == (rows + 1, rows)
+    assert run.record.plan.also == str(tmp_path / "mine") and run.record.data.also_sha256
+    members = [predictor.load(run.path / name) for name in ("fold-1", "fold-2")]
+    assert [member.rows_learned(Digits.numbered(own[None])) for member in members] == [1, 1]
+    assert sum(member.rows_learned(Digits.numbered(same[None])) for member in members) == 1
+    assert sum(member.run.record.validation_rows for member in members) == rows
+
+
+def test_they_do_not_travel_to_kaggle(source, tmp_path):
     predictor.keep_corrections([source.train.images[0] // 2], "3", tmp_path / "mine")
-    with pytest.raises(DigitsError, match="leave --also"):
-        begin(source, tmp_path, **values)
+    with pytest.raises(DigitsError, match="--also is not sent to Kaggle"):
+        begin(source, tmp_path, on="kaggle")
