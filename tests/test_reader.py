@@ -37,6 +37,14 @@ def test_the_second_thing_after_installing_is_a_photo(seven: Path) -> None:
     assert "reader, which comes with kaggle-digits: resnet, out-of-fold accuracy 0.99" in done.stderr
 
 
+def test_it_adapts_to_corrections_and_says_so(seven: Path, tmp_path: Path) -> None:
+    images = sources.load("sklearn").train.images
+    predictor.keep_corrections(list(images[:5]), "11111", tmp_path / "corrections")
+    said = [command("predict", str(seven), "--json", *more, cwd=tmp_path) for more in ((), ("--no-personal",))]
+    assert [json.loads(each.stdout)[0]["adapted_to"] for each in said] == [5, 0]
+    assert ["adapted to 5 corrections of yours" in each.stderr for each in said] == [True, False]
+
+
 def test_a_run_of_ones_own_goes_before_it(network: runs.Run) -> None:
     models = network.path.parent
     assert predictor.load(folder=models).run.path.parent == models
@@ -75,3 +83,11 @@ def test_both_its_files_answer_alike_and_read_digits_of_other_hands() -> None:
 def test_it_travels_without_its_data(suffix: str, tmp_path: Path) -> None:
     done = export.export(runs.read(runs.READER), tmp_path / f"reader{suffix}")
     assert done.agreement.same == done.agreement.rows == 1000
+
+
+def test_it_is_checked_on_the_digits_that_are_named(tmp_path: Path) -> None:
+    digits = sources.load("sklearn").train
+    np.save(tmp_path / "X.npy", digits.images[:30])
+    np.save(tmp_path / "y.npy", digits.known_labels[:30])
+    done = export.export(runs.read(runs.READER), tmp_path / "reader.tflite", where=str(tmp_path))
+    assert done.agreement.rows == 30

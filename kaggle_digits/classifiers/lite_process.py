@@ -3,7 +3,10 @@
 import io
 import subprocess
 import sys
+import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,6 +17,8 @@ from kaggle_digits.classifiers.classifier import Classifier
 from kaggle_digits.errors import RunError
 
 _MOST_BYTES = 1 << 30
+_PATIENCE = 120.0  # seconds for an answer, or to start
+_AT_ONCE = 1024  # images: a network that takes longer for them is of no use
 
 
 class LiteProcess:
@@ -36,19 +41,38 @@ class LiteProcess:
             stderr=subprocess.DEVNULL,
         )
         weakref.finalize(self, _end, self._process)
-        if _receive(self._process.stdout) is None:
+        with self._deadline():
+            started = _receive(self._process.stdout)
+        if started is None:
             raise RunError(f"{path} is not a model that can be loaded ({reason}). Train again.")
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `Classifier.probabilities`."""
+        return np.concatenate(
+            [self._ask(images[start : start + _AT_ONCE]) for start in range(0, len(images), _AT_ONCE)]
+        )
+
+    def _ask(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         try:
-            _send(self._process.stdin, images)
-            answers = _receive(self._process.stdout)
+            with self._deadline():
+                _send(self._process.stdin, images)
+                answers = _receive(self._process.stdout)
         except (OSError, ValueError):
             answers = None
         if answers is None:
-            raise RunError(f"{self._path} ended the process that asked it. Train again.")
+            raise RunError(f"{self._path} ended the process that asked it, or never answered. Train again.")
         return answers.astype(np.float32)
+
+    @contextmanager
+    def _deadline(self) -> Iterator[None]:
+        """Ends the process should it take too long, so that nobody waits for it any more."""
+        timer = threading.Timer(_PATIENCE, self._process.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -17,16 +17,9 @@ def fuse(keras: Any, model: Any) -> None:
     """
     if keras.backend.backend() == "tensorflow" and not has_gpu(keras):
         fused = _fused(keras)
-        for layer in _layers(model):
+        for layer in model._flatten_layers():
             if type(layer) is keras.layers.BatchNormalization and _is_usual(layer):
                 layer.__class__ = fused
-
-
-def _layers(model: Any) -> Any:
-    for layer in model.layers:
-        yield layer
-        if hasattr(layer, "layers"):
-            yield from _layers(layer)
 
 
 def _is_usual(layer: Any) -> bool:

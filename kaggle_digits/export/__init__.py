@@ -39,7 +39,8 @@ def export(run: Run, path: Path, *, int8: bool = False, where: str | None = None
         run: whose network.
         path: of the file; its suffix, one of `SUFFIXES`, says the form.
         int8: compute in 8-bit integers, so that the file has a quarter of the size; see `takes_int8`.
-        where: the data that the run was trained on, should it no longer lie where it was; see `sources.load`.
+        where: the data that the run was trained on, should it no longer lie where it was; for the reader, any labelled
+            digits. See `sources.load`.
 
     Raises:
         ExportError: the run is no single network, the suffix is unknown, a library is missing, or the file's answers

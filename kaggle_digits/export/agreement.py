@@ -63,10 +63,10 @@ def compare(labels: NDArray[np.int64], before: NDArray[np.float32], after: NDArr
 def training_digits(run: Run, where: str | None) -> Digits:
     """All labelled digits of a run's data, at `where`, or where it was; raises DataError where it is not the same.
 
-    The reader that comes with the package comes without its data: scikit-learn's digits do for it.
+    The reader that comes with the package comes without its data: any others do for it, else scikit-learn's.
     """
     if run.path == READER:
-        return sources.load(sources.BUNDLED, image_shape=run.record.image_shape).train
+        return sources.load(where or sources.BUNDLED, image_shape=run.record.image_shape).train
     try:
         return predictor.data_of(run, where)
     except DataError as error:

@@ -1,5 +1,6 @@
 """Model files whose types are all known, and whose arrays lead out of them: refused before compiled code follows."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -195,6 +196,16 @@ def test_an_operation_that_is_not_plain_is_answered_in_a_process_of_its_own(unus
     expected = lite.load_own(unusual / lite.FILE).probabilities(images)
     for _ in range(2):
         assert np.array_equal(network.probabilities(images), expected)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="a process that never answers is one that was stopped")
+def test_a_network_that_never_answers_is_one_sentence(unusual: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = lite.load(unusual / lite.FILE)
+    assert isinstance(network, lite_process.LiteProcess)
+    network._process.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(lite_process, "_PATIENCE", 0.1)
+    with pytest.raises(RunError, match="never answered"):
+        network.probabilities(np.zeros((3, 28, 28), np.uint8))
 
 
 def test_a_network_that_ends_its_process_is_one_sentence(unusual: Path, tmp_path: Path) -> None:
