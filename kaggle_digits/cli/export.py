@@ -52,7 +52,7 @@ def export(
     if as_json:
         print_json({"file": str(done.path), "bytes": done.bytes, "checked_with": done.runtime, **vars(agreement)})
         return
-    rows = "of scikit-learn's digits" if found.path == runs.READER else "validation rows"
+    rows = f"rows of {data or 'sklearn'}" if found.path == runs.READER else "validation rows"
     console.tell(f"checked     by {done.runtime}, on {agreement.rows:,} {rows}")
     console.tell(f"same label  {agreement.same:,} of {agreement.rows:,}, largest difference {agreement.largest:.1g}")
     console.tell(f"accuracy    {agreement.accuracy:.4f}, of the run {agreement.accuracy_before:.4f}")
