@@ -22,7 +22,7 @@ class Ruler:
 
     @classmethod
     def of(cls, line: list[Slice], height: int) -> Self:
-        """Measured by the pieces that may be digits; alone, each is its own measure."""
+        """Measured by the pieces that may be digits; one alone in its line, by those of the picture, too."""
         boxes = list(dict.fromkeys(each.piece.box for each in line if not each.piece.is_small))
         if not boxes:
             return cls(height, math.nan, 0.0)
@@ -30,6 +30,8 @@ class Ruler:
         middles = np.array([(top + bottom) / 2 for _, top, _, bottom in boxes])
         # Of words, the small letters are the most; it is the tall ones that are as high as digits would be.
         high = float(np.percentile([bottom - top for _, top, _, bottom in boxes], TALL))
+        # The rings of a per cent sign come to lie in lines of their own, and are no noughts.
+        high = max(high, height) if len(boxes) == 1 else high
         spread = across - across.mean()
         slope = float(np.clip(spread @ middles / max(spread @ spread, 1.0), -STEEPEST, STEEPEST))
         return cls(high, float(middles.mean() - slope * across.mean()), slope)

@@ -353,6 +353,17 @@ def test_digits_stretched_to_a_square_of_coarse_pixels_stay_digits():
     assert np.mean(np.array(shares) > 0.5) >= 0.95
 
 
+def test_a_ring_in_a_line_of_its_own_is_measured_by_the_digits_of_the_picture():
+    image = Image.new("L", (420, 240), 255)
+    pen = ImageDraw.Draw(image)
+    for left in (40, 130):
+        pen.line([(left, 60), (left + 60, 60), (left + 20, 180)], fill=0, width=10)
+    for left, top in ((240, 30), (310, 150)):
+        pen.ellipse((left, top, left + 60, top + 60), outline=0, width=8)
+    rings = [span for span in photos.look(np.asarray(image)).layout(plain=True).spans if span.box[0] > 200]
+    assert [span.size[1] for span in rings] == pytest.approx([0.5, 0.5], abs=0.1)
+
+
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
 def test_boxes_of_a_turned_picture_are_those_of_the_picture_as_given(quarters):
     picture = np.full((160, 240), 255, np.uint8)

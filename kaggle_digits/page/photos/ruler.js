@@ -12,7 +12,8 @@ const ruler = (() => {
     if (!large.length) return { size: sized(height), offset: () => 0 };
     const across = large.map(({ left, right }) => (left + right) / 2);
     const middles = large.map(({ top, bottom }) => (top + bottom) / 2);
-    const high = percentile(sorted(large.map(({ top, bottom }) => bottom - top)), TALL);
+    const tall = percentile(sorted(large.map(({ top, bottom }) => bottom - top)), TALL);
+    const high = large.length === 1 ? Math.max(tall, height) : tall;
     const [centre, middle] = [across, middles].map((places) => sum(places) / places.length);
     const spread = across.map((x) => x - centre);
     const steep = sum(spread.map((x, at) => x * middles[at])) / Math.max(1, sum(spread.map((x) => x * x)));
