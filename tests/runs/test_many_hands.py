@@ -102,7 +102,7 @@ def test_ten_trainings_two_submits_two_fetches_a_removal_and_a_resume(tmp_path: 
         assert "Traceback" not in output + told
     assert sum(code == 0 for code, _ in ends["train"]) >= 10
     assert any(code == 0 for code, _ in ends["fetch"]), ends["fetch"]
-    assert len(server.submissions) == 1
+    assert len(server.submissions) == 1, ends["submit"]
     assert len({one.sha256 for one in ledger.read(here / "submissions")}) == 1
     for name, content in right_files().items():
         assert (here / "data" / name).read_bytes() == content
