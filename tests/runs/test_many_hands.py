@@ -58,13 +58,13 @@ def test_what_is_being_removed_may_be_swept_by_a_training_that_begins(tmp_path: 
         assert len({one.result() for one in begun}) == 60
 
 
-# The command itself takes the competition's own files alone.
+# The command takes the competition's own files alone, and `submit` holds those in `data` against the submission.
 FETCH = """
 from pathlib import Path
 from kaggle_digits.competition import fetch
 from kaggle_digits.errors import DigitsError
 try:
-    fetch.fetch(Path("data"), archive=Path("mine.zip"), rows=(5, 3), force=True)
+    fetch.fetch(Path("few"), archive=Path("mine.zip"), rows=(5, 3), force=True)
 except DigitsError as error:
     raise SystemExit(f"error: {error}") from None
 """
@@ -105,7 +105,7 @@ def test_ten_trainings_two_submits_two_fetches_a_removal_and_a_resume(tmp_path: 
     assert len(server.submissions) == 1, ends["submit"]
     assert len({one.sha256 for one in ledger.read(here / "submissions")}) == 1
     for name, content in right_files().items():
-        assert (here / "data" / name).read_bytes() == content
+        assert (here / "few" / name).read_bytes() == content
     assert not (here / "models" / doomed).exists()
     for run in runs.listing(here / "models"):
         runs.verify(run)
