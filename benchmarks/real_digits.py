@@ -15,6 +15,7 @@ from typing import Any
 
 import machine
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from kaggle_digits import evaluation, predictor
@@ -23,20 +24,29 @@ SETS = ("usps_test", "semeion")
 _ENLARGED, _MARGIN, _AT_ONCE = 8, 48, 250
 
 
+def load(folder: Path, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """A set's images, uint8 `(n, 16, 16)`, 0 paper and 255 ink, and their labels."""
+    with np.load(folder / f"{name}.npz") as known:
+        return known["images"], known["labels"]
+
+
+def enlarged(image: NDArray[np.uint8]) -> Image.Image:
+    """An image as a picture of ink on white paper."""
+    side = image.shape[1] * _ENLARGED
+    return ImageOps.expand(Image.fromarray(255 - image).resize((side, side), Image.Resampling.BICUBIC), _MARGIN, 255)
+
+
 def read(model: predictor.Model, name: str, folder: Path, rows: int | None) -> dict[str, Any]:
     """How one set was read."""
-    with np.load(folder / f"{name}.npz") as known:
-        images, labels = known["images"], known["labels"]
+    images, labels = load(folder, name)
     order = np.random.default_rng(0).permutation(len(images))[:rows]
     answers = []
     for start in range(0, len(order), _AT_ONCE):
         with tempfile.TemporaryDirectory() as pictures:
             paths = []
             for one in order[start : start + _AT_ONCE]:
-                side = images.shape[1] * _ENLARGED
-                large = Image.fromarray(255 - images[one]).resize((side, side), Image.Resampling.BICUBIC)
                 paths.append(Path(pictures) / f"{one:05}.png")
-                ImageOps.expand(large, _MARGIN, 255).save(paths[-1])
+                enlarged(images[one]).save(paths[-1])
             answers += [each.label for each in predictor.predict(model, paths)]
     truth = [str(label) for label in labels[order]]
     right = sum(answer == label for answer, label in zip(answers, truth, strict=True))

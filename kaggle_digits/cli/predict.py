@@ -25,6 +25,9 @@ def predict(
             help="The right digits of the one picture named, ? for what is none; the folder corrections keeps them.",
         ),
     ] = None,
+    personal: Annotated[
+        bool, typer.Option("--personal/--no-personal", help="Adapt to the folder corrections, from five of them on.")
+    ] = True,
     skip_broken: SkipBroken = False,
     models: Models = MODELS,
     as_json: AsJson = False,
@@ -33,15 +36,20 @@ def predict(
 
     Pixel rows come from a CSV or .npy file. A picture may hold several digits: they are read line by line, with a space
     between lines. Where none is found, or one is unsure, the answer says so. For a folder, the answers are also written
-    to predictions.csv. What you correct stays on this machine; train --also corrections learns from it.
+    to predictions.csv. What you correct stays on this machine: from five corrections on, pictures like them are read as
+    you read them, and train --also corrections learns from them.
     """
     if correct is not None and (len(paths) != 1 or paths[0].is_dir()):
         raise typer.BadParameter("name one picture.", param_hint="--correct")
-    from kaggle_digits import predictor
+    from kaggle_digits import predictor, sources
     from kaggle_digits.cli.reports import predictions as reports
 
     model = predictor.load(run, models)
     console.say_which(model.run)
+    if personal and not all(sources.holds_rows(path) for path in paths):
+        model = predictor.personal(model)
+    if model.touch is not None:
+        console.tell(f"adapted to {len(model.touch.labels)} corrections of yours; --no-personal does without")
     many = any(path.is_dir() for path in paths)
     with console.picture_bar() if many else nullcontext(lambda _done, _all: None) as draw:
         predictions = predictor.predict(

@@ -22,7 +22,7 @@ def serve(
         bool | None,
         typer.Option(
             "--corrections/--no-corrections",
-            help="Keep what is corrected on the page in the folder corrections.",
+            help="Keep what is corrected on the page in the folder corrections, and adapt to it.",
             show_default="on, unless --host opens the server to others",
         ),
     ] = None,
@@ -32,10 +32,10 @@ def serve(
 
     Ctrl-C ends it. Only your own machine can use it, unless --host opens it: there is no password and no encryption.
     """
-    from kaggle_digits import runs, serving
+    from kaggle_digits import predictor, serving
 
-    found = runs.find(run, models, or_reader=True)
-    console.say_which(found)
+    model = predictor.load(run, models)
+    console.say_which(model.run)
 
     def tell(address: str, is_local: bool) -> None:
         console.tell(f"page  {address}\nAPI   {address}/api")
@@ -45,4 +45,4 @@ def serve(
                 "encryption. For this machine alone, leave --host out."
             )
 
-    serving.serve(found.path, folder=models, host=host, port=port, corrections=corrections, on_ready=tell)
+    serving.serve(model, host=host, port=port, corrections=corrections, on_ready=tell)

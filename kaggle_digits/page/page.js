@@ -41,7 +41,8 @@
   function show(said) {
     answer = said;
     const digits = said?.digits ?? [];
-    const remark = said?.label ? said.answer.slice(said.label.length) : "";  // of what was left out, or turned
+    const touch = said?.adapted_to ? `, adapted to ${said.adapted_to} corrections of yours` : "";
+    const remark = (said?.label ? said.answer.slice(said.label.length) : "") + touch;  // left out, turned
     find("label").toggleAttribute("data-empty", !said || said.label === null);
     find("label").textContent = said ? (said.label ?? said.answer) : problem || "Nothing written yet";
     find("copy").hidden = !said?.label;

@@ -13,7 +13,7 @@ of ink is plainly one digit; for those there is a shorter way to the same readin
 """
 
 from kaggle_digits.photos.constants import constants
-from kaggle_digits.photos.decision import CLEAR_TURNED, FEWEST_TURNED, Digit, Mark, Reading, decide, is_settled
+from kaggle_digits.photos.decision import CLEAR_TURNED, FEWEST_TURNED, Digit, Mark, Reading, decide, heard, is_settled
 from kaggle_digits.photos.layout import Layout, Writing, is_ready, lay_out, look, whole
 from kaggle_digits.photos.marks import MARK, in_line, mark_probabilities, weights
 from kaggle_digits.photos.plausible import SURE
@@ -34,6 +34,7 @@ __all__ = [
     "constants",
     "counted",
     "decide",
+    "heard",
     "in_line",
     "is_ready",
     "is_settled",

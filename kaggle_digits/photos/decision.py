@@ -95,7 +95,7 @@ def decide(layout: Layout, probabilities: NDArray[np.float32]) -> Reading:
     Source: the best path over segments, as Y. LeCun et al., Gradient-Based Learning Applied to Document Recognition,
     1998, chapter VI.
     """
-    probabilities = _together(layout, probabilities)
+    probabilities = heard(probabilities, layout.mark_probabilities)
     as_digit, as_mark = _scores(layout, probabilities)
     lines: list[list[Digit]] = []
     marks: list[Mark] = []
@@ -128,7 +128,7 @@ def is_settled(layout: Layout, probabilities: NDArray[np.float32]) -> bool:
         layout: from `Writing.layout`, plain.
         probabilities: float32 `(len(layout.spans), classes)`, calibrated, of its images.
     """
-    scores = np.maximum(*_scores(layout, _together(layout, probabilities)))
+    scores = np.maximum(*_scores(layout, heard(probabilities, layout.mark_probabilities)))
     reached = [0.0] * len(layout.lines)
     for span, score in zip(layout.spans, scores, strict=True):
         reached[span.line] += float(score)
@@ -136,11 +136,14 @@ def is_settled(layout: Layout, probabilities: NDArray[np.float32]) -> bool:
     return all(own >= -rival for own, rival in zip(reached, layout.rivals, strict=True))
 
 
-def _together(layout: Layout, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What a model that knows ten digits says, and the network of marks beside it: float32 `(n, classes)`."""
+def heard(probabilities: NDArray[np.float32], marks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a model that knows ten digits says, and the network of marks beside it: float32 `(n, classes)`.
+
+    `marks` is float32 `(n, 11)`, from `mark_probabilities`.
+    """
     if probabilities.shape[1] != MARK:
         return probabilities
-    both = probabilities * np.maximum(layout.mark_probabilities[:, :MARK], LEAST) ** HEARD
+    both = probabilities * np.maximum(marks[:, :MARK], LEAST) ** HEARD
     return np.asarray(both / both.sum(axis=1, keepdims=True), np.float32)
 
 

@@ -1,19 +1,25 @@
-"""What a model misread, put right by its user: kept as a folder of images, from which can be learned."""
+"""What a model misread, put right by its user: kept as a folder of images, to which answers adapt at once."""
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_digits import photos
 from kaggle_digits.errors import DataError
-from kaggle_digits.files import storage
+from kaggle_digits.files import disk, storage
+from kaggle_digits.predictor.model import Model
+from kaggle_digits.predictor.touch import Touch
+from kaggle_digits.sources import image_file, image_folder
 
 CORRECTIONS = Path("corrections")
 """Where corrections are kept: a folder for each label, as `train --also` takes them."""
 
 _MOST = 20_000  # images; nobody corrects more by hand
+_FEWEST, _NEWEST = 5, 200  # corrections that answers adapt to
 
 
 def keep_corrections(images: Sequence[NDArray[np.uint8]], labels: str, folder: Path = CORRECTIONS) -> list[Path]:
@@ -52,3 +58,31 @@ def keep_corrections(images: Sequence[NDArray[np.uint8]], labels: str, folder: P
             Image.fromarray(image).save(temporary, "PNG")
         written.append(folder / label / name)
     return written
+
+
+def personal(model: Model, folder: Path = CORRECTIONS) -> Model:
+    """The model with a personal touch, for `predict`: pictures like those corrected are read as their user reads them.
+
+    Five corrections are the fewest that answers adapt to, and the newest 200 the most. Whatever else the model is asked
+    (`probabilities`, `evaluate`, a submission) it answers as before.
+
+    Args:
+        model: what answers.
+        folder: of all corrections.
+
+    Raises:
+        DataError: one of them cannot be read.
+    """
+    folders = {label: folder / str(label) for label in range(model.classes) if (folder / str(label)).is_dir()}
+    label_of = {path: label for label, own in folders.items() for path in image_folder.find_images(own)}
+    with disk.reading(folder):
+        kept = sorted(label_of, key=lambda path: path.stat().st_mtime_ns)[-_NEWEST:]
+    if len(kept) < _FEWEST:
+        return model
+    images = np.stack([image_file.as_digit(image_file.read(path), model.image_shape) for path in kept])
+    answers = model.probabilities(photos.leaning(images))
+    voted = photos.counted(answers)
+    # Wherever an image is seen, and whatever is heard beside the model, its right label is likely enough then.
+    marks = photos.mark_probabilities(np.stack([photos.in_line(image, 1.0, 0.0) for image in images]))
+    least = np.minimum(np.minimum(answers[: len(images)], voted), photos.heard(voted, marks))
+    return replace(model, touch=Touch.of(images, np.array([label_of[path] for path in kept]), least))

@@ -10,16 +10,24 @@ from kaggle_digits import classifiers, evaluation, runs
 from kaggle_digits.classifiers import Classifier, calibration
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError, RunError, first_line
+from kaggle_digits.predictor.touch import Touch
 from kaggle_digits.runs import Run, rows
 from kaggle_digits.sources import image_folder
 
 
 @dataclass(frozen=True)
 class Model:
-    """A trained model: what answers, and the run that it comes from."""
+    """A trained model: what answers, and the run that it comes from.
+
+    Attributes:
+        run: the run.
+        classifier: what answers.
+        touch: what its user has put right, for `predict` alone; see `personal`.
+    """
 
     run: Run
     classifier: Classifier
+    touch: Touch | None = None
 
     @property
     def image_shape(self) -> tuple[int, int]:

@@ -86,6 +86,7 @@ class Prediction:
         layout: how the picture was read, for those who asked to see it.
         seen: the digits as the model saw them, with boxes in the picture as `layout` shows it.
         turned: degrees to the right by which the picture was turned before it was read: 0, 90, 180 or 270.
+        adapted_to: how many corrections of its user the answer minds.
     """
 
     image: str
@@ -95,6 +96,7 @@ class Prediction:
     layout: photos.Layout | None = field(default=None, compare=False, repr=False)
     seen: tuple[photos.Digit, ...] = field(default=(), compare=False, repr=False)
     turned: int = 0
+    adapted_to: int = 0
 
     @property
     def digits(self) -> list[PredictedDigit]:
@@ -181,4 +183,5 @@ class Prediction:
             "doubt": self.doubt or None,
             "left_out": [{"box": list(mark.box), "after": mark.after} for mark in self.left_out],
             "turned": self.turned,
+            "adapted_to": self.adapted_to,
         }

@@ -161,8 +161,9 @@ class _Reader:
         marks = [LeftOut(_box(mark.box, opened.picture), mark.after, mark.may_be_digit) for mark in reading.marks]
         seen = tuple(digit for line in reading.lines for digit in line)
         name = image_folder.printable(opened.path.as_posix())
-        shown = (layout, seen) if self.keep_stages else (None, ())
-        return Prediction(name, read, opened.picture.size, marks, *shown)
+        shown, digits = (layout, seen) if self.keep_stages else (None, ())
+        adapted_to = 0 if self.model.touch is None else len(self.model.touch.labels)
+        return Prediction(name, read, opened.picture.size, marks, shown, digits, adapted_to=adapted_to)
 
     def _open(self, path: Path) -> _Opened | DataError:
         shape = self.model.image_shape
@@ -195,13 +196,17 @@ class _Reader:
         return replace(opened, layout=layout, writing=None)
 
     def _ask_all(self, layouts: list[photos.Layout]) -> list[NDArray[np.float32]]:
-        """The answers to the images of every layout: of whole pictures as they are, else the mean with leaning ones."""
+        """The answers to the images of every layout: of whole pictures as they are, else the mean with leaning ones.
 
+        Both have the personal touch, if there is one.
+        """
         if sum(len(layout.images) for layout in layouts) == 0:
             return [np.zeros((0, self.model.classes), np.float32) for _ in layouts]
         images = np.concatenate([layout.images for layout in layouts])
         answers = self.model.probabilities(photos.leaning(images))
         plain, voted = answers[: len(images)], photos.counted(answers)
+        if self.model.touch is not None:
+            plain, voted = (self.model.touch.adapted(images, each) for each in (plain, voted))
         ends = np.cumsum([len(layout.images) for layout in layouts])[:-1]
         parts = zip(layouts, np.split(plain, ends), np.split(voted, ends), strict=True)
         return [one if layout.is_whole else other for layout, one, other in parts]

@@ -7,10 +7,10 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
-from kaggle_digits import extras, predictor, runs
+from kaggle_digits import extras
 from kaggle_digits.errors import DigitsError
+from kaggle_digits.predictor import Model
 
 __all__ = ["serve"]
 
@@ -18,32 +18,28 @@ _GRACE = 3  # seconds that requests under way get when the server is told to end
 
 
 def serve(
-    run: str | Path | None = None,
+    model: Model,
     *,
-    folder: Path = runs.FOLDER,
     host: str = "127.0.0.1",
     port: int = 8000,
     corrections: bool | None = None,
     on_ready: Callable[[str, bool], None] = lambda _address, _is_local: None,
 ) -> None:
-    """Serves a run's model until Ctrl-C or a SIGTERM.
+    """Serves a model until Ctrl-C or a SIGTERM.
 
     Args:
-        run: a run's name or path; None is the newest complete run.
-        folder: of all runs.
+        model: what answers.
         host: the address to listen at; 0.0.0.0 (or ::, or nothing) is every network that the machine is in.
         port: 1 to 65535, or 0 for any that is free.
-        corrections: whether corrections are kept, in the folder `predictor.CORRECTIONS`; None is only where no other
-            machine is answered.
+        corrections: whether corrections are kept, in the folder `predictor.CORRECTIONS`, and answers adapt to them;
+            None is only where no other machine is answered.
         on_ready: is told the address as soon as questions are heard, and whether only this machine is answered.
 
     Raises:
         DigitsError: the extra `serve` is not installed, or the port is taken, or the address is not this machine's.
-        RunError: there is no such run, or its files are not those that the training wrote.
     """
     extras.require("serve", "fastapi", "uvicorn", "python_multipart")
     with closing(_listening(host, port)) as heard:
-        model = predictor.load(run, folder)
         import uvicorn
 
         from kaggle_digits.serving import memory

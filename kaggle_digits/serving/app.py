@@ -28,11 +28,11 @@ def create_app(
     corrections: bool = True,
     on_ready: Callable[[], None] = lambda: None,
 ) -> Limits:
-    """An ASGI application that answers for a model, once `on_ready` is called, and may keep corrections.
+    """An ASGI application that answers for a model, once `on_ready` is called, and may keep corrections and adapt.
 
     For `only_local`, see `Limits`.
     """
-    asker = Asker(model)
+    asker = Asker(model, adapts=corrections)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -187,7 +187,7 @@ def _add_corrections(app: FastAPI, asker: Asker) -> None:
         openapi_extra=body,
     )
     async def correct(request: Request) -> forms.Kept:
-        """Keeps images, as `seen=true` shows them, in the folder `corrections`, for `train --also corrections`."""
+        """Keeps images, as `seen=true` shows them, in the folder `corrections`, to which pictures' answers adapt."""
         return forms.Kept(kept=await asker.keep(await request.body()))
 
 

@@ -28,6 +28,7 @@ _READING = {
     "doubt": None,
     "left_out": [],
     "turned": 0,
+    "adapted_to": 0,
 }
 
 
@@ -66,6 +67,7 @@ class Reading(BaseModel, json_schema_extra={"examples": [_READING]}):
     doubt: str | None = Field(description="In words why they are unsure; null where they are not.")
     left_out: list[LeftOut] = Field(description="Ink that is no digit.")
     turned: int = Field(description="Degrees to the right by which the picture was turned before it was read.")
+    adapted_to: int = Field(description="How many corrections of the user's the answer minds.")
 
 
 class Unread(BaseModel, json_schema_extra={"examples": [{"image": "notes.txt", "error": f"notes.txt {_NOT_WHOLE}"}]}):

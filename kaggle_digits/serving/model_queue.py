@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from kaggle_digits.predictor import Model, Prediction, keep_corrections
+from kaggle_digits import predictor
+from kaggle_digits.predictor import Model, Prediction
 from kaggle_digits.serving import forms, memory, pictures
 
 _ROWS_AT_ONCE = 128  # others are answered in between
@@ -100,10 +101,17 @@ class ModelQueue:
 
 
 class Asker:
-    """What the requests ask: the model in its thread, and in another one what need not wait for the model."""
+    """What the requests ask: the model in its thread, and in another one what need not wait for the model.
 
-    def __init__(self, model: Model) -> None:
+    Args:
+        model: what answers.
+        adapts: whether its answers to pictures adapt to corrections.
+    """
+
+    def __init__(self, model: Model, *, adapts: bool = True) -> None:
         self.model = model
+        self._adapts = adapts
+        self._adapted, self._adapted_to = model, [0]
         self._queue = ModelQueue()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checks")
         self._rows = pictures.RowDecoder(model.image_shape)
@@ -111,7 +119,15 @@ class Asker:
     async def read(self, content: bytes, name: str) -> Prediction:
         """What a picture says; raises what `pictures.read` and `ModelQueue.ask` raise."""
         pixels = await self._aside(lambda: pictures.pixels_of(content, name))
-        return await self._queue.ask(lambda: pictures.read(self.model, content, name), pixels)
+        return await self._queue.ask(lambda: pictures.read(self._personal(), content, name), pixels)
+
+    def _personal(self) -> Model:
+        """The model with what is corrected by now, of which the folders' times tell; in its thread."""
+        if self._adapts:
+            folders = sorted(predictor.CORRECTIONS.glob("[0-9]"))
+            if self._adapted_to != (state := [folder.stat().st_mtime_ns for folder in folders]):
+                self._adapted, self._adapted_to = predictor.personal(self.model), state
+        return self._adapted
 
     async def label(self, content: bytes) -> list[forms.Row]:
         """What rows of pixels in JSON say; raises what `RowDecoder.images` and `ModelQueue.ask` raise."""
@@ -128,12 +144,11 @@ class Asker:
         ]
 
     async def keep(self, content: bytes) -> int:
-        """Keeps corrected images in JSON, and counts them; raises what `RowDecoder` and `keep_corrections` raise."""
-        return await self._aside(lambda: self._keep(content))
-
-    def _keep(self, content: bytes) -> int:
-        images, label = self._rows.images(content), pictures.label_of(content, self.model.classes)
-        return len(keep_corrections(list(images), str(label) * len(images)))
+        """Keeps corrected images in JSON, and counts them; raises what `label` and `keep_corrections` raise."""
+        images = await self._aside(lambda: self._rows.images(content))
+        label = pictures.label_of(content, self.model.classes)
+        kept = partial(predictor.keep_corrections, list(images), str(label) * len(images))
+        return len(await self._queue.ask(kept, images.size))  # in the thread in which the model adapts to them
 
     async def _aside(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

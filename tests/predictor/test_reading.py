@@ -211,6 +211,7 @@ def test_in_a_blank_picture_there_is_no_digit(model, tmp_path, grey):
         "doubt": None,
         "left_out": [],
         "turned": 0,
+        "adapted_to": 0,
     }
 
 

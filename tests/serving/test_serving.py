@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import io
+import shutil
 import socket
 import struct
 import subprocess
@@ -82,6 +83,7 @@ def test_health_and_model(digit_server, network):
 
 
 def test_a_picture_is_read_as_predict_reads_it(digit_server, network, tmp_path):
+    shutil.rmtree(digit_server.folder / "corrections", ignore_errors=True)  # other tests'
     (tmp_path / "seven.png").write_bytes(a_seven())
     (expected,) = predictor.predict(predictor.load(network.path), [tmp_path / "seven.png"], keep_stages=True)
     said = post(digit_server, "/api/image?seen=true", files={"image": ("seven.png", a_seven())}).json()
@@ -117,6 +119,27 @@ def test_corrections_are_kept_for_training(digit_server, digits):
     assert [kept[bytes(row)] for row in shown] == [6, 4]
     other = {"Origin": "https://evil.example"}
     assert post(digit_server, "/api/corrections", json={"label": 1, "rows": shown}, headers=other).status_code == 403
+
+
+def test_pictures_adapt_to_corrections_until_these_are_gone(digit_server, digits):
+    """Nothing is started again in between."""
+    kept = digit_server.folder / "corrections"
+    shutil.rmtree(kept, ignore_errors=True)
+
+    def read():
+        return post(digit_server, "/api/image?seen=true", files={"image": ("seven.png", a_seven())}).json()
+
+    first = read()
+    seen = first["digits"][0]["seen"]
+    rows = post(digit_server, "/api/pixels", json={"rows": [seen]}).json()
+    assert (first["guess"] != "1", first["adapted_to"]) == (True, 0)
+    for label, corrected in ((4, digits[:4].reshape(4, -1).tolist()), (1, [seen])):
+        post(digit_server, "/api/corrections", json={"label": label, "rows": corrected})
+    adapted = read()
+    assert (adapted["guess"], adapted["adapted_to"]) == ("1", 5)
+    assert post(digit_server, "/api/pixels", json={"rows": [seen]}).json() == rows
+    shutil.rmtree(kept)
+    assert read() == first
 
 
 def huge_png(width, height):
