@@ -15,14 +15,15 @@ def build(
     for filters in ((width, width), (2 * width, 2 * width), (4 * width,)):
         for count in filters:
             model.add(layers.Conv2D(count, 3, padding="same", activation="relu"))
-            model.add(layers.BatchNormalization())
+            # With Keras's 0.99, the averages of six layers would not have settled after the few steps of small data.
+            model.add(layers.BatchNormalization(momentum=0.9))
         if side >= 2:  # small images are used up before the last block
             model.add(layers.MaxPooling2D())
             side //= 2
         model.add(layers.Dropout(dropout))
     model.add(layers.Flatten())
     model.add(layers.Dense(units, activation="relu"))
-    model.add(layers.BatchNormalization())
+    model.add(layers.BatchNormalization(momentum=0.9))
     model.add(layers.Dropout(0.5))
     model.add(layers.Dense(classes, activation="softmax"))
     return model
