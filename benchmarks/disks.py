@@ -42,7 +42,7 @@ def power(name: str, check: Callable[[Path], None], folder: Path) -> dict[str, A
     try:
         check(folder)
     except AssertionError as error:
-        wrong = str(error).splitlines()[0]
+        wrong = (str(error) or "what was told to be done is not all on the disk").splitlines()[0]
     looked_at = len(list(losses.states(folder / "work-states")))
     print(name, looked_at, wrong, flush=True)
     return {"command": name, "states": looked_at, "lost": wrong}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kaggle_digits.backend import load_keras
 from kaggle_digits.errors import RunError
-from kaggle_digits.files import storage
+from kaggle_digits.files import disk, storage
 from kaggle_digits.runs import Epoch
 
 FILE = "checkpoint.npz"
@@ -82,8 +82,9 @@ def restore(folder: Path, model: Any) -> Progress:
 
 
 def remove(folder: Path) -> None:
-    """Deletes the checkpoint of a training that came to its end."""
+    """Deletes the checkpoint of a training that came to its end; a power cut does not bring it back."""
     (folder / FILE).unlink(missing_ok=True)
+    disk.sync_folder(folder)
 
 
 def _variables(model: Any) -> list[Any]:
