@@ -1,6 +1,7 @@
 """Images that are nearly the same, which stay together when rows are dealt into folds."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ _COMPONENTS = 48
 _ROWS_ENOUGH = 5_000
 _LEFT_AT_ONCE, _RIGHT_AT_ONCE = 512, 4096  # few enough for their product to stay in the processor's cache
 _ROUNDING = 1e-6
-_PAIRS_AT_ONCE = 20_000
+_ROWS_AT_ONCE = 4096
 _WIDEST = 1024  # values a row
 
 
@@ -38,8 +39,7 @@ def groups(images: NDArray[np.uint8]) -> NDArray[np.intp]:
     flat = images.reshape(len(images), -1)
     # Exact copies are found by their bytes: a thousand of them would make half a million pairs.
     _, first_rows, copy_of = np.unique(_fingerprints(flat), return_index=True, return_inverse=True)
-    pixels = _narrowed(flat[first_rows].astype(np.float32))
-    pixels /= np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 1e-9)
+    pixels = _narrowed(flat[first_rows])
     ones, others = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
     for first, second in _close_pairs(_projected(pixels), 2 - 2 * ALIKE):
         alike = _cosines(pixels, first, second) >= ALIKE
@@ -57,8 +57,8 @@ def _fingerprints(flat: NDArray[np.uint8]) -> NDArray[np.void]:
     return np.ascontiguousarray(flat).view(np.dtype((np.void, flat.shape[1]))).ravel()
 
 
-def _narrowed(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Large images by 1,024 random sums of their pixels, which keep their angles to a few hundredths.
+def _narrowed(pixels: NDArray[np.uint8]) -> NDArray[Any]:
+    """Large images by 1,024 random sums of their pixels, float32, which keep their angles to a few hundredths.
 
     Source: W. B. Johnson, J. Lindenstrauss, Extensions of Lipschitz mappings into a Hilbert space, 1984.
     """
@@ -66,32 +66,45 @@ def _narrowed(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     if width <= _WIDEST:
         return pixels
     sums = np.random.default_rng(0).standard_normal((width, _WIDEST), np.float32) / np.float32(_WIDEST**0.5)
-    narrow: NDArray[np.float32] = pixels @ sums
-    return narrow
+    return np.concatenate([part.astype(np.float32) @ sums for part in _parts(pixels)])
 
 
-def _cosines(pixels: NDArray[np.float32], first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Of pairs of rows, a slice at a time: many pairs of many pixels would not fit into memory."""
+def _parts(rows: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Some rows at a time: all of them as floats would take four times their memory."""
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        yield rows[start : start + _ROWS_AT_ONCE]
+
+
+def _directed(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """Rows scaled to length 1."""
+    rows = pixels.astype(np.float32)
+    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    return rows
+
+
+def _cosines(pixels: NDArray[Any], first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Of pairs of rows."""
     parts = [np.zeros(0, np.float32)]
-    for start in range(0, len(first), _PAIRS_AT_ONCE):
-        chosen = slice(start, start + _PAIRS_AT_ONCE)
-        parts.append(np.einsum("np,np->n", pixels[first[chosen]], pixels[second[chosen]]))
+    for one, other in zip(_parts(first), _parts(second), strict=True):
+        parts.append(np.einsum("np,np->n", _directed(pixels[one]), _directed(pixels[other])))
     return np.concatenate(parts)
 
 
-def _projected(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+def _projected(pixels: NDArray[Any]) -> NDArray[np.float32]:
     """The first principal components, float32 `(n, components)`, the largest first.
 
     Rows in between are left out to find them: any directions would do, and these are nearly the best.
     """
     from threadpoolctl import threadpool_limits
 
-    centred = pixels - pixels.mean(axis=0)
-    some = centred[:: max(1, len(centred) // _ROWS_ENOUGH)]
+    some = _directed(pixels[:: max(1, len(pixels) // _ROWS_ENOUGH)])
+    mean = some.mean(axis=0)
+    some -= mean
     products = some.T @ some
     with threadpool_limits(1, "blas"):  # so few numbers: threads wait for one another longer than they compute
         _, directions = np.linalg.eigh(products)
-    projected: NDArray[np.float32] = centred @ directions[:, : -_COMPONENTS - 1 : -1]
+    kept = directions[:, : -_COMPONENTS - 1 : -1]
+    projected: NDArray[np.float32] = np.concatenate([_directed(part) @ kept for part in _parts(pixels)]) - mean @ kept
     return projected
 
 
