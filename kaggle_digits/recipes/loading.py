@@ -182,11 +182,21 @@ def _from_module(name: str, module: ModuleType, file: RecipeFile | None) -> Reci
     if not isinstance(recipe.fit, Fit | None):
         raise DigitsError(f"{called}: fit must be a Fit(...). Received: {recipe.fit!r}.")
     if "members" in known:
-        members = tuple(load_built_in(str(one)) for one in known["members"])
+        members = tuple(_member(str(one), file) for one in known["members"])
         return replace(recipe, members=members, folds=int(known.get("folds", 5)), refit=int(known.get("refit", 0)))
     if not callable(known.get("build")):
         raise DigitsError(f"{called} has no function build. Write: def build(image_shape, classes): ...")
     return replace(recipe, build=known["build"], arguments=arguments_of(known["build"], called))
+
+
+def _member(name: str, file: RecipeFile | None) -> Recipe:
+    """A member of a committee, whose file, if it comes from one, may name others beside it."""
+    if file is None or not is_file(name):
+        return load_built_in(name)
+    path = str(Path(file.path).parent / name)
+    if "members" in outline(path).names:
+        raise DigitsError(f"{file.path}: {name} has members itself. Name recipes that build a model.")
+    return load(path)
 
 
 def _prepare(outline: Outline, whole: bool) -> None:

@@ -269,6 +269,20 @@ def test_a_committee_of_ones_own_is_a_file(tmp_path):
     assert recipes.restore(through_json(recipe.record()), recipe) == recipe
 
 
+def test_a_committee_in_a_file_names_files_beside_it_but_no_other_committee(tmp_path):
+    (tmp_path / "near.py").write_text(recipes.source("knn"))
+    committee = tmp_path / "both.py"
+    committee.write_text('members = ("svm", "near.py")\nfolds = 2\nrefit = 1\n')
+    recipe = recipes.load(str(committee))
+    assert ([one.name for one in recipe.members], recipe.models) == (["svm", "near"], 6)
+    committee.write_text('members = ("both.py",)\n')
+    with pytest.raises(DigitsError, match="both.py: both.py has members itself"):
+        recipes.load(str(committee))
+    committee.write_text('members = ("gone.py",)\n')
+    with pytest.raises(DigitsError, match="gone.py cannot be read"):
+        recipes.load(str(committee))
+
+
 def test_a_function_is_a_recipe():
     def build(image_shape, classes, width=4):
         return keras.Sequential([keras.Input((*image_shape, 1)), layers.Flatten(), layers.Dense(classes)])
