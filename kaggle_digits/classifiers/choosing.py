@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import classic, ensemble, fitting, lite, networks, neural, small_data
@@ -73,10 +75,18 @@ def _fit_of(own: Any, fit: Fit) -> Fit:
     return msgspec.structs.replace(fit, learning_rate=float(f"{rate:.7g}"), schedule="constant")
 
 
-def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:
+def fit(
+    recipe: Recipe,
+    train: Digits,
+    validation: Digits,
+    seed: int,
+    listener: Listener,
+    folder: Path,
+    unlabelled: NDArray[np.uint8] | None = None,
+) -> Fitted:
     """Fits a recipe, not a committee's, to digits; see `fitting.fit` and `classic.fit`."""
     if recipe.fit is not None:
-        return fitting.fit(recipe, train, validation, seed, listener, folder)
+        return fitting.fit(recipe, train, validation, seed, listener, folder, unlabelled)
     return Fitted(classic.fit(recipe, train, validation, seed), [])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits import recipes
 from kaggle_digits.backend import load_keras, seed_dropout, silenced
@@ -36,7 +37,15 @@ _SECONDS = "seconds.txt"
 _CHANCE, _ENOUGH_STEPS = 1.3, 100
 
 
-def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: Listener, folder: Path) -> Fitted:
+def fit(
+    recipe: Recipe,
+    train: Digits,
+    validation: Digits,
+    seed: int,
+    listener: Listener,
+    folder: Path,
+    unlabelled: NDArray[np.uint8] | None = None,
+) -> Fitted:
     """Fits a recipe's network.
 
     With the same seed, data and machine, two calls give the same weights to the last bit; so does a call that goes
@@ -53,6 +62,7 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
         seed: for the first weights, the order of the rows, distortions and dropout.
         listener: hears of every step and epoch, and may stop the training.
         folder: where a checkpoint is kept after every epoch, and looked for at the beginning.
+        unlabelled: uint8 `(n, height, width)`, the images to label, for `Fit.unlabelled`.
 
     Raises:
         DigitsError: the training diverged, or KDIGITS_DEVICES names a device that is not there.
@@ -66,6 +76,8 @@ def fit(recipe: Recipe, train: Digits, validation: Digits, seed: int, listener: 
     devices.make_deterministic(keras)
     how = msgspec.structs.replace(how, precision=precisions.choose(keras, how.precision))
     teacher = _teacher(how, train, validation, seed, listener, folder) if how.teacher is not None else None
+    if teacher is not None and how.unlabelled and unlabelled is not None:
+        train = distilling.with_unlabelled(train, unlabelled)
     with silenced():  # Keras seeds TensorFlow too, and so imports it, whatever it computes with
         keras.utils.set_random_seed(seed)
     device = devices.choose(keras)

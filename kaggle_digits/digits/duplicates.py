@@ -77,7 +77,7 @@ def _parts(rows: NDArray[Any]) -> Iterator[NDArray[Any]]:
 
 def _directed(pixels: NDArray[Any]) -> NDArray[np.float32]:
     """Rows scaled to length 1."""
-    rows = pixels.astype(np.float32)
+    rows: NDArray[np.float32] = pixels.astype(np.float32)
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     return rows
 

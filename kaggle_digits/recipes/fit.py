@@ -56,6 +56,8 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         teacher: a built-in recipe that is fitted first to the same rows, for no more epochs than this one: then the
             network learns what it says of them, in place of the labels, and its training loss is how far it is from
             that. None is no teacher.
+        unlabelled: whether it also learns what its teacher says of the images to label, where there are any: everyone
+            has them. Out of fold, they are no row that is judged.
         precision: what is computed in; `auto` takes bfloat16 where a short measurement shows that it pays.
         jit: whether XLA compiles the step, which takes seconds: on a CPU faster for plain dense layers, several times
             slower for dropout and for convolutions.
@@ -79,6 +81,7 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     jit: bool = False
     seconds: float | None = None
     teacher: str | None = None
+    unlabelled: bool = False
     callbacks: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:

@@ -79,11 +79,13 @@ class Work:
         path: the run's folder.
         digits: all labelled digits.
         fold_of: integers `(n,)`, the fold of each row; -1 of those that every member learns and none is judged by.
+        unlabelled: uint8 `(m, height, width)`, the images to label, for recipes that learn from them.
     """
 
     path: Path
     digits: Digits
     fold_of: NDArray[np.intp]
+    unlabelled: NDArray[np.uint8] | None = None
 
     def held_out(self, member: Member) -> NDArray[np.bool_]:
         """`(n,)`: the rows that a member does not learn."""
@@ -174,7 +176,7 @@ def train_member(work: Work, member: Member, listener: Listener) -> Run:
     runs.write_plan(folder, member.beginning)
     out = work.held_out(member)
     learned, judged = (work.digits.take(np.flatnonzero(rows)) for rows in (~out, out))
-    trained = single.train(folder, member.beginning, member.recipe, learned, judged, listener)
+    trained = single.train(folder, member.beginning, member.recipe, learned, judged, listener, work.unlabelled)
     if trained.interrupted:
         raise Paused(work.path.name)
     if member.recipe.tta and member.recipe.fit is not None:

@@ -67,6 +67,7 @@ def pack_rows(work: Work) -> bytes:
         "labels": digits.known_labels,
         "ids": digits.ids,
         "folds": work.fold_of,
+        **({} if work.unlabelled is None else {"unlabelled": work.unlabelled}),
     }
     np.savez(buffer, classes=digits.classes, **rows)
     return buffer.getvalue()
@@ -183,7 +184,7 @@ def _train(folder: Path) -> None:
     task = msgspec.json.decode((folder / _TASK).read_bytes(), type=Task)
     with np.load(folder / _ROWS, allow_pickle=False) as rows:
         digits = Digits(rows["images"], rows["labels"], rows["ids"], int(rows["classes"]))
-        work = Work(Path(task.run), digits, rows["folds"])
+        work = Work(Path(task.run), digits, rows["folds"], rows.get("unlabelled"))
     recipe = recipes.restore(task.beginning.recipe, recipes.run(task.file) if task.file else None)
     committee.train_member(work, Member(task.name, recipe, task.beginning), _EpochTeller(task.name))
 

@@ -4,6 +4,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kaggle_digits import classifiers, runs
 from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import calibration, neural
@@ -15,9 +18,17 @@ from kaggle_digits.training.writing import Trained
 
 
 def train(
-    path: Path, beginning: Beginning, recipe: Recipe, learned: Digits, validation: Digits, listener: Listener
+    path: Path,
+    beginning: Beginning,
+    recipe: Recipe,
+    learned: Digits,
+    validation: Digits,
+    listener: Listener,
+    unlabelled: NDArray[np.uint8] | None = None,
 ) -> Trained:
     """Fits one model and saves it. With a checkpoint in the run's folder, an interrupted training goes on.
+
+    The last argument are the images to label, uint8 `(n, height, width)`, for `Fit.unlabelled`.
 
     Raises:
         DigitsError: the training diverged.
@@ -27,7 +38,7 @@ def train(
     if plan.tensorboard:
         board = load_keras().callbacks.TensorBoard(str(path / "logs"), write_graph=False)
         recipe = recipe.with_callbacks(board)
-    fitted = classifiers.fit(recipe, learned, validation, plan.seed, listener, path)
+    fitted = classifiers.fit(recipe, learned, validation, plan.seed, listener, path, unlabelled)
     runs.reopen(path)
     fitting_seconds = sum(epoch.seconds for epoch in fitted.history) or time.perf_counter() - began
     details: dict[str, Any] = {"precision": fitted.precision}

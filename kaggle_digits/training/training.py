@@ -38,6 +38,12 @@ class _Training:
     listener: Listener
     also: Source | None = None
 
+    @property
+    def unlabelled(self) -> NDArray[np.uint8] | None:
+        """The images to label, where there are any and the recipe learns from them: uint8 `(n, height, width)`."""
+        asked = any(kind.fit is not None and kind.fit.unlabelled for kind in self.recipe.kinds)
+        return self.test.images if asked and self.test is not None else None
+
 
 def train(
     plan: Plan,
@@ -241,7 +247,7 @@ def _finish(work: _Training, executor: Executor, began: float) -> Run:
         learned, held_out = (digits.take(rows) for rows in split(digits, beginning.plan.validation))
         if work.also is not None:
             learned = others.joined(learned, work.also.train, held_out)
-        trained = single.train(path, beginning, work.recipe, learned, held_out, listener)
+        trained = single.train(path, beginning, work.recipe, learned, held_out, listener, work.unlabelled)
     listener.phase("drawing pictures")
     report = writing.write_findings(path, trained)
     file = work.submissions / f"{path.name}.csv"
@@ -258,7 +264,7 @@ def _in_folds(work: _Training) -> Work:
     if work.also is not None:
         digits = others.joined(digits, work.also.train, digits)
         fold_of = np.pad(fold_of, (0, len(digits) - len(fold_of)), constant_values=-1)
-    return Work(work.path, digits, fold_of)
+    return Work(work.path, digits, fold_of, work.unlabelled)
 
 
 def _is_flattered(work: _Training, trained: Trained) -> bool:

@@ -301,6 +301,21 @@ def test_a_pupil_learns_what_its_teacher_says(digits, tmp_path):
     assert same(again.classifier.model.get_weights(), result.classifier.model.get_weights())
 
 
+def test_a_pupil_also_learns_what_its_teacher_says_of_images_without_labels(digits, tmp_path):
+    train, validation = digits
+    kept, unlabelled = train.take(np.arange(300)), train.images[300:]
+    pupil = SMALL.with_values({"teacher": "flat", "epochs": 8})
+    alone = fitting.fit(pupil, kept, validation, 0, Listener(), tmp_path)
+    recorder, further = Recorder(), tmp_path / "more"
+    more = fitting.fit(pupil.with_values({"unlabelled": "true"}), kept, validation, 0, recorder, further, unlabelled)
+    teachers = [networks.build(recipes.load("flat"), train.image_shape, 10) for _ in range(2)]
+    for teacher, folder in zip(teachers, (tmp_path, further), strict=True):
+        neural.load_weights(teacher, folder / "teacher" / "model.keras")
+    assert same(*(teacher.get_weights() for teacher in teachers))  # which have seen the labelled ones alone
+    assert recorder.begun == (8, len(train) // SMALL.fit.batch_size)
+    assert accuracy(more.classifier, validation) > accuracy(alone.classifier, validation)
+
+
 def test_a_teacher_has_no_more_epochs_than_its_pupil(digits, tmp_path):
     recorder = Recorder()
     fitting.fit(SMALL.with_values({"teacher": "flat", "epochs": 1}), *digits, 0, recorder, tmp_path)

@@ -1,0 +1,5 @@
+"""Ten large networks, five in folds and five on all rows: for a GPU, with --on kaggle."""
+
+members = ("deep-resnet",)
+folds = 5
+refit = 5
