@@ -130,6 +130,8 @@ def _check(said: dict[str, str], options: dict[str, Any]) -> None:
     several = options["folds"] is not None or _is_committee(options["recipe"])
     if said.keys() & {"jobs", "cluster"} and not several and options["budget"] is None:
         raise typer.BadParameter("--jobs and --cluster train several models: they need --folds.")
+    if "refit" in said and not several:
+        raise typer.BadParameter("--refit trains models beside those of folds: it needs --folds.")
     if {"jobs", "cluster"} <= said.keys():
         raise typer.BadParameter("--jobs is for this machine, --cluster for others: choose one.")
     if several and "validation" in said:

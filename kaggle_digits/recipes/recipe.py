@@ -158,9 +158,15 @@ class Recipe:
         hint = f"Did you mean {close[0]}?" if close else f"Choose among: {choices}."
         raise DigitsError(f"{self.name} has no value called {name!r}. {hint}")
 
-    def in_folds(self, count: int) -> "Recipe":
-        """The same recipe, trained once for every fold: its models then answer together."""
-        return replace(self, members=self.kinds, folds=count, build=None, fit=None, arguments={}, built_in=False)
+    def in_folds(self, count: int | None, refit: int | None = None) -> "Recipe":
+        """The same recipe, trained once for every fold, and so many times on all rows: its models then answer together.
+
+        None stands for what the recipe says itself: one that is no committee stays as it is without a count.
+        """
+        if count is None and (refit is None or not self.members):
+            return self
+        members, folds, refit = self.kinds, count or self.folds, self.refit if refit is None else refit
+        return replace(self, members=members, folds=folds, refit=refit, build=None, fit=None, arguments={}, built_in=False)
 
     def with_callbacks(self, *callbacks: Any) -> "Recipe":
         """The same recipe, whose training tells these Keras callbacks, too."""

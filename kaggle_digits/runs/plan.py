@@ -48,6 +48,10 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[int, Meta(ge=2)] | None,
         _told("Train K models, each without one of K parts of the rows; they predict together.", metavar="K"),
     ] = None
+    refit: Annotated[
+        Annotated[int, Meta(ge=0, le=100)] | None,
+        _told("With --folds: train N more models on all rows, which label new digits, too.", metavar="N"),
+    ] = None
     budget: Annotated[
         Annotated[float, Meta(ge=_FASTEST, le=_LONGEST)] | None,
         _told("Finish within this time, all included: 90s, 10m, 1h.", metavar="TIME"),

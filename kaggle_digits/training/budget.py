@@ -56,6 +56,7 @@ class Budget:
     Attributes:
         seconds: from the shell to the end; `spent` have gone already, by loading libraries and rows.
         folds: how many models are trained instead of one; None is as the time allows.
+        refit: how many more on all rows; None is as the recipe says.
         jobs: how many of them at a time; None is as many as make it faster, where the machine is good for so many.
     """
 
@@ -64,6 +65,7 @@ class Budget:
     folds: int | None = None
     jobs: int | None = None
     most_at_once: int = 1
+    refit: int | None = None
 
     @property
     def for_training(self) -> float:
@@ -97,7 +99,7 @@ def fitting(plan: Plan, recipe: Recipe, began: float, listener: Listener) -> tup
     """
     most = processes.most_at_once()  # which also loads Keras, so that the time for that is counted as spent
     jobs = cluster.tasks_at_once(plan.cluster) if plan.cluster is not None else plan.jobs
-    budget = Budget(plan.budget or 0.0, time.perf_counter() - began, plan.folds, jobs, most)
+    budget = Budget(plan.budget or 0.0, time.perf_counter() - began, plan.folds, jobs, most, plan.refit)
     if plan.recipe is None and recipe.built_in:
         recipe = choose(budget).with_values(plan.values)
     recipe, at_once = within(recipe, budget)
@@ -120,7 +122,7 @@ def choose(budget: Budget) -> Recipe:
             return recipes.load("strong").in_folds(_FOLDS)
         enough = budget.for_training >= _STRONG_FROM
     else:
-        enough = budget.share(budget.folds).seconds >= _STRONG_MEMBER_FROM
+        enough = budget.share(budget.folds + (budget.refit or 0)).seconds >= _STRONG_MEMBER_FROM
     return recipes.load("strong" if enough else "sprint")
 
 
@@ -130,8 +132,7 @@ def within(recipe: Recipe, budget: Budget) -> tuple[Recipe, int]:
     Raises:
         DigitsError: it is fitted in one go, so that nobody knows how long it will take; or there is too little time.
     """
-    if budget.folds is not None:
-        recipe = recipe.in_folds(budget.folds)
+    recipe = recipe.in_folds(budget.folds, budget.refit)
     if any(kind.fit is None and kind.built_in for kind in recipe.kinds):
         raise DigitsError(f"{recipe.name} is not trained in epochs: --budget cannot shorten it. Leave it out.")
     if not recipe.is_committee:

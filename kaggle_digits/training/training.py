@@ -163,7 +163,7 @@ def resume(
 def _asked_for(plan: Plan, recipe: Recipe | None) -> Recipe:
     """The recipe with the values of the plan; a mistake in it is told before anything heavy is done."""
     recipe = (recipe or recipes.load(plan.recipe or recipes.DEFAULT)).with_values(plan.values)
-    return recipe if plan.folds is None or plan.budget else recipe.in_folds(plan.folds)
+    return recipe if plan.budget else recipe.in_folds(plan.folds, plan.refit)
 
 
 def _begin(

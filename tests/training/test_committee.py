@@ -152,6 +152,12 @@ def test_a_member_that_is_refit_learns_all_rows_but_a_few_and_judges_none(mixed,
     assert low < mixed.record.validation_accuracy < high
 
 
+def test_a_plan_asks_for_models_on_all_rows_too(tmp_path):
+    run = train(but(NEAR, folds=2, refit=1), tmp_path)
+    assert set(run.record.members) == {"fold-1", "fold-2", "refit-1"}
+    assert set(run.record.members.values()) == {1.0}
+
+
 def test_a_member_remembers_its_own_recipe_seed_and_fold(trained, mixed):
     assert [member(trained, f"fold-{number}").record.plan.seed for number in (1, 2)] == [0, 1]
     assert [member(trained, f"fold-{number}").record.fold for number in (1, 2)] == [0, 1]

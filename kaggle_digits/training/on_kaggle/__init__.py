@@ -73,8 +73,7 @@ def train(plan: Plan, recipe: Recipe | None, *, models: Path, submissions: Path,
     if unknown:
         raise DataError(f"there is no training image with the id {min(map(str, unknown))!r}. Remove it from the list.")
     recipe = (recipe or recipes.load(plan.recipe or recipes.DEFAULT)).with_values(plan.values)
-    if plan.folds is not None:
-        recipe = recipe.in_folds(plan.folds)
+    recipe = recipe.in_folds(plan.folds, plan.refit)
     folder = digit_recognizer.FOLDER
     with Kaggle(on_retry=listener.note) as kaggle:
         beginning = Beginning(
@@ -203,7 +202,7 @@ def _download(errand: _Errand, folder: Path) -> parcel.Parcel:
 def _check_order(beginning: Beginning, run: Run) -> None:
     """What came home is what was sent for: neither another recipe nor another seed, and a model among its files."""
     asked, done = beginning.plan, run.record.plan
-    names = ("recipe", "values", "seed", "validation", "folds", "exclude")
+    names = ("recipe", "values", "seed", "validation", "folds", "refit", "exclude")
     wrong = [name for name in names if getattr(asked, name) != getattr(done, name)]
     if not _is_the_same(beginning.recipe, run.record.recipe):
         wrong.append("recipe")
