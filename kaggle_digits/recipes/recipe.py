@@ -166,7 +166,9 @@ class Recipe:
         if count is None and (refit is None or not self.members):
             return self
         members, folds, refit = self.kinds, count or self.folds, self.refit if refit is None else refit
-        return replace(self, members=members, folds=folds, refit=refit, build=None, fit=None, arguments={}, built_in=False)
+        return replace(
+            self, members=members, folds=folds, refit=refit, build=None, fit=None, arguments={}, built_in=False
+        )
 
     def with_callbacks(self, *callbacks: Any) -> "Recipe":
         """The same recipe, whose training tells these Keras callbacks, too."""
