@@ -3,8 +3,8 @@
     python benchmarks/forecast.py [--data data] [--deals 8] [RECIPE or RECIPE+REFIT ...]
 
 Each deal takes 16,800 rows of train.csv for a test set whose labels are kept back, trains in five folds on the 25,200
-others (with sprint+2, two more on all of them), and then scores the submission. Writes results/forecast.json and .md; recipes that are not named are kept from
-the last time.
+others (with sprint+2, two more on all of them), and then scores the submission. Writes results/forecast.json and .md;
+recipes that are not named are kept from the last time.
 """
 
 import argparse
