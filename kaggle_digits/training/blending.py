@@ -73,12 +73,11 @@ def blend(
         **environment.circumstances(),
     )
     path = runs.start(models, beginning)
-    report = writing.write_findings(path, trained)
-    file = submissions / f"{path.name}.csv"
+    labels = None
     if source.test is not None:
         foretell = beginning.contaminated is None and all(run.record.predicted_range for run in members.values())
-        trained = writing.label(file, trained, report, source.test, foretell=foretell)
-    return writing.complete(path, beginning, trained, report, began, file)
+        labels = writing.Labels(submissions / f"{path.name}.csv", source.test, foretell)
+    return writing.finish(path, beginning, trained, began, labels)
 
 
 def _together(members: dict[str, Run], source: Source) -> Trained:

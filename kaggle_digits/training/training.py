@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_digits import classifiers, recipes, runs, sources
 from kaggle_digits.classifiers import checkpoint, neural
@@ -248,14 +249,13 @@ def _finish(work: _Training, executor: Executor, began: float) -> Run:
         if work.also is not None:
             learned = others.joined(learned, work.also.train, held_out)
         trained = single.train(path, beginning, work.recipe, learned, held_out, listener, work.unlabelled)
-    listener.phase("drawing pictures")
-    report = writing.write_findings(path, trained)
-    file = work.submissions / f"{path.name}.csv"
+    labels, doing = None, "drawing pictures"
     if work.test is not None:
-        listener.phase(f"labelling {len(work.test):,} digits")
+        doing += f", labelling {len(work.test):,} digits"
         foretell = digits.classes == work.test.classes and not _is_flattered(work, trained)
-        trained = writing.label(file, trained, report, work.test, foretell=foretell)
-    return writing.complete(path, beginning, trained, report, began, file)
+        labels = writing.Labels(work.submissions / f"{path.name}.csv", work.test, foretell)
+    listener.phase(doing)
+    return writing.finish(path, beginning, trained, began, labels)
 
 
 def _in_folds(work: _Training) -> Work:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -56,12 +57,41 @@ class Trained:
         return calibration.cross_fitted(self.probabilities, self.validation.known_labels)
 
 
-def write_findings(path: Path, trained: Trained) -> Report:
-    """Writes all that tells how the training went into the run's folder: rows, report, history and pictures."""
+@dataclass(frozen=True)
+class Labels:
+    """The submission that a training ends with.
+
+    Attributes:
+        file: where it is written.
+        test: the digits to label.
+        foretell: whether the validation rows say anything of its score.
+    """
+
+    file: Path
+    test: Digits
+    foretell: bool
+
+
+def finish(path: Path, beginning: Beginning, trained: Trained, began: float, labels: Labels | None) -> Run:
+    """Writes all that tells how the training went, labels the test set where there is one, and completes the run.
+
+    The training began when `time.perf_counter` said, or would have said, `began`.
+    """
     report = write_numbers(path, trained)
+    # One core draws while another one labels.
+    with ThreadPoolExecutor(1) as aside:
+        drawn = aside.submit(draw, path, trained, report)
+        answers = None if labels is None else _answers(trained, labels.test)
+    drawn.result()
+    if labels is not None and answers is not None:
+        trained = _label(labels, trained, report, *answers)
+    return complete(path, beginning, trained, report, began, None if labels is None else labels.file)
+
+
+def draw(path: Path, trained: Trained, report: Report) -> None:
+    """Draws how it was learned and what it is worth into the run's folder."""
     evaluation.draw_learning(path, history.read_folds(path), trained.kept, path.name)
     evaluation.draw_report(path, trained.validation, trained.calibrated, report, path.name)
-    return report
 
 
 def write_numbers(path: Path, trained: Trained) -> Report:
@@ -74,21 +104,13 @@ def write_numbers(path: Path, trained: Trained) -> Report:
     return evaluation.evaluate(validation.known_labels, trained.calibrated)
 
 
-def label(file: Path, trained: Trained, report: Report, test: Digits, *, foretell: bool) -> Trained:
-    """Writes the submission; gives what was trained, with what `runs.Record` tells of that.
-
-    Args:
-        file: the submission.
-        trained: what answers.
-        report: what its answers are worth; `foretell`, whether they say anything of the score.
-        test: the digits to label.
-    """
-    probabilities, gain = _answers(trained, test)
-    submission.write(file, test.ids.tolist(), probabilities.argmax(axis=1))
-    details = {**trained.details, "submission_sha256": storage.sha256(file)}
-    if foretell:
+def _label(labels: Labels, trained: Trained, report: Report, answers: NDArray[np.float32], gain: float) -> Trained:
+    """Writes the submission; gives what was trained, with what `runs.Record` tells of that."""
+    submission.write(labels.file, labels.test.ids.tolist(), answers.argmax(axis=1))
+    details = {**trained.details, "submission_sha256": storage.sha256(labels.file)}
+    if labels.foretell:
         right = round(report.accuracy * report.rows)
-        details["predicted_range"] = evaluation.expected_range(right, report.rows, len(test), gain)
+        details["predicted_range"] = evaluation.expected_range(right, report.rows, len(labels.test), gain)
     return replace(trained, details=details)
 
 

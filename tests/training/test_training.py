@@ -106,20 +106,18 @@ def test_the_epoch_that_is_kept_is_the_one_that_is_marked(trained, source, tmp_p
     assert trained.record.kept == trained.record.epochs == 3
     rows = source.train.take(np.arange(20))
     history = [Epoch(number, 1.0, 0.5, loss, 0.5, 1e-3, 1.0) for number, loss in ((1, 0.1), (2, 0.5), (3, 0.9))]
-    writing.write_findings(
-        tmp_path,
-        writing.Trained(
-            classifier=None,
-            files=[],
-            layers=[],
-            learned=rows,
-            validation=rows,
-            probabilities=np.full((20, 10), 0.1, np.float32),
-            history=history,
-            train_seconds=1.0,
-            kept=3,
-        ),
+    made = writing.Trained(
+        classifier=None,
+        files=[],
+        layers=[],
+        learned=rows,
+        validation=rows,
+        probabilities=np.full((20, 10), 0.1, np.float32),
+        history=history,
+        train_seconds=1.0,
+        kept=3,
     )
+    writing.draw(tmp_path, made, writing.write_numbers(tmp_path, made))
     plots.save(plots.learning_curves(history, 3), tmp_path / "last.png", tmp_path.name)
     plots.save(plots.learning_curves(history, 1), tmp_path / "best.png", tmp_path.name)
     drawn = (tmp_path / "loss.png").read_bytes()
