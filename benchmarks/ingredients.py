@@ -3,9 +3,9 @@
     python benchmarks/ingredients.py RUN [--data data] [--only NAME ...]
 
 RUN is a run folder of `kaggle-digits train champion`. From its members alone: every kind by itself, all kinds
-together, without each, what is averaged, one view or five. Then networks are trained without the first fold and judged
-on its rows: one kind with one ingredient changed; and others that could be members, in the place of one kind and beside
-all. Writes results/ingredients.json and .md.
+together, without each, what is averaged, one view or five. Then, unless `--only` names none, networks are trained
+without the first fold and judged on its rows: one kind with one ingredient changed; and others that could be members, in
+the place of one kind and beside all. Writes results/ingredients.json and .md; what is not measured again is kept.
 """
 
 import argparse
@@ -106,6 +106,8 @@ def of_the_run(run: runs.Run) -> list[dict[str, Any]]:
     once: dict[str, Any] = {}
     views: dict[str, Any] = {}
     for name, member in runs.members(run).items():
+        if "-fold-" not in name:
+            continue  # learned all rows, and can judge none
         kind, (own_ids, _, answers) = name.rsplit("-fold-", 1)[0], rows.validation(member.path)
         numbers = [place[row] for row in own_ids.tolist()]
         once.setdefault(kind, np.zeros_like(nested))[numbers] = answers
@@ -206,23 +208,17 @@ def table(results: dict[str, list[dict[str, Any]]], under: str) -> str:
     return "\n".join([*lines, f"Out-of-fold rows of train.csv, one seed; p is McNemar's. {under}."])
 
 
-def main() -> None:
-    """Measures, and writes the results."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run")
-    parser.add_argument("--data", type=Path, default=Path("data"))
-    parser.add_argument("--only", nargs="+", choices=[*CANDIDATES, *VARIANTS], metavar="NAME")
-    options = parser.parse_args()
-    run, here = runs.find(options.run), machine.describe()
-    fit = run.record.recipe.members[0].fit
-    digits, fold_of = first_fold(options.data)
+def of_variants(
+    run: runs.Run, names: list[str], data: Path, precision: recipes.Precision
+) -> dict[str, list[dict[str, Any]]]:
+    """What can be told from networks that are trained for it."""
+    digits, fold_of = first_fold(data)
     every = [*CANDIDATES, *VARIANTS]
-    wanted = {_BASELINE, *(options.only or every)}
-    found = train_all([name for name in every if name in wanted], options.data, fit.precision if fit else "float32")
+    wanted = {_BASELINE, *names}
+    found = train_all([name for name in every if name in wanted], data, precision)
     labels = digits.known_labels[fold_of == 0]
     baseline = right(found[_BASELINE], labels)
-    results = {
-        "Against the plain mean of all kinds": of_the_run(run),
+    return {
         "Others that could be members, on the first fold, against the plain mean of all kinds": beside_others(
             run, {name: found[name] for name in CANDIDATES if name in found}
         ),
@@ -230,6 +226,23 @@ def main() -> None:
             against(name, right(found[name], labels), baseline) for name in VARIANTS if name in found
         ],
     }
+
+
+def main() -> None:
+    """Measures, and writes the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run")
+    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--only", nargs="*", choices=[*CANDIDATES, *VARIANTS], metavar="NAME")
+    options = parser.parse_args()
+    run, here = runs.find(options.run), machine.describe()
+    fit = run.record.recipe.members[0].fit
+    results = machine.kept("ingredients").get("results", {})
+    results["Against the plain mean of all kinds"] = of_the_run(run)
+    if options.only != []:
+        results |= of_variants(
+            run, options.only or [*CANDIDATES, *VARIANTS], options.data, fit.precision if fit else "float32"
+        )
     machine.save("ingredients", {"machine": here, "results": results}, table(results, machine.sentence(here)))
 
 
