@@ -4,8 +4,8 @@
 
 RUN is a run folder of `kaggle-digits train champion`. From its members alone: every kind by itself, all kinds
 together, without each, what is averaged, one view or five. Then, unless `--only` names none, networks are trained
-without the first fold and judged on its rows: one kind with one ingredient changed; others that could be members, in the
-place of one kind and beside all. Writes results/ingredients.json and .md; what is not measured again is kept.
+without the first fold and judged on its rows: one kind with one ingredient changed; others that could be members, in
+the place of one kind and beside all. Writes results/ingredients.json and .md; what is not measured again is kept.
 """
 
 import argparse
