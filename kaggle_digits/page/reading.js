@@ -26,8 +26,9 @@ const reading = (() => {
     if (isClear(upright) || upright.digits.length + upright.left_out.length < FEWEST_TURNED) return upright;
     const turned = [1, 2, 3].map((quarters) =>
       answered(read(layout.layOut(picture, asked.shape, quarters), asked), 360 - 90 * quarters));
-    const best = turned.reduce((one, other) => (other.probability > one.probability ? other : one));
-    return isClear(best) && !best.left_out.length && best.digits.length >= FEWEST_TURNED ? best : upright;
+    return turned
+      .filter((one) => isClear(one) && !one.left_out.length && one.digits.length >= FEWEST_TURNED)
+      .reduce((best, other) => (best && best.probability >= other.probability ? best : other), null) ?? upright;
   }
 
   function read(laid, { shape, temperature, probabilities }) {

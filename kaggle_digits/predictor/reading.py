@@ -150,9 +150,13 @@ class _Reader:
             replace(self._prediction(replace(opened, layout=layout), answers), turned=degrees)
             for layout, answers, degrees in zip(others, self._ask_all(others), (270, 180, 90), strict=True)
         ]
-        best = max(turned, key=lambda each: each.probability or 0.0)
-        is_clear = best.label is not None and not best.left_out and (best.probability or 0.0) >= photos.CLEAR_TURNED
-        return best if is_clear and len(best.digits) >= photos.FEWEST_TURNED else upright
+        clear = [
+            each
+            for each in turned
+            if each.label is not None and not each.left_out and len(each.digits) >= photos.FEWEST_TURNED
+        ]
+        best = max(clear, key=lambda each: each.probability or 0.0, default=upright)
+        return best if (best.probability or 0.0) >= photos.CLEAR_TURNED else upright
 
     def _prediction(self, opened: _Opened, probabilities: NDArray[np.float32]) -> Prediction:
         layout = opened.layout
