@@ -16,6 +16,8 @@ from pathlib import Path
 
 BEGAN = time.perf_counter()
 
+sys.path.pop(0)  # where profile.py would be taken for Python's own, which PyTorch imports
+
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
