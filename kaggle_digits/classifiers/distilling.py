@@ -4,7 +4,7 @@ G. Hinton et al., Distilling the Knowledge in a Neural Network, 2015.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_digits.classifiers.feeding import Teach
-from kaggle_digits.digits import Digits
 
 # A teacher's answers take several times as long as the pupil's step does, so that they are kept, 1.5 MB an epoch, and
 # the distortions begin again after so many epochs. That costs a pupil nothing that could be measured.
@@ -48,21 +47,6 @@ class Teacher:
         if (number, start) not in self._answers:
             self._answers[number, start] = self.ask(images)
         return self._answers[number, start]
-
-
-def with_unlabelled(digits: Digits, images: NDArray[np.uint8]) -> Digits:
-    """Digits to learn, and images without labels after them, which a teacher labels: what they say here is not asked.
-
-    Args:
-        digits: labelled digits.
-        images: uint8 `(n, height, width)`.
-    """
-    return replace(
-        digits,
-        images=np.concatenate([digits.images, images]),
-        labels=np.concatenate([digits.known_labels, np.zeros(len(images), np.int64)]),
-        ids=np.arange(len(digits) + len(images)),
-    )
 
 
 def loss(ops: Any) -> Callable[[Any, Any], Any]:

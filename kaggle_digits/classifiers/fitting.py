@@ -77,7 +77,8 @@ def fit(
     how = msgspec.structs.replace(how, precision=precisions.choose(keras, how.precision))
     teacher = _teacher(how, train, validation, seed, listener, folder) if how.teacher is not None else None
     if teacher is not None and how.unlabelled and unlabelled is not None:
-        train = distilling.with_unlabelled(train, unlabelled)
+        # The teacher labels them: what they say here is not asked.
+        train = train.followed_by(unlabelled, np.zeros(len(unlabelled), np.int64))
     with silenced():  # Keras seeds TensorFlow too, and so imports it, whatever it computes with
         keras.utils.set_random_seed(seed)
     device = devices.choose(keras)

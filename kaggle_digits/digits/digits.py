@@ -100,6 +100,20 @@ class Digits:
         """Integers `(n,)`, the group of images that are nearly the same to which each belongs; see `duplicates`."""
         return duplicates.groups(self.images)
 
+    def followed_by(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Self:
+        """These digits and more of the same shape after them, whose ids go down from -1.
+
+        Args:
+            images: uint8 `(m, height, width)`.
+            labels: int64 `(m,)`; raises DataError where these digits have no such labels.
+        """
+        return replace(
+            self,
+            images=np.concatenate([self.images, images]),
+            labels=np.concatenate([self.known_labels, labels]),
+            ids=np.concatenate([self.ids, -1 - np.arange(len(images))]),
+        )
+
     def take(self, rows: NDArray[np.intp]) -> Self:
         """The digits at `rows`, integers `(m,)`, in that order."""
         labels = None if self.labels is None else self.labels[rows]

@@ -140,9 +140,8 @@ class _Reader:
         Of what is left out or unsure, most is as it should be. So nothing may be so in a picture that is turned.
         """
         upright = self._prediction(opened, probabilities)
-        is_clear = upright.label is not None and (upright.probability or 0.0) >= photos.CLEAR_TURNED
         found = len(upright.digits) + len(upright.left_out)
-        if opened.layout.is_whole or is_clear or found < photos.FEWEST_TURNED:
+        if opened.layout.is_whole or _is_clear(upright) or found < photos.FEWEST_TURNED:
             return upright
         pixels, shape = opened.picture.pixels, self.model.image_shape
         others = [photos.look(pixels, turns).layout(shape, keep_stages=self.keep_stages) for turns in (1, 2, 3)]
@@ -150,13 +149,8 @@ class _Reader:
             replace(self._prediction(replace(opened, layout=layout), answers), turned=degrees)
             for layout, answers, degrees in zip(others, self._ask_all(others), (270, 180, 90), strict=True)
         ]
-        clear = [
-            each
-            for each in turned
-            if each.label is not None and not each.left_out and len(each.digits) >= photos.FEWEST_TURNED
-        ]
-        best = max(clear, key=lambda each: each.probability or 0.0, default=upright)
-        return best if (best.probability or 0.0) >= photos.CLEAR_TURNED else upright
+        whole = [each for each in turned if not each.left_out and len(each.digits) >= photos.FEWEST_TURNED]
+        return max(filter(_is_clear, whole), key=lambda each: each.probability or 0.0, default=upright)
 
     def _prediction(self, opened: _Opened, probabilities: NDArray[np.float32]) -> Prediction:
         layout = opened.layout
@@ -214,6 +208,10 @@ class _Reader:
         ends = np.cumsum([len(layout.images) for layout in layouts])[:-1]
         parts = zip(layouts, np.split(plain, ends), np.split(voted, ends), strict=True)
         return [one if layout.is_whole else other for layout, one, other in parts]
+
+
+def _is_clear(prediction: Prediction) -> bool:
+    return prediction.label is not None and (prediction.probability or 0.0) >= photos.CLEAR_TURNED
 
 
 def _at_once(function: Callable[[_S], _T], subjects: Sequence[_S]) -> list[_T]:

@@ -113,9 +113,9 @@ def members(recipe: Recipe, beginning: Beginning) -> list[Member]:
         beginning: what its run began with.
     """
     plan, change, found = beginning.plan, msgspec.structs.replace, []
+    folds = recipe.folds or 1
     for kind in recipe.members:
         kind = replace(kind, tta=recipe.tta)
-        folds = recipe.folds or 1
         for fold in range(folds + recipe.refit):
             own = change(plan, seed=(plan.seed + fold) % 2**32, tensorboard=False)
             name = f"fold-{fold + 1}" if fold < folds else f"{_REFIT}-{fold + 1 - folds}"
