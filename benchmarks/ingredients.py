@@ -99,9 +99,9 @@ def against(name: str, new: Any, old: Any) -> dict[str, Any]:
     }
 
 
-def of_the_run(run: runs.Run) -> list[dict[str, Any]]:
-    """What can be told from the members' answers: kinds, means, views."""
-    ids, labels, nested = rows.validation(run.path)  # of all digits, in their order
+def of_the_kinds(run: runs.Run) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What each kind of member says of every row out of fold, once and with five views: two tables of float32 (n, 10)."""
+    ids, _, nested = rows.validation(run.path)  # of all digits, in their order
     place = {row: number for number, row in enumerate(ids.tolist())}
     once: dict[str, Any] = {}
     views: dict[str, Any] = {}
@@ -112,8 +112,14 @@ def of_the_run(run: runs.Run) -> list[dict[str, Any]]:
         numbers = [place[row] for row in own_ids.tolist()]
         once.setdefault(kind, np.zeros_like(nested))[numbers] = answers
         views.setdefault(kind, np.zeros_like(nested))[numbers] = np.load(member.path / "tta.npy", allow_pickle=False)
-    kinds = list(once)
-    whole = right_together([*once.values()], labels)
+    return once, views
+
+
+def of_the_run(run: runs.Run) -> list[dict[str, Any]]:
+    """What can be told from the members' answers: kinds, means, views."""
+    _, labels, nested = rows.validation(run.path)
+    once, views = of_the_kinds(run)
+    kinds, whole = list(once), right_together([*once.values()], labels)
     lines = [against(f"{kind} alone", right(once[kind], labels), whole) for kind in kinds]
     lines += [against(f"{kind} alone, five views", right(views[kind], labels), whole) for kind in kinds]
     for kind in kinds if len(kinds) > 2 else []:

@@ -51,12 +51,13 @@ def test_an_unknown_backend_of_matplotlib_is_of_no_account(tmp_path: Path) -> No
 
 
 SPARING = """
-import os, sys
+import gc, os, sys
 from kaggle_digits import backend
 os.environ["KDIGITS_SPARE_IMPORTS"] = "1"
 keras = backend.load_keras()
-unused = ("sklearn", "pandas", "matplotlib")
+unused = ("sklearn", "pandas", "matplotlib", "IPython", "jax")
 assert not set(unused) & set(sys.modules)
+assert gc.isenabled() and gc.get_freeze_count() > 100_000
 import sklearn.base, pandas, matplotlib.pyplot, tensorflow
 assert keras.ops.convert_to_numpy(keras.ops.ones(2)).sum() == 2
 """
