@@ -100,7 +100,7 @@ def against(name: str, new: Any, old: Any) -> dict[str, Any]:
 
 
 def of_the_kinds(run: runs.Run) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What each kind of member says of every row out of fold, once and with five views: two tables of float32 (n, 10)."""
+    """What each kind says of every row out of fold, once and with five views: tables of float32 (n, 10) by kind."""
     ids, _, nested = rows.validation(run.path)  # of all digits, in their order
     place = {row: number for number, row in enumerate(ids.tolist())}
     once: dict[str, Any] = {}

@@ -10,10 +10,13 @@ each sync, folders are made in OUT, of hard links and small copies:
     NNN-torn    all names are there, but of bytes that were not synced only the first half
     NNN-mixed   each name and each file is as before or as now, by chance
 
-Steps at which nothing differs from the step before make none. `end-...` is when the command has ended.
+Steps at which nothing differs from the step before make none. `end-...` is when the command has ended. The processes
+that it starts are not stopped at their own steps; but what they sync counts as synced.
 `fetch` stands for a fetch of a few rows; other words are a command line.
 """
 
+import itertools
+import json
 import os
 import random
 import stat
@@ -63,6 +66,16 @@ class Disk:
             kept = self._store / str(self._kept)
             kept.write_bytes(Path(path).read_bytes())
             self.contents[status.st_ino] = kept
+
+    def sync_of_others(self) -> None:
+        """Remembers what the processes started by this one have synced; see `note_syncs`."""
+        for note in sorted(self._out.glob("note-*.json"), key=lambda path: path.stat().st_mtime_ns):
+            told = json.loads(note.read_text())
+            if isinstance(told["held"], dict):
+                self.names[told["inode"]] = told["held"]
+            else:
+                self.contents[told["inode"]] = Path(told["held"])
+            note.unlink()
 
     def fail(self, label: str | None = None) -> None:
         """Writes down what may be there if the power fails now; a label is always written, and names the folders."""
@@ -169,6 +182,7 @@ class Layer:
         self._guard.busy = True
         try:
             with self._lock:
+                self._disk.sync_of_others()
                 if synced is not None:
                     self._disk.sync(synced)
                 self._disk.fail()
@@ -176,16 +190,43 @@ class Layer:
             self._guard.busy = False
 
 
+def note_syncs(here: str, out: Path) -> None:
+    """In a process that a watched one has started: writes down what is synced, and then is on the disk, into `out`."""
+    sync, numbers = os.fsync, itertools.count()
+
+    def fsync(handle: int) -> None:
+        sync(handle)
+        path, status = Path(f"/proc/self/fd/{handle}"), os.fstat(handle)
+        if not str(path.readlink()).startswith(here):
+            return
+        name = f"{os.getpid()}-{next(numbers)}"
+        held: str | dict[str, int] = str(out / f"held-{name}")
+        if stat.S_ISDIR(status.st_mode):
+            with os.scandir(path) as entries:
+                held = {entry.name: entry.inode() for entry in entries}
+        else:
+            Path(str(held)).write_bytes(path.read_bytes())
+        begun = out / f"begun-{name}"
+        begun.write_text(json.dumps({"inode": status.st_ino, "held": held}))
+        begun.rename(out / f"note-{name}.json")
+
+    os.fsync = fsync
+
+
 def main(out: Path, words: list[str]) -> None:
     """What the process does."""
     here = os.getcwd()  # noqa: PTH109
     disk = Disk(Path(here), out)
+    code = f"import sys; sys.path.append({str(Path(__file__).parent)!r}); import power_loss; from pathlib import Path\n"
+    (out / "sitecustomize.py").write_text(f"{code}power_loss.note_syncs({here!r}, Path({str(out)!r}))\n")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(out), *filter(None, [os.environ.get("PYTHONPATH")])])
     Layer(disk, here).install()
     try:
         run(words)
     except SystemExit as end:
         if end.code:
             raise
+    disk.sync_of_others()
     disk.fail("end")
 
 

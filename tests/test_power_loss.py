@@ -4,17 +4,16 @@
 """
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from kaggle_server import KaggleServer
 from power_loss import VARIANTS
 from test_fetch import WHOLE, right_files
-from test_power_cut import EVALUATE, FOLDS, NEIGHBORS, SUBMIT, TRAIN, check_all_whole, visible, write_labels
+from test_power_cut import EVALUATE, FOLDS, NEIGHBORS, SUBMIT, TRAIN, Powered, check_all_whole, visible, write_labels
 
 from kaggle_digits import runs
 from kaggle_digits.competition import ledger, submission
@@ -139,9 +138,10 @@ def test_train_others(words: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.nightly
-def test_evaluate(tmp_path: Path, uninterrupted: Callable[[list[str]], Path]) -> None:
+def test_evaluate(tmp_path: Path) -> None:
     work = tmp_path / "work"
-    shutil.copytree(uninterrupted(NEIGHBORS), work)
+    work.mkdir()
+    Powered(work, "a training").run(*NEIGHBORS)
     out = watched(work, EVALUATE)
     for state in states(out):
         check_all_whole(state)

@@ -55,10 +55,16 @@ def _begin(path: Path) -> tuple[Path, int]:
     while True:
         temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(4)}-{path.name}")
         handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        # Before it was locked, another process may have taken it for a dead one's and removed it.
-        if try_lock(handle) is not False and temporary.exists():
-            return temporary, handle
-        os.close(handle)
+        try:
+            # Before it was locked, another process may have taken it for a dead one's and removed it.
+            if try_lock(handle) is not False and temporary.exists():
+                return temporary, handle
+            os.close(handle)
+        except OSError:  # as network drives know them
+            os.close(handle)
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
 
 
 def sweep(folder: Path) -> None:

@@ -76,6 +76,29 @@ def test_what_a_killed_writer_left_is_swept_away_and_what_a_living_one_writes_is
     assert sorted(path.name for path in tmp_path.iterdir()) == [".partial-notes.txt", "model.keras", "run.json"]
 
 
+STALE = """
+import errno, sys
+def refuse(event, _):
+    if event == "fcntl.flock":
+        raise OSError(errno.ESTALE, "Stale file handle")
+sys.addaudithook(refuse)
+from pathlib import Path
+from kaggle_digits.errors import StorageError
+from kaggle_digits.files import storage
+try:
+    storage.write_text(Path("x.txt"), "x")
+except StorageError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks with something else")
+def test_a_drive_that_fails_while_it_locks_keeps_no_half_file(tmp_path):
+    done = subprocess.run([sys.executable, "-c", STALE], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "cannot write x.txt" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_no_file_or_too_large_is_not_read(tmp_path):
     (tmp_path / "file").write_text("12345")
     assert storage.read_text(tmp_path / "file", 5) == "12345"
