@@ -20,6 +20,9 @@ FILE = "model.skops"
 
 _MOST_BYTES = 1 << 31  # unpacked; a forest on the competition's rows takes some hundred million
 
+_AT_ONCE = 4096
+"""Images that are answered together: all of test.csv, as the floats that scikit-learn wants, would take 90 MB."""
+
 # What scikit-learn's models are made of, beyond what skops trusts by itself: numbers, and no code.
 _TRUSTED = [
     "sklearn.calibration._CalibratedClassifier",
@@ -46,6 +49,10 @@ class ClassicModel:
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `Classifier.probabilities`."""
+        starts = range(0, max(1, len(images)), _AT_ONCE)
+        return np.concatenate([self._answers(images[start : start + _AT_ONCE]) for start in starts])
+
+    def _answers(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         if self.temperature is None:
             return np.asarray(self.model.predict_proba(_rows(images)), np.float32)
         return calibration.apply(_softmax_of_decisions(self.model, images), self.temperature)
