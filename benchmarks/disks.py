@@ -119,6 +119,11 @@ def main(every: int) -> None:
             power("submit", submit, folder / "b"),
             power("train knn", lambda own: losses.check_training(losses.NEIGHBORS, own), folder / "c"),
             power("train simple", lambda own: losses.check_training(losses.TRAIN, own), folder / "d"),
+            power("train knn, two folds", lambda own: losses.check_training(losses.FOLDS, own), folder / "h"),
+            power(
+                "the same at once", lambda own: losses.check_training([*losses.FOLDS, "--jobs=2"], own), folder / "i"
+            ),
+            power("evaluate", losses.test_evaluate, folder / "j"),
         ]
         error_rows = [
             errors("fetch", 1, lambda one, _own: faults.check_sentence(one), folder / "e"),
