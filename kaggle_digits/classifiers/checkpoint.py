@@ -1,6 +1,9 @@
 """What an interrupted training needs to go on as if nothing had happened."""
 
 import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,22 +46,49 @@ def validation_key(epoch: Epoch) -> tuple[float, float]:
     return epoch.val_accuracy, -epoch.val_loss
 
 
-def save(folder: Path, progress: Progress, model: Any) -> None:
-    """Writes checkpoint.npz: history, best weights, and every variable of a compiled model and its optimizer.
+@contextmanager
+def saving(folder: Path) -> Iterator[Callable[[Progress, Any], None]]:
+    """Gives a function that saves how far a training has come, a progress and a compiled model, in checkpoint.npz.
 
-    The order of the rows in an epoch follows from the seed and the epoch's number, and dropout's state is among the
-    variables, so this is all that there is to know.
+    It keeps history, best weights, and every variable of the model and its optimizer. The order of the rows in an epoch
+    follows from the seed and the epoch's number, and dropout's state is among the variables, so this is all that there
+    is to know. The disk is waited for while the next epoch trains: at the end of the block, all is on it.
+
+    Raises:
+        StorageError: from the function, or the end of the block: the folder cannot be written, or the disk is full.
     """
+    begun: list[Future[None]] = []
+
+    def wait() -> None:
+        while begun:
+            begun.pop().result()
+
+    with ThreadPoolExecutor(1) as aside:
+
+        def save(progress: Progress, model: Any) -> None:
+            wait()
+            begun.append(aside.submit(_write, folder, _arrays(progress, model)))
+
+        yield save
+        wait()
+
+
+def _arrays(progress: Progress, model: Any) -> dict[str, Any]:
     to_numpy = load_keras().ops.convert_to_numpy
     arrays: dict[str, Any] = {f"best_{number}": array for number, array in enumerate(progress.best)}
-    arrays |= {f"state_{number}": to_numpy(variable) for number, variable in enumerate(_variables(model))}
+    # Copies, because the next epoch changes the variables.
+    arrays |= {f"state_{number}": np.array(to_numpy(variable)) for number, variable in enumerate(_variables(model))}
     history = np.array(msgspec.json.encode(progress.history).decode())
+    return {"history": history, "kept": progress.kept, **arrays}
+
+
+def _write(folder: Path, arrays: dict[str, Any]) -> None:
     with storage.replacing(folder / FILE) as temporary, temporary.open("wb") as file:
-        np.savez(file, history=history, kept=progress.kept, **arrays)
+        np.savez(file, **arrays)
 
 
 def restore(folder: Path, model: Any) -> Progress:
-    """Puts a compiled model of the same architecture back where `save` found it.
+    """Puts a compiled model of the same architecture back where `saving` found it.
 
     Returns:
         How far it had come; nothing at all where no epoch was finished.

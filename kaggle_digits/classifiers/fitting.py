@@ -148,19 +148,20 @@ class _Task:
         self.listener.begins(None if self.how.seconds else self.how.epochs, self.steps)
         self.callbacks.on_train_begin()
         interrupted, over = False, self._is_over(progress.history)
-        while not interrupted and not over:
-            epoch = self._one_epoch(progress.history)
-            interrupted = self.listener.wants_stop()
-            # Asked once an epoch: a moment later, the time that is allowed may be up.
-            over = self._is_over([*progress.history, epoch])
-            last = over and not interrupted and self.how.patience is None
-            weights = [weight.copy() for weight in self.model.get_weights()]  # PyTorch's change with it
-            progress.add(epoch, weights, last=last)
-            self.listener.epoch(epoch)
-            self._warn_of_guessing(epoch)
-            if not interrupted:
-                # So a checkpoint always stands at the end of a whole epoch, from which a resumed training goes on.
-                checkpoint.save(folder, progress, self.model)
+        with checkpoint.saving(folder) as save:
+            while not interrupted and not over:
+                epoch = self._one_epoch(progress.history)
+                interrupted = self.listener.wants_stop()
+                # Asked once an epoch: a moment later, the time that is allowed may be up.
+                over = self._is_over([*progress.history, epoch])
+                last = over and not interrupted and self.how.patience is None
+                weights = [weight.copy() for weight in self.model.get_weights()]  # PyTorch's change with it
+                progress.add(epoch, weights, last=last)
+                self.listener.epoch(epoch)
+                self._warn_of_guessing(epoch)
+                if not interrupted:
+                    # So a checkpoint always stands at the end of a whole epoch, from which a resumed training goes on.
+                    save(progress, self.model)
         self.callbacks.on_train_end()
         self.listener.ends()
         return interrupted

@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import gc
 import io
 import os
 import pkgutil
@@ -94,4 +95,5 @@ def main() -> None:
     # Pictures go into files. A name that Matplotlib does not know would stop it, and Keras, which imports it.
     os.environ.pop("MPLBACKEND", None)
     os.environ["KDIGITS_SPARE_IMPORTS"] = "1"  # see backend.py
+    gc.set_threshold(100_000, 20, 50)  # imports make objects, and hardly garbage: a tenth of a short command
     app(prog_name="kaggle-digits")  # also as python -m kaggle_digits; the Tab key knows it by that name
