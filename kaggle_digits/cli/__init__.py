@@ -1,8 +1,8 @@
 """The command line: parses, calls the package, prints. Nothing is computed here."""
 
 import errno
-import importlib
 import gc
+import importlib
 import io
 import os
 import pkgutil
