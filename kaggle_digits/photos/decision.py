@@ -15,7 +15,9 @@ from kaggle_digits.photos.plausible import NEVER, SURE, SURER
 MOST_TOUCHING = 4  # digits in one connected part of ink; a zigzag looks like many ones
 FEWEST_STROKES, CLOSEST = 5, 0.25  # of a hatching, which would else be read as so many ones; and heights apart
 HEARD = 0.5  # of 1, which the network of marks counts for beside the model, where they tell one digit from another
-MARK_COST = 1.2  # nats, for a piece that could be cut, and is taken for a mark as a whole: it may be two digits
+RARE = 1.0  # nats, for a mark: most of what people want read is digits
+LOW = 0.45  # heights of digits: what is cut off and no higher is the end of a stroke, and no half of a letter
+MARK_COST = 0.6  # nats, for a piece that could be cut, and is taken for a mark as a whole: it may be two digits
 DOUBTFUL = 0.1  # the probability of being a digit with which a mark as high as one may be one after all
 LETTER = 0.4, 0.6  # the least width and height of a letter, in those of digits
 LETTERS = 2  # so many times a line's letters may be its digits in a word
@@ -108,7 +110,11 @@ def decide(layout: Layout, probabilities: NDArray[np.float32]) -> Reading:
         if digits:
             line = _line(layout, chosen, digits, probabilities)
             # What is cut out of a letter may well look like a digit.
-            torn = {layout.spans[place].piece for place in chosen if place not in digits}
+            torn = {
+                layout.spans[place].piece
+                for place in chosen
+                if place not in digits and layout.spans[place].size[1] >= LOW
+            }
             line = [
                 replace(digit, least=NEVER) if layout.spans[place].piece in torn else digit
                 for place, digit in zip(digits, line, strict=True)
@@ -153,7 +159,7 @@ def _scores(layout: Layout, probabilities: NDArray[np.float32]) -> tuple[NDArray
     highest = probabilities.max(axis=1, initial=0) * (1 - marks)
     costs, mark_costs = (np.array([getattr(span, name) for span in layout.spans]) for name in ("cost", "mark_cost"))
     could_be_cut = np.array([span.after - span.first > 1 for span in layout.spans], np.bool_)
-    as_mark = np.log(np.maximum(marks, LEAST)) - mark_costs - MARK_COST * could_be_cut
+    as_mark = np.log(np.maximum(marks, LEAST)) - mark_costs - RARE - MARK_COST * could_be_cut
     if layout.is_whole:
         as_mark = np.full(len(marks), -np.inf)
     # A lone piece that is no digit is a scribble, rather than several digits that touch.

@@ -15,6 +15,7 @@ from kaggle_digits.photos.ruler import Ruler
 from kaggle_digits.photos.segmentation import Slice
 
 LEAST_SIDE = 112  # pixels; a smaller picture is enlarged to it, so that filters find something to work on
+TINY = 40  # pixels of the longer side of a picture that holds one digit, if what is in it lies over one another
 FAR, NEAR = 400, 1024  # pixels of the longer side, at a first look and at a closer one
 HIGH_ENOUGH = 36  # pixels; digits lower than that are looked at more closely
 NOTHING_COST = 30.0  # nats; a slice between two cuts may have no ink at all
@@ -60,6 +61,7 @@ class Layout:
         inks: float32 `(height, width)` of every span, its ink as it was found; empty where the picture is whole.
         rivals: what reading a line in a way that is not among the spans costs at least, in nats.
         views: uint8 `(len(spans), 28, 28)`, each span as it stands in its line; none where all are taken for digits.
+        is_glyph: whether the picture is so small that it is one digit, in whatever strokes.
     """
 
     lines: list[int]
@@ -70,6 +72,7 @@ class Layout:
     inks: list[NDArray[np.float32]] = field(default_factory=list)
     rivals: list[float] = field(default_factory=list)
     views: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, marks.VIEW, marks.VIEW), np.uint8))
+    is_glyph: bool = False
 
     @cached_property
     def are_lone(self) -> NDArray[np.bool_]:
@@ -82,12 +85,16 @@ class Layout:
         """Which digit every span is, by its place in the line, and, last, that it is none: float32 `(n, 11)`."""
         if not len(self.views):
             return np.tile(np.array([1 / marks.MARK] * marks.MARK + [0], np.float32), (len(self.spans), 1))
-        return marks.mark_probabilities(self.views, self.are_lone)
+        said = marks.mark_probabilities(self.views, self.are_lone)
+        if self.is_glyph:
+            said[:, marks.MARK] = 0
+            said /= said.sum(axis=1, keepdims=True)
+        return said
 
     @cached_property
     def leasts(self) -> list[float]:
         """The least probability with which every span is to be read as a digit."""
-        return [SURE] if self.is_whole else [plausible.least_probability(ink) for ink in self.inks]
+        return [SURE] if self.is_whole or self.is_glyph else [plausible.least_probability(ink) for ink in self.inks]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +108,7 @@ class Writing:
         height: that is typical of digits, in those pixels.
         lines: the slices of every line.
         matrix: float64 `(2, 3)`, which takes `(x, y, 1)` in those pixels to the place in the picture as given.
+        is_glyph: whether the picture is so small that it is one digit, in whatever strokes.
     """
 
     picture: NDArray[np.uint8]
@@ -109,6 +117,7 @@ class Writing:
     height: int
     lines: list[list[Slice]]
     matrix: NDArray[np.float64]
+    is_glyph: bool = False
 
     def layout(
         self, image_shape: tuple[int, int] = (28, 28), *, plain: bool = False, keep_stages: bool = False
@@ -150,7 +159,7 @@ class Writing:
         slices_of = [len(line) for line in self.lines]
         seen = np.stack(views) if views else np.zeros((0, marks.VIEW, marks.VIEW), np.uint8)
         kept = stages if keep_stages else {}
-        return Layout(slices_of, spans, stacked, kept, inks=inks, rivals=rivals, views=seen)
+        return Layout(slices_of, spans, stacked, kept, False, inks, rivals, seen, self.is_glyph)
 
 
 def lay_out(
@@ -189,6 +198,8 @@ def look(picture: NDArray[np.uint8], quarters: int = 0) -> Writing:
 
 
 def _look(picture: NDArray[np.uint8]) -> Writing:
+    if max(picture.shape[:2]) <= TINY:
+        return _tiny(picture)
     found = sheet.find(picture)
     writing = _closer(picture if found is None else found.pixels)
     if found is None:
@@ -198,6 +209,17 @@ def _look(picture: NDArray[np.uint8]) -> Writing:
         return _closer(picture)
     matrix = found.matrix @ np.vstack([writing.matrix, [0, 0, 1]])
     return replace(writing, picture=picture, matrix=matrix)
+
+
+def _tiny(picture: NDArray[np.uint8]) -> Writing:
+    """What is written in so few pixels that it may fill them all: seen with paper around it."""
+    height, width = picture.shape[:2]
+    margin = max(height, width) // 2
+    wide = np.empty((height + 2 * margin, width + 2 * margin, *picture.shape[2:]), np.uint8)
+    wide[:] = np.median(picture, axis=(0, 1)).astype(np.uint8)
+    wide[margin : margin + height, margin : margin + width] = picture
+    writing = _seen(wide, FAR, is_tiny=True)
+    return replace(writing, picture=picture, matrix=writing.matrix - np.array([[0, 0, margin]]))
 
 
 def _closer(picture: NDArray[np.uint8]) -> Writing:
@@ -236,7 +258,7 @@ def whole(picture: NDArray[np.uint8], digit: NDArray[np.uint8], keep_stages: boo
     return Layout([1], [span], digit[None], stages, is_whole=True, rivals=[math.inf])
 
 
-def _seen(picture: NDArray[np.uint8], longest: int) -> Writing:
+def _seen(picture: NDArray[np.uint8], longest: int, *, is_tiny: bool = False) -> Writing:
     """What is written, looked at with so many pixels."""
     shown = _resized(picture, longest)
     drawn = strokes.find(shown)
@@ -248,6 +270,11 @@ def _seen(picture: NDArray[np.uint8], longest: int) -> Writing:
         drawn, turn = tilt.turned(drawn, degrees)
         matrix = matrix @ np.vstack([turn, [0, 0, 1]])
         found, owners = pieces.find(drawn.parts)
+    glyph = pieces.glyph(found) if is_tiny else None
+    if glyph is not None:
+        # Thin strokes break in so few pixels.
+        line = [Slice(glyph, glyph.box[0], glyph.box[2])]
+        return Writing(picture, drawn, np.minimum(owners, 1), glyph.height, [line], matrix, is_glyph=True)
     height = segmentation.typical_height(found)
     lines = [segmentation.sliced(line, height, owners) for line in pieces.lines(found)]
     return Writing(picture, drawn, owners, height, lines, matrix)

@@ -24,15 +24,16 @@ _FILE = "marks.json"
 
 @dataclass(frozen=True, eq=False)
 class _Layer:
-    """float32: the kernel, outputs last, and the bias."""
+    """float32: the kernel, outputs last, and the bias; and pixels from one place of it to the next."""
 
     kernel: NDArray[np.float32]
     bias: NDArray[np.float32]
+    stride: int
 
 
 def weights() -> list[dict[str, Any]]:
-    """The network, layer by layer, JSON-like: `shape` of the kernel, and base64 of little-endian numbers: `kernel`
-    int8, outputs last; `scales` float32, one for each output; `bias` float32."""
+    """The network, layer by layer, JSON-like: `shape` of the kernel, its `stride`, and base64 of little-endian numbers:
+    `kernel` int8, outputs last; `scales` float32, one for each output; `bias` float32."""
     found: list[dict[str, Any]] = json.loads((resources.files(__package__) / _FILE).read_text(encoding="utf-8"))
     return found
 
@@ -95,17 +96,17 @@ def _unpacked(layer: dict[str, Any]) -> _Layer:
         np.frombuffer(base64.b64decode(layer[name]), dtype)
         for name, dtype in (("kernel", "i1"), ("scales", "<f4"), ("bias", "<f4"))
     )
-    return _Layer(kernel.reshape(layer["shape"]) * scales, bias)
+    return _Layer(kernel.reshape(layer["shape"]) * scales, bias, layer["stride"])
 
 
 def _convolved(values: NDArray[np.float32], layer: _Layer) -> NDArray[np.float32]:
-    """A convolution of every second pixel, padded so that half of them are left, and what is negative cut off."""
+    """A convolution of every pixel or every second one, padded so that those at the border count; above zero."""
     side, channels = values.shape[1], values.shape[3]
-    size, outputs = len(layer.kernel), layer.kernel.shape[3]
-    after = -(-side // 2)
-    spare = 2 * (after - 1) + size - side
+    size, step, outputs = len(layer.kernel), layer.stride, layer.kernel.shape[3]
+    after = -(-side // step)
+    spare = step * (after - 1) + size - side
     around = (spare // 2, spare - spare // 2)
     padded = np.pad(values, ((0, 0), around, around, (0, 0)))
-    windows = sliding_window_view(padded, (size, size), (1, 2))[:, ::2, ::2].transpose(0, 1, 2, 4, 5, 3)
+    windows = sliding_window_view(padded, (size, size), (1, 2))[:, ::step, ::step].transpose(0, 1, 2, 4, 5, 3)
     rows = windows.reshape(-1, size * size * channels) @ layer.kernel.reshape(-1, outputs)
     return np.asarray(np.maximum(rows + layer.bias, 0).reshape(len(values), after, after, outputs), np.float32)

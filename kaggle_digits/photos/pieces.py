@@ -1,5 +1,6 @@
 """From connected parts of ink to pieces of digits: what belongs together is joined, and specks are dropped."""
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ NEAR = 0.25  # of the largest part's side, between a fragment and what it belong
 SPECK = 0.012  # of the largest part's ink; less than that is dirt
 ABOVE = 0.5  # of the narrower part's width must lie over the other one's for the two to be one digit
 TALLER = 1.3  # times the larger one's side, that two parts joined may be high
+TOUCHING = 0.05  # of the largest part's side, between two parts that are higher when joined: one stroke that broke
 FLAT, FLAT_SIDE = 1.7, 0.45  # what is so many times wider than high, and lower than that share of a digit, is a bar
 LARGE = 0.25  # of the most ink that a part has: those with more tell how large digits are
 BESIDE = 0.3  # of the lower one's height, that two pieces of a line have in common
@@ -123,14 +125,14 @@ def _frames(one: Piece, other: Piece) -> bool:
 
 
 def _attach(main: list[Piece], part: Piece, reference: float) -> None:
-    """Gives a fragment to the piece that it lies over or under, or lets it stand alone, as a sign does."""
-    nearest = min(range(len(main)), key=lambda place: _gap(main[place], part), default=None)
-    if nearest is not None and _gap(main[nearest], part) <= NEAR * reference:
-        piece = main[nearest]
-        over = min(piece.box[2], part.box[2]) - max(piece.box[0], part.box[0])
+    """Gives a fragment to the near piece that it lies over or under the most, or lets it stand alone, as signs do."""
+    near = [place for place, piece in enumerate(main) if _gap(piece, part) <= NEAR * reference]
+    if near:
+        place = max(near, key=lambda place: _over(main[place], part))
+        piece = main[place]
         is_underline = part.box[1] >= piece.box[3] and part.width > FLAT * part.height
-        if over >= ABOVE * part.width and not is_underline:
-            main[nearest] = merged(piece, part)
+        if _over(piece, part) >= ABOVE * part.width and not is_underline:
+            main[place] = merged(piece, part)
             return
     main.append(replace(part, is_small=True))
 
@@ -150,10 +152,15 @@ def _stacked(pieces: list[Piece], reference: float) -> list[Piece]:
 
 
 def _belong(one: Piece, other: Piece, reference: float) -> bool:
-    over = min(one.box[2], other.box[2]) - max(one.box[0], other.box[0])
     height = max(one.box[3], other.box[3]) - min(one.box[1], other.box[1])
-    near = max(one.box[1], other.box[1]) - min(one.box[3], other.box[3]) <= NEAR * reference
-    return near and over >= ABOVE * min(one.width, other.width) and height <= TALLER * max(one.height, other.height)
+    apart = max(one.box[1], other.box[1]) - min(one.box[3], other.box[3])
+    nearest = NEAR if height <= TALLER * max(one.height, other.height) else TOUCHING
+    return apart <= nearest * reference and _over(one, other) >= ABOVE * min(one.width, other.width)
+
+
+def _over(one: Piece, other: Piece) -> int:
+    """The columns that two boxes have in common; less than none where they are apart."""
+    return min(one.box[2], other.box[2]) - max(one.box[0], other.box[0])
 
 
 def _gap(one: Piece, other: Piece) -> float:
@@ -172,6 +179,14 @@ def merged(one: Piece, other: Piece) -> Piece:
         max(one.box[3], other.box[3]),
     )
     return Piece(box, one.parts + other.parts, one.area + other.area, is_small=one.is_small and other.is_small)
+
+
+def glyph(found: list[Piece]) -> Piece | None:
+    """All pieces as one, where those that may be digits lie over one another; None where they do not."""
+    large = [piece for piece in found if not piece.is_small]
+    if not large or any(_over(large[0], piece) < ABOVE * min(large[0].width, piece.width) for piece in large):
+        return None
+    return replace(functools.reduce(merged, found), number=1)
 
 
 def lines(pieces: list[Piece]) -> list[list[Piece]]:

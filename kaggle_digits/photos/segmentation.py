@@ -20,7 +20,7 @@ NEAREST = 0.25  # line heights; pieces further apart are never one digit
 CUT_COST, THICKEST = 0.6, 3.0  # through one stroke as wide as strokes are; thicker ones count as so many
 RUN_COST = 1.2  # for every further stroke that a cut goes through
 JOIN_COST = 0.7
-GAP_COST = 6.0  # for every line height between pieces that are joined
+GAP_COST = 6.0  # for every line height between pieces that are joined, less where one begins over the other
 WIDTH_COST, WIDE_ENOUGH = 4.0, 1.1  # for every line height by which a digit is wider than so many
 
 
@@ -138,8 +138,8 @@ def _cost(slices: list[Slice], height: int) -> float | None:
             return None
     cost = slices[0].cost + WIDTH_COST * max(0.0, width / max(height, slices[0].piece.height) - WIDE_ENOUGH)
     for one, other in joints:
-        gap = max(0, other.left - one.right) / height
+        gap = (other.left - one.right) / height
         if gap > NEAREST:
             return None
-        cost += JOIN_COST + GAP_COST * gap
+        cost += max(0.0, JOIN_COST + GAP_COST * gap)
     return cost

@@ -52,6 +52,9 @@ def desk():
     return np.asarray(image)
 
 
+FIVE = [(60, 20), (140, 20)], [(50, 60), (50, 90), (110, 100), (100, 150), (40, 150)]
+
+
 def pictures():
     """Drawings, digits of every size in a row, light that falls off, noise, rules, and nothing at all."""
     digits = sources.load("sklearn").test.images
@@ -92,6 +95,15 @@ def pictures():
         "tilted": tilted(),
         "desk": desk(),
         "nine in chalk": nine_in_chalk(),
+        "five": drawing(
+            [(60, 20), (140, 20)],
+            [(50, 60), (50, 90), (110, 100), (100, 150), (40, 150)],
+            [(150, 20), (150, 150)],
+            width=9,
+        ),
+        "tiny five": drawing([(5, 2), (13, 2)], [(4, 6), (4, 9), (11, 10), (10, 14), (3, 14)], size=(16, 16), width=1)[
+            1:, 3:14
+        ],
         "framed": drawing(seven, [(20, 10), (180, 10), (180, 150), (20, 150), (20, 10)], width=6),
         "blank": np.full((60, 80, 3), 255, np.uint8),
         "texture": random.integers(0, 256, (150, 200, 3), np.uint8),

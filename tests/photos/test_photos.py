@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from kaggle_digits import photos, sources
 from kaggle_digits.evaluation import plots
-from kaggle_digits.photos import paper, plausible, strokes
+from kaggle_digits.photos import paper, pieces, plausible, strokes
 from kaggle_digits.photos.layout import Span
 from kaggle_digits.photos.standard import narrowed
 
@@ -210,13 +210,13 @@ def layout_of(*cuttable):
 
 
 def test_what_would_not_be_believed_costs_more_but_a_lone_scribble_stays_one():
-    for pieces, read in ((1, 1), (2, 4)):
-        layout = layout_of(*[0.6] * pieces)
+    for count, read in ((1, 1), (2, 4)):
+        layout = layout_of(*[0.6] * count)
         said = answers(layout, 4, 0.9)
-        assert layout.leasts == [plausible.NEVER, plausible.SURE, plausible.SURE] * pieces
+        assert layout.leasts == [plausible.NEVER, plausible.SURE, plausible.SURE] * count
         (line,) = photos.decide(layout, said).lines
         assert len(line) == read
-        assert all(digit.is_sure for digit in line) == (pieces == 2)
+        assert all(digit.is_sure for digit in line) == (count == 2)
 
 
 def test_what_is_plain_is_settled_and_what_is_not_is_not():
@@ -351,6 +351,37 @@ def test_digits_stretched_to_a_square_of_coarse_pixels_stay_digits():
         layout = photos.look(sheet).layout(plain=True)
         shares += [1 - layout.mark_probabilities[0, photos.MARK]]
     assert np.mean(np.array(shares) > 0.5) >= 0.95
+
+
+def five_in_two_strokes(times=1):
+    """A five of 16 x 16 pixels, enlarged."""
+    five = np.full((16, 16), 255, np.uint8)
+    five[1:3, 5:14] = 0
+    for rows, columns in ((slice(6, 10), 3), (slice(9, 11), slice(3, 11)), (slice(10, 14), 11), (14, slice(3, 11))):
+        five[rows, columns] = 0
+    return np.kron(five, np.ones((times, times), np.uint8))
+
+
+def test_a_tiny_picture_is_one_digit_in_whatever_strokes():
+    layout = photos.lay_out(five_in_two_strokes())
+    (span,) = layout.spans
+    assert span.box == pytest.approx((3, 1, 14, 15), abs=1)
+    assert layout.mark_probabilities[0, photos.MARK] == 0 and layout.leasts == [plausible.SURE]
+    filling = photos.lay_out(five_in_two_strokes()[1:15, 3:14])
+    assert filling.is_glyph and filling.spans[0].box == pytest.approx((0, 0, 11, 14), abs=1)
+    large = photos.lay_out(five_in_two_strokes(8))
+    assert not large.is_glyph and (large.mark_probabilities[:, photos.MARK] > 0).all()
+    beside = photos.lay_out(np.hstack([five_in_two_strokes(), five_in_two_strokes()]))
+    assert not beside.is_glyph and len(beside.spans) > 1
+
+
+def test_a_stroke_belongs_to_what_it_lies_over_the_most():
+    parts = np.zeros((100, 160), np.int32)
+    parts[10:18, 30:76] = 1  # the bar of a five, which reaches over its neighbour
+    parts[20:90, 20:60] = 2
+    parts[5:95, 70:130] = 3
+    found, _ = pieces.find(parts)
+    assert sorted(sorted(piece.parts) for piece in found) == [[1, 2], [3]]
 
 
 def test_a_ring_in_a_line_of_its_own_is_measured_by_the_digits_of_the_picture():

@@ -6,16 +6,17 @@ const decision = (() => {
   const { leastProbability } = plausible;
   const { MARK } = constants.marks;
   const {
-    NEVER, SURER, MOST_TOUCHING, FEWEST_STROKES, CLOSEST, HEARD, MARK_COST, DOUBTFUL, HIDING, LETTER, LETTERS, GAP, GAPS,
-    UNLIKELY_COST, LEAST,
+    NEVER, SURE, SURER, MOST_TOUCHING, FEWEST_STROKES, CLOSEST, HEARD, RARE, LOW, MARK_COST, DOUBTFUL, HIDING,
+    LETTER, LETTERS, GAP, GAPS, UNLIKELY_COST, LEAST,
   } = constants.decision;
 
   // Lines of digits, each with probabilities, box, image, isSure, share and standsApart; and marks that were left out.
   function decide(laid, said) {
-    const leasts = laid.spans.map(({ ink }) => (laid.isWhole ? 0 : leastProbability(ink)));
+    const leastOf = (ink) => (laid.isGlyph ? SURE : leastProbability(ink));
+    const leasts = laid.spans.map(({ ink }) => (laid.isWhole ? 0 : leastOf(ink)));
     const lone = areLone(laid);
     const kinds = laid.spans.map(({ view }, place) => (view ? marks.probabilities(view, lone[place]) : null));
-    const shares = kinds.map((kind) => (kind ? 1 - kind[MARK] : 1));
+    const shares = kinds.map((kind) => (kind && !laid.isGlyph ? 1 - kind[MARK] : 1));
     const answers = said.map((answer, place) => together(answer, kinds[place]));
     const scores = scoresOf(laid, answers, leasts, shares, lone);
     const left = [], lines = [];
@@ -54,7 +55,7 @@ const decision = (() => {
       const highest = Math.max(...answers[place]) * shares[place];
       // A lone piece that is no digit is a scribble, rather than several digits that touch.
       const unlikely = !lone[place] && highest < leasts[place] ? UNLIKELY_COST : 0;
-      const paid = laid.isWhole ? Infinity : markCost + (after - first > 1 ? MARK_COST : 0);
+      const paid = laid.isWhole ? Infinity : RARE + markCost + (after - first > 1 ? MARK_COST : 0);
       return [Math.log(Math.max(highest, LEAST)) - cost - unlikely, Math.log(Math.max(1 - shares[place], LEAST)) - paid];
     });
   }
@@ -91,7 +92,8 @@ const decision = (() => {
       const { box, image, piece } = laid.spans[place];
       const touching = spans.filter((other) => other.piece === piece).length;
       // What is cut out of a letter may well look like a digit.
-      const isTorn = chosen.some((other) => !digits.includes(other) && laid.spans[other].piece === piece);
+      const isHalf = ({ piece: own, size }) => own === piece && size[1] >= LOW;
+      const isTorn = chosen.some((other) => !digits.includes(other) && isHalf(laid.spans[other]));
       const isNone = touching > MOST_TOUCHING || isTorn;
       const least = isNone ? NEVER : Math.max(leasts[place], touching > 1 ? SURER : 0);
       const isSure = laid.isWhole || Math.max(...answers[place]) * shares[place] >= least;

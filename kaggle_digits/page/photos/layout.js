@@ -4,10 +4,10 @@
 "use strict";
 
 const layout = (() => {
-  const { map, border, scaled, moved } = filters;
+  const { map, border, padded, scaled, moved } = filters;
   const { median, range } = numbers;
   const {
-    LEAST_SIDE, FAR, NEAR, HIGH_ENOUGH, NOTHING_COST, CLEAN_BORDER, LOW_COST, LOWEST,
+    LEAST_SIDE, TINY, FAR, NEAR, HIGH_ENOUGH, NOTHING_COST, CLEAN_BORDER, LOW_COST, LOWEST,
   } = constants.layout;
 
   // What may be read in a picture once it is turned to the left by so many quarters.
@@ -24,12 +24,22 @@ const layout = (() => {
   }
 
   function written(shown) {
+    if (Math.max(shown.width, shown.height) <= TINY) return tiny(shown);
     const found = sheet.find(shown);
     let writing = closer(found ? found.shown : shown);
     if (found && writing.lines.length) writing = { ...writing, matrix: product(found.matrix, writing.matrix) };
     // What is bright, solid and empty may be chalk as well.
     else if (found) writing = closer(shown);
     return writing;
+  }
+
+  // What is written in so few pixels that it may fill them all: seen with paper around it.
+  function tiny(shown) {
+    const margin = Math.floor(Math.max(shown.width, shown.height) / 2);
+    const [red, green, blue] = channelsOf(shown).map((channel) =>
+      padded(channel, margin, Math.floor(median(channel.values))));
+    const writing = seen({ width: red.width, height: red.height, red, green, blue }, FAR, true);
+    return { ...writing, matrix: writing.matrix.map(([a, b, c]) => [a, b, c - margin]) };
   }
 
   // What is written, looked at more closely where it is small.
@@ -64,7 +74,7 @@ const layout = (() => {
   }
 
   // The ink of a picture in lines, looked at with so many pixels.
-  function seen(shown, longest) {
+  function seen(shown, longest, isTiny = false) {
     const small = resizedTo(shown, longest);
     let drawn = strokes.find(small);
     let matrix = [[shown.width / small.width, 0, 0], [0, shown.height / small.height, 0]];
@@ -75,12 +85,19 @@ const layout = (() => {
       [drawn, matrix] = [level, product(matrix, turn)];
       [found, owners] = pieces.find(drawn);
     }
+    const glyph = isTiny ? pieces.glyph(found) : null;
+    if (glyph) {
+      // Thin strokes break in so few pixels.
+      const lines = [[{ piece: glyph, left: glyph.left, right: glyph.right, cost: 0 }]];
+      const one = map(owners, (owner) => Math.min(owner, 1), Int32Array);
+      return { drawn, owners: one, height: pieces.high(glyph), lines, matrix, isGlyph: true };
+    }
     const height = segmentation.typicalHeight(found);
     const lines = pieces.lines(found).map((line) => segmentation.sliced(line, height, owners));
-    return { drawn, owners, height, lines, matrix };
+    return { drawn, owners, height, lines, matrix, isGlyph: false };
   }
 
-  function laidOut({ drawn, owners, height, lines, matrix }, shown, shape) {
+  function laidOut({ drawn, owners, height, lines, matrix, isGlyph }, shown, shape) {
     const knife = new cutter.Cutter(strokes.shades(drawn), owners, matrix, shown);
     const stroke = strokes.widthOf(drawn);
     const spanOf = (line, number, measure, { first, after, cost }) => {
@@ -98,7 +115,7 @@ const layout = (() => {
       const measure = ruler.of(line, height);
       return segmentation.candidates(line, height).map((each) => spanOf(line, number, measure, each));
     });
-    return { lines: lines.map((line) => line.length), spans, isWhole: false };
+    return { lines: lines.map((line) => line.length), spans, isWhole: false, isGlyph };
   }
 
   const channelsOf = ({ red, green, blue }) => [red, green, blue];

@@ -36,27 +36,27 @@ const marks = (() => {
     return powers.map((power) => power / sum(powers));
   }
 
-  function unpacked({ shape, kernel, scales, bias }) {
+  function unpacked({ shape, stride, kernel, scales, bias }) {
     const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
     const [integers, by] = [new Int8Array(bytes(kernel)), new Float32Array(bytes(scales))];
     const weights = Float32Array.from(integers, (value, place) => value * by[place % by.length]);
-    return { shape, weights, bias: new Float32Array(bytes(bias)) };
+    return { shape, stride, weights, bias: new Float32Array(bytes(bias)) };
   }
 
-  // A convolution of every second pixel, padded so that half of them are left, and what is negative cut off.
-  function convolved({ values, side }, { shape: [size, , channels, outputs], weights, bias }) {
-    const after = Math.ceil(side / 2);
-    const before = Math.floor((2 * (after - 1) + size - side) / 2);
+  // A convolution of every pixel or every second one, padded so that those at the border count; above zero.
+  function convolved({ values, side }, { shape: [size, , channels, outputs], stride, weights, bias }) {
+    const after = Math.ceil(side / stride);
+    const before = Math.floor((stride * (after - 1) + size - side) / 2);
     const found = new Float32Array(after * after * outputs);
     const sums = new Float64Array(outputs);
     for (let y = 0; y < after; y++) {
       for (let x = 0; x < after; x++) {
         sums.set(bias);
         for (let row = 0; row < size; row++) {
-          const down = 2 * y + row - before;
+          const down = stride * y + row - before;
           if (down < 0 || down >= side) continue;
           for (let column = 0; column < size; column++) {
-            const across = 2 * x + column - before;
+            const across = stride * x + column - before;
             if (across < 0 || across >= side) continue;
             for (let channel = 0; channel < channels; channel++) {
               const value = values[(down * side + across) * channels + channel];

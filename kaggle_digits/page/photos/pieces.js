@@ -6,7 +6,9 @@
 const pieces = (() => {
   const { map } = filters;
   const { sum, range, indexOfHighest } = numbers;
-  const { MOST_PIECES, SMALL, NEAR, SPECK, ABOVE, TALLER, FLAT, FLAT_SIDE, LARGE, BESIDE, THIN, FRAMED } = constants.pieces;
+  const {
+    MOST_PIECES, SMALL, NEAR, SPECK, ABOVE, TALLER, TOUCHING, FLAT, FLAT_SIDE, LARGE, BESIDE, THIN, FRAMED,
+  } = constants.pieces;
 
   const wide = (piece) => piece.right - piece.left;
   const high = (piece) => piece.bottom - piece.top;
@@ -55,16 +57,15 @@ const pieces = (() => {
     return isAround && one.area < THIN * wide(one) * high(one) && high(other) >= FRAMED * high(one);
   }
 
-  // Gives a fragment to the piece that it lies over or under, or lets it stand alone, as a sign does.
+  // Gives a fragment to the near piece that it lies over or under the most, or lets it stand alone, as a sign does.
   function attach(main, part, reference) {
-    const gaps = main.map((piece) => gap(piece, part));
-    const nearest = gaps.indexOf(Math.min(...gaps));
-    if (main.length && gaps[nearest] <= NEAR * reference) {
-      const piece = main[nearest];
-      const over = Math.min(piece.right, part.right) - Math.max(piece.left, part.left);
+    const near = [...main.keys()].filter((place) => gap(main[place], part) <= NEAR * reference);
+    if (near.length) {
+      const place = near[indexOfHighest(near.map((each) => overOf(main[each], part)))];
+      const piece = main[place];
       const isUnderline = part.top >= piece.bottom && wide(part) > FLAT * high(part);
-      if (over >= ABOVE * wide(part) && !isUnderline) {
-        main[nearest] = merged(piece, part);
+      if (overOf(piece, part) >= ABOVE * wide(part) && !isUnderline) {
+        main[place] = merged(piece, part);
         return;
       }
     }
@@ -84,13 +85,14 @@ const pieces = (() => {
   }
 
   function belong(one, other, reference) {
-    const over = Math.min(one.right, other.right) - Math.max(one.left, other.left);
     const height = Math.max(one.bottom, other.bottom) - Math.min(one.top, other.top);
-    const near = Math.max(one.top, other.top) - Math.min(one.bottom, other.bottom) <= NEAR * reference;
-    return near
-      && over >= ABOVE * Math.min(wide(one), wide(other))
-      && height <= TALLER * Math.max(high(one), high(other));
+    const apart = Math.max(one.top, other.top) - Math.min(one.bottom, other.bottom);
+    const nearest = height <= TALLER * Math.max(high(one), high(other)) ? NEAR : TOUCHING;
+    return apart <= nearest * reference && overOf(one, other) >= ABOVE * Math.min(wide(one), wide(other));
   }
+
+  // The columns that two boxes have in common; less than none where they are apart.
+  const overOf = (one, other) => Math.min(one.right, other.right) - Math.max(one.left, other.left);
 
   function gap(one, other) {
     const across = Math.max(one.left, other.left) - Math.min(one.right, other.right);
@@ -103,6 +105,13 @@ const pieces = (() => {
     right: Math.max(one.right, other.right), bottom: Math.max(one.bottom, other.bottom),
     parts: [...one.parts, ...other.parts], area: one.area + other.area, isSmall: one.isSmall && other.isSmall,
   });
+
+  // All pieces as one, where those that may be digits lie over one another; null where they do not.
+  function glyph(found) {
+    const large = found.filter((piece) => !piece.isSmall);
+    const isOver = (piece) => overOf(large[0], piece) >= ABOVE * Math.min(wide(large[0]), wide(piece));
+    return large.length && large.every(isOver) ? { ...found.reduce(merged), number: 1 } : null;
+  }
 
   function lines(found) {
     const lined = [];
@@ -122,5 +131,5 @@ const pieces = (() => {
   const beside = (one, other) =>
     (Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top)) / Math.min(high(one), high(other));
 
-  return { find, lines, wide, high };
+  return { find, glyph, lines, wide, high };
 })();

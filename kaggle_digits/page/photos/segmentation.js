@@ -82,9 +82,9 @@ const segmentation = (() => {
     }
     let cost = first.cost + WIDTH_COST * Math.max(0, width / Math.max(height, high(first.piece)) - WIDE_ENOUGH);
     for (const [one, other] of joints) {
-      const apart = Math.max(0, other.left - one.right) / height;
+      const apart = (other.left - one.right) / height;
       if (apart > NEAREST) return null;
-      cost += JOIN_COST + GAP_COST * apart;
+      cost += Math.max(0, JOIN_COST + GAP_COST * apart);
     }
     return cost;
   }
