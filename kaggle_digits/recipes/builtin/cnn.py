@@ -1,4 +1,4 @@
-"""Convolutions 32-32, 64-64 and 128 with batch normalisation and dropout, dense 512."""
+"""A classic CNN: convolutions 32-32, 64-64 and 128, batch normalisation, dropout, dense 512."""
 
 import keras
 from keras import layers

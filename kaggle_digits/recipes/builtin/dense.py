@@ -1,4 +1,4 @@
-"""1024, 512 and 256 units with batch normalisation and dropout, on distorted digits."""
+"""Dense layers of 1024, 512 and 256 units with batch normalisation and dropout, on distorted digits."""
 
 import keras
 from keras import layers

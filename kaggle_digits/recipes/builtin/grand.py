@@ -1,4 +1,4 @@
-"""Ten large networks, five in folds and five on all rows: for a GPU, with --on kaggle."""
+"""Ten large networks, five in folds and five on all rows; for a GPU: train grand --on kaggle."""
 
 members = ("deep-resnet",)
 folds = 5

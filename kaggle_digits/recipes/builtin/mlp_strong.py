@@ -1,4 +1,4 @@
-"""The network of mlp, taught by strong: 150 epochs of distorted digits, those to label among them."""
+"""The network of mlp, trained for 150 epochs to answer as strong does."""
 
 import msgspec
 
