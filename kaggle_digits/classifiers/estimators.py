@@ -61,7 +61,7 @@ def check(model: Any) -> None:
     from sklearn.base import BaseEstimator
 
     if not isinstance(model, BaseEstimator):
-        raise ValueError(f"it is no estimator but {_kind(model)}")
+        raise ValueError(f"it is not an estimator but {_kind(model)}")
     known = {f"sklearn.{name}" for name in _ESTIMATORS.split()}
     parts = {f"sklearn.{name}" for name in _PARTS.split()}
     for part in _parts(model):

@@ -245,14 +245,14 @@ def _teacher(
     epochs = how.epochs if how.seconds or recipe.fit is None else min(how.epochs, recipe.fit.epochs)
     recipe = recipe.with_values({"seconds": how.seconds, "epochs": epochs, "precision": how.precision})
     if not (own / neural.FILE).exists():
-        listener.note(f"first its teacher: {recipe.name}")
+        listener.note(f"first the teacher: {recipe.name}")
         fitted = fit(recipe, train, validation, seed, listener, own)
         if fitted.interrupted:
             raise KeyboardInterrupt  # its checkpoint stays
         storage.write_text(own / _SECONDS, f"{sum(epoch.seconds for epoch in fitted.history):.3f}\n")
         fitted.classifier.save(own)
         checkpoint.remove(own)
-        listener.note("now its pupil")
+        listener.note(f"now the network that learns from {recipe.name}")
     network = networks.build(recipe, train.image_shape, train.classes, how.precision)
     neural.load_weights(network, own / neural.FILE)
     try:

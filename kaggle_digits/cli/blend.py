@@ -13,7 +13,7 @@ EXAMPLE = "blend 20261120-220844-mlp 20261120-221530-cnn"
 def blend(
     runs: Annotated[
         list[str],
-        typer.Argument(metavar="RUN RUN...", help="Complete runs on the same data.", autocompletion=complete_run),
+        typer.Argument(metavar="RUN", help="Complete runs on the same data.", autocompletion=complete_run),
     ],
     data: Annotated[
         str | None, typer.Option(metavar="WHERE", help="The digits, as for train; left out, where the runs found them.")

@@ -46,7 +46,7 @@ def say_which(run: Run) -> None:
         known = ", ".join(map(str, range(record.classes - 1)))
         tell(f"note: it knows only the labels {known} and {record.classes - 1}; every image gets one of them")
     if record.data.kind == _BUNDLED:
-        tell("note: it was trained on scikit-learn's digits (8 x 8 pixels) and is less accurate on sharper ones")
+        tell("note: it was trained on scikit-learn's digits (8 x 8 pixels); for photos, --run reader is better")
 
 
 def table(

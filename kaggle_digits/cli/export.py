@@ -41,7 +41,7 @@ def export(
         raise typer.BadParameter(f"expected [RUN] FILE. Received: {' '.join(words)}.")
     run, path = [None, *words][-2], Path(words[-1])
     if path.suffix.lower() not in exporting.SUFFIXES:
-        raise typer.BadParameter(f"{path} must end with {', '.join(exporting.SUFFIXES)}: that says what it becomes.")
+        raise typer.BadParameter(f"the file's name must end with {', '.join(exporting.SUFFIXES)}. Received: {path}.")
     if int8 and not exporting.takes_int8(path.suffix.lower()):
         able = ", ".join(filter(exporting.takes_int8, exporting.SUFFIXES))
         raise typer.BadParameter(f"--int8 is for {able} files.")
@@ -55,5 +55,5 @@ def export(
     rows = f"rows of {data or 'sklearn'}" if found.path == runs.READER else "validation rows"
     console.tell(f"checked     by {done.runtime}, on {agreement.rows:,} {rows}")
     console.tell(f"same label  {agreement.same:,} of {agreement.rows:,}, largest difference {agreement.largest:.1g}")
-    console.tell(f"accuracy    {agreement.accuracy:.4f}, of the run {agreement.accuracy_before:.4f}")
+    console.tell(f"accuracy    {agreement.accuracy:.4f}, the run's {agreement.accuracy_before:.4f}")
     console.show(f"{done.path}: {done.bytes / 1000:,.0f} kB")

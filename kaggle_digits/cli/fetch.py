@@ -19,10 +19,10 @@ _CHANGED = "kept, though it is not the file that Kaggle has published; to replac
 
 
 def fetch(
-    stray: Annotated[str | None, typer.Argument(hidden=True, metavar="[--zip FILE]")] = None,
+    stray: Annotated[str | None, typer.Argument(hidden=True, metavar="--zip FILE")] = None,
     data: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the competition's files.")] = DATA,
     archive: Annotated[
-        Path | None, typer.Option("--zip", metavar="FILE", help="A zip already downloaded, instead of Kaggle.")
+        Path | None, typer.Option("--zip", metavar="FILE", help="Take the files from a zip that you downloaded.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Fetch again, even files that are already correct.")] = False,
     allow_changed: Annotated[

@@ -13,7 +13,7 @@ EXAMPLE = "predict seven.jpg my-digits/test --explain"
 
 
 def predict(
-    paths: Annotated[list[Path], typer.Argument(metavar="IMAGE|FOLDER|CSV|NPY...", help="What to label.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="IMAGE|FOLDER|CSV|NPY", help="What to label.")],
     run: Annotated[str | None, typer.Option(metavar="RUN", help=WHICH_RUN, autocompletion=complete_run)] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Draw how each picture was read; the drawings go to the folder explained.")

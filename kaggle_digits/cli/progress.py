@@ -78,7 +78,7 @@ class EpochLines(Listener):
         if self.stop.is_set():
             raise KeyboardInterrupt
         self.stop.set()
-        kept = "models that are done and whole epochs of this one" if self._several else "the best epoch so far"
+        kept = "finished models, and this one's finished epochs," if self._several else "the best epoch so far"
         self._say(f"stopping: {kept} will be kept (Ctrl-C again stops at once)")
 
     def _say(self, line: str) -> None:

@@ -25,7 +25,7 @@ def runs(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RUN]...",
+            metavar="RUN",
             help="Which runs: a name or its beginning, a recipe, or best. The default is all.",
             autocompletion=complete_run,
         ),
@@ -88,7 +88,7 @@ def _check(names: list[str], compare: object, of_one: dict[str, object], remove:
     if compare and names:
         raise typer.BadParameter("--compare takes two runs: kaggle-digits runs --compare RUN RUN.")
     if plot and plot.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise typer.BadParameter(f"{plot} must end with .png, .svg or .pdf: that says what it becomes.")
+        raise typer.BadParameter(f"the file's name must end with .png, .svg or .pdf. Received: {plot}.")
 
 
 def _show(chosen: list[Run], sort: Sort | None, disk: bool, models: Path, submissions: Path, as_json: bool) -> None:

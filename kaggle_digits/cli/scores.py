@@ -40,7 +40,7 @@ def scores(
         ]
 
     def tell_torn(line: int) -> None:
-        console.tell(f"note: {submissions / ledger.FILE}, line {line} was never finished and is left out")
+        console.tell(f"note: {submissions / ledger.FILE}, line {line} is incomplete and is left out")
 
     known = ledger.latest(ledger.read(submissions, on_torn=tell_torn))
     if refresh and any(entry.is_open for entry in known):

@@ -23,7 +23,7 @@ def submit(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file and stop there.")] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the score.")] = True,
     force: Annotated[
-        bool, typer.Option("--force", help="Send it even if it was sent before, or is unlike the best one.")
+        bool, typer.Option("--force", help="Send it even if it was sent before, or differs much from your best one.")
     ] = False,
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The folder with test.csv; left out, the run's own.")
@@ -39,7 +39,7 @@ def submit(
     def write_again(run: runs.Run, test: Path, path: Path) -> None:
         from kaggle_digits import predictor, sources
 
-        console.tell(f"{path} is missing: it is written again with the model of {run.name}")
+        console.tell(f"{path} is missing: {run.name} writes it again")
         digits, _ = sources.read_rows(test)
         submission.write(path, digits.ids.tolist(), predictor.load(run.path).labels(digits.images).tolist())
 

@@ -156,7 +156,7 @@ def follow(
             raise _failed(kaggle, kernel, before)
         if now - heard > _LONGEST_DARKNESS * minute:
             why = trouble or "Kaggle knows of no such kernel (any more)."
-            raise NotFinishedError(f"nothing was heard of {address(kernel)} for long: {why}")
+            raise NotFinishedError(f"there has been no news of {address(kernel)} for too long: {why}")
         if now - since > _LONGEST.get(before.status, _LONGEST_DARKNESS) * minute:
             raise NotFinishedError(f"{address(kernel)} is still {before.status}, after {now - since:,.0f} s.")
 

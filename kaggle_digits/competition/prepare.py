@@ -160,7 +160,7 @@ def _folder_of(run: runs.Run) -> Path:
     if digit_recognizer.TEST not in data.test_sha256:
         raise SubmissionError(
             f"{run.name} was trained on {data.name}, without the competition's test.csv, so Kaggle cannot score it. "
-            "Bring the competition's files with kaggle-digits fetch, then train again."
+            "Get the competition's files with kaggle-digits fetch, then train again."
         )
     return Path(data.path)
 

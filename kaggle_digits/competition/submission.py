@@ -40,7 +40,7 @@ def check(path: Path, rows: int) -> list[int]:
         )
     if len(set(labels)) == 1:
         raise SubmissionError(
-            f"{path} calls every image a {labels[0]}: it would score about 0.1. "
+            f"{path} labels every image {labels[0]}: it would score about 0.1. "
             "Submit the predictions of a trained model instead."
         )
     return labels

@@ -64,7 +64,7 @@ class Digits:
     def known_labels(self) -> NDArray[np.int64]:
         """int64 `(n,)`, the labels, for code that cannot do without; raises DataError where there are none."""
         if self.labels is None:
-            raise DataError("these digits have no labels: one can predict them, but not train on or score them.")
+            raise DataError("these digits have no labels: predict them; training and evaluating need labels.")
         return self.labels
 
     @classmethod

@@ -70,7 +70,7 @@ def _ledger(submissions: Path) -> Check:
     waiting = sum(entry.is_open for entry in known)
     if torn:
         fix = f"nothing else is lost; you may delete the line from {submissions / ledger.FILE}"
-        return Check("ledger", "note", f"line {torn[0]} was never finished and is left out", fix)
+        return Check("ledger", "note", f"line {torn[0]} is incomplete and is left out", fix)
     if waiting:
         return Check("ledger", "note", f"{len(known)} submissions, {waiting} without a score", "kaggle-digits scores")
     return Check("ledger", "ok", f"{len(known)} submissions")

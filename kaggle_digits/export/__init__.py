@@ -51,7 +51,7 @@ def export(run: Run, path: Path, *, int8: bool = False, where: str | None = None
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise ExportError(f"{path.name} must end with one of {', '.join(SUFFIXES)}, which says what it becomes.")
+        raise ExportError(f"the file's name must end with {', '.join(SUFFIXES)}. Received: {path.name}.")
     if int8 and not takes_int8(suffix):
         raise ExportError(f"{suffix} files cannot hold 8-bit integers. Leave --int8 out, or write a .tflite file.")
     _check_exportable(run, as_it_is=suffix == ".tflite" and not int8)

@@ -104,7 +104,7 @@ def _beginning_with(text: str, paths: list[Path], models: Path) -> Path:
     if len(found) == 1:
         return found[0]
     if found:
-        raise RunError(f"{len(found)} runs in {models} begin with {text}: {_listed(found)}. Say more of the name.")
+        raise RunError(f"{len(found)} runs in {models} begin with {text}: {_listed(found)}. Give more of the name.")
     if not paths:
         raise RunError(f"there is no run {text} in {models}, where there are none yet. Train one: kaggle-digits train.")
     if text in recipes.names():

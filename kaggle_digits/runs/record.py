@@ -198,7 +198,7 @@ def read(path: Path, kind: type[_Kind]) -> _Kind:
         raise RunError(f"{path} cannot be read: {reason}. Train again: kaggle-digits train.") from None
     try:
         if msgspec.json.decode(text, type=_Format).format != FORMAT:
-            raise RunError(f"{path} is of another release (format {FORMAT} is read). Train again: kaggle-digits train.")
+            raise RunError(f"{path} is from another version of kaggle-digits. Train again: kaggle-digits train.")
         return msgspec.json.decode(text, type=kind)
     except RunError:
         raise

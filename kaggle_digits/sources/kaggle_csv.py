@@ -98,7 +98,7 @@ def _parse(
         if values is None or (labelled and values[:, 0].max() > _HIGHEST_LABEL):
             values = _patiently(path, columns, ignored)
     except FileNotFoundError:
-        raise DataError(f"there is no file {path}. Bring the competition's files: kaggle-digits fetch.") from None
+        raise DataError(f"there is no file {path}. Get the competition's files: kaggle-digits fetch.") from None
     except UnicodeError as error:
         raise DataError(f"{path} is not text in UTF-8: {error}. Fetch it again: kaggle-digits fetch --force.") from None
     except OSError as error:

@@ -138,14 +138,14 @@ def within(recipe: Recipe, budget: Budget) -> tuple[Recipe, int]:
     if not recipe.is_committee:
         if budget.for_training < _LEAST_ALONE:
             raise DigitsError(
-                f"{budget.seconds:g} s are too short: loading took {budget.spent:.0f} s, and saving takes time, too. "
+                f"{budget.seconds:g} s is too short: loading took {budget.spent:.0f} s, and saving takes time too. "
                 "Allow more time."
             )
         return recipe.with_values({"seconds": budget.for_training, "epochs": _NO_END}), 1
     share = budget.share(recipe.models)
     if share.seconds < _LEAST:
         raise DigitsError(
-            f"{budget.seconds:g} s are too short for {recipe.models} models. Allow more time, or fewer --folds."
+            f"{budget.seconds:g} s is too short for {recipe.models} models. Allow more time, or fewer --folds."
         )
     recipe = replace(recipe, tta=share.tta)
     return recipe.with_values({"seconds": share.seconds, "epochs": _NO_END}), share.at_once

@@ -99,15 +99,15 @@ class Processes:
         status, reason = self._once(command, environment, tell)
         if status < 0 and not self._ended:
             # Where memory is short, the system kills whoever takes most of it. The checkpoint stays.
-            tell(f"a process was killed ({-status}); it goes on where it was")
+            tell(f"a process was killed (signal {-status}); its training continues")
             status, reason = self._once(command, environment, tell)
         if status < 0:
             raise DigitsError(
-                f"a member's process was killed twice ({-status}), perhaps because memory is short. Train fewer at a "
+                f"a model's process was killed twice (signal {-status}), perhaps for lack of memory. Train fewer at a "
                 "time, with --jobs."
             )
         if status != 0:
-            raise DigitsError(f"a member could not be trained: {reason or f'its process ended with {status}'}")
+            raise DigitsError(f"a model could not be trained: {reason or f'its process ended with {status}'}")
 
     def _once(self, command: list[str], environment: dict[str, str], tell: Callable[[str], None]) -> tuple[int, str]:
         """Exit status, below 0 for a signal, and the last line of standard error."""

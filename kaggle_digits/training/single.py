@@ -53,7 +53,7 @@ def train(
     except RunError as error:
         if recipe.built_in:
             raise
-        raise DigitsError(f"what {recipe.name} builds was trained, but cannot be loaded again: {error}") from None
+        raise DigitsError(f"{recipe.name} was trained, but the saved model cannot be loaded: {error}") from None
     return Trained(
         classifier=saved,
         files=files,

@@ -34,7 +34,7 @@ def test_ctrl_c_keeps_the_folds_that_are_done(capsys: pytest.CaptureFixture[str]
     os.kill(os.getpid(), signal.SIGINT)
     lines.ends()
     told = capsys.readouterr().err
-    assert "models that are done and whole epochs of this one will be kept" in told
+    assert "finished models, and this one's finished epochs, will be kept" in told
     assert "best epoch" not in told
 
 

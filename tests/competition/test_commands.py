@@ -70,5 +70,5 @@ def test_a_submission_that_is_gone_is_written_again_by_the_model(
     file.unlink()
     done = command("submit", "my-best", "--dry-run")
     assert done.exit_code == 0, done.stderr
-    assert "my-best.csv is missing: it is written again with the model of my-best" in done.stderr
+    assert "my-best.csv is missing: my-best writes it again" in done.stderr
     assert file.with_name("my-best.csv").read_bytes() == before

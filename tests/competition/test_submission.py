@@ -39,7 +39,7 @@ def test_line_ends_of_other_systems_are_fine(tmp_path):
         ("ImageId,Label\n1,²\n2,1\n", "whole number"),
         ("ImageId,Label\n1,7,1\n2,1\n", "an id and a label"),
         ("ImageId,Label\n1,7\n\n2,1\n", "line 3: an id and a label"),
-        ("ImageId,Label\n1,7\n2,7\n", "calls every image a 7"),
+        ("ImageId,Label\n1,7\n2,7\n", "labels every image 7"),
     ],
 )
 def test_refuses_what_kaggle_would_refuse(tmp_path, text, told):

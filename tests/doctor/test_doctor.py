@@ -131,7 +131,7 @@ def test_files_that_are_wrong_or_unfinished(tmp_path: Path) -> None:
     assert "3 rows; 28,000 are expected" in test.found
     assert checks[str(tmp_path / "data" / "train.csv")].state == "note"
     assert f"train --resume {left.name}" in checks["runs"].fix
-    assert (checks["ledger"].state, checks["ledger"].found) == ("note", "line 1 was never finished and is left out")
+    assert (checks["ledger"].state, checks["ledger"].found) == ("note", "line 1 is incomplete and is left out")
     (tmp_path / "submissions" / ledger.FILE).write_text("{}\n")
     assert examined(tmp_path, {"HOME": str(tmp_path)})["ledger"].state == "broken"
 

@@ -38,7 +38,7 @@ def test_a_run_has_many_names(models: Path, word: str | None, meant: str) -> Non
 @pytest.mark.parametrize(
     ("word", "sentence"),
     [
-        ("20261120", "5 runs in .* begin with 20261120: 20261120-120000-mlp, .*-cnn. Say more of the name."),
+        ("20261120", "5 runs in .* begin with 20261120: 20261120-120000-mlp, .*-cnn. Give more of the name."),
         ("svm", "there is no run of svm in .*. Train one: kaggle-digits train svm."),
         ("mpl", "there is no run mpl in .*. Did you mean mlp?"),
         ("20261120-16", "20261120-160000-cnn is unfinished. Continue it: kaggle-digits train --resume"),

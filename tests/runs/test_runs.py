@@ -260,7 +260,7 @@ def test_a_record_that_is_foreign_or_torn_is_refused_in_one_sentence(tmp_path, c
 def test_a_run_of_another_release_says_so(tmp_path):
     run = make(tmp_path)
     rewrite(run, lambda record: record.update(format=runs.FORMAT - 1))
-    with pytest.raises(RunError, match=r"run\.json is of another release .*Train again"):
+    with pytest.raises(RunError, match=r"run\.json is from another version of kaggle-digits\. Train again"):
         runs.find(run.name, tmp_path)
 
 

@@ -60,7 +60,7 @@ def test_folds_share_the_time_and_jobs_multiply_it():
 
 
 def test_too_many_folds_for_the_time_are_refused():
-    with pytest.raises(DigitsError, match="60 s are too short for 10 models. Allow more time, or fewer --folds"):
+    with pytest.raises(DigitsError, match="60 s is too short for 10 models. Allow more time, or fewer --folds"):
         within(recipes.load("mlp"), Budget(60, 3.0, folds=10))
 
 
@@ -74,7 +74,7 @@ def test_images_are_looked_at_five_times_where_there_is_time_for_it():
 
 
 def test_time_that_loading_and_saving_would_use_up_is_refused():
-    with pytest.raises(DigitsError, match="10 s are too short: loading took 6 s"):
+    with pytest.raises(DigitsError, match="10 s is too short: loading took 6 s"):
         within(recipes.load("mlp"), Budget(10, 6.0))
     for seconds, spent in ((10, 4.0), (40, 30.0)):
         late, _ = within(recipes.load("mlp"), Budget(seconds, spent))

@@ -150,7 +150,7 @@ def test_no_cluster_is_asked_because_a_plan_names_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"format": 99}, "another release"),
+        ({"format": 99}, "another version"),
         ({"fold": 1}, "is a member of"),
         ({"classes": 10**9}, "was edited or is damaged"),
         ({"image_shape": [10**9, 1]}, "was edited or is damaged"),

@@ -327,7 +327,7 @@ def test_what_did_not_arrive_is_sent_again(
 ) -> None:
     server.kernels.runs_programs = False
     server.faults[PUSH] = Fault(dropped=True, times=1)
-    check_refused(command("train", *ORDER, "--on", "kaggle"), "Perhaps Kaggle has taken the training. Continue it")
+    check_refused(command("train", *ORDER, "--on", "kaggle"), "Kaggle may have received the training. Continue it")
     name = unfinished(tmp_path)
     server.faults[OUTPUT] = Fault(401, message="Unauthenticated", times=1)
     server.kernels.status_of = "COMPLETE"
@@ -409,7 +409,7 @@ def test_a_bad_end(name: str, server: KaggleServer, command: Command, sent: str,
 
 def test_a_queue_that_is_too_long_and_a_program_that_never_ends(server: KaggleServer, open_kaggle: OpenKaggle) -> None:
     kaggle, kernel = open_kaggle(), "somebody/kaggle-digits-x"
-    with pytest.raises(kernels.NotFinishedError, match="nothing was heard of .* knows of no such kernel"):
+    with pytest.raises(kernels.NotFinishedError, match="no news of .* knows of no such kernel"):
         kernels.follow(kaggle, kernel, minute_s=0.01)
     server.kernels.pushed[kernel] = {}
     states: list[str] = []

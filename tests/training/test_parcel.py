@@ -119,8 +119,8 @@ def record(**files: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("record", "words"),
     [
-        ({}, "is of another release"),
-        ({"format": 99}, "is of another release"),
+        ({}, "is from another version of kaggle-digits"),
+        ({"format": 99}, "is from another version of kaggle-digits"),
         ({"format": runs.FORMAT, "started": "2026-11-20T12:00:00+00:00"}, "was edited or is damaged"),
         ({**record(), "files": {"model.keras": "0"}}, "its folder/model.keras is missing"),
         (record(), "validation.npz cannot be read"),

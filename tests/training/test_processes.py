@@ -81,7 +81,7 @@ def test_the_last_member_of_many_is_trained_as_it_would_have_been_beside_the_oth
 def test_a_process_that_is_killed_goes_on(here, tmp_path):
     notes = Notes(lambda: children()[0].kill(), at="epoch 1")
     same(train(JOBS, tmp_path, listener=notes), here)
-    assert "a process was killed (9); it goes on where it was" in notes.lines
+    assert "a process was killed (signal 9); its training continues" in notes.lines
 
 
 def test_half_trained_members_go_on_where_they_were(tmp_path):
@@ -122,7 +122,7 @@ def test_there_is_always_one_process():
 
 
 def test_a_member_that_fails_says_why_and_leaves_the_others(tmp_path):
-    with pytest.raises(DigitsError, match="a member could not be trained: the training diverged"):
+    with pytest.raises(DigitsError, match="a model could not be trained: the training diverged"):
         train(but(JOBS, {"learning_rate": 1e30, "schedule": "constant"}), tmp_path)
     assert not any(tmp_path.glob("**/run.json"))
 

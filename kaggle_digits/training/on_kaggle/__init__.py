@@ -149,7 +149,7 @@ def _push(errand: _Errand, recipe: Recipe) -> None:
         raise Paused(errand.path.name) from None
     except ConnectionLostError as error:
         if not _arrived(errand):
-            raise ConnectionLostError(f"{error} Perhaps Kaggle has taken the training. {errand.next_step}") from error
+            raise ConnectionLostError(f"{error} Kaggle may have received the training. {errand.next_step}") from error
     except Exception as error:
         raise _VoidError from error
     errand.listener.note(f"sent to Kaggle: {kernels.address(errand.kernel)}")

@@ -96,7 +96,7 @@ class Search:
         most = trials or (_MOST_TRIALS if self._plan.budget is None else 10**6)
         interrupted, check = False, None
         try:
-            self._listener.note(f"searching {', '.join(self._space)}; {len(self._choosing):,} rows compare them")
+            self._listener.note(f"searching {', '.join(self._space)}, compared on {len(self._choosing):,} rows")
             while len(self._done()) < most and self._has_time():
                 self._study.optimize(self._try, n_trials=1, callbacks=[self._tell], catch=(DigitsError, TimeoutError))
             if not self._complete():
@@ -187,7 +187,7 @@ class Search:
         if seeds == 0:
             return None
         best = self._best
-        self._listener.note(f"the best against the start, {seeds} seeds each, on {len(self._fresh):,} unused rows")
+        self._listener.note(f"the best against the start: {seeds} seeds each, on {len(self._fresh):,} unused rows")
         found: dict[str, list[float]] = {"start": [], "best": []}
         for seed in range(self._plan.seed + 1, self._plan.seed + 1 + seeds):
             for name, recipe in (("start", self._recipe), ("best", self._recipe.with_values(best.values))):
