@@ -44,7 +44,7 @@ class _Commands(TyperGroup):
             console.tell(f"error: {where}{error.strerror or error}. Check its name and permissions.")
             raise typer.Exit(1) from None
         except MemoryError:
-            console.tell("error: there is not enough memory for that. Close other programs, or use fewer rows or jobs.")
+            console.tell("error: there is not enough memory. Close other programs, or use fewer rows or --jobs.")
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             console.tell("interrupted")

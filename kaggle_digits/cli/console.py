@@ -3,8 +3,10 @@
 import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import typer
@@ -12,7 +14,7 @@ import typer
 from kaggle_digits.runs import READER, Run
 
 _DIGITS = 10
-_BUNDLED = "sklearn"
+BUNDLED = "sklearn"
 _FEW_WORDS = 24
 # All control characters but tabs and line feeds, and what reverses the direction of writing.
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -45,8 +47,8 @@ def say_which(run: Run) -> None:
     if record.classes < _DIGITS:
         known = ", ".join(map(str, range(record.classes - 1)))
         tell(f"note: it knows only the labels {known} and {record.classes - 1}; every image gets one of them")
-    if record.data.kind == _BUNDLED:
-        tell("note: it was trained on scikit-learn's digits (8 x 8 pixels); for photos, --run reader is better")
+    if record.data.kind == BUNDLED:
+        tell("note: it was trained on scikit-learn's digits (8 x 8 pixels); the run called reader is better on photos")
 
 
 def table(
@@ -55,6 +57,7 @@ def table(
     *,
     optional: Sequence[str] = (),
     text: str | None = None,
+    wraps: bool = False,
     width: int | None = None,
 ) -> str:
     """Rows under a header, in columns as wide as their widest cell; the first column is aligned to the left.
@@ -65,6 +68,7 @@ def table(
         optional: the names of columns that are left out, the first one first, until the rest fits the width.
         text: the name of a column of words: it is aligned to the left, and what does not fit is cut off; in the first
             column, which has the names of files, at the beginning, which says less than the end.
+        wraps: whether that column, the last one, goes on in further lines instead of being cut off.
         width: in characters; None is the terminal's, and no limit where standard output is none.
     """
     if width is None:
@@ -73,7 +77,11 @@ def table(
     columns = [(name, max(map(len, (name, *cells))), cells) for name, *cells in zip(header, *rows, strict=True)]
 
     def needed() -> int:
-        return sum(min(size, _FEW_WORDS) if name == text else size for name, size, _ in columns) + 2 * len(columns) - 2
+        return (
+            sum(min(size, _FEW_WORDS) if name == text and not wraps else size for name, size, _ in columns)
+            + 2 * len(columns)
+            - 2
+        )
 
     for name in optional:
         if needed() > width:
@@ -82,11 +90,16 @@ def table(
     aligned = []
     for place, (name, size, cells) in enumerate(columns):
         if name == text:
-            fitting = [cell if len(cell) <= room else _cut(cell, room, place == 0) for cell in (name, *cells)]
+            shorten = partial(_wrap, indent=width - room) if wraps else partial(_cut, at_the_beginning=place == 0)
+            fitting = [cell if len(cell) <= room else shorten(cell, room) for cell in (name, *cells)]
             aligned.append([cell.ljust(max(map(len, fitting))) for cell in fitting])
         else:
             aligned.append([cell.ljust(size) if place == 0 else cell.rjust(size) for cell in (name, *cells)])
     return "\n".join("  ".join(line).rstrip() for line in zip(*aligned, strict=True))
+
+
+def _wrap(text: str, room: int, indent: int) -> str:
+    return f"\n{' ' * indent}".join(textwrap.wrap(text, max(1, room)))
 
 
 def _cut(text: str, room: int, at_the_beginning: bool) -> str:
@@ -111,6 +124,14 @@ def picture_bar() -> Iterator[Any]:
     """A function of (pictures done, pictures in all) that draws a bar where there is a terminal and much to do."""
     with _bar("MofNCompleteColumn", "TimeRemainingColumn") as show:
         yield lambda done, total: show("pictures", done, total)
+
+
+@contextmanager
+def at_work(words: str) -> Iterator[None]:
+    """Shows on a terminal that something is being done, for as long as it takes."""
+    with _bar() as show:
+        show(words, None, None)
+        yield
 
 
 @contextmanager

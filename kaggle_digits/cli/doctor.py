@@ -14,7 +14,7 @@ EXAMPLE = "doctor --offline"
 
 
 def doctor(
-    online: Annotated[bool, typer.Option("--online/--offline", help="Ask Kaggle too, for a few seconds.")] = True,
+    online: Annotated[bool, typer.Option("--online/--offline", help="Also ask Kaggle, for a few seconds.")] = True,
     data: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the competition's files.")] = DATA,
     models: Models = MODELS,
     submissions: Submissions = SUBMISSIONS,

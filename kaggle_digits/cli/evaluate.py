@@ -14,14 +14,15 @@ def evaluate(
     run: Annotated[str | None, typer.Argument(metavar="RUN", help=WHICH_RUN, autocompletion=complete_run)] = None,
     data: Annotated[
         str | None,
-        typer.Option(metavar="WHERE", help="Labelled digits, as for train; left out, the run's validation rows."),
+        typer.Option(metavar="WHERE", help="Labelled digits, as for train. The default is the run's validation rows."),
     ] = None,
     form: Annotated[
         Literal["png", "svg", "pdf"] | None,
         typer.Option("--format", help="Draw all pictures again, as png, svg or pdf."),
     ] = None,
     look_inside: Annotated[
-        bool, typer.Option("--look-inside", help="Draw where the model looks, its first filters, a map of the digits.")
+        bool,
+        typer.Option("--look-inside", help="Also draw where the model looks, its filters and a map of the digits."),
     ] = False,
     skip_broken: SkipBroken = False,
     models: Models = MODELS,
@@ -34,7 +35,8 @@ def evaluate(
     found = runs.find(run, models)
     console.say_which(found)
     pictures = predictor.Pictures(form and f".{form}", look_inside)
-    evaluated = predictor.evaluate(found, data, skip_broken=skip_broken, pictures=pictures)
+    with console.at_work("evaluating, drawing pictures"):
+        evaluated = predictor.evaluate(found, data, skip_broken=skip_broken, pictures=pictures)
     for note in evaluated.notes:
         console.tell(f"note: {note}")
     if as_json:

@@ -23,9 +23,7 @@ def export(
     int8: Annotated[
         bool, typer.Option("--int8", help="For .tflite: compute in 8-bit integers, in a quarter of the size.")
     ] = False,
-    data: Annotated[
-        str | None, typer.Option(metavar="WHERE", help="Where the run's data is now, if it was moved.")
-    ] = None,
+    data: Annotated[str | None, typer.Option(metavar="WHERE", help="The run's data, if it has moved.")] = None,
     models: Models = MODELS,
     as_json: AsJson = False,
 ) -> None:
@@ -47,7 +45,8 @@ def export(
         raise typer.BadParameter(f"--int8 is for {able} files.")
     found = runs.find(run, models, or_reader=True)
     console.say_which(found)
-    done = exporting.export(found, path, int8=int8, where=data)
+    with console.at_work(f"writing and checking {path.name}"):
+        done = exporting.export(found, path, int8=int8, where=data)
     agreement = done.agreement
     if as_json:
         print_json({"file": str(done.path), "bytes": done.bytes, "checked_with": done.runtime, **vars(agreement)})

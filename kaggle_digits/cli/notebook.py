@@ -17,7 +17,8 @@ _LONGEST_TITLE = 50  # letters; Kaggle answers a longer one with an internal err
 def notebook(
     file: Annotated[Path, typer.Argument(metavar="FILE.ipynb", help="Which notebook.")] = Path("classifier.ipynb"),
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FOLDER", help="Write both files there, to upload them by hand.")
+        Path | None,
+        typer.Option("--to", metavar="FOLDER", help="Write both there, to upload them by hand."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

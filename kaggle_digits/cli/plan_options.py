@@ -13,10 +13,10 @@ from kaggle_digits.runs import Plan
 
 SHORTCUTS: dict[str, tuple[Any, str]] = {
     "epochs": (int, "Passes over the training rows."),
-    "batch_size": (int, "Rows a step."),
+    "batch_size": (int, "Rows per step."),
     "learning_rate": (float, "The highest learning rate."),
     "schedule": (Schedule, "How the learning rate changes."),
-    "patience": (int, "Stop after this many epochs without a better validation."),
+    "patience": (int, "Stop after this many epochs without improvement."),
     "precision": (Precision, "Floating-point precision; auto measures which is faster."),
 }
 """Shorter ways to say `--set epochs=3` and the like."""

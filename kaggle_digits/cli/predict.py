@@ -1,5 +1,6 @@
 """The command `predict`: a trained model, asked about pictures and pixel rows."""
 
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,8 @@ import typer
 
 from kaggle_digits.cli import console
 from kaggle_digits.cli.options import MODELS, WHICH_RUN, AsJson, Models, SkipBroken, complete_run, print_json
+
+_SHOWN = 20  # answers, on a terminal
 
 EXAMPLE = "predict seven.jpg my-digits/test --explain"
 
@@ -22,25 +25,30 @@ def predict(
         str | None,
         typer.Option(
             metavar="DIGITS",
-            help="The right digits of the one picture named, ? for what is none; the folder corrections keeps them.",
+            help="The right digits of this picture, with ? for a mark that is none; kept in the folder corrections.",
         ),
     ] = None,
     personal: Annotated[
-        bool, typer.Option("--personal/--no-personal", help="Adapt to the folder corrections, from five of them on.")
+        bool, typer.Option("--personal/--no-personal", help="Adapt to your corrections, once there are five.")
     ] = True,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE.csv", help="Write the answers there, too.")
+    ] = None,
     skip_broken: SkipBroken = False,
     models: Models = MODELS,
     as_json: AsJson = False,
 ) -> None:
     """Label photos, scans and drawings of digits, or pixel rows.
 
-    Pixel rows come from a CSV or .npy file. A picture may hold several digits: they are read line by line, with a space
-    between lines. Where none is found, or one is unsure, the answer says so. For a folder, the answers are also written
-    to predictions.csv. What you correct stays on this machine: from five corrections on, pictures like them are read as
-    you read them, and train --also corrections learns from them.
+    Pixel rows come from a CSV or .npy file. A picture may hold several digits, which are read line by line. If there is
+    none, or the model is unsure, the answer says so. The answers for a folder are also written to predictions.csv,
+    unless it exists. Corrections stay on this machine: once there are five, similar pictures are read as you read
+    them, and train --also corrections learns from them.
     """
     if correct is not None and (len(paths) != 1 or paths[0].is_dir()):
         raise typer.BadParameter("name one picture.", param_hint="--correct")
+    if output is not None and output.suffix.lower() != ".csv":
+        raise typer.BadParameter(f"the file's name must end with .csv. Received: {output}.", param_hint="--output")
     from kaggle_digits import predictor, sources
     from kaggle_digits.cli.reports import predictions as reports
 
@@ -61,14 +69,16 @@ def predict(
             on_note=lambda note: console.tell(f"note: {note}"),
             on_progress=draw,
         )
-    if many:
-        reports.write(predictions)
+    if many or output is not None:
+        reports.write(predictions, output)
     if explain:
         reports.draw(predictions, model.run.name)
     if correct is not None:
         kept = predictor.keep_corrections([digit.image for each in predictions for digit in each.seen], correct)
-        console.tell(f"corrected   {len(kept)} {'digit' if len(kept) == 1 else 'digits'} in {predictor.CORRECTIONS}")
+        console.tell(
+            f"corrected   {len(kept)} {'digit' if len(kept) == 1 else 'digits'}, kept in {predictor.CORRECTIONS}"
+        )
     if as_json:
         print_json([prediction.as_json() for prediction in predictions])
         return
-    console.show(reports.table(predictions))
+    console.show(reports.table(predictions, most=_SHOWN if sys.stdout.isatty() else None))

@@ -15,15 +15,11 @@ _HEADER = ["file", "sent", "number", "status", "validation", "expected", "score"
 
 
 def scores(
-    refresh: Annotated[
-        bool, typer.Option("--refresh/--no-refresh", help="Ask Kaggle for the scores that are not known yet.")
-    ] = True,
+    refresh: Annotated[bool, typer.Option("--refresh/--no-refresh", help="Ask Kaggle for missing scores.")] = True,
     submissions: Submissions = SUBMISSIONS,
     as_json: AsJson = False,
 ) -> None:
-    """List what was submitted, with its scores.
-
-    Kaggle is asked for missing scores first."""
+    """List what was submitted, with its scores."""
     import msgspec
 
     from kaggle_digits.competition import ledger
@@ -49,7 +45,7 @@ def scores(
     if as_json:
         print_json(msgspec.to_builtins(known))
     elif known:
-        console.show(console.table(_HEADER, list(map(row, known)), optional=_OPTIONAL))
+        console.show(console.table(_HEADER, list(map(row, known)), optional=_OPTIONAL, text="file"))
     else:
         console.tell(f"there are no submissions in {submissions / ledger.FILE} yet. Send one: kaggle-digits submit")
 
@@ -63,7 +59,7 @@ def _refresh(submissions: Path) -> None:
         with Kaggle(on_retry=console.tell) as kaggle:
             still_open = send.refresh(submissions, kaggle)
     except CompetitionError as error:
-        console.tell(f"note: scores as last known. {str(error)[0].upper()}{str(error)[1:]}")
+        console.tell(f"note: these scores may be out of date. {str(error)[0].upper()}{str(error)[1:]}")
         return
     if still_open:
         console.tell(f"note: {still_open} have no score yet, or are no longer on Kaggle's list")

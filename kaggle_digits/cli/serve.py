@@ -13,16 +13,14 @@ EXAMPLE = "serve --port 8080"
 def serve(
     run: Annotated[str | None, typer.Argument(metavar="RUN", help=WHICH_RUN, autocompletion=complete_run)] = None,
     host: Annotated[
-        str, typer.Option(metavar="HOST", help="The address to listen at; 0.0.0.0 is for the whole network.")
+        str, typer.Option(metavar="HOST", help="The address to listen on; 0.0.0.0 is for the whole network.")
     ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="N", help="The port; 0 takes one that is free.")
-    ] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="The port; 0 takes a free one.")] = 8000,
     corrections: Annotated[
         bool | None,
         typer.Option(
             "--corrections/--no-corrections",
-            help="Keep what is corrected on the page in the folder corrections, and adapt to it.",
+            help="Keep corrections made on the page in the folder corrections, and adapt to them.",
             show_default="on, unless --host opens the server to others",
         ),
     ] = None,

@@ -1,5 +1,6 @@
 """The command `submit`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ def submit(
     target: Annotated[
         str | None,
         typer.Argument(
-            metavar="RUN|FILE.csv", help="What to submit; left out, the newest run.", autocompletion=complete_run
+            metavar="RUN|FILE.csv", help="What to submit. The default is the newest run.", autocompletion=complete_run
         ),
     ] = None,
     message: Annotated[str | None, typer.Option(metavar="TEXT", help="Shown beside the submission.")] = None,
@@ -26,7 +27,7 @@ def submit(
         bool, typer.Option("--force", help="Send it even if it was sent before, or differs much from your best one.")
     ] = False,
     data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The folder with test.csv; left out, the run's own.")
+        Path | None, typer.Option(metavar="DIR", help="The folder with test.csv. The default is the run's.")
     ] = None,
     models: Models = MODELS,
     submissions: Submissions = SUBMISSIONS,
@@ -54,6 +55,7 @@ def submit(
         console.tell(f"note: {note}")
     if dry_run:
         _report(file.path, "dry run: nothing was sent", as_json, status="checked")
+        console.tell(f"next: kaggle-digits submit{f' {shlex.quote(target)}' if target else ''}")
         return
     if doubt and not force and not console.agrees("Send it anyway?"):
         raise SubmissionError("nothing was submitted. Look at the file; if it is what you mean, send it with --force.")

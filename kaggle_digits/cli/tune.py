@@ -25,7 +25,7 @@ def tune(
     trials: Annotated[int | None, typer.Option(min=1, metavar="N", help="Number of trials; the default is 40.")] = None,
     budget: Annotated[str | None, typer.Option(metavar="TIME", help="Finish within this time: 10m, 1h.")] = None,
     data: Annotated[str, typer.Option(metavar="WHERE", help="The digits, as for train.")] = str(DATA),
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, metavar="N", help="Same seed, same search.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, metavar="N", help="Random seed of the search.")] = 0,
     sampler: Annotated[
         Literal["tpe", "random"], typer.Option(help="tpe learns from earlier trials; random does not.")
     ] = "tpe",

@@ -199,15 +199,15 @@ def _unpack(
 
 def _download(folder: Path, unpack: _Unpack, kaggle: Kaggle, on_progress: OnProgress) -> None:
     by_hand = (
-        f"Log in, accept the rules at {messages.page(kaggle.slug, 'rules')}, and download the zip with the browser "
-        f"from {messages.page(kaggle.slug, 'data')}; then: kaggle-digits fetch --zip FILE."
+        f"Log in, accept the rules at {messages.page(kaggle.slug, 'rules')}, download the zip from "
+        f"{messages.page(kaggle.slug, 'data')}, then: kaggle-digits fetch --zip FILE."
     )
     # A download that went on after a break may be wrong in the middle, which only unpacking shows: one more try.
     for last in (False, True):
         try:
             path = kaggle.download(folder, on_progress)
         except CredentialsError as error:
-            raise CredentialsError(f"{error} Or {by_hand[0].lower()}{by_hand[1:]}") from error
+            raise CredentialsError(f"{error} Or without a token: {by_hand[0].lower()}{by_hand[1:]}") from error
         try:
             return unpack(path, "the file that Kaggle sent", folder)
         except _ChangedError as error:
@@ -217,7 +217,7 @@ def _download(folder: Path, unpack: _Unpack, kaggle: Kaggle, on_progress: OnProg
             ) from error
         except DataError as error:
             if last:
-                raise CompetitionError(f"{error} So it was twice. {by_hand}") from error
+                raise CompetitionError(f"{error} This happened twice. {by_hand}") from error
     return None
 
 

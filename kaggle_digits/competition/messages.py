@@ -18,10 +18,7 @@ from kaggle_digits.extras import install_line
 _CLIENT = "kaggle>=2.2.4,<3"
 SITE = "https://www.kaggle.com"
 TOKEN_PAGE = f"{SITE}/settings/api"
-PLACES = (
-    "set the environment variable KAGGLE_API_TOKEN to it or write it to the file ~/.kaggle/access_token "
-    "(an older ~/.kaggle/kaggle.json works too)"
-)
+PLACES = "set KAGGLE_API_TOKEN to it, or save it as the file ~/.kaggle/access_token"
 
 
 def page(slug: str, name: str) -> str:

@@ -39,11 +39,13 @@ def keep_corrections(images: Sequence[NDArray[np.uint8]], labels: str, folder: P
     """
     from PIL import Image
 
+    if not images:
+        raise DataError("no digit was found in this picture, so there is none to correct.")
     given = labels.replace(" ", "")
     if len(given) != len(images) or not set(given) <= set("0123456789?"):
         raise DataError(
-            f"name the right label of each of the {len(images)} digits found, and ? for what is none. "
-            f"Received: {labels!r}."
+            f"{len(images)} {'digit was' if len(images) == 1 else 'digits were'} found: give the right label of each, "
+            f"and ? for a mark that is none. Received: {labels!r}."
         )
     if sum(1 for _ in folder.glob("[0-9]/*.png")) + len(images) > _MOST:
         raise DataError(f"{folder} holds {_MOST:,} images, the most that are kept. Move some elsewhere.")

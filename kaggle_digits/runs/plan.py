@@ -40,13 +40,13 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = "data"
     values: dict[str, Value] = {}
-    seed: Annotated[int, _told("Same seed, same machine: same result.", metavar="N", ge=0, lt=2**32)] = 0
+    seed: Annotated[int, _told("Random seed: with the same one, the same result.", metavar="N", ge=0, lt=2**32)] = 0
     validation: Annotated[
         float, _told("Share of the rows to hold out for validation.", metavar="FRACTION", gt=0, lt=1)
     ] = 0.1
     folds: Annotated[
         Annotated[int, Meta(ge=2)] | None,
-        _told("Train K models, each without one of K parts of the rows; they predict together.", metavar="K"),
+        _told("K-fold cross-validation: train K models, which predict together.", metavar="K"),
     ] = None
     refit: Annotated[
         Annotated[int, Meta(ge=0, le=100)] | None,
@@ -54,18 +54,18 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
     budget: Annotated[
         Annotated[float, Meta(ge=_FASTEST, le=_LONGEST)] | None,
-        _told("Finish within this time, all included: 90s, 10m, 1h.", metavar="TIME"),
+        _told("Finish within this time, from start to submission: 90s, 10m, 1h.", metavar="TIME"),
     ] = None
     on: Annotated[
         Literal["here", "kaggle"],
         _told("Where to train: here, or on Kaggle's GPUs (needs a verified phone)."),
     ] = "here"
     cluster: Annotated[
-        str | None, _told("Address of a Dask scheduler, whose workers train the folds.", metavar="ADDRESS")
+        str | None, _told("Train the folds on a Dask cluster; its scheduler's address.", metavar="ADDRESS")
     ] = None
     jobs: Annotated[
         Annotated[int, Meta(ge=1)] | None,
-        _told("How many models to train at the same time; the default is the fastest number.", metavar="N"),
+        _told("How many models to train at once; the default is whatever is fastest.", metavar="N"),
     ] = None
     exclude: Annotated[
         tuple[int | str, ...],
@@ -75,10 +75,10 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str | None,
         _told("More digits to learn from, such as corrections; validation never sees them.", metavar="WHERE"),
     ] = None
-    allow_leak: Annotated[bool, _told("Train even on data that reveals test labels; the run will say so.")] = False
+    allow_leak: Annotated[bool, _told("Train even on data with test labels in it; the run is marked for good.")] = False
     skip_broken: Annotated[bool, _told("Leave out pictures that cannot be read.")] = False
     tensorboard: Annotated[bool, _told("Log to the run folder, for TensorBoard.")] = False
-    note: Annotated[str, _told("A line to remember the run by.", metavar="TEXT", max_length=1000)] = ""
+    note: Annotated[str, _told("A note to remember the run by.", metavar="TEXT", max_length=1000)] = ""
     image_shape: tuple[_Side, _Side] = (28, 28)
 
 

@@ -71,7 +71,7 @@ def _listening(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DigitsError(
-            f"cannot listen at {host}, port {port}: {reason}. Choose another: --port 8001, or --host 127.0.0.1."
+            f"cannot listen on {host}, port {port}: {reason}. Choose another: --port 8001, or --host 127.0.0.1."
         ) from None
     # Connections inherit it. asyncio sets it itself, but not where a socket was made without naming its protocol; and
     # without it, the body of every answer waits 40 ms for the client to acknowledge its head.

@@ -179,7 +179,7 @@ def test_scores_brings_late_ones_home_and_shows_what_it_knows_without_kaggle(ser
     offline = {**account, "HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
     known = call("scores", "--json", cwd=tmp_path, **offline)
     assert known.returncode == 0
-    assert "scores as last known. Kaggle cannot be reached" in known.stderr
+    assert "these scores may be out of date. Kaggle cannot be reached" in known.stderr
     assert [entry["status"] for entry in json.loads(known.stdout)] == ["pending"]
     told = call("scores", cwd=tmp_path, **account)
     assert (told.returncode, told.stderr) == (0, "")
@@ -210,6 +210,7 @@ def test_a_file_unlike_the_best_one_is_not_sent_where_nobody_can_be_asked(server
     dry = call("submit", "shifted.csv", "--dry-run", cwd=tmp_path, **account)
     assert dry.returncode == 0
     assert "on only 0.0% of the rows" in dry.stderr
+    assert dry.stderr.endswith("next: kaggle-digits submit shifted.csv\n")
     refused = call("submit", "shifted.csv", cwd=tmp_path, **account)
     assert (refused.returncode, refused.stdout, len(server.submissions)) == (1, "", 1)
     assert "--force" in refused.stderr.splitlines()[-1]

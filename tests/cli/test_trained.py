@@ -33,7 +33,7 @@ def test_what_comes_next_depends_on_the_data(tmp_path: Path, capsys: pytest.Capt
     report(made_runs.make(tmp_path, submission_sha256="a" * 64), tmp_path, as_json=False)
     assert capsys.readouterr().err == "next: kaggle-digits submit --dry-run\n"
     report(made_runs.make(tmp_path, data=made_runs.BUNDLED), tmp_path, as_json=False)
-    assert "kaggle-digits predict" in capsys.readouterr().err
+    assert "kaggle-digits predict photo.jpg --run reader" in capsys.readouterr().err
 
 
 def test_what_is_not_the_newest_run_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -298,7 +298,11 @@ def test_a_wrong_download_changes_nothing(case: str, server: KaggleServer, open_
 
 FAULTS = {
     "rules": ({"DownloadDataFiles": Fault(403, b"<html>")}, CompetitionError, "/rules"),
-    "rejected": ({"IntrospectToken": Fault(401, b"")}, CredentialsError, "rejects.* Or log in.*--zip FILE"),
+    "rejected": (
+        {"IntrospectToken": Fault(401, b"")},
+        CredentialsError,
+        "rejects.* Or without a token: log in.*--zip FILE",
+    ),
     "login page": ({"DownloadDataFiles": Fault(200, b"<html>Log in")}, CompetitionError, "a web page"),
     "sent to a login page": (
         {"DownloadDataFiles": Fault(302, b"", headers={"Location": "http://localhost/account/login.aspx/next"})},

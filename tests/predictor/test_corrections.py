@@ -33,7 +33,7 @@ def test_the_last_word_counts(digits, tmp_path):
 
 @pytest.mark.parametrize("labels", ["12", "1234", "a12", "\u0661\u0661\u0661", ""])
 def test_labels_that_do_not_fit_are_refused(digits, tmp_path, labels):
-    with pytest.raises(DataError, match="right label of each of the 3 digits found"):
+    with pytest.raises(DataError, match="3 digits were found: give the right label of each"):
         predictor.keep_corrections(digits, labels, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -275,7 +275,7 @@ def command(*words, cwd):
 def test_a_taken_port(digit_server, network, tmp_path):
     done = command(str(network.path), "--port", digit_server.address.rsplit(":", 1)[1], cwd=tmp_path)
     assert done.returncode == 1
-    assert "cannot listen at 127.0.0.1" in done.stderr
+    assert "cannot listen on 127.0.0.1" in done.stderr
     assert "--port 8001" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -314,5 +314,5 @@ def test_other_machines_are_answered_only_where_asked_for(network, host):
 def test_an_address_that_is_not_ours(host, network, tmp_path):
     done = command(str(network.path), "--port", "0", "--host", host, cwd=tmp_path)
     assert done.returncode == 1
-    assert f"error: cannot listen at {host}" in done.stderr
+    assert f"error: cannot listen on {host}" in done.stderr
     assert "Traceback" not in done.stderr

@@ -30,6 +30,8 @@ def report(run: Run, submissions: Path, as_json: bool) -> None:
     if not record.interrupted:
         can_submit = record.data.kind == "kaggle-csv" and record.submission_sha256 is not None
         other = "kaggle-digits predict photo.jpg; or draw digits: kaggle-digits serve"
+        if record.data.kind == console.BUNDLED:  # the reader is better on photos
+            other = "kaggle-digits predict photo.jpg --run reader; or draw digits: kaggle-digits serve reader"
         # Without a name, the newest is meant: not an older run that was continued, nor one after a clock was set back.
         name = "" if runs.find(models=run.path.parent).name == run.name else f" {run.name}"
         console.tell(f"next: {f'kaggle-digits submit{name} --dry-run' if can_submit else other}")

@@ -12,25 +12,31 @@ _TABLE, _SHEETS = Path("predictions.csv"), Path("explained")
 _TITLE = 100  # characters that a sheet has room for
 
 
-def table(predictions: Sequence[Prediction]) -> str:
-    """A line a picture; a runner-up is named where there is one digit."""
+def table(predictions: Sequence[Prediction], most: int | None = None) -> str:
+    """A line a picture, for the first so many; a runner-up is named where there is one digit."""
     rows = []
-    for each in predictions:
+    for each in predictions[:most]:
         probability = "" if each.probability is None else f"{each.probability:.1%}"
         second = ""
         if len(each.digits) == 1:
             second = f"{each.digits[0].runner_up} {each.digits[0].runner_up_probability:6.1%}"
         rows.append([each.image, each.answer, probability, second])
-    return console.table(
+    text = console.table(
         ["image", "label", "probability", "runner-up"], rows, optional=("runner-up", "probability"), text="image"
     )
+    more = len(predictions) - len(rows)
+    return f"{text}\n... and {more:,} more: --output FILE.csv writes all" if more else text
 
 
-def write(predictions: Sequence[Prediction]) -> None:
-    """The answers as a CSV, and where it lies."""
+def write(predictions: Sequence[Prediction], path: Path | None) -> None:
+    """The answers as a CSV, and where it lies; where no file is named, only if that replaces none."""
+    if path is None and _TABLE.exists():
+        console.tell(f"note: {_TABLE} exists and was kept; to write the answers: --output FILE.csv")
+        return
+    path = path or _TABLE
     rows = ([each.image, each.label or "", each.probability or "", each.answer] for each in predictions)
-    storage.write_csv(_TABLE, ["image", "label", "probability", "answer"], rows)
-    console.tell(f"answers     {_TABLE}")
+    storage.write_csv(path, ["image", "label", "probability", "answer"], rows)
+    console.tell(f"answers     {path}")
 
 
 def draw(predictions: Sequence[Prediction], run: str) -> None:

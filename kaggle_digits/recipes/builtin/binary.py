@@ -1,4 +1,4 @@
-"""Zeros against ones: 20 x 20 pixels, sigmoid layers of 25 and 15 units, one sigmoid output."""
+"""Zeros against ones: 20 x 20 pixels, sigmoid 25, 15, 1."""
 
 import keras
 from keras import layers

@@ -1,4 +1,4 @@
-"""A classic CNN: convolutions 32-32, 64-64 and 128, batch normalisation, dropout, dense 512."""
+"""Three blocks of convolutions with dropout, then dense 512."""
 
 import keras
 from keras import layers

@@ -1,4 +1,4 @@
-"""Residual blocks of 128, 256 and 512 filters: for a GPU, a member of grand.
+"""Residual blocks of 128, 256 and 512 filters: a member of grand.
 
 Source: github.com/ttdoucet/mnist, whose ten networks get 99.738 % of MNIST's own test images, trained from 60,000. Its
 rates fall in steps of their own; here they go through one cycle. Its images are cut to 25 x 25 pixels and scaled back;

@@ -1,4 +1,4 @@
-"""Dense layers of 1024, 512 and 256 units with batch normalisation and dropout, on distorted digits."""
+"""Dense 1024, 512 and 256 with batch normalisation and dropout."""
 
 import keras
 from keras import layers

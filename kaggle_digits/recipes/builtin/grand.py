@@ -1,4 +1,4 @@
-"""Ten large networks, five in folds and five on all rows; for a GPU: train grand --on kaggle."""
+"""Ten large networks that answer together, for a GPU."""
 
 members = ("deep-resnet",)
 folds = 5

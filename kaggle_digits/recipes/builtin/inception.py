@@ -1,4 +1,4 @@
-"""A small Inception: convolutions of 1 x 1, 3 x 3 and 5 x 5 and a pooling side by side.
+"""A small Inception: convolutions of three sizes side by side.
 
 Source: C. Szegedy et al., Going Deeper with Convolutions, 2014.
 """

@@ -1,4 +1,4 @@
-"""Three convolutions of 5 x 5 and a dense layer, on distorted digits: a member of champion."""
+"""Convolutions of 5 x 5, then dense: a member of champion."""
 
 import keras
 from keras import layers

@@ -1,4 +1,4 @@
-"""The network of mlp, trained for 150 epochs on strongly distorted digits: a member of champion."""
+"""The network of mlp for 150 epochs: a member of champion."""
 
 from kaggle_digits.recipes import Distortions, Fit
 from kaggle_digits.recipes.builtin.mlp import build

@@ -1,4 +1,4 @@
-"""The network of mlp, trained for 150 epochs to answer as strong does."""
+"""The network of mlp, which learns strong's answers."""
 
 import msgspec
 

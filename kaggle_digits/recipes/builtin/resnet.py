@@ -1,4 +1,4 @@
-"""A small ResNet: convolutions whose outputs are added to their inputs, with batch normalisation.
+"""A small ResNet: residual blocks with batch normalisation.
 
 Source: K. He, X. Zhang, S. Ren, J. Sun, Deep Residual Learning for Image Recognition, 2015.
 """

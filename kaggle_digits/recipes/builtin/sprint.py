@@ -1,4 +1,4 @@
-"""The fastest way to 99 %: two small convolutions on slightly distorted digits."""
+"""The fastest way to 99 %: two convolutions, distorted digits."""
 
 import keras
 from keras import layers

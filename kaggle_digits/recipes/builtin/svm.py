@@ -1,4 +1,4 @@
-"""A support vector machine with a Gaussian kernel on 50 principal components."""
+"""A Gaussian-kernel SVM on 50 principal components."""
 
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline, make_pipeline

@@ -1,4 +1,4 @@
-"""A small VGG: pairs of 3 x 3 convolutions with max pooling between them, and a dense layer.
+"""A small VGG: pairs of 3 x 3 convolutions, then a dense layer.
 
 Source: K. Simonyan, A. Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition, 2014.
 """
