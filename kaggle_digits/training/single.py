@@ -40,13 +40,16 @@ def train(
         recipe = recipe.with_callbacks(board)
     fitted = classifiers.fit(recipe, learned, validation, plan.seed, listener, path, unlabelled)
     runs.reopen(path)
-    fitting_seconds = sum(epoch.seconds for epoch in fitted.history) or time.perf_counter() - began
+    seconds = sum(epoch.seconds for epoch in fitted.history) or time.perf_counter() - began
     details: dict[str, Any] = {"precision": fitted.precision}
     if isinstance(fitted.classifier, neural.NeuralNetwork) and fitted.validation is not None:
         temperature = calibration.fit_temperature(fitted.validation, validation.known_labels)
         if fitted.classifier.calibrate(temperature):
             details["temperature"] = 1.0
     files, layers = fitted.classifier.save(path), fitted.classifier.layers()
+    told: dict[str, Any] = {name: getattr(fitted, name) for name in ("history", "kept", "interrupted")}
+    told |= {"train_seconds": seconds + fitted.teacher_seconds, "details": details}
+    del fitted  # a forest of a gigabyte is not held twice
     # Whoever loads the run later asks the saved model, perhaps by another library; so do its own figures.
     try:
         saved = classifiers.load_files(path, files, beginning)
@@ -61,9 +64,5 @@ def train(
         learned=learned,
         validation=validation,
         probabilities=saved.probabilities(validation.images),
-        train_seconds=fitting_seconds + fitted.teacher_seconds,
-        history=fitted.history,
-        kept=fitted.kept,
-        interrupted=fitted.interrupted,
-        details=details,
+        **told,
     )
