@@ -92,6 +92,10 @@ def check(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> tuple[A
             f"{where}: build must return a keras.Model, or a scikit-learn estimator with predict_proba. "
             f"Received: {type(own).__name__}."
         )
+    if own.compiled and _name(own.loss) == "categorical_crossentropy":
+        raise DigitsError(
+            f'{where}: labels are numbers here, not one-hot. Compile with loss="sparse_categorical_crossentropy".'
+        )
     network = build(recipe, image_shape, classes)
     with blaming(recipe.file):
         images = np.random.default_rng(0).integers(0, 256, (_TRIED, *image_shape), np.uint8)
@@ -110,6 +114,11 @@ def check(recipe: Recipe, image_shape: tuple[int, int], classes: int) -> tuple[A
             'layers.Dense(classes, activation="softmax").'
         )
     return network, own
+
+
+def _name(loss: Any) -> str:
+    """Of a loss, which Keras takes as text, function or object."""
+    return str(getattr(loss, "name", getattr(loss, "__name__", loss)))
 
 
 def _joined(keras: Any, first: list[Any], own: Any) -> Any:

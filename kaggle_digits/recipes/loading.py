@@ -208,7 +208,7 @@ def _prepare(outline: Outline, whole: bool) -> None:
 def _path(name: str) -> Path:
     """Of a built-in recipe's file."""
     if name not in names():
-        close = get_close_matches(name, names())
+        close = [f"{name}.py"] if Path(f"{name}.py").is_file() else get_close_matches(name, names())
         hint = f"Did you mean {' or '.join(close)}?" if close else f"Choose one of: {', '.join(names())}."
         raise DigitsError(f"there is no recipe {name!r}. {hint} A recipe file of your own is named with its .py.")
     return _BUILT_IN / f"{name.replace('-', '_')}.py"

@@ -319,6 +319,11 @@ WRONG: dict[str, tuple[str, str]] = {
         network(middle="Own(),", before=LAYER.format(body="if training: raise KeyError('later')")),
         "own.py, line 6: KeyError: later.",
     ),
+    "one-hot labels": (
+        network().replace("return ", "model = ")
+        + "    model.compile('adam', 'categorical_crossentropy')\n    return model\n",
+        'own.py: labels are numbers here, not one-hot. Compile with loss="sparse_categorical_crossentropy".',
+    ),
     "nothing": ("def build(image_shape, classes):\n    pass\n", "own.py: build must return a keras.Model, or a scikit"),
     "an estimator that cannot answer": (
         "from sklearn.linear_model import LinearRegression\n\n"
