@@ -195,7 +195,7 @@ def test_scores_of_nothing_and_of_a_torn_line(tmp_path):
     (tmp_path / "submissions" / ledger.FILE).write_text('{"time": "2026')
     done = call("scores", "--json", cwd=tmp_path)
     assert (done.returncode, json.loads(done.stdout)) == (0, [])
-    assert "line 1 was never finished" in done.stderr
+    assert "line 1 is incomplete" in done.stderr
 
 
 def shifted_after_a_good_one(account, folder):
