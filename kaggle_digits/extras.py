@@ -45,8 +45,8 @@ def install_line(*requirements: str) -> str:
     """
     if importlib.util.find_spec("pip") is not None:
         command = [sys.executable, "-m", "pip"]
-    else:  # as in a venv that was made with --without-pip
-        command = ["py" if sys.platform == "win32" else "python3", "-m", "pip", "--python", sys.executable]
+    else:  # in a venv without pip; where it is activated, python3 is the venv's own, too
+        command = [getattr(sys, "_base_executable", "python3"), "-m", "pip", "--python", sys.executable]
     quote = subprocess.list2cmdline if sys.platform == "win32" else shlex.join
     return quote([*command, "install", *requirements])
 

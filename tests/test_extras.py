@@ -63,10 +63,12 @@ def test_the_line_installs_into_a_venv_made_as_the_readme_says(tmp_path: Path) -
         text=True,
         check=True,
     ).stdout
-    assert line.startswith("python3 -m pip --python ")
-    if subprocess.run(["python3", "-m", "pip", "--version"], capture_output=True, check=False).returncode:
-        pytest.skip("the python3 of this machine has no pip")
-    offline = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    base, *words = shlex.split(line)
+    assert words[:3] == ["-m", "pip", "--python"]
+    if subprocess.run([base, "-m", "pip", "--version"], capture_output=True, check=False).returncode:
+        pytest.skip("the Python of this machine has no pip")
+    activated = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    offline = {**activated, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     done = subprocess.run(line, shell=True, env=offline, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     subprocess.run([python, "-c", "import tiny_extra"], cwd=tmp_path, check=True)
