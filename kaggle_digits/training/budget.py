@@ -22,6 +22,7 @@ _LEAST = 2.0
 # Where loading was slow, saving need not be, and a second of training is better than none.
 _LEAST_ALONE = 1.0
 _SAVING = 5.0
+_LITTLE = 2.5  # seconds of training that do little more than compile the first step
 
 # Test-time augmentation, five views of every image, takes as long as two epochs: worth it for members that
 # have the time for many more.
@@ -105,11 +106,18 @@ def fitting(plan: Plan, recipe: Recipe, began: float, listener: Listener) -> tup
     recipe, at_once = within(recipe, budget)
     if "epochs" in plan.values:  # who wants fewer than there is time for gets them
         recipe = recipe.with_values({"epochs": plan.values["epochs"]})
+    listener.note(in_words(recipe, budget, at_once))
+    return recipe, at_once
+
+
+def in_words(recipe: Recipe, budget: Budget, at_once: int) -> str:
+    """What the time is used for, and whether it is hardly worth it."""
     how = f"trained for {budget.for_training:.0f} s"
     if recipe.is_committee:
         how = f"{recipe.models} models, {at_once} at a time, {how} in all"
-    listener.note(f"in {budget.seconds:g} s: {recipe.name}, {how}")
-    return recipe, at_once
+    if budget.for_training < _LITTLE:
+        how += f" after {budget.spent:.0f} s of loading; allow more time for an accurate model"
+    return f"in {budget.seconds:g} s: {recipe.name}, {how}"
 
 
 def choose(budget: Budget) -> Recipe:

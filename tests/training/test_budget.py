@@ -9,7 +9,7 @@ from kaggle_digits.errors import DigitsError
 from kaggle_digits.recipes import RecipeRecord
 from kaggle_digits.runs import Listener, Plan
 from kaggle_digits.training import budget as budgets
-from kaggle_digits.training.budget import Budget, choose, within
+from kaggle_digits.training.budget import Budget, choose, in_words, within
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,12 @@ def test_time_that_loading_and_saving_would_use_up_is_refused():
     for seconds, spent in ((10, 4.0), (40, 30.0)):
         late, _ = within(recipes.load("mlp"), Budget(seconds, spent))
         assert late.fit.seconds == 1.0
+
+
+def test_time_that_is_hardly_enough_is_told_of():
+    told = [in_words(recipes.load("mlp"), Budget(seconds, 6.0), 1) for seconds in (12, 60)]
+    assert told[0] == "in 12 s: mlp, trained for 1 s after 6 s of loading; allow more time for an accurate model"
+    assert "allow more time" not in told[1]
 
 
 @pytest.mark.parametrize("spent", [3.0, 20.0, 45.0])
