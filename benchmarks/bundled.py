@@ -42,7 +42,9 @@ def truth(environment: dict[str, str]) -> list[int]:
     small, labels = load_digits(return_X_y=True)
     images = [bundled._enlarge(image).tobytes() for image in small.reshape(-1, 8, 8)]
     known = dict(zip(images, map(int, labels), strict=True))
-    test = subprocess.run([sys.executable, "-c", _TEST], env=environment, stdout=subprocess.PIPE, check=True).stdout
+    test = subprocess.run(
+        [sys.executable, "-P", "-c", _TEST], env=environment, stdout=subprocess.PIPE, check=True
+    ).stdout
     return [known[test[start : start + 784]] for start in range(0, len(test), 784)]
 
 
