@@ -176,7 +176,7 @@ class Search:
     def _tell(self, _study: Any, trial: Any) -> None:
         pruned = "stopped early" if trial.state.name == "PRUNED" else "not finished"
         how = f"{trial.value:.4f}" if trial.state.name == "COMPLETE" else pruned
-        left = self._deadline - time.perf_counter()
+        left = max(0.0, self._deadline - time.perf_counter())
         so_far = f"; best {self._best.accuracy:.4f} ({_spelled(self._best.values)})" if self._complete() else ""
         time_left = f"; {left:.0f} s left" if left < float("inf") else ""
         self._listener.note(f"trial {trial.number}: {how}{so_far}{time_left}")
