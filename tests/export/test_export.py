@@ -99,7 +99,7 @@ def test_what_is_no_single_network_stays_at_home(network, tmp_path):
 
 
 def test_an_unknown_suffix(network, tmp_path):
-    with pytest.raises(ExportError, match=r"model.pb must end with one of .html, .onnx, .tflite"):
+    with pytest.raises(ExportError, match=r"must end with .html, .onnx, .tflite. Received: model.pb"):
         export.export(network, tmp_path / "model.pb")
 
 
