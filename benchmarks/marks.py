@@ -498,7 +498,7 @@ def main() -> None:
     parser.add_argument("--fonts", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--count", type=int, default=330_000)
-    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--epochs", type=int, default=7)
     parser.add_argument("--seed", type=int, default=20261127)
     options = parser.parse_args()
     random = np.random.default_rng(options.seed)

@@ -12,16 +12,12 @@ from kaggle_digits.photos.layout import Layout, Span
 from kaggle_digits.photos.marks import MARK
 from kaggle_digits.photos.plausible import NEVER, SURE, SURER
 
-MOST_TOUCHING = 4  # digits in one connected part of ink; a zigzag looks like many ones
 FEWEST_STROKES, CLOSEST = 5, 0.25  # of a hatching, which would else be read as so many ones; and heights apart
-HEARD = 0.5  # of 1, which the network of marks counts for beside the model, where they tell one digit from another
+HEARD = 0.25  # of 1, which the network of marks counts for beside the model, where they tell one digit from another
 RARE = 1.0  # nats, for a mark: most of what people want read is digits
-LOW = 0.45  # heights of digits: what is cut off and no higher is the end of a stroke, and no half of a letter
-MARK_COST = 0.6  # nats, for a piece that could be cut, and is taken for a mark as a whole: it may be two digits
 DOUBTFUL = 0.1  # the probability of being a digit with which a mark as high as one may be one after all
 LETTER = 0.4, 0.6  # the least width and height of a letter, in those of digits
 LETTERS = 2  # so many times a line's letters may be its digits in a word
-HIDING = 1.6  # heights of digits: a mark as large as that may hide one
 GAP, GAPS = 0.9, 2.0  # heights of digits, and times the usual gap of their line, from which on digits stand apart
 UNLIKELY_COST = 1.0  # nats, for a digit that would not be believed, its form and its probability taken together
 LEAST = 1e-6  # probability; its logarithm ends the scale
@@ -109,16 +105,6 @@ def decide(layout: Layout, probabilities: NDArray[np.float32]) -> Reading:
         marks += _marks(layout, chosen, digits, before)
         if digits:
             line = _line(layout, chosen, digits, probabilities)
-            # What is cut out of a letter may well look like a digit.
-            torn = {
-                layout.spans[place].piece
-                for place in chosen
-                if place not in digits and layout.spans[place].size[1] >= LOW
-            }
-            line = [
-                replace(digit, least=NEVER) if layout.spans[place].piece in torn else digit
-                for place, digit in zip(digits, line, strict=True)
-            ]
             letters = sum(_is_like_a_letter(layout.spans[place]) for place in chosen if place not in digits)
             is_word = LETTERS * letters > len(digits)
             lines.append([replace(digit, least=NEVER) for digit in line] if is_word else line)
@@ -158,8 +144,7 @@ def _scores(layout: Layout, probabilities: NDArray[np.float32]) -> tuple[NDArray
     marks = layout.mark_probabilities[:, MARK].astype(np.float64)
     highest = probabilities.max(axis=1, initial=0) * (1 - marks)
     costs, mark_costs = (np.array([getattr(span, name) for span in layout.spans]) for name in ("cost", "mark_cost"))
-    could_be_cut = np.array([span.after - span.first > 1 for span in layout.spans], np.bool_)
-    as_mark = np.log(np.maximum(marks, LEAST)) - mark_costs - RARE - MARK_COST * could_be_cut
+    as_mark = np.log(np.maximum(marks, LEAST)) - mark_costs - RARE
     if layout.is_whole:
         as_mark = np.full(len(marks), -np.inf)
     # A lone piece that is no digit is a scribble, rather than several digits that touch.
@@ -201,7 +186,7 @@ def _marks(layout: Layout, chosen: list[int], digits: list[int], before: int) ->
     piece = None
     for place in chosen:
         span = layout.spans[place]
-        may_be_one = 1 - float(layout.mark_probabilities[place, MARK]) >= DOUBTFUL or max(span.size) >= HIDING
+        may_be_one = 1 - float(layout.mark_probabilities[place, MARK]) >= DOUBTFUL
         is_doubtful = may_be_one and _is_like_a_letter(span)
         if place in digits:
             before, piece = before + 1, None
@@ -232,6 +217,6 @@ def _digit(layout: Layout, place: int, probabilities: NDArray[np.float32], touch
     span = layout.spans[place]
     least = layout.leasts[place]
     if touching[span.piece] > 1:
-        least = NEVER if touching[span.piece] > MOST_TOUCHING else max(least, SURER)
+        least = max(least, SURER)
     share = 1 - float(layout.mark_probabilities[place, MARK])
     return Digit(probabilities, span.box, layout.images[place], least, share)

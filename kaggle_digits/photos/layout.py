@@ -85,7 +85,7 @@ class Layout:
         """Which digit every span is, by its place in the line, and, last, that it is none: float32 `(n, 11)`."""
         if not len(self.views):
             return np.tile(np.array([1 / marks.MARK] * marks.MARK + [0], np.float32), (len(self.spans), 1))
-        said = marks.mark_probabilities(self.views, self.are_lone)
+        said = marks.mark_probabilities(self.views)
         if self.is_glyph:
             said[:, marks.MARK] = 0
             said /= said.sum(axis=1, keepdims=True)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 VIEW, LINE = 28, 18  # pixels of what the network sees, and of those, how high a digit of the line is
 SMALLEST, LARGEST = 2, 26  # pixels of the longer side of ink in it
 MARK = 10  # the label of what is no digit
-COMMON, LONE = 1.0, 3.0  # nats, by which digits are more common than where the network learned: in lines, and alone
+COMMON = 2.0  # nats, by which digits are more common in pictures than where the network learned
 _FILE = "marks.json"
 
 
@@ -66,13 +66,11 @@ def in_line(image: NDArray[np.uint8], size: float, offset: float) -> NDArray[np.
     return view
 
 
-def mark_probabilities(views: NDArray[np.uint8], are_lone: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
+def mark_probabilities(views: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Which digit each is, and, last, that it is none: float32 `(n, 11)`, rows sum to 1.
 
     Args:
         views: uint8 `(n, 28, 28)`, from `in_line`.
-        are_lone: bool `(n,)`, which are all that their picture holds; None asks as if digits were no more common than
-            where the network learned.
     """
     *convolutions, hidden, last = _network()
     values = views[..., None].astype(np.float32) / np.float32(255)
@@ -80,8 +78,7 @@ def mark_probabilities(views: NDArray[np.uint8], are_lone: NDArray[np.bool_] | N
         values = _convolved(values, layer)
     flat = np.maximum(values.reshape(len(values), len(hidden.kernel)) @ hidden.kernel + hidden.bias, 0)
     logits = flat @ last.kernel + last.bias
-    if are_lone is not None:
-        logits[:, MARK] -= np.where(are_lone, LONE, COMMON)
+    logits[:, MARK] -= COMMON
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 

@@ -8,7 +8,7 @@ from typing import Any
 from kaggle_digits import photos
 
 Box = tuple[int, int, int, int]
-LEAST = 0.5
+LEAST = 0.6
 """The least probability of a whole picture's digits that is believed."""
 
 _TURNED = {0: "", 90: "turned to the right", 180: "turned upside down", 270: "turned to the left"}

@@ -23,12 +23,11 @@ for (const path of pictures) {
     filters.picture(Uint8Array.from({ length: width * height }, (_, at) => bytes[3 * at + first]), width, height);
   const picture = { width, height, red: channel(0), green: channel(1), blue: channel(2) };
   const laid = layout.isReady(picture, [28, 28]) ? layout.whole(picture) : layout.layOut(picture, [28, 28], quarters);
-  const lone = decision.areLone(laid);
-  const spans = laid.spans.map(({ image, ink, view, ...span }, place) => ({
+  const spans = laid.spans.map(({ image, ink, view, ...span }) => ({
     ...span,
     image: Buffer.from(image).toString("base64"),
     leaning: Buffer.concat(votes.leaning(image, [28, 28])).toString("base64"),
-    kinds: view ? [...marks.probabilities(view, lone[place])] : null,
+    kinds: view ? [...marks.probabilities(view)] : null,
     least: laid.isWhole ? null : plausible.leastProbability(ink),
   }));
   const read = [1, 4].map((label) => {

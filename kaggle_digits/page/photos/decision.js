@@ -6,8 +6,7 @@ const decision = (() => {
   const { leastProbability } = plausible;
   const { MARK } = constants.marks;
   const {
-    NEVER, SURE, SURER, MOST_TOUCHING, FEWEST_STROKES, CLOSEST, HEARD, RARE, LOW, MARK_COST, DOUBTFUL, HIDING,
-    LETTER, LETTERS, GAP, GAPS, UNLIKELY_COST, LEAST,
+    NEVER, SURE, SURER, FEWEST_STROKES, CLOSEST, HEARD, RARE, DOUBTFUL, LETTER, LETTERS, GAP, GAPS, UNLIKELY_COST, LEAST,
   } = constants.decision;
 
   // Lines of digits, each with probabilities, box, image, isSure, share and standsApart; and marks that were left out.
@@ -15,7 +14,7 @@ const decision = (() => {
     const leastOf = (ink) => (laid.isGlyph ? SURE : leastProbability(ink));
     const leasts = laid.spans.map(({ ink }) => (laid.isWhole ? 0 : leastOf(ink)));
     const lone = areLone(laid);
-    const kinds = laid.spans.map(({ view }, place) => (view ? marks.probabilities(view, lone[place]) : null));
+    const kinds = laid.spans.map(({ view }) => (view ? marks.probabilities(view) : null));
     const shares = kinds.map((kind) => (kind && !laid.isGlyph ? 1 - kind[MARK] : 1));
     const answers = said.map((answer, place) => together(answer, kinds[place]));
     const scores = scoresOf(laid, answers, leasts, shares, lone);
@@ -51,11 +50,11 @@ const decision = (() => {
 
   // What every span adds to the sum of its line: as a digit, and as another mark.
   function scoresOf(laid, answers, leasts, shares, lone) {
-    return laid.spans.map(({ cost, markCost, first, after }, place) => {
+    return laid.spans.map(({ cost, markCost }, place) => {
       const highest = Math.max(...answers[place]) * shares[place];
       // A lone piece that is no digit is a scribble, rather than several digits that touch.
       const unlikely = !lone[place] && highest < leasts[place] ? UNLIKELY_COST : 0;
-      const paid = laid.isWhole ? Infinity : RARE + markCost + (after - first > 1 ? MARK_COST : 0);
+      const paid = laid.isWhole ? Infinity : RARE + markCost;
       return [Math.log(Math.max(highest, LEAST)) - cost - unlikely, Math.log(Math.max(1 - shares[place], LEAST)) - paid];
     });
   }
@@ -65,9 +64,8 @@ const decision = (() => {
     const found = [];
     let last = null;
     for (const place of chosen) {
-      const { piece, box, size } = spans[place];
-      const mayBeOne = shares[place] >= DOUBTFUL || Math.max(...size) >= HIDING;
-      const mayBeDigit = mayBeOne && isLikeALetter(spans[place]);
+      const { piece, box } = spans[place];
+      const mayBeDigit = shares[place] >= DOUBTFUL && isLikeALetter(spans[place]);
       if (digits.includes(place)) {
         [before, last] = [before + 1, null];
       } else if (piece === last) {
@@ -91,11 +89,7 @@ const decision = (() => {
     return digits.map((place, at) => {
       const { box, image, piece } = laid.spans[place];
       const touching = spans.filter((other) => other.piece === piece).length;
-      // What is cut out of a letter may well look like a digit.
-      const isHalf = ({ piece: own, size }) => own === piece && size[1] >= LOW;
-      const isTorn = chosen.some((other) => !digits.includes(other) && isHalf(laid.spans[other]));
-      const isNone = touching > MOST_TOUCHING || isTorn;
-      const least = isNone ? NEVER : Math.max(leasts[place], touching > 1 ? SURER : 0);
+      const least = Math.max(leasts[place], touching > 1 ? SURER : 0);
       const isSure = laid.isWhole || Math.max(...answers[place]) * shares[place] >= least;
       const isAfterMark = at > 0 && chosen.indexOf(place) - chosen.indexOf(digits[at - 1]) > 1;
       const standsApart = at > 0 && (gaps[at - 1] > wide || isAfterMark);
@@ -124,5 +118,5 @@ const decision = (() => {
     return reached[slices][1];
   }
 
-  return { decide, areLone };
+  return { decide };
 })();

@@ -4,7 +4,7 @@
 const marks = (() => {
   const { picture, tightened, resized } = filters;
   const { clip, rounded, sum } = numbers;
-  const { VIEW, LINE, SMALLEST, LARGEST, MARK, COMMON, LONE } = constants.marks;
+  const { VIEW, LINE, SMALLEST, LARGEST, MARK, COMMON } = constants.marks;
   let layers = null;
 
   // What the network sees of some ink: as large as it is in its line, and where it stands there.
@@ -24,14 +24,14 @@ const marks = (() => {
   }
 
   // Which digit a view shows, and, last, that it is none.
-  function probabilities(view, isLone) {
+  function probabilities(view) {
     layers ??= constants.weights.map(unpacked);
     let tensor = { values: Float32Array.from(view.values, (value) => value / 255), side: VIEW };
     for (const layer of layers.slice(0, -2)) tensor = convolved(tensor, layer);
     const [hidden, last] = layers.slice(-2);
     const inner = dense(tensor.values, hidden).map((value) => Math.max(0, value));
     const logits = dense(inner, last);
-    logits[MARK] -= isLone ? LONE : COMMON;
+    logits[MARK] -= COMMON;
     const powers = logits.map((logit) => Math.exp(logit - Math.max(...logits)));
     return powers.map((power) => power / sum(powers));
   }
