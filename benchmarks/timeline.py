@@ -70,6 +70,13 @@ KINDS = {
     "classifiers/augmentation": "training",
     "evaluation/": "report and pictures",
     "competition/": "submission",
+    # Of the checkouts before the rooms:
+    "classifiers/backend": "loading Keras",
+    **dict.fromkeys(("digits:", "duplicates:", "leaks:"), "dealing the rows"),
+    **dict.fromkeys(("plots/", "evaluation:", "reporting:"), "report and pictures"),
+    "classifiers/neural": "answering",
+    **dict.fromkeys(("augmentation:", "classifiers/precision", "classifiers/silence"), "training"),
+    **dict.fromkeys(("submission:", "submitting:"), "submission"),
 }
 OTHER = "all else"
 
