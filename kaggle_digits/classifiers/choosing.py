@@ -28,7 +28,7 @@ def prepare(
 ) -> Recipe:
     """The recipe as it will be trained on this machine and data.
 
-    A user's own is tried, precision is measured, and few rows get smaller batches and more epochs.
+    A user's own is tried, precision is measured, and few rows get smaller batches, more epochs and slight distortions.
 
     Args:
         recipe: a committee or not.

@@ -545,7 +545,7 @@ def test_a_recipe_file_that_never_arrived_is_sent_again_only_if_it_is_named(
     (tmp_path / "work" / "own.py").write_text(OWN, encoding="utf-8")
     server.kernels.runs_programs = False
     server.faults[PUSH] = Fault(dropped=True, times=1)
-    check_refused(command("train", "own.py", "--on", "kaggle"), "Perhaps Kaggle has taken the training")
+    check_refused(command("train", "own.py", "--on", "kaggle"), "Kaggle may have received the training")
     name = unfinished(tmp_path)
     check_refused(command("train", "--resume", name), "began with own.py")
     server.faults[STATUS] = Fault(401, message="Unauthenticated", skip=1, times=1)

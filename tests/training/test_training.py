@@ -61,7 +61,8 @@ def test_the_record_can_rebuild_the_run(trained, source):
     assert record.recipe.name == "flat"
     assert (record.recipe.fit.learning_rate, record.recipe.fit.epochs) == (5e-3, 3)
     assert record.recipe.arguments["units"] == 32
-    assert recipes.restore(record.recipe).fit == recipe(SMALL).fit
+    asked = classifiers.prepare(recipe(SMALL), source.train, record.train_rows, SMALL.values)
+    assert recipes.restore(record.recipe).fit == asked.fit
     assert (record.data.name, record.data.path, record.data.sha256) == ("sklearn", "sklearn", {})
     assert record.train_rows + record.validation_rows == len(source.train)
     assert (record.plan.seed, record.plan.validation, record.classes) == (0, 0.1, 10)

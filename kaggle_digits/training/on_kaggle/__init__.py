@@ -219,7 +219,8 @@ def _is_the_same(asked: RecipeRecord, done: RecipeRecord) -> bool:
         return False
     fit = done.fit if asked.built_in or asked.fit is not None else asked.fit
     if asked.fit is not None and fit is not None:
-        there = ("precision", "epochs", "batch_size", *(() if asked.built_in else ("learning_rate", "schedule")))
+        known_there = ("distortions",) if asked.built_in else ("learning_rate", "schedule")
+        there = ("precision", "epochs", "batch_size", *known_there)
         fit = msgspec.structs.replace(fit, **{name: getattr(asked.fit, name) for name in there})
     done_alike = msgspec.structs.replace(done, file=asked.file, fit=fit, members=asked.members)
     return done_alike == asked and all(map(_is_the_same, asked.members, done.members))
