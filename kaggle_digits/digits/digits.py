@@ -98,7 +98,7 @@ class Digits:
     @cached_property
     def near_duplicates(self) -> NDArray[np.intp]:
         """Integers `(n,)`, the group of images that are nearly the same to which each belongs; see `duplicates`."""
-        return duplicates.groups(self.images)
+        return duplicates.groups(self.images, self.hashes)
 
     def followed_by(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Self:
         """These digits and more of the same shape after them, whose ids go down from -1.

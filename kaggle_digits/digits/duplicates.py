@@ -17,11 +17,11 @@ _COMPONENTS = 48
 _ROWS_ENOUGH = 5_000
 _LEFT_AT_ONCE, _RIGHT_AT_ONCE = 512, 4096  # few enough for their product to stay in the processor's cache
 _ROUNDING = 1e-6
-_ROWS_AT_ONCE = 4096
+_ROWS_AT_ONCE = 1024
 _WIDEST = 1024  # values a row
 
 
-def groups(images: NDArray[np.uint8]) -> NDArray[np.intp]:
+def groups(images: NDArray[np.uint8], hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
     """Finds images that are nearly the same, directly or through others between them.
 
     Distances in the first principal components are never larger than the distances themselves, so only the few pairs
@@ -29,6 +29,7 @@ def groups(images: NDArray[np.uint8]) -> NDArray[np.intp]:
 
     Args:
         images: uint8 `(n, height, width)`.
+        hashes: uint64 `(n,)`, the same for exact copies alone.
 
     Returns:
         Integers `(n,)`: for each image, the row of the first image of its group; its own row where it has no like.
@@ -37,9 +38,10 @@ def groups(images: NDArray[np.uint8]) -> NDArray[np.intp]:
     from scipy.sparse.csgraph import connected_components
 
     flat = images.reshape(len(images), -1)
-    # Exact copies are found by their bytes: a thousand of them would make half a million pairs.
-    _, first_rows, copy_of = np.unique(_fingerprints(flat), return_index=True, return_inverse=True)
-    pixels = _narrowed(flat[first_rows])
+    # Exact copies are left out: a thousand of them would make half a million pairs.
+    _, first_rows, copy_of = np.unique(hashes, return_index=True, return_inverse=True)
+    originals, copy_of = np.unique(first_rows[copy_of], return_inverse=True)
+    pixels = _narrowed(flat if len(originals) == len(flat) else flat[originals])
     ones, others = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
     for first, second in _close_pairs(_projected(pixels), 2 - 2 * ALIKE):
         alike = _cosines(pixels, first, second) >= ALIKE
@@ -50,11 +52,6 @@ def groups(images: NDArray[np.uint8]) -> NDArray[np.intp]:
     group = connected_components(graph, directed=False)[1][copy_of]
     _, first_of_group, member = np.unique(group, return_index=True, return_inverse=True)
     return np.asarray(first_of_group[member], np.intp)
-
-
-def _fingerprints(flat: NDArray[np.uint8]) -> NDArray[np.void]:
-    """Each row's bytes as one value."""
-    return np.ascontiguousarray(flat).view(np.dtype((np.void, flat.shape[1]))).ravel()
 
 
 def _narrowed(pixels: NDArray[np.uint8]) -> NDArray[Any]:
@@ -78,7 +75,7 @@ def _parts(rows: NDArray[Any]) -> Iterator[NDArray[Any]]:
 def _directed(pixels: NDArray[Any]) -> NDArray[np.float32]:
     """Rows scaled to length 1."""
     rows: NDArray[np.float32] = pixels.astype(np.float32)
-    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    rows /= np.maximum(np.sqrt(np.einsum("np,np->n", rows, rows)), 1e-9)[:, None]
     return rows
 
 
@@ -97,10 +94,9 @@ def _projected(pixels: NDArray[Any]) -> NDArray[np.float32]:
     """
     from threadpoolctl import threadpool_limits
 
-    some = _directed(pixels[:: max(1, len(pixels) // _ROWS_ENOUGH)])
-    mean = some.mean(axis=0)
-    some -= mean
-    products = some.T @ some
+    some = pixels[:: max(1, len(pixels) // _ROWS_ENOUGH)]
+    mean = sum(_directed(part).sum(axis=0) for part in _parts(some)) / np.float32(len(some))
+    products = sum(part.T @ part for part in (_directed(part) - mean for part in _parts(some)))
     with threadpool_limits(1, "blas"):  # so few numbers: threads wait for one another longer than they compute
         _, directions = np.linalg.eigh(products)
     kept = directions[:, : -_COMPONENTS - 1 : -1]
@@ -119,13 +115,13 @@ def _close_pairs(
     reach = np.searchsorted(points[:, 0], points[:, 0] + np.float32(squared_distance**0.5 + _ROUNDING), side="right")
     # |a - b|^2 <= d^2 is a b - |b|^2 / 2 + (d^2 - |a|^2) / 2 >= 0: with two more columns, one product says it all.
     ones = np.ones_like(halves)
-    left = np.column_stack([points, ones, np.float32(squared_distance / 2) - halves])
     right = np.column_stack([points, -halves, ones])
     for start in range(0, len(points), _LEFT_AT_ONCE):
         block = slice(start, start + _LEFT_AT_ONCE)
+        left = np.column_stack([points[block], ones[block], np.float32(squared_distance / 2) - halves[block]])
         end = int(reach[block][-1])
         for ahead in range(start, end, _RIGHT_AT_ONCE):
-            nearness = left[block] @ right[ahead : min(ahead + _RIGHT_AT_ONCE, end)].T
+            nearness = left @ right[ahead : min(ahead + _RIGHT_AT_ONCE, end)].T
             one, other = np.divmod(np.flatnonzero(nearness >= -_ROUNDING), nearness.shape[1])
             later = other + ahead > one + start
             first, second = order[one[later] + start], order[other[later] + ahead]
