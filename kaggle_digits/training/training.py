@@ -28,22 +28,15 @@ from kaggle_digits.training.writing import Trained
 
 @dataclass(frozen=True)
 class _Training:
-    """A run at work: what it began with, and who has a part in it."""
+    """A run at work: what it began with, its rows, learned and held out or in folds, and who has a part in it."""
 
     path: Path
     beginning: Beginning
     recipe: Recipe
-    digits: Digits
+    dealt: tuple[Digits, Digits] | Work
     test: Digits | None
     submissions: Path
     listener: Listener
-    also: Source | None = None
-
-    @property
-    def unlabelled(self) -> NDArray[np.uint8] | None:
-        """The images to label, where there are any and the recipe learns from them: uint8 `(n, height, width)`."""
-        asked = any(kind.fit is not None and kind.fit.unlabelled for kind in self.recipe.kinds)
-        return self.test.images if asked and self.test is not None else None
 
 
 def train(
@@ -100,7 +93,10 @@ def train(
         with runs.in_training(path):
             if recipe.file is not None:  # for people to read; nothing ever runs it
                 storage.write_text(path / "recipe.py", recipe.file.text)
-            work = _Training(path, beginning, recipe, digits, source.test, submissions, listener, also)
+            test = source.test
+            dealt = _dealt(path, plan, recipe, digits, also, test)
+            del source, also, digits  # from here on, every row is in memory once
+            work = _Training(path, beginning, recipe, dealt, test, submissions, listener)
             return _carry_out(work, _executor(plan.cluster, jobs), began)
     except BaseException as error:
         if not (isinstance(error, Paused) or _worth_keeping(path)):
@@ -156,8 +152,10 @@ def resume(
         # No cluster is asked because a plan, which may come from elsewhere, names it.
         executor = _executor(cluster, jobs or plan.jobs)
         earlier = runs.read(path).record.seconds if (path / runs.RECORD).exists() else beginning.spent
-        digits = _learnable(recipe, source.train, plan)
-        work = _Training(path, beginning, recipe, digits, source.test, submissions, listener, also)
+        test = source.test
+        dealt = _dealt(path, plan, recipe, _learnable(recipe, source.train, plan), also, test)
+        del source, also
+        work = _Training(path, beginning, recipe, dealt, test, submissions, listener)
         return _carry_out(work, executor, began - earlier)
 
 
@@ -240,31 +238,40 @@ def _carry_out(work: _Training, executor: Executor, began: float) -> Run:
 
 
 def _finish(work: _Training, executor: Executor, began: float) -> Run:
-    path, beginning, digits, listener = work.path, work.beginning, work.digits, work.listener
-    if work.recipe.is_committee:
-        trained = committee.train(_in_folds(work), beginning, work.recipe, listener, executor)
-        audit.write(path, digits, trained.probabilities)
+    path, beginning, listener = work.path, work.beginning, work.listener
+    if isinstance(work.dealt, Work):
+        trained = committee.train(work.dealt, beginning, work.recipe, listener, executor)
+        audit.write(path, trained.validation, trained.probabilities)
     else:
-        learned, held_out = (digits.take(rows) for rows in split(digits, beginning.plan.validation))
-        if work.also is not None:
-            learned = others.joined(learned, work.also.train, held_out)
-        trained = single.train(path, beginning, work.recipe, learned, held_out, listener, work.unlabelled)
+        unlabelled = _unlabelled(work.recipe, work.test)
+        trained = single.train(path, beginning, work.recipe, *work.dealt, listener, unlabelled)
     labels, doing = None, "drawing pictures"
     if work.test is not None:
         doing += f", labelling {len(work.test):,} digits"
-        foretell = digits.classes == work.test.classes and not _is_flattered(work, trained)
+        foretell = beginning.classes == work.test.classes and not _is_flattered(work, trained)
         labels = writing.Labels(work.submissions / f"{path.name}.csv", work.test, foretell)
     listener.phase(doing)
     return writing.finish(path, beginning, trained, began, labels)
 
 
-def _in_folds(work: _Training) -> Work:
-    digits = work.digits
-    fold_of = folds(digits, work.recipe.folds or 1)
-    if work.also is not None:
-        digits = others.joined(digits, work.also.train, digits)
+def _dealt(
+    path: Path, plan: Plan, recipe: Recipe, digits: Digits, also: Source | None, test: Digits | None
+) -> tuple[Digits, Digits] | Work:
+    """The rows to learn and those held out; of a committee, all of them in folds."""
+    if not recipe.is_committee:
+        learned, held_out = (digits.take(rows) for rows in split(digits, plan.validation))
+        return learned if also is None else others.joined(learned, also.train, held_out), held_out
+    fold_of = folds(digits, recipe.folds or 1)
+    if also is not None:
+        digits = others.joined(digits, also.train, digits)
         fold_of = np.pad(fold_of, (0, len(digits) - len(fold_of)), constant_values=-1)
-    return Work(work.path, digits, fold_of, work.unlabelled)
+    return Work(path, digits, fold_of, _unlabelled(recipe, test))
+
+
+def _unlabelled(recipe: Recipe, test: Digits | None) -> NDArray[np.uint8] | None:
+    """The images to label, where there are any and the recipe learns from them: uint8 `(n, height, width)`."""
+    asked = any(kind.fit is not None and kind.fit.unlabelled for kind in recipe.kinds)
+    return test.images if asked and test is not None else None
 
 
 def _is_flattered(work: _Training, trained: Trained) -> bool:

@@ -220,7 +220,7 @@ def test_confusion_colours_errors_on_a_scale_of_their_own():
     labels = np.arange(1000) % 10
     guesses = labels.copy()
     guesses[[0, 10, 1]] = 7
-    (cells,) = plots.confusion(evaluation.evaluate(labels, one_hot(guesses))).axes[0].images
+    cells, *_ = plots.confusion(evaluation.evaluate(labels, one_hot(guesses))).axes[0].collections
     colours = cells.get_array()
     right, blank, two, one = colours[3, 3], colours[3, 4], colours[0, 7], colours[1, 7]
     assert right[0] == right[1] == right[2] < 1

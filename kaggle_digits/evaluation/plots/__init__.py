@@ -3,6 +3,7 @@
 All are made without pyplot, whose windows and global state nobody needs here.
 """
 
+import gc
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -56,6 +57,7 @@ def save(figure: Figure, path: Path, about: str = "") -> None:
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
+    gc.collect(1)  # the one before, in whose cycles a canvas of several megabytes hangs
     width, height = figure.get_size_inches()
     corner = (1 - 0.1 / width, 0.07 / height)
     name = figure.text(*corner, drawable(about), fontsize=8, color="0.45", ha="right", va="bottom", parse_math=False)
