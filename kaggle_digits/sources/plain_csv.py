@@ -7,8 +7,6 @@ at all bytes at once. Whatever else a file may be, it is left to a reader with m
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,8 +16,9 @@ from numpy.typing import NDArray
 from kaggle_digits import machine
 
 _COMMA, _LINE_FEED, _ZERO, _NINE = b",\n09"
-_LINES_AT_ONCE = 256  # half a megabyte: few enough for the arrays in between to stay in the processor's cache
-_LONGEST_LINE = 1 << 16
+_AT_ONCE = 1 << 19  # bytes: few enough for the arrays in between to stay in the processor's cache
+_LONGEST_HEADER = 1 << 16
+_ALLOCATED = 1 << 21  # floats
 
 
 def read(path: Path, columns: tuple[str, ...]) -> NDArray[np.uint8] | None:
@@ -27,8 +26,9 @@ def read(path: Path, columns: tuple[str, ...]) -> NDArray[np.uint8] | None:
 
     Returns None where the file is not of this form, or has a value above 255; raises OSError where it cannot be read.
     """
+    np.empty(_ALLOCATED)  # having freed so much once, the C library keeps smaller arrays' memory for the next block
     with path.open("rb") as file:
-        if file.readline(_LONGEST_LINE).replace(b"\r\n", b"\n") != ",".join(columns).encode() + b"\n":
+        if file.readline(_LONGEST_HEADER).replace(b"\r\n", b"\n") != ",".join(columns).encode() + b"\n":
             return None
         parts = []
         for part in _side_by_side(lambda block: _values(block, len(columns)), _blocks(file)):
@@ -55,9 +55,16 @@ def _side_by_side(
 
 def _blocks(file: BinaryIO) -> Iterator[NDArray[np.uint8]]:
     """Whole lines that end in a line feed, the last one too, even where it has none in the file."""
-    lines = iter(partial(file.readline, _LONGEST_LINE), b"")
-    while block := b"".join(islice(lines, _LINES_AT_ONCE)).replace(b"\r\n", b"\n"):
-        yield np.frombuffer(block if block.endswith(b"\n") else block + b"\n", np.uint8)
+    begun = b""
+    while read := file.read(_AT_ONCE):
+        lines, _, begun = (begun + read).rpartition(b"\n")
+        yield _block(lines)  # an empty one, which nobody takes for numbers, where no line is so long
+    if begun:
+        yield _block(begun)
+
+
+def _block(lines: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer((lines + b"\n").replace(b"\r\n", b"\n"), np.uint8)
 
 
 def _values(block: NDArray[np.uint8], columns: int) -> NDArray[np.uint8] | None:
@@ -67,25 +74,21 @@ def _values(block: NDArray[np.uint8], columns: int) -> NDArray[np.uint8] | None:
     kept that are ends. That is more work than to look for the ends first, and takes a third of the time.
     """
     ends = np.concatenate([np.ones(4, np.bool_), block < _ZERO])  # as if other numbers had ended before the first
-    digits = np.concatenate([np.zeros(4, np.uint8), block - np.uint8(_ZERO)])
-    digits[ends] = 0
-    now, one, two, three = (ends[4 - back : len(ends) - back] for back in range(4))
-    places = np.flatnonzero(now)  # several times faster than to choose by a mask three times
-    after = block[places]
+    now, one, two, three, four = (ends[4 - back : len(ends) - back] for back in range(5))
+    places, breaks = np.flatnonzero(now), np.flatnonzero(block == _LINE_FEED)
     if (
         block.max() > _NINE
-        or len(after) % columns
+        or np.count_nonzero(block == _COMMA) + len(breaks) != len(places)
+        or not np.array_equal(places[columns - 1 :: columns], breaks)
         or (now & one).any()
-        or (now & ~(one | two | three | ends[:-4])).any()
+        or (now & ~(one | two | three | four)).any()
     ):
         return None
-    after = after.reshape(-1, columns)
-    if (after[:, -1] != _LINE_FEED).any() or (after[:, :-1] != _COMMA).any():
-        return None
+    digits = np.concatenate([np.zeros(4, np.uint8), (block - np.uint8(_ZERO)) * ~now])
     units, tens, hundreds = (digits[4 - back : len(ends) - back] for back in (1, 2, 3))
-    below = (units + tens * np.uint8(10))[places]
-    hundreds = (hundreds * ~two)[places]
+    below, hundreds = units + tens * np.uint8(10), hundreds * (now & ~two)
     if (hundreds > 2).any() or ((hundreds == 2) & (below > 55)).any():
         return None
-    values: NDArray[np.uint8] = below + hundreds * np.uint8(100)
+    # Chosen by their places, several times faster than by a mask.
+    values: NDArray[np.uint8] = (below + hundreds * np.uint8(100))[places]
     return values.reshape(-1, columns)
