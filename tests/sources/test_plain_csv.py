@@ -25,8 +25,8 @@ def test_lines_are_not_torn_where_blocks_end(tmp_path, monkeypatch):
     path = tmp_path / "file.csv"
     values = np.random.default_rng(1).integers(0, 256, (50, 3))
     pd.DataFrame(values, columns=COLUMNS).to_csv(path, index=False)
-    for size in (1, 7, 49, 64):
-        monkeypatch.setattr(plain_csv, "_LINES_AT_ONCE", size)
+    for size in (12, 13, 64, 1000):  # bytes, at least of one line
+        monkeypatch.setattr(plain_csv, "_AT_ONCE", size)
         assert (plain_csv.read(path, COLUMNS) == values).all()
 
 
