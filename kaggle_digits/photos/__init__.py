@@ -13,8 +13,18 @@ of ink is plainly one digit; for those there is a shorter way to the same readin
 """
 
 from kaggle_digits.photos.constants import constants
-from kaggle_digits.photos.decision import CLEAR_TURNED, FEWEST_TURNED, Digit, Mark, Reading, decide, heard, is_settled
-from kaggle_digits.photos.layout import Layout, Writing, is_ready, lay_out, look, whole
+from kaggle_digits.photos.decision import (
+    CLEAR_TURNED,
+    FEWEST_TURNED,
+    Digit,
+    Mark,
+    Reading,
+    decide,
+    heard,
+    is_settled,
+    most_probable,
+)
+from kaggle_digits.photos.layout import Layout, Writing, is_ready, lay_out, look, turned, whole
 from kaggle_digits.photos.marks import MARK, in_line, mark_probabilities, weights
 from kaggle_digits.photos.plausible import SURE
 from kaggle_digits.photos.standard import as_mnist
@@ -42,6 +52,8 @@ __all__ = [
     "leaning",
     "look",
     "mark_probabilities",
+    "most_probable",
+    "turned",
     "weights",
     "whole",
 ]

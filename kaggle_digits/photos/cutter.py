@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_digits.photos import filters
 from kaggle_digits.photos.segmentation import Slice
+from kaggle_digits.photos.strokes import Strokes
 
 SHOWN = 0.1  # of black; a cut-out without ink so dark shows its mask instead
 MARGIN = 0.03  # of a digit's side, kept around the mask for its grey edges
@@ -16,7 +18,7 @@ MARGIN = 0.03  # of a digit's side, kept around the mask for its grey edges
 class Cutter:
     """Cuts the ink of some slices out of a picture, and tells where it is in the picture as given."""
 
-    shades: NDArray[np.float32]
+    drawn: Strokes
     owners: NDArray[np.int32]
     matrix: NDArray[np.float64]
     given: tuple[int, ...]
@@ -35,8 +37,6 @@ class Cutter:
         )
 
     def ink(self, slices: list[Slice]) -> NDArray[np.float32]:
-        from scipy import ndimage
-
         left, top, right, bottom = self.extent(slices)
         margin = 1 + round(MARGIN * max(right - left, bottom - top))
         begin, upper = max(0, left - margin), max(0, top - margin)
@@ -46,9 +46,9 @@ class Cutter:
         for each in slices:
             columns = np.s_[:, each.left - begin : each.right - begin]
             kept[columns] |= owners[columns] == each.piece.number
-        near = ndimage.maximum_filter(kept.view(np.uint8), 2 * margin + 1).view(np.bool_)
+        near = filters.highest(filters.highest(kept, 2 * margin + 1, 0), 2 * margin + 1, 1)
         shown = near & (kept | (owners == 0))
-        shades = np.where(shown, self.shades[window], 0).astype(np.float32)
+        shades = np.where(shown, self.drawn.shades(window), np.float32(0))
         return shades if shades.max() > SHOWN else kept.astype(np.float32)
 
     def extent(self, slices: list[Slice]) -> tuple[int, int, int, int]:

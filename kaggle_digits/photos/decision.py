@@ -128,6 +128,18 @@ def is_settled(layout: Layout, probabilities: NDArray[np.float32]) -> bool:
     return all(own >= -rival for own, rival in zip(reached, layout.rivals, strict=True))
 
 
+def most_probable(layout: Layout, probabilities: NDArray[np.float32]) -> float:
+    """What the probability of a picture's digits cannot exceed if nothing is left out, however it is read.
+
+    Args:
+        layout: from `Writing.layout`, plain.
+        probabilities: float32 `(len(layout.spans), classes)`, calibrated, of its images.
+    """
+    marks = layout.mark_probabilities
+    highest = heard(probabilities, marks).max(axis=1, initial=0) * (1 - marks[:, MARK])
+    return float(np.prod(highest[[span.is_only for span in layout.spans]]))
+
+
 def heard(probabilities: NDArray[np.float32], marks: NDArray[np.float32]) -> NDArray[np.float32]:
     """What a model that knows ten digits says, and the network of marks beside it: float32 `(n, classes)`.
 

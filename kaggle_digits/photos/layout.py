@@ -1,12 +1,13 @@
 """What a picture may say: every way in which its pieces could be digits, each as an image that a model can judge."""
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from kaggle_digits.photos import marks, pieces, plausible, segmentation, sheet, standard, strokes, tilt
 from kaggle_digits.photos.cutter import Cutter
@@ -36,6 +37,7 @@ class Span:
         piece: the number of the piece that it begins with.
         mark_cost: in nats, of taking it for another mark.
         size: width and height, in heights of the line's digits.
+        is_only: whether no other way to read the line is without it; known of plain layouts alone.
     """
 
     line: int
@@ -46,6 +48,7 @@ class Span:
     piece: int = 1
     mark_cost: float = 0.0
     size: tuple[float, float] = (1.0, 1.0)
+    is_only: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,12 +101,39 @@ class Layout:
 
 
 @dataclass(frozen=True, eq=False)
+class _Look:
+    """A picture, and what of it is looked at.
+
+    Attributes:
+        picture: as given.
+        shown: of mode L or RGB: all of it, the sheet of paper in it, or more.
+        matrix: float64 `(2, 3)`, which takes `(x, y, 1)` in `shown` to the place in the picture.
+        is_tiny: whether the picture is so small that it may be one digit, in whatever strokes.
+    """
+
+    picture: NDArray[np.uint8]
+    shown: Image.Image
+    matrix: NDArray[np.float64]
+    is_tiny: bool = False
+
+    @cached_property
+    def far(self) -> strokes.Strokes:
+        """The strokes, at a first look."""
+        return strokes.find(_resized(self.shown, FAR))
+
+    @cached_property
+    def near(self) -> strokes.Strokes:
+        """The strokes, at a closer look."""
+        return strokes.find(_resized(self.shown, NEAR))
+
+
+@dataclass(frozen=True, eq=False)
 class Writing:
     """The ink of a picture in lines, not yet cut into digits.
 
     Attributes:
-        picture: as given.
-        drawn: the strokes.
+        look: the picture, and its strokes.
+        drawn: the strokes, turned so that lines run level.
         owners: int32 `(height, width)`, the number of the piece that a pixel belongs to, in pixels as looked at.
         height: that is typical of digits, in those pixels.
         lines: the slices of every line.
@@ -111,7 +141,7 @@ class Writing:
         is_glyph: whether the picture is so small that it is one digit, in whatever strokes.
     """
 
-    picture: NDArray[np.uint8]
+    look: _Look
     drawn: strokes.Strokes
     owners: NDArray[np.int32]
     height: int
@@ -130,7 +160,7 @@ class Writing:
                 and `rivals` tell whether the others can matter.
             keep_stages: whether the steps on the way are kept.
         """
-        cutter = Cutter(self.drawn.shades(), self.owners, self.matrix, self.picture.shape)
+        cutter = Cutter(self.drawn, self.owners, self.matrix, self.look.picture.shape)
         stroke = self.drawn.width()
         spans, images, inks, rivals, views = [], [], [], [], []
         for number, line in enumerate(self.lines):
@@ -148,12 +178,13 @@ class Writing:
                 cost = each.cost + low if image.any() else NOTHING_COST
                 where = cutter.box(box)
                 piece, size = slices[0].piece.number, ruler.size(box)
-                spans.append(Span(number, each.first, each.after, cost, where, piece, each.cost, size))
+                is_only = plain and not any(one.first < each.after and each.first < one.after for one in others)
+                spans.append(Span(number, each.first, each.after, cost, where, piece, each.cost, size, is_only))
                 views.append(marks.in_line(image, *ruler.measured(box)))
                 images.append(image)
                 inks.append(ink)
         # Boxes are those of the picture as given, so that is what they are drawn on.
-        stages: dict[str, NDArray[Any]] = {"as read": self.picture}
+        stages: dict[str, NDArray[Any]] = {"as read": self.look.picture}
         stages.update({"flattened": self.drawn.amount, "mask": self.owners > 0})
         stacked = np.stack(images) if images else np.zeros((0, *image_shape), np.uint8)
         slices_of = [len(line) for line in self.lines]
@@ -178,37 +209,27 @@ def lay_out(
     return look(picture).layout(image_shape, keep_stages=keep_stages)
 
 
-def look(picture: NDArray[np.uint8], quarters: int = 0) -> Writing:
+def look(picture: NDArray[np.uint8]) -> Writing:
     """Finds the ink of a picture, and its lines.
 
     Args:
         picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
-        quarters: turns to the left after which it is looked at, 0 to 3. Boxes stay those of the picture as given.
     """
-    if quarters == 0:
-        return _look(picture)
-    writing = _look(np.ascontiguousarray(np.rot90(picture, quarters)))
-    height, width = picture.shape[:2]
-    back = {
-        1: [[0.0, -1.0, width], [1.0, 0.0, 0.0]],
-        2: [[-1.0, 0.0, width], [0.0, -1.0, height]],
-        3: [[0.0, 1.0, 0.0], [-1.0, 0.0, height]],
-    }[quarters]
-    return replace(writing, picture=picture, matrix=np.array(back) @ np.vstack([writing.matrix, [0, 0, 1]]))
-
-
-def _look(picture: NDArray[np.uint8]) -> Writing:
     if max(picture.shape[:2]) <= TINY:
         return _tiny(picture)
-    found = sheet.find(picture)
-    writing = _closer(picture if found is None else found.pixels)
-    if found is None:
-        return writing
-    if not writing.lines:
-        # What is bright, solid and empty may be chalk as well.
-        return _closer(picture)
-    matrix = found.matrix @ np.vstack([writing.matrix, [0, 0, 1]])
-    return replace(writing, picture=picture, matrix=matrix)
+    shown = Image.fromarray(picture)
+    found = sheet.find(shown)
+    if found is not None:
+        writing = _closer(_Look(picture, *found))
+        if writing.lines:
+            return writing
+    # What is bright, solid and empty may be chalk as well.
+    return _closer(_Look(picture, shown, np.eye(2, 3)))
+
+
+def turned(writing: Writing, quarters: int) -> Writing:
+    """What the same ink says after so many quarter turns to the left. Boxes stay those of the picture as given."""
+    return _closer(writing.look, quarters)
 
 
 def _tiny(picture: NDArray[np.uint8]) -> Writing:
@@ -218,16 +239,9 @@ def _tiny(picture: NDArray[np.uint8]) -> Writing:
     wide = np.empty((height + 2 * margin, width + 2 * margin, *picture.shape[2:]), np.uint8)
     wide[:] = np.median(picture, axis=(0, 1)).astype(np.uint8)
     wide[margin : margin + height, margin : margin + width] = picture
-    writing = _seen(wide, FAR, is_tiny=True)
-    return replace(writing, picture=picture, matrix=writing.matrix - np.array([[0, 0, margin]]))
-
-
-def _closer(picture: NDArray[np.uint8]) -> Writing:
-    """What is written, looked at more closely where it is small."""
-    writing = _seen(picture, FAR)
-    if writing.height < HIGH_ENOUGH and max(picture.shape) > FAR:
-        return _seen(picture, NEAR)
-    return writing
+    return _closer(
+        _Look(picture, Image.fromarray(wide), np.array([[1.0, 0.0, -margin], [0.0, 1.0, -margin]]), is_tiny=True)
+    )
 
 
 def is_ready(picture: NDArray[np.uint8], image_shape: tuple[int, int]) -> bool:
@@ -258,36 +272,42 @@ def whole(picture: NDArray[np.uint8], digit: NDArray[np.uint8], keep_stages: boo
     return Layout([1], [span], digit[None], stages, is_whole=True, rivals=[math.inf])
 
 
-def _seen(picture: NDArray[np.uint8], longest: int, *, is_tiny: bool = False) -> Writing:
-    """What is written, looked at with so many pixels."""
-    shown = _resized(picture, longest)
-    drawn = strokes.find(shown)
-    down, across = (given / seen for given, seen in zip(picture.shape[:2], shown.shape[:2], strict=True))
-    matrix = np.array([[across, 0.0, 0.0], [0.0, down, 0.0]])
+def _closer(look: _Look, quarters: int = 0) -> Writing:
+    """What is written, looked at more closely where it is small."""
+    writing = _seen(look, look.far, quarters)
+    if writing.height < HIGH_ENOUGH and max(look.shown.size) > FAR and not look.is_tiny:
+        return _seen(look, look.near, quarters)
+    return writing
+
+
+def _seen(look: _Look, drawn: strokes.Strokes, quarters: int) -> Writing:
+    """What is written, after so many quarter turns."""
+    down, across = (given / seen for given, seen in zip(look.shown.size[::-1], drawn.parts.shape, strict=True))
+    matrix = look.matrix @ np.array([[across, 0.0, 0.0], [0.0, down, 0.0], [0.0, 0.0, 1.0]])
+    if quarters:
+        drawn, turn = tilt.quartered(drawn, quarters)
+        matrix = matrix @ np.vstack([turn, [0, 0, 1]])
     found, owners = pieces.find(drawn.parts)
     degrees = tilt.angle(found)
     if degrees:
         drawn, turn = tilt.turned(drawn, degrees)
         matrix = matrix @ np.vstack([turn, [0, 0, 1]])
         found, owners = pieces.find(drawn.parts)
-    glyph = pieces.glyph(found) if is_tiny else None
+    glyph = pieces.glyph(found) if look.is_tiny else None
     if glyph is not None:
         # Thin strokes break in so few pixels.
         line = [Slice(glyph, glyph.box[0], glyph.box[2])]
-        return Writing(picture, drawn, np.minimum(owners, 1), glyph.height, [line], matrix, is_glyph=True)
+        return Writing(look, drawn, np.minimum(owners, 1), glyph.height, [line], matrix, is_glyph=True)
     height = segmentation.typical_height(found)
     lines = [segmentation.sliced(line, height, owners) for line in pieces.lines(found)]
-    return Writing(picture, drawn, owners, height, lines, matrix)
+    return Writing(look, drawn, owners, height, lines, matrix)
 
 
-def _resized(picture: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+def _resized(picture: Image.Image, longest: int) -> Image.Image:
     """The picture with no more pixels than that on its longer side, and no fewer than filters need."""
-    from PIL import Image
-
-    side = max(picture.shape[:2])
+    side = max(picture.size)
     if LEAST_SIDE <= side <= longest:
         return picture
     times = longest / side if side > longest else -(-LEAST_SIDE // side)
-    height, width = (max(1, round(each * times)) for each in picture.shape[:2])
-    how = Image.Resampling.BOX if times < 1 else Image.Resampling.BICUBIC
-    return np.asarray(Image.fromarray(picture).resize((width, height), how))
+    width, height = (max(1, round(each * times)) for each in picture.size)
+    return picture.resize((width, height), Image.Resampling.BOX if times < 1 else Image.Resampling.BICUBIC)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from PIL import Image
 
 VIEW, LINE = 28, 18  # pixels of what the network sees, and of those, how high a digit of the line is
 SMALLEST, LARGEST = 2, 26  # pixels of the longer side of ink in it
@@ -49,8 +50,6 @@ def in_line(image: NDArray[np.uint8], size: float, offset: float) -> NDArray[np.
     Returns:
         uint8 `(28, 28)`.
     """
-    from PIL import Image
-
     view = np.zeros((VIEW, VIEW), np.uint8)
     rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
     if not len(rows):

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_digits.photos import filters
 from kaggle_digits.photos.paper import Inked
 
 SMOOTHED, MORE = 0.8, 1.28  # pixels of standard deviation; evens out noise and the blocks of JPEG
@@ -17,13 +18,10 @@ LOW, HIGH = 0.30, 0.50  # of the ink's darkness: a stroke reaches down to the fi
 
 def smooth(inked: Inked) -> NDArray[np.float32]:
     """Ink with the noise evened out: float32 `(height, width)`."""
-    from scipy import ndimage
-
     if inked.noise < NOISY:
         return inked.amount
     strength = SMOOTHED if inked.noise < VERY_NOISY else MORE
-    smoothed: NDArray[np.float32] = ndimage.gaussian_filter(inked.amount, strength, truncate=REACH)
-    return smoothed
+    return filters.gaussian(inked.amount, strength, REACH)
 
 
 def darkness(smoothed: NDArray[np.float32], noise: float) -> float:
@@ -66,8 +64,3 @@ def parting(counts: NDArray[np.intp], edges: NDArray[np.float64]) -> float:
 def low(smoothed: NDArray[np.float32], ink: float) -> NDArray[np.bool_]:
     """What may belong to a stroke: bool `(height, width)`."""
     return smoothed > max(LOW * ink, FAINTEST / 2)
-
-
-def high(smoothed: NDArray[np.float32], ink: float) -> NDArray[np.bool_]:
-    """What is ink for certain: bool `(height, width)`."""
-    return smoothed > HIGH * ink

@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+from kaggle_digits.photos import filters
 
 THUMB = 128  # pixels of the longer side; light on paper needs no more
 SMALLER = 48  # pixels of the longer side, enough for the second degree of a polynomial
@@ -45,40 +48,37 @@ class Inked:
     is_dark: bool
 
 
-def ink(picture: NDArray[np.uint8]) -> Inked:
-    """Finds the ink of a picture, whatever its colours, its light and its polarity.
+def ink(picture: Image.Image) -> Inked:
+    """Finds the ink of a picture, whatever its colours, its light and its polarity: of the picture's height and width.
 
     Args:
-        picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
-
-    Returns:
-        The ink, of the picture's height and width.
+        picture: of mode L or RGB.
     """
     greys = clearest(picture)
-    is_dark = _is_dark_ink(_thumb(greys, SMALLER))
-    dark = greys if is_dark else 255 - greys
-    paper = _enlarged(_paper(_thumb(dark, THUMB), is_dark), greys.shape)
+    is_dark = _is_dark_ink(shrunk(greys, SMALLER))
+    dark = np.asarray(greys) if is_dark else 255 - np.asarray(greys)
+    light = _paper(shrunk(Image.fromarray(dark), THUMB), is_dark)
+    paper = np.asarray(Image.fromarray(light).resize(picture.size, Image.Resampling.BILINEAR))
     amount = _share(paper, dark, is_dark)
     # Most of a picture is paper; of a bold digit without any margin, more than a third still is.
     step = max(1, int((amount.size / SAMPLED) ** 0.5))
-    low, level = np.percentile(amount[::step, ::step], (DARKER, LIGHTER))
-    amount -= np.float32(level)
+    low, level = filters.percentile(amount[::step, ::step].ravel(), DARKER, LIGHTER)
+    amount -= level
     return Inked(amount, dark, float(level - low) / SIGMAS_FROM_5_TO_30, is_dark)
 
 
-def clearest(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def clearest(picture: Image.Image) -> Image.Image:
     """The greys, or the colour channel on which the ink shows much better: yellow on white shows on blue alone."""
-    from PIL import Image
-
-    if picture.ndim == 2:
-        return picture
-    greys = np.asarray(Image.fromarray(picture).convert("L"))
-    thumb = _thumb(picture, SMALLER).astype(np.int16)
-    if int((thumb.max(axis=2) - thumb.min(axis=2)).max()) < COLOURED:
+    greys = picture.convert("L")
+    if picture.mode == "L":
         return greys
-    contrasts = [_contrast(thumb[:, :, channel].astype(np.uint8)) for channel in range(3)]
+    channels = shrunk(picture, SMALLER).transpose(2, 0, 1)
+    if int((channels.max(axis=0) - channels.min(axis=0)).max()) < COLOURED:
+        return greys
+    seen = np.stack([*channels, shrunk(greys, SMALLER)])
+    *contrasts, plain = filters.percentile(np.abs(seen - _smooth_light(seen)).reshape(4, -1), CONTRAST)
     best = int(np.argmax(contrasts))
-    return picture[:, :, best] if contrasts[best] > CLEARER * _contrast(_thumb(greys, SMALLER)) else greys
+    return picture.getchannel(best) if contrasts[best] > CLEARER * plain else greys
 
 
 def _share(
@@ -89,36 +89,26 @@ def _share(
     return np.asarray((paper - dark) / most, np.float32)
 
 
-def _contrast(thumb: NDArray[np.uint8]) -> float:
-
-    residual = thumb - _smooth_light(thumb)
-    return float(np.percentile(np.abs(residual), CONTRAST))
-
-
-def _thumb(picture: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
-    from PIL import Image
-
-    height, width = picture.shape[:2]
-    scale = min(1.0, longest / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))
+def shrunk(picture: Image.Image, longest: int) -> NDArray[np.uint8]:
+    """A picture with no more pixels than that on its longer side: uint8 `(height, width)` or `(height, width, 3)`."""
+    scale = min(1.0, longest / max(picture.size))
+    width, height = (max(1, round(side * scale)) for side in picture.size)
+    return np.asarray(picture.resize((width, height), Image.Resampling.BOX))
 
 
-def _enlarged(thumb: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    from PIL import Image
-
-    return np.asarray(Image.fromarray(thumb).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
-
-
-def _smooth_light(thumb: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _smooth_light(thumb: NDArray[Any]) -> NDArray[np.float64]:
     """The light as a polynomial of second degree, fitted so that ink, being the smaller part, hardly counts.
 
     Source: iteratively reweighted least squares for absolute deviations.
+
+    Args:
+        thumb: `(height, width)`, or several of them, `(n, height, width)`.
     """
-    terms, greys = _terms(*thumb.shape), thumb.ravel().astype(np.float64)
-    weights = np.ones(len(greys))
+    terms = _terms(*thumb.shape[-2:])
+    greys = thumb.reshape(*thumb.shape[:-2], -1, 1).astype(np.float64)
+    weights = np.ones_like(greys)
     for _ in range(TURNS):
-        weighted = terms.T * weights
+        weighted = (terms * weights).swapaxes(-1, -2)
         # A little is added to the diagonal: a picture one pixel wide leaves most terms undetermined.
         factors = np.linalg.solve(weighted @ terms + RIDGE * np.eye(6), weighted @ greys)
         fitted = terms @ factors
@@ -158,9 +148,7 @@ def _paper(thumb: NDArray[np.uint8], is_dark: bool) -> NDArray[np.float32]:
     A narrow window follows the edge of a shadow; but a stroke wider than the window would be taken for paper. So it is
     the narrowest one through which the strong ink still looks as dark as through the widest.
     """
-    from scipy import ndimage
-
-    smoothed = ndimage.gaussian_filter(thumb.astype(np.float32), GRAIN)
+    smoothed = filters.gaussian(thumb.astype(np.float32), GRAIN)
     widest = _closed(smoothed, WINDOWS[-1])
     dark = _share(widest, smoothed, is_dark)
     darkest = float(np.sort(dark, axis=None)[-min(DARKEST, dark.size)])
@@ -177,8 +165,7 @@ def _paper(thumb: NDArray[np.uint8], is_dark: bool) -> NDArray[np.float32]:
 
 def _closed(thumb: NDArray[np.float32], share: float) -> NDArray[np.float32]:
     """A closing fills every dark stroke with the paper beside it, and keeps the edges of shadows."""
-    from scipy import ndimage
-
     window = max(3, int(share * max(thumb.shape)) | 1)
-    closed = ndimage.grey_closing(thumb, size=(window, window), mode="nearest")
-    return np.asarray(ndimage.gaussian_filter(closed, SOFTENED), np.float32)
+    for extreme in (filters.highest, filters.lowest):
+        thumb = extreme(extreme(thumb, window, 0), window, 1)
+    return filters.gaussian(thumb, SOFTENED)

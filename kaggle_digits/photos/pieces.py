@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_digits.photos import filters
+
 MOST_PIECES = 300
 """So many pieces a picture may have; with more it is a texture, not writing."""
 
@@ -61,16 +63,14 @@ def find(parts: NDArray[np.int32]) -> tuple[list[Piece], NDArray[np.int32]]:
     Args:
         parts: int32 `(height, width)`, the number of the connected part of ink that a pixel belongs to, 0 is none.
     """
-    from scipy import ndimage
-
-    areas = np.bincount(parts.ravel())
+    measured = filters.measured(parts)
     found = [
-        Piece((where[1].start, where[0].start, where[1].stop, where[0].stop), (number,), int(areas[number]))
-        for number, where in enumerate(ndimage.find_objects(parts), 1)
-        if where is not None
+        Piece((left, top, right, bottom), (number,), int(measured.areas[number]))
+        for number, (left, top, right, bottom) in enumerate(measured.boxes.tolist())
+        if measured.areas[number]
     ]
     pieces = [replace(piece, number=number) for number, piece in enumerate(join(found), 1)]
-    owners = np.full(len(areas), -1, np.int32)
+    owners = np.full(len(measured.areas), -1, np.int32)
     owners[0] = 0
     for piece in pieces:
         owners[list(piece.parts)] = piece.number

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from kaggle_digits.photos import strokes
+from kaggle_digits.photos import filters, strokes
 
 SURE, SURER, SUREST, NEVER = 0.5, 0.8, 0.97, 2.0
 """The least probability with which an ordinary form is read, an unusual one, a hairline, and one of no digit."""
@@ -67,8 +68,6 @@ def least_probability(ink: NDArray[np.float32]) -> float:
 
 def _seen(ink: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Which pixels are ink, with the longer side of the box `SIDE` pixels long."""
-    from PIL import Image
-
     rows, columns = np.flatnonzero((ink > INK).any(axis=1)), np.flatnonzero((ink > INK).any(axis=0))
     if not len(rows):
         return np.zeros((1, 1), np.bool_)
@@ -80,10 +79,7 @@ def _seen(ink: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 def holes(is_ink: NDArray[np.bool_]) -> int:
     """How many pieces of paper are enclosed by ink, bool `(height, width)`."""
-    from scipy import ndimage
-
-    paper, _ = ndimage.label(np.pad(~is_ink, 1, constant_values=True))
-    return int((np.bincount(paper.ravel())[2:] >= LEAST_HOLE).sum())
+    return int((filters.around(is_ink).areas[2:] >= LEAST_HOLE).sum())
 
 
 def crossings(is_ink: NDArray[np.bool_]) -> tuple[float, float]:

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_digits.photos import filters
+
 LENGTH = 0.30  # of the picture's longer side: what is straight for so long is a rule
 STEEPEST = 12.0  # degrees by which rules may lean
 FILLED = 0.6  # of a rule's pixels that must be dark
@@ -26,8 +28,6 @@ def find(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _level(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    from scipy import ndimage
-
     height, width = mask.shape
     length, side = int(LENGTH * max(mask.shape)), _side(width)
     nothing = np.zeros(mask.shape, np.bool_)
@@ -42,11 +42,12 @@ def _level(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     columns = np.arange(width)[None]
     level = mask[rows, columns]
     thick = max(2, round(WIDTH * max(mask.shape)))
-    thin = level & (upright_runs(level) <= thick)
+    high = filters.runs(level.T).T
+    thin = level & (high <= thick)
     # A rule that waves a little is still one: rows are widened by one before they are averaged.
-    widened = ndimage.maximum_filter1d(thin, 3, axis=0)
-    filled = ndimage.uniform_filter1d(widened.astype(np.float32), length, axis=1, mode="constant")
-    on_rule = ndimage.maximum_filter1d(filled > FILLED, length, axis=1)
+    widened = filters.highest(thin, 3, 0)
+    sums = np.cumsum(np.pad(widened, ((0, 0), (length // 2 + 1, (length - 1) // 2))), axis=1, dtype=np.int32)
+    on_rule = filters.highest(sums[:, length:] - sums[:, :-length] > FILLED * length, length, 1)
     nothing[rows, columns] = thin & on_rule & _across(on_rule, widened)[:, None]
     return nothing
 
@@ -58,24 +59,13 @@ def _side(width: int) -> int:
 
 def _across(on_rule: NDArray[np.bool_], dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The rows where rules run from one side of the picture to the other; none where there is but one such rule."""
-    from scipy import ndimage
-
     width = on_rule.shape[1]
     near = 2 * (1 + width // NEAR) + 1
-    found = ndimage.maximum_filter1d(on_rule & dark, near, axis=0)
+    found = filters.highest(on_rule & dark, near, 0)
     side = _side(width)
     reaching = (found.mean(axis=1) > FILLED) & found[:, :side].any(axis=1) & found[:, -side:].any(axis=1)
-    _, count = ndimage.label(reaching)
+    count = np.count_nonzero(np.diff(reaching.view(np.int8), prepend=0) == 1)
     return reaching if count > 1 else np.zeros_like(reaching)
-
-
-def upright_runs(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """For every pixel of the mask, how many of the mask lie above and below it without a gap, itself counted."""
-    height = len(mask)
-    places = np.arange(height, dtype=np.int32)[:, None]
-    before = np.maximum.accumulate(np.where(mask, -1, places), axis=0)
-    after = np.minimum.accumulate(np.where(mask, height, places)[::-1], axis=0)[::-1]
-    return (after - before - 1).astype(np.int32)
 
 
 def _slope(mask: NDArray[np.bool_]) -> float | None:

@@ -2,8 +2,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from kaggle_digits.photos import mask
+from kaggle_digits.photos import filters, mask, paper
 
 THUMB = 120  # pixels of the longer side in which the sheet is looked for
 SMOOTHED = 1.0  # pixels of standard deviation in it
@@ -20,60 +21,38 @@ TURN, LEAST_TURN = 3, 3  # degrees between two rectangles that are tried, and by
 INSET = 0.02  # of a sheet's sides, cut away with its edges
 
 
-class Sheet:
-    """A sheet of paper, upright.
+def find(picture: Image.Image) -> tuple[Image.Image, NDArray[np.float64]] | None:
+    """The sheet that a picture of mode L or RGB shows, where it shows one with a desk around it.
 
-    Attributes:
-        pixels: uint8 `(height, width)` or `(height, width, 3)`, of the picture it was found in.
-        matrix: float64 `(2, 3)`, which takes `(x, y, 1)` in them to the place in that picture.
+    Returns:
+        The sheet, upright; and float64 `(2, 3)`, which takes `(x, y, 1)` in it to the place in the picture.
     """
-
-    def __init__(self, pixels: NDArray[np.uint8], matrix: NDArray[np.float64]) -> None:
-        self.pixels, self.matrix = pixels, matrix
-
-
-def find(picture: NDArray[np.uint8]) -> Sheet | None:
-    """The sheet that a picture shows, where it shows one with a desk around it.
-
-    Args:
-        picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
-    """
-    from PIL import Image
-    from scipy import ndimage
-
-    scale = min(1.0, THUMB / max(picture.shape[:2]))
-    size = tuple(max(1, round(side * scale)) for side in picture.shape[1::-1])
-    small = Image.fromarray(picture).convert("L").resize(size, Image.Resampling.BOX)
-    thumb = ndimage.gaussian_filter(np.asarray(small).astype(np.float32), SMOOTHED)
+    thumb = filters.gaussian(paper.shrunk(picture.convert("L"), THUMB).astype(np.float32), SMOOTHED)
     bright = _brightest_part(thumb)
     if bright is None:
         return None
-    filled = ndimage.binary_fill_holes(bright)
+    filled = filters.around(bright).numbers[1:-1, 1:-1] != 1
     if not _is_like_a_sheet(thumb, bright, filled):
         return None
     rectangle = _rectangle(filled)
     if rectangle is None:
         # A finger or what else reaches onto the sheet is narrower than it.
         shape = filled
-        filled = ndimage.binary_opening(shape, np.ones((_finger(shape), _finger(shape))))
+        filled = _without_fingers(shape)
         rectangle = _rectangle(filled) if filled.sum() >= KEPT * shape.sum() else None
     if rectangle is None:
         return None
-    return _cut_out(picture, filled, rectangle, picture.shape[1] / size[0])
+    return _cut_out(picture, filled, rectangle, picture.width / thumb.shape[1])
 
 
 def _brightest_part(thumb: NDArray[np.float32]) -> NDArray[np.bool_] | None:
     """The largest connected part of what is brighter than Otsu's threshold."""
-    from scipy import ndimage
-
     low, high = float(thumb.min()), float(thumb.max())
     if high - low < APART:
         return None
     counts, edges = np.histogram(thumb, BINS, (low, high))
-    numbers, count = ndimage.label(thumb > mask.parting(counts, edges))
-    if not count:
-        return None
-    return np.asarray(numbers == 1 + np.bincount(numbers.ravel())[1:].argmax(), np.bool_)
+    found = filters.label(thumb > mask.parting(counts, edges), corners=False)
+    return np.asarray(found.numbers == found.areas.argmax(), np.bool_) if found.areas.any() else None
 
 
 def _is_like_a_sheet(thumb: NDArray[np.float32], bright: NDArray[np.bool_], filled: NDArray[np.bool_]) -> bool:
@@ -85,8 +64,13 @@ def _is_like_a_sheet(thumb: NDArray[np.float32], bright: NDArray[np.bool_], fill
     return is_apart and bool(bright.sum() >= (1 - COVERED) * filled.sum())
 
 
-def _finger(filled: NDArray[np.bool_]) -> int:
-    return int(FINGER * max(filled.shape)) | 1
+def _without_fingers(filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """An opening, which takes away what is narrower than a finger."""
+    finger = int(FINGER * max(filled.shape)) | 1
+    opened = np.pad(filled, finger)
+    for extreme in (filters.lowest, filters.highest):
+        opened = extreme(extreme(opened, finger, 0), finger, 1)
+    return opened[finger:-finger, finger:-finger]
 
 
 def _rectangle(filled: NDArray[np.bool_]) -> tuple[float, tuple[float, float, float, float]] | None:
@@ -110,15 +94,12 @@ def _rectangle(filled: NDArray[np.bool_]) -> tuple[float, tuple[float, float, fl
 
 
 def _cut_out(
-    picture: NDArray[np.uint8],
+    picture: Image.Image,
     filled: NDArray[np.bool_],
     rectangle: tuple[float, tuple[float, float, float, float]],
     times: float,
-) -> Sheet:
+) -> tuple[Image.Image, NDArray[np.float64]]:
     """The sheet out of the picture, which is so many times larger than the thumb; what shows of the desk is papered."""
-    from PIL import Image
-    from scipy import ndimage
-
     degrees, (left, top, right, bottom) = rectangle
     turn = np.radians(degrees)
     forth = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
@@ -127,13 +108,12 @@ def _cut_out(
     size = max(1, round((right - left) * times)), max(1, round((bottom - top) * times))
     matrix = np.column_stack([forth, forth @ np.array([left, top]) * times])
 
-    def moved(pixels: NDArray[np.uint8], matrix: NDArray[np.float64], how: Image.Resampling) -> NDArray[np.uint8]:
-        factors = tuple(matrix.ravel().tolist())
-        return np.asarray(Image.fromarray(pixels).transform(size, Image.Transform.AFFINE, factors, how))
+    def moved(image: Image.Image, matrix: NDArray[np.float64], how: Image.Resampling) -> NDArray[np.uint8]:
+        return np.array(image.transform(size, Image.Transform.AFFINE, tuple(matrix.ravel().tolist()), how))
 
-    pixels = moved(picture, matrix, Image.Resampling.BILINEAR).copy()
-    inner = ndimage.binary_erosion(filled, np.ones((3, 3)), border_value=1).view(np.uint8)
-    on_sheet = moved(inner, matrix / times, Image.Resampling.NEAREST) > 0
+    pixels = moved(picture, matrix, Image.Resampling.BILINEAR)
+    inner = filters.lowest(filters.lowest(filled, 3, 0), 3, 1).astype(np.uint8)
+    on_sheet = moved(Image.fromarray(inner), matrix / times, Image.Resampling.NEAREST) > 0
     if on_sheet.any():
         pixels[~on_sheet] = np.median(pixels[on_sheet], axis=0).astype(np.uint8)
-    return Sheet(pixels, matrix)
+    return Image.fromarray(pixels), matrix

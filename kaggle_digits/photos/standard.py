@@ -3,10 +3,13 @@
 Source: how C. Yadav and L. Bottou reconstructed it, Cold Case: The Lost MNIST Digits, 2019; checked there on MNIST.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from kaggle_digits.photos import strokes
+from kaggle_digits.photos import filters, strokes
 
 SIDE, INK_SIDE = 28, 20
 FINE = 4  # pixels, for one of MNIST's, at which a stroke is measured and brought to its width
@@ -50,8 +53,6 @@ def narrowed(image: NDArray[np.uint8], widest: float) -> NDArray[np.uint8]:
         image: uint8 `(height, width)`, from `as_mnist`.
         widest: that it may be, in its own height.
     """
-    from PIL import Image
-
     rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
     if not len(rows):
         return image
@@ -70,23 +71,21 @@ def _tight(ink: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _with_fair_strokes(ink: NDArray[np.float32], box: int, width: float) -> NDArray[np.float32]:
     """The digit with strokes of a width that MNIST's have, redrawn only where they have not."""
-    from scipy import ndimage
-
     wanted = min(max(width, THINNEST), THICKEST)
     if wanted == width:
         return ink
     fine = _reduced(ink, FINE * box)
     grown = (wanted - width) / 2 * FINE
     inked = np.pad(fine >= INKED * fine.max(), int(abs(grown)) + 2)
-    depth = ndimage.distance_transform_edt(inked) - ndimage.distance_transform_edt(~inked)
-    drawn: NDArray[np.float32] = (depth + grown + 0.5).clip(0, 1).astype(np.float32)
+    # Where it grows, all ink stays; where it shrinks, all paper does.
+    changing = inked if grown < 0 else ~inked
+    depth = math.copysign(1, -grown) * filters.depth(changing, 1 + abs(grown))
+    drawn = np.where(changing, (depth + grown + 0.5).clip(0, 1), inked).astype(np.float32)
     return drawn if drawn.max() >= THERE else ink
 
 
 def _reduced(ink: NDArray[np.float32], longest: int) -> NDArray[np.float32]:
     """The picture with its longer side so long, each pixel the mean of its area; small ones are enlarged before."""
-    from PIL import Image
-
     times = -(-longest // max(ink.shape))
     if times > 1:
         ink = ink.repeat(times, axis=0).repeat(times, axis=1)

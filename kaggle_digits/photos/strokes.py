@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from kaggle_digits.photos import mask, paper, rules
+from kaggle_digits.photos import filters, mask, paper, rules
 
 # How much of its darkness a part's edge changes by from one pixel to the next, at least, times a length in pixels.
 SHARP, SHARPEST = 50.0, 0.125  # times the picture's longer side, and at most, of what reaches the picture's border
@@ -39,10 +40,10 @@ class Strokes:
     darkness: float
     noise: float
 
-    def shades(self) -> NDArray[np.float32]:
-        """Ink from 0 to 1, with the paper's noise cut off: float32 `(height, width)`."""
+    def shades(self, window: tuple[slice, slice]) -> NDArray[np.float32]:
+        """Ink from 0 to 1 in a window, with the paper's noise cut off: float32, the window's height and width."""
         floor = min(GRAIN * self.noise, LIGHTEST * self.darkness)
-        shown: NDArray[np.float32] = ((self.amount - floor) / max(self.darkness - floor, 1e-6)).clip(0, 1)
+        shown: NDArray[np.float32] = ((self.amount[window] - floor) / max(self.darkness - floor, 1e-6)).clip(0, 1)
         return shown
 
     def width(self) -> float:
@@ -66,19 +67,12 @@ def width(ink: NDArray[np.bool_]) -> float:
     """
     if not ink.any():
         return 0.0
-    down = rules.upright_runs(ink)[ink].astype(np.float32)
-    across = rules.upright_runs(np.ascontiguousarray(ink.T)).T[ink].astype(np.float32)
+    down, across = (lengths[ink].astype(np.float32) for lengths in (filters.runs(ink.T).T, filters.runs(ink)))
     return float(np.median(down * across / np.hypot(down, across)))
 
 
-def find(picture: NDArray[np.uint8]) -> Strokes:
-    """Finds what is drawn.
-
-    Args:
-        picture: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
-    """
-    from scipy import ndimage
-
+def find(picture: Image.Image) -> Strokes:
+    """Finds what is drawn in a picture of mode L or RGB."""
     inked = paper.ink(picture)
     amount = mask.smooth(inked)
     darkness = mask.darkness(amount, inked.noise)
@@ -86,17 +80,20 @@ def find(picture: NDArray[np.uint8]) -> Strokes:
         return Strokes(amount, np.zeros(amount.shape, np.int32), 0.0, inked.noise)
     low = mask.low(amount, darkness)
     low &= ~rules.find(low)
-    parts, count = ndimage.label(low, np.ones((3, 3)), output=np.int32)
-    kept = np.zeros(count + 1, np.bool_)
-    kept[parts[mask.high(amount, darkness)]] = True
-    at_border = _at_border(parts, count)
-    kept &= _are_sharp(amount, parts, at_border)
+    found = filters.label(low, corners=True)
+    darkest = np.full(len(found.areas), 1e-6, np.float32)
+    np.maximum.at(darkest, found.numbers[low], amount[low])
+    kept = (darkest > mask.HIGH * darkness) & _are_sharp(amount, low, found, darkest)
     if darkness < FAINT:
-        kept &= ~at_border
+        kept &= ~found.at_border
         kept &= kept[1:].sum() <= FEW and darkness > CLEAR * inked.noise
     kept[0] = False
-    parts *= kept[parts]
-    _fill_blots(parts, amount, inked.greys, darkness)
+    parts = (np.arange(len(kept), dtype=np.int32) * kept)[found.numbers]
+    if kept.any():
+        left, top, right, bottom = found.boxes[kept].T
+        # With a pixel of paper around it, where there is any.
+        box = np.s_[max(0, top.min() - 1) : bottom.max() + 1, max(0, left.min() - 1) : right.max() + 1]
+        _fill_blots(parts[box], amount[box], inked.greys[box], darkness)
     return Strokes(amount, parts, darkness if kept.any() else 0.0, inked.noise)
 
 
@@ -111,23 +108,16 @@ def _fill_blots(
         greys: uint8 `(height, width)`, ink is darker than paper.
         darkness: of the ink.
     """
-    from scipy import ndimage
-
-    rows, columns = np.flatnonzero(parts.any(axis=1)), np.flatnonzero(parts.any(axis=0))
-    if not len(rows):
+    enclosed = filters.around(parts > 0)
+    if len(enclosed.areas) <= 2:
         return
-    # With a pixel of paper around it, where there is any.
-    box = np.s_[max(0, rows[0] - 1) : rows[-1] + 2, max(0, columns[0] - 1) : columns[-1] + 2]
-    parts, amount, greys = parts[box], amount[box], greys[box]
-    enclosed, count = ndimage.label(np.pad(parts == 0, 1, constant_values=True))
-    if count < 2:
-        return
-    enclosed = enclosed[1:-1, 1:-1]
-    ink_greys, paper_greys = (_means(greys, numbers) for numbers in (parts, enclosed))
-    for number, where in enumerate(ndimage.find_objects(enclosed)[1:], 2):
-        inside = enclosed[where] == number
+    numbers = enclosed.numbers[1:-1, 1:-1]
+    ink_greys, paper_greys = (_means(greys, of_pixels) for of_pixels in (parts, numbers))
+    for number, (left, top, right, bottom) in enumerate(enclosed.boxes[2:] - 1, 2):
+        where = np.s_[top:bottom, left:right]
+        inside = numbers[where] == number
         # Left of a topmost pixel is the ink around it.
-        owner = parts[where[0].start, where[1].start + int(inside[0].argmax()) - 1]
+        owner = parts[top, left + int(inside[0].argmax()) - 1]
         if paper_greys[number] < ink_greys[owner] + SAME * (paper_greys[1] - ink_greys[owner]):
             parts[where][inside] = owner
             amount[where][inside] = darkness
@@ -139,18 +129,16 @@ def _means(greys: NDArray[np.uint8], numbers: NDArray[np.int32]) -> NDArray[np.f
 
 
 def _are_sharp(
-    amount: NDArray[np.float32], parts: NDArray[np.int32], at_border: NDArray[np.bool_]
+    amount: NDArray[np.float32], low: NDArray[np.bool_], found: filters.Parts, darkest: NDArray[np.float32]
 ) -> NDArray[np.bool_]:
     """Bool `(count + 1,)`, which parts have edges sharper than a shadow's."""
-    count = len(at_border) - 1
-    rows, columns = np.nonzero(_edge(parts > 0))
-    numbers = parts[rows, columns]
-    lengths = np.maximum(np.bincount(numbers, minlength=count + 1), 1)
-    mean = np.bincount(numbers, _steepness(amount, rows, columns), count + 1) / lengths
-    darkest = np.full(count + 1, 1e-6, np.float32)
-    np.maximum.at(darkest, parts[parts > 0], amount[parts > 0])
-    limits = np.minimum(SOFT / np.maximum(_sides(parts), 1), SHARP_ENOUGH)
-    limits[at_border] = min(SHARP / max(parts.shape), SHARPEST)
+    rows, columns = np.nonzero(_edge(low))
+    numbers = found.numbers[rows, columns]
+    lengths = np.maximum(np.bincount(numbers, minlength=len(darkest)), 1)
+    mean = np.bincount(numbers, _steepness(amount, rows, columns), len(darkest)) / lengths
+    sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1)
+    limits = np.minimum(SOFT / np.maximum(sides, 1), SHARP_ENOUGH)
+    limits[found.at_border] = min(SHARP / max(low.shape), SHARPEST)
     sharpest = mean[lengths >= LONG * lengths.max()].max(initial=0)
     return np.asarray((mean / darkest > limits) & (mean > ALIKE * sharpest), np.bool_)
 
@@ -171,19 +159,3 @@ def _steepness(amount: NDArray[np.float32], rows: NDArray[np.intp], columns: NDA
     down = amount[np.minimum(rows + 1, height - 1), columns] - amount[np.maximum(rows - 1, 0), columns]
     across = amount[rows, np.minimum(columns + 1, width - 1)] - amount[rows, np.maximum(columns - 1, 0)]
     return np.asarray(np.hypot(down, across) / 2, np.float32)
-
-
-def _at_border(parts: NDArray[np.int32], count: int) -> NDArray[np.bool_]:
-    """Bool `(count + 1,)`, which parts touch the picture's border."""
-    touching = np.zeros(count + 1, np.bool_)
-    for edge in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
-        touching[edge] = True
-    return touching
-
-
-def _sides(parts: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Float64 `(count + 1,)`, the longer side of every part in pixels."""
-    from scipy import ndimage
-
-    spans = [max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in ndimage.find_objects(parts)]
-    return np.array([0.0, *spans])

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from kaggle_digits.photos.pieces import Piece
 from kaggle_digits.photos.strokes import Strokes
@@ -40,14 +41,24 @@ def _taken(boxes: NDArray[np.float64], degrees: float) -> float:
     return float(np.maximum(ends - np.maximum(starts, reached), 0).sum())
 
 
+def quartered(drawn: Strokes, quarters: int) -> tuple[Strokes, NDArray[np.float64]]:
+    """The strokes after quarter turns to the left, 1 to 3, and where each pixel was, as `turned`."""
+    height, width = drawn.parts.shape
+    amount, parts = (np.rot90(values, quarters).copy() for values in (drawn.amount, drawn.parts))
+    back = {
+        1: [[0.0, -1.0, width], [1.0, 0.0, 0.0]],
+        2: [[-1.0, 0.0, width], [0.0, -1.0, height]],
+        3: [[0.0, 1.0, 0.0], [-1.0, 0.0, height]],
+    }[quarters]
+    return Strokes(amount, parts, drawn.darkness, drawn.noise), np.array(back)
+
+
 def turned(drawn: Strokes, degrees: float) -> tuple[Strokes, NDArray[np.float64]]:
     """The strokes with lines that fell by so many degrees level, and where each of their pixels was.
 
     Returns:
         The strokes; and float64 `(2, 3)`, which takes `(x, y, 1)` to the place in the strokes as given.
     """
-    from PIL import Image
-
     height, width = drawn.parts.shape
     cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     across = int(np.ceil(width * cosine + height * abs(sine)))

@@ -21,6 +21,7 @@ _S = TypeVar("_S")
 _T = TypeVar("_T")
 _LONGEST = 1024  # pixels of a picture's longer side that are looked at; a digit of a twentieth still has fifty
 _NAMED = 5  # files that are no pictures
+_QUARTERS = {270: 1, 180: 2, 90: 3}  # degrees to the right, and quarter turns to the left
 _AT_ONCE = 32  # pictures whose digits a model is asked about at once
 
 
@@ -103,12 +104,13 @@ def _what_else(folder: Path) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Opened:
-    """A picture, and the ways to read it: the plain one, with what the others are made from, or all."""
+    """A picture, after a turn, and the ways to read it: the plain one or all; and what they are made from, if it is."""
 
     path: Path
     picture: image_file.Picture
     layout: photos.Layout
     writing: photos.Writing | None = None
+    turned: int = 0
 
 
 @dataclass(frozen=True)
@@ -141,14 +143,18 @@ class _Reader:
         """
         upright = self._prediction(opened, probabilities)
         found = len(upright.digits) + len(upright.left_out)
-        if opened.layout.is_whole or _is_clear(upright) or found < photos.FEWEST_TURNED:
+        if opened.writing is None or _is_clear(upright) or found < photos.FEWEST_TURNED:
             return upright
-        pixels, shape = opened.picture.pixels, self.model.image_shape
-        others = [photos.look(pixels, turns).layout(shape, keep_stages=self.keep_stages) for turns in (1, 2, 3)]
-        turned = [
-            replace(self._prediction(replace(opened, layout=layout), answers), turned=degrees)
-            for layout, answers, degrees in zip(others, self._ask_all(others), (270, 180, 90), strict=True)
+        turns = {degrees: photos.turned(opened.writing, quarters) for degrees, quarters in _QUARTERS.items()}
+        plain = [writing.layout(self.model.image_shape, plain=True) for writing in turns.values()]
+        most = [photos.most_probable(*each) for each in zip(plain, self._ask_all(plain), strict=True)]
+        others = [
+            replace(self._in_full(replace(opened, writing=writing)), turned=degrees)
+            for (degrees, writing), least in zip(turns.items(), most, strict=True)
+            if least >= photos.CLEAR_TURNED
         ]
+        answers = self._ask_all([each.layout for each in others])
+        turned = [self._prediction(each, answer) for each, answer in zip(others, answers, strict=True)]
         whole = [each for each in turned if not each.left_out and len(each.digits) >= photos.FEWEST_TURNED]
         return max(filter(_is_clear, whole), key=lambda each: each.probability or 0.0, default=upright)
 
@@ -161,7 +167,7 @@ class _Reader:
         name = image_folder.printable(opened.path.as_posix())
         shown, digits = (layout, seen) if self.keep_stages else (None, ())
         adapted_to = 0 if self.model.touch is None else len(self.model.touch.labels)
-        return Prediction(name, read, opened.picture.size, marks, shown, digits, adapted_to=adapted_to)
+        return Prediction(name, read, opened.picture.size, marks, shown, digits, opened.turned, adapted_to)
 
     def _open(self, path: Path) -> _Opened | DataError:
         shape = self.model.image_shape
@@ -191,7 +197,7 @@ class _Reader:
         if opened.writing is None:
             return opened
         layout = opened.writing.layout(self.model.image_shape, keep_stages=self.keep_stages)
-        return replace(opened, layout=layout, writing=None)
+        return replace(opened, layout=layout)
 
     def _ask_all(self, layouts: list[photos.Layout]) -> list[NDArray[np.float32]]:
         """The answers to the images of every layout: of whole pictures as they are, else the mean with leaning ones.

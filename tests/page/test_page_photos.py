@@ -161,7 +161,7 @@ def expected(name):
     pixels = PICTURES[name]
     if photos.is_ready(pixels, (28, 28)):
         return photos.whole(pixels, 255 - pixels[:, :, 0])
-    return photos.look(pixels, quarters(name)).layout()
+    return photos.turned(photos.look(pixels), quarters(name)).layout()
 
 
 @pytest.mark.parametrize("name", PICTURES)

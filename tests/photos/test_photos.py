@@ -120,8 +120,8 @@ def test_yellow_on_white_shows():
 
 
 def test_light_ink_is_told_from_dark():
-    assert paper.ink(canvas()).is_dark
-    assert not paper.ink(canvas(paper=30, ink=220)).is_dark
+    assert paper.ink(Image.fromarray(canvas())).is_dark
+    assert not paper.ink(Image.fromarray(canvas(paper=30, ink=220))).is_dark
 
 
 def test_a_scribble_is_no_digit_but_an_eight_is():
@@ -399,7 +399,7 @@ def test_a_ring_in_a_line_of_its_own_is_measured_by_the_digits_of_the_picture():
 def test_boxes_of_a_turned_picture_are_those_of_the_picture_as_given(quarters):
     picture = np.full((160, 240), 255, np.uint8)
     picture[40:120, 90:100] = 0
-    (span,) = photos.look(picture, quarters).layout(plain=True).spans
+    (span,) = photos.turned(photos.look(picture), quarters).layout(plain=True).spans
     assert span.box == (90, 40, 100, 120)
 
 

@@ -4,49 +4,39 @@
 "use strict";
 
 const layout = (() => {
-  const { map, border, padded, scaled, moved } = filters;
+  const { map, border, padded, scaled } = filters;
   const { median, range } = numbers;
   const {
     LEAST_SIDE, TINY, FAR, NEAR, HIGH_ENOUGH, NOTHING_COST, CLEAN_BORDER, LOW_COST, LOWEST,
   } = constants.layout;
 
-  // What may be read in a picture once it is turned to the left by so many quarters.
-  function layOut(shown, shape, quarters = 0) {
-    if (!quarters) return laidOut(written(shown), shown, shape);
-    const { width, height } = shown;
-    const back = [
-      [[0, -1, width], [1, 0, 0]], [[-1, 0, width], [0, -1, height]], [[0, 1, 0], [-1, 0, height]],
-    ][quarters - 1];
-    const [across, down] = quarters === 2 ? [width, height] : [height, width];
-    const [red, green, blue] = channelsOf(shown).map((channel) => moved(channel, back, across, down, false));
-    const writing = written({ width: across, height: down, red, green, blue });
-    return laidOut({ ...writing, matrix: product(back, writing.matrix) }, shown, shape);
-  }
+  // What may be read in a picture once its ink is turned to the left by so many quarters.
+  const layOut = (shown, shape, quarters = 0) => laidOut(written(shown, quarters), shown, shape);
 
-  function written(shown) {
-    if (Math.max(shown.width, shown.height) <= TINY) return tiny(shown);
+  function written(shown, quarters) {
+    if (Math.max(shown.width, shown.height) <= TINY) return tiny(shown, quarters);
     const found = sheet.find(shown);
-    let writing = closer(found ? found.shown : shown);
+    let writing = closer(found ? found.shown : shown, quarters);
     if (found && writing.lines.length) writing = { ...writing, matrix: product(found.matrix, writing.matrix) };
     // What is bright, solid and empty may be chalk as well.
-    else if (found) writing = closer(shown);
+    else if (found) writing = closer(shown, quarters);
     return writing;
   }
 
   // What is written in so few pixels that it may fill them all: seen with paper around it.
-  function tiny(shown) {
+  function tiny(shown, quarters) {
     const margin = Math.floor(Math.max(shown.width, shown.height) / 2);
     const [red, green, blue] = channelsOf(shown).map((channel) =>
       padded(channel, margin, Math.floor(median(channel.values))));
-    const writing = seen({ width: red.width, height: red.height, red, green, blue }, FAR, true);
+    const writing = seen({ width: red.width, height: red.height, red, green, blue }, FAR, quarters, true);
     return { ...writing, matrix: writing.matrix.map(([a, b, c]) => [a, b, c - margin]) };
   }
 
   // What is written, looked at more closely where it is small.
-  function closer(shown) {
-    const writing = seen(shown, FAR);
+  function closer(shown, quarters) {
+    const writing = seen(shown, FAR, quarters);
     const isFar = writing.height < HIGH_ENOUGH && Math.max(shown.width, shown.height) > FAR;
-    return isFar ? seen(shown, NEAR) : writing;
+    return isFar ? seen(shown, NEAR, quarters) : writing;
   }
 
   // One matrix after another.
@@ -74,10 +64,14 @@ const layout = (() => {
   }
 
   // The ink of a picture in lines, looked at with so many pixels.
-  function seen(shown, longest, isTiny = false) {
+  function seen(shown, longest, quarters, isTiny = false) {
     const small = resizedTo(shown, longest);
     let drawn = strokes.find(small);
     let matrix = [[shown.width / small.width, 0, 0], [0, shown.height / small.height, 0]];
+    if (quarters) {
+      const [upright, turn] = tilt.quartered(drawn, quarters);
+      [drawn, matrix] = [upright, product(matrix, turn)];
+    }
     let [found, owners] = pieces.find(drawn);
     const degrees = tilt.angle(found);
     if (degrees) {

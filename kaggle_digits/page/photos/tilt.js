@@ -43,10 +43,23 @@ const tilt = (() => {
       [cosine, -sine, width / 2 - (cosine * across) / 2 + (sine * down) / 2],
       [sine, cosine, height / 2 - (sine * across) / 2 - (cosine * down) / 2],
     ];
+    return redrawn(drawn, matrix, across, down);
+  }
+
+  // The same after quarter turns to the left, 1 to 3.
+  function quartered(drawn, quarters) {
+    const { width, height } = drawn.parts;
+    const matrix = [
+      [[0, -1, width], [1, 0, 0]], [[-1, 0, width], [0, -1, height]], [[0, 1, 0], [-1, 0, height]],
+    ][quarters - 1];
+    return redrawn(drawn, matrix, ...(quarters === 2 ? [width, height] : [height, width]));
+  }
+
+  function redrawn(drawn, matrix, across, down) {
     const amount = moved(drawn.amount, matrix, across, down, true);
     const parts = moved(drawn.parts, matrix, across, down, false);
     return [{ ...drawn, amount, parts, boxes: measured(parts, drawn.boxes.length) }, matrix];
   }
 
-  return { angle, turned };
+  return { angle, turned, quartered };
 })();
