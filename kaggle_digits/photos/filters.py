@@ -41,7 +41,8 @@ def label(mask: NDArray[np.bool_], *, corners: bool) -> Parts:
         mask: bool `(height, width)`.
         corners: whether pixels are connected at their corners, too.
     """
-    starts, ends, stride = _runs(mask)
+    starts, ends, _ = _runs(mask)
+    stride = mask.shape[1] + 1
     # A run touches those of the row above that end after its start, and start before its end.
     first = np.searchsorted(ends, starts - stride - corners, "right")
     counts = np.maximum(np.searchsorted(starts, ends - stride + corners) - first, 0)
@@ -61,8 +62,7 @@ def label(mask: NDArray[np.bool_], *, corners: bool) -> Parts:
 
 def measured(numbers: NDArray[np.int32]) -> Parts:
     """The parts of a picture whose pixels are numbered, int32 `(height, width)`."""
-    starts, ends, stride = _runs(numbers)
-    return _parts(numbers, starts, ends, numbers.ravel()[starts - starts // stride])
+    return _parts(numbers, *_runs(numbers))
 
 
 def runs(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -71,14 +71,20 @@ def runs(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     return _painted(starts, ends, ends - starts, mask.shape)
 
 
-def _runs(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Where runs of a value other than 0 start and end, row by row, each a pixel longer than it is; and that length."""
+def box(shown: NDArray[np.bool_]) -> tuple[slice, slice] | None:
+    """The rows and columns from the first to the last in which something shows; None where nothing does."""
+    rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
+    return np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if len(rows) else None
+
+
+def _runs(values: NDArray[_Kind]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[_Kind]]:
+    """Where runs of a value start and end, row by row, each row with a 0 after its last pixel; and the values."""
     stride = values.shape[1] + 1
     flat = np.zeros(len(values) * stride, values.dtype)
     flat.reshape(-1, stride)[:, :-1] = values
     edges = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
-    inside = flat[edges[:-1]] != 0
-    return edges[:-1][inside], edges[1:][inside], stride
+    found = flat[edges[:-1]]
+    return edges[:-1][found != 0], edges[1:][found != 0], found[found != 0]
 
 
 def _painted(

@@ -16,6 +16,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 
+from kaggle_digits.photos import filters
+
 VIEW, LINE = 28, 18  # pixels of what the network sees, and of those, how high a digit of the line is
 SMALLEST, LARGEST = 2, 26  # pixels of the longer side of ink in it
 MARK = 10  # the label of what is no digit
@@ -51,10 +53,10 @@ def in_line(image: NDArray[np.uint8], size: float, offset: float) -> NDArray[np.
         uint8 `(28, 28)`.
     """
     view = np.zeros((VIEW, VIEW), np.uint8)
-    rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
-    if not len(rows):
+    box = filters.box(image > 0)
+    if box is None:
         return view
-    tight = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    tight = image[box]
     scale = min(max(LINE * size, SMALLEST), LARGEST) / max(tight.shape)
     height, width = (min(VIEW, max(1, round(side * scale))) for side in tight.shape)
     how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR

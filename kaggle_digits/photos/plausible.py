@@ -68,10 +68,10 @@ def least_probability(ink: NDArray[np.float32]) -> float:
 
 def _seen(ink: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Which pixels are ink, with the longer side of the box `SIDE` pixels long."""
-    rows, columns = np.flatnonzero((ink > INK).any(axis=1)), np.flatnonzero((ink > INK).any(axis=0))
-    if not len(rows):
+    box = filters.box(ink > INK)
+    if box is None:
         return np.zeros((1, 1), np.bool_)
-    tight = np.ascontiguousarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    tight = np.ascontiguousarray(ink[box])
     height, width = (max(1, round(side * SIDE / max(tight.shape))) for side in tight.shape)
     how = Image.Resampling.BOX if max(tight.shape) > SIDE else Image.Resampling.BILINEAR
     return np.asarray(Image.fromarray(tight).resize((width, height), how)) > INK

@@ -6,6 +6,7 @@ from typing import Self
 
 import numpy as np
 
+from kaggle_digits.photos import filters
 from kaggle_digits.photos.segmentation import Slice
 
 STEEPEST = 0.3  # pixels that a line may fall for each to the right, once it was turned level
@@ -29,7 +30,7 @@ class Ruler:
         across = np.array([(left + right) / 2 for left, _, right, _ in boxes])
         middles = np.array([(top + bottom) / 2 for _, top, _, bottom in boxes])
         # Of words, the small letters are the most; it is the tall ones that are as high as digits would be.
-        high = float(np.percentile([bottom - top for _, top, _, bottom in boxes], TALL))
+        high = float(filters.percentile(np.array([bottom - top for _, top, _, bottom in boxes]), TALL))
         # The rings of a per cent sign come to lie in lines of their own, and are no noughts.
         high = max(high, height) if len(boxes) == 1 else high
         spread = across - across.mean()

@@ -53,20 +53,17 @@ def narrowed(image: NDArray[np.uint8], widest: float) -> NDArray[np.uint8]:
         image: uint8 `(height, width)`, from `as_mnist`.
         widest: that it may be, in its own height.
     """
-    rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
-    if not len(rows):
+    box = filters.box(image > 0)
+    if box is None:
         return image
-    tight = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    tight = image[box]
     width = min(tight.shape[1], max(1, round(widest * len(tight))))
     narrow = np.asarray(Image.fromarray(tight).resize((width, len(tight)), Image.Resampling.BOX))
     return _pasted(_stretched(narrow.astype(np.float32)), image.shape)
 
 
 def _tight(ink: NDArray[np.float32]) -> NDArray[np.float32]:
-
-    rows = np.flatnonzero(ink.max(axis=1) >= EDGE)
-    columns = np.flatnonzero(ink.max(axis=0) >= EDGE)
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return ink[filters.box(ink >= EDGE)]
 
 
 def _with_fair_strokes(ink: NDArray[np.float32], box: int, width: float) -> NDArray[np.float32]:

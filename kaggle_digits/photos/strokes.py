@@ -49,11 +49,8 @@ class Strokes:
     def width(self) -> float:
         """The typical width of a stroke in pixels; 0 where there is no ink."""
         ink = self.parts > 0
-        rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-        if not len(rows):
-            return 0.0
-        box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        return width(ink[box] & (self.amount[box] > SOLID * self.darkness))
+        box = filters.box(ink)
+        return 0.0 if box is None else width(ink[box] & (self.amount[box] > SOLID * self.darkness))
 
 
 def width(ink: NDArray[np.bool_]) -> float:

@@ -1,28 +1,27 @@
 """From pictures, folders of pictures, or a CSV or .npy file of pixels to labels with probabilities."""
 
+import os
+import signal
+import sys
+import threading
 import warnings
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from kaggle_digits import photos, sources
+from kaggle_digits import classifiers, sources
 from kaggle_digits.errors import DataError
-from kaggle_digits.machine import usable_cores
+from kaggle_digits.machine import SETTING, usable_cores
 from kaggle_digits.predictor.model import Model
-from kaggle_digits.predictor.prediction import Box, LeftOut, PredictedDigit, Prediction
+from kaggle_digits.predictor.prediction import Prediction
+from kaggle_digits.predictor.reader import Reader, predicted_digit
 from kaggle_digits.sources import image_file, image_folder
 
-_S = TypeVar("_S")
-_T = TypeVar("_T")
-_LONGEST = 1024  # pixels of a picture's longer side that are looked at; a digit of a twentieth still has fifty
 _NAMED = 5  # files that are no pictures
-_QUARTERS = {270: 1, 180: 2, 90: 3}  # degrees to the right, and quarter turns to the left
-_AT_ONCE = 32  # pictures whose digits a model is asked about at once
+_AT_ONCE = 16  # pictures whose digits a model is asked about at once
+_MANY = 64  # pictures, for which processes of their own pay
 
 
 def predict(
@@ -61,12 +60,12 @@ def predict(
         if not sources.holds_rows(path)
     }
     pictures = list(dict.fromkeys(picture for listed in named.values() for picture in listed))
-    reader = _Reader(model, keep_stages)
     answered: dict[Path, Prediction] = {}
     broken: dict[Path, str] = {}
-    for start in range(0, len(pictures), _AT_ONCE):
-        answered.update(reader.read(pictures[start : start + _AT_ONCE], broken))
-        on_progress(min(start + _AT_ONCE, len(pictures)), len(pictures))
+    for some, faults in _read(Reader(model, keep_stages), pictures):
+        answered |= some
+        broken |= faults
+        on_progress(len(answered) + len(broken), len(pictures))
     if broken and (not skip_broken or not answered):
         # All pictures are read first, so that one sentence counts the broken ones of all folders.
         raise DataError(image_folder.refusal(len(answered), list(broken.values())))
@@ -89,6 +88,41 @@ def predict(
     return predictions
 
 
+def _read(reader: Reader, pictures: list[Path]) -> Iterator[tuple[dict[Path, Prediction], dict[Path, str]]]:
+    """What comes of some pictures at a time, in their order: see `Reader.read`."""
+    several = [pictures[start : start + _AT_ONCE] for start in range(0, len(pictures), _AT_ONCE)]
+    cores = usable_cores()
+    # A copy of this process begins at once; but a server cannot be copied, nor what TensorFlow keeps running.
+    is_alone = threading.current_thread() is threading.main_thread() and "tensorflow" not in sys.modules
+    if len(pictures) < _MANY or cores == 1 or not is_alone or sys.platform != "linux":
+        yield from map(reader.read, several)
+        return
+    pool = ProcessPoolExecutor(cores, get_context("fork"), _begin, (reader,))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of threads: those of libraries are at rest
+            found = pool.map(_continue, several)
+        yield from found
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_copied: list[Reader] = []
+
+
+def _begin(reader: Reader) -> None:
+    """Makes a copy of this process ready to read: with one core, and a network of its own."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process it is a copy of tells it to end
+    os.environ[SETTING] = "1"
+    model = reader.model
+    _copied.append(replace(reader, model=replace(model, classifier=classifiers.load(model.run))))
+
+
+def _continue(pictures: list[Path]) -> tuple[dict[Path, Prediction], dict[Path, str]]:
+
+    return _copied[0].read(pictures)
+
+
 def _what_else(folder: Path) -> str:
     """A sentence on the files of a folder that are no pictures; empty where there are none."""
     others = [
@@ -102,170 +136,14 @@ def _what_else(folder: Path) -> str:
     return f"{folder}: {len(others):,} {'file is' if len(others) == 1 else 'files are'} no picture: {named}"
 
 
-@dataclass(frozen=True, eq=False)
-class _Opened:
-    """A picture, after a turn, and the ways to read it: the plain one or all; and what they are made from, if it is."""
-
-    path: Path
-    picture: image_file.Picture
-    layout: photos.Layout
-    writing: photos.Writing | None = None
-    turned: int = 0
-
-
-@dataclass(frozen=True)
-class _Reader:
-    """A model that is asked about pictures."""
-
-    model: Model
-    keep_stages: bool
-
-    def read(self, paths: list[Path], broken: dict[Path, str]) -> dict[Path, Prediction]:
-        """Predictions of those that can be read; the others and the reasons are added to `broken`."""
-        opened: list[_Opened] = []
-        for path, result in zip(paths, _at_once(self._open, paths), strict=True):
-            if isinstance(result, DataError):
-                broken[path] = str(result)
-            else:
-                opened.append(result)
-        answered = list(zip(opened, self._ask_all([each.layout for each in opened]), strict=True))
-        # Most pictures are plain to read; the other ways to read the rest take their time.
-        settled = [photos.is_settled(each.layout, answer) for each, answer in answered]
-        rest = _at_once(self._in_full, [each for each, done in zip(opened, settled, strict=True) if not done])
-        again = zip(rest, self._ask_all([each.layout for each in rest]), strict=True)
-        final = [one if done else next(again) for one, done in zip(answered, settled, strict=True)]
-        return {each.path: self._settled(each, answer) for each, answer in final}
-
-    def _settled(self, opened: _Opened, probabilities: NDArray[np.float32]) -> Prediction:
-        """What a picture says; one that is not clear as it is, after a quarter turn or two, if it is clear then.
-
-        Of what is left out or unsure, most is as it should be. So nothing may be so in a picture that is turned.
-        """
-        upright = self._prediction(opened, probabilities)
-        found = len(upright.digits) + len(upright.left_out)
-        if opened.writing is None or _is_clear(upright) or found < photos.FEWEST_TURNED:
-            return upright
-        turns = {degrees: photos.turned(opened.writing, quarters) for degrees, quarters in _QUARTERS.items()}
-        plain = [writing.layout(self.model.image_shape, plain=True) for writing in turns.values()]
-        most = [photos.most_probable(*each) for each in zip(plain, self._ask_all(plain), strict=True)]
-        others = [
-            replace(self._in_full(replace(opened, writing=writing)), turned=degrees)
-            for (degrees, writing), least in zip(turns.items(), most, strict=True)
-            if least >= photos.CLEAR_TURNED
-        ]
-        answers = self._ask_all([each.layout for each in others])
-        turned = [self._prediction(each, answer) for each, answer in zip(others, answers, strict=True)]
-        whole = [each for each in turned if not each.left_out and len(each.digits) >= photos.FEWEST_TURNED]
-        return max(filter(_is_clear, whole), key=lambda each: each.probability or 0.0, default=upright)
-
-    def _prediction(self, opened: _Opened, probabilities: NDArray[np.float32]) -> Prediction:
-        layout = opened.layout
-        reading = photos.decide(layout, probabilities)
-        read = [[_read_digit(digit, opened.picture, layout) for digit in line] for line in reading.lines]
-        marks = [LeftOut(_box(mark.box, opened.picture), mark.after, mark.may_be_digit) for mark in reading.marks]
-        seen = tuple(digit for line in reading.lines for digit in line)
-        name = image_folder.printable(opened.path.as_posix())
-        shown, digits = (layout, seen) if self.keep_stages else (None, ())
-        adapted_to = 0 if self.model.touch is None else len(self.model.touch.labels)
-        return Prediction(name, read, opened.picture.size, marks, shown, digits, opened.turned, adapted_to)
-
-    def _open(self, path: Path) -> _Opened | DataError:
-        shape = self.model.image_shape
-        try:
-            if self.model.learned_from_pictures:
-                return self._as_learned(path)
-            picture = image_file.read_picture(path, _LONGEST)
-        except DataError as error:
-            return error
-        if photos.is_ready(picture.pixels, shape):
-            from PIL import Image
-
-            digit = image_file.as_digit(np.asarray(Image.fromarray(picture.pixels).convert("L")), shape)
-            return _Opened(path, picture, photos.whole(picture.pixels, digit, self.keep_stages))
-        writing = photos.look(picture.pixels)
-        return _Opened(path, picture, writing.layout(shape, plain=True, keep_stages=self.keep_stages), writing)
-
-    def _as_learned(self, path: Path) -> _Opened:
-        """A picture brought to the model's form from all its pixels, as the folder's were for training."""
-        greys = image_file.read(path)
-        digit = image_file.as_digit(greys, self.model.image_shape)
-        step = -(-max(greys.shape) // _LONGEST)
-        picture = image_file.Picture(greys[::step, ::step].copy(), greys.shape[::-1])
-        return _Opened(path, picture, photos.whole(picture.pixels, digit, self.keep_stages))
-
-    def _in_full(self, opened: _Opened) -> _Opened:
-        if opened.writing is None:
-            return opened
-        layout = opened.writing.layout(self.model.image_shape, keep_stages=self.keep_stages)
-        return replace(opened, layout=layout)
-
-    def _ask_all(self, layouts: list[photos.Layout]) -> list[NDArray[np.float32]]:
-        """The answers to the images of every layout: of whole pictures as they are, else the mean with leaning ones.
-
-        Both have the personal touch, if there is one.
-        """
-        if sum(len(layout.images) for layout in layouts) == 0:
-            return [np.zeros((0, self.model.classes), np.float32) for _ in layouts]
-        images = np.concatenate([layout.images for layout in layouts])
-        answers = self.model.probabilities(photos.leaning(images))
-        plain, voted = answers[: len(images)], photos.counted(answers)
-        if self.model.touch is not None:
-            plain, voted = (self.model.touch.adapted(images, each) for each in (plain, voted))
-        ends = np.cumsum([len(layout.images) for layout in layouts])[:-1]
-        parts = zip(layouts, np.split(plain, ends), np.split(voted, ends), strict=True)
-        return [one if layout.is_whole else other for layout, one, other in parts]
-
-
-def _is_clear(prediction: Prediction) -> bool:
-    return prediction.label is not None and (prediction.probability or 0.0) >= photos.CLEAR_TURNED
-
-
-def _at_once(function: Callable[[_S], _T], subjects: Sequence[_S]) -> list[_T]:
-    """What the function gives for every subject, worked out on all cores: decoders and filters let others run."""
-    if len(subjects) < 2:
-        return [function(subject) for subject in subjects]
-    # Decoders silence warnings while they read, which threads do to one another unless all is silent already.
-    with warnings.catch_warnings(), ThreadPoolExecutor(usable_cores()) as pool:
-        warnings.simplefilter("ignore")
-        return list(pool.map(function, subjects))
-
-
-def _box(box: Box, picture: image_file.Picture) -> Box:
-    """A box of the pixels looked at, in those of the file's picture."""
-    width, height = picture.size
-    across, down = width / picture.pixels.shape[1], height / picture.pixels.shape[0]
-    left, top, right, bottom = box
-    return (
-        int(left * across),
-        int(top * down),
-        min(width, -int(-right * across // 1)),
-        min(height, -int(-bottom * down // 1)),
-    )
-
-
-def _read_digit(digit: photos.Digit, picture: image_file.Picture, layout: photos.Layout) -> PredictedDigit:
-    read = _digit(digit.probabilities, _box(digit.box, picture))
-    return replace(
-        read,
-        is_sure=layout.is_whole or digit.is_sure,
-        is_digit=round(digit.share, 6) if digit.least <= 1 else 0.0,
-        stands_apart=digit.stands_apart,
-    )
-
-
-def _digit(probabilities: NDArray[np.float32], box: Box) -> PredictedDigit:
-    shares = [round(float(share), 6) for share in probabilities]
-    first, second = sorted(range(len(shares)), key=lambda label: -float(probabilities[label]))[:2]
-    return PredictedDigit(first, shares[first], second, shares[second], shares, box)
-
-
 def _ask_rows(model: Model, path: Path, on_note: Callable[[str], None]) -> list[Prediction]:
     digits, notes = sources.read_rows(path)
     for note in notes:
         on_note(note)
     height, width = digits.image_shape
     box = (0, 0, width, height)
+    name = image_folder.printable(str(path))
     return [
-        Prediction(f"{image_folder.printable(str(path))}:{number}", [[_digit(probabilities, box)]], (width, height))
+        Prediction(f"{name}:{number}", [[predicted_digit(probabilities, box)]], (width, height))
         for number, probabilities in zip(digits.ids, model.probabilities(digits.images), strict=True)
     ]

@@ -1,6 +1,10 @@
 """What `predict` shows, and what it writes."""
 
 import contextlib
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +48,21 @@ def test_nothing_can_be_corrected_where_nothing_was_found(here: Path) -> None:
     assert refused.exit_code == 1
     assert "no digit was found in this picture" in refused.stderr
     assert not (here / "corrections").exists()
+
+
+def test_many_pictures_are_read_by_several_processes_as_by_one(here: Path) -> None:
+    digits = sources.load("sklearn").train.images[:70]
+    for number, digit in enumerate(digits):
+        Image.fromarray(digit).save(here / "pictures" / f"{number:02}.png")
+    (here / "pictures" / "broken.png").write_bytes(b"none")
+    command = [sys.executable, "-m", "kaggle_digits", "predict", "pictures", "--skip-broken", "--json"]
+    told = [
+        subprocess.run(command, env={**os.environ, "KDIGITS_CORES": cores}, capture_output=True, text=True, check=True)
+        for cores in ("1", "2")
+    ]
+    one, two = (json.loads(each.stdout) for each in told)
+    assert len(one) == 72 and "broken.png" in told[1].stderr
+    assert [{**each, "probabilities": None} for each in one] == [{**each, "probabilities": None} for each in two]
 
 
 def test_a_terminal_shows_the_first_answers_and_how_to_get_all() -> None:
