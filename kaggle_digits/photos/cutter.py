@@ -36,8 +36,9 @@ class Cutter:
             min(height, math.ceil(y.max() - 1e-3)),
         )
 
-    def ink(self, slices: list[Slice]) -> NDArray[np.float32]:
-        left, top, right, bottom = self.extent(slices)
+    def ink(self, slices: list[Slice], extent: tuple[int, int, int, int]) -> NDArray[np.float32]:
+        """Ink of some slices and no others, as float32 from 0 to 1, with a margin around their extent."""
+        left, top, right, bottom = extent
         margin = 1 + round(MARGIN * max(right - left, bottom - top))
         begin, upper = max(0, left - margin), max(0, top - margin)
         window = np.s_[upper : bottom + margin, begin : right + margin]

@@ -172,7 +172,8 @@ class Writing:
             ruler = Ruler.of(line, self.height)
             for each in wanted:
                 slices = line[each.first : each.after]
-                box, ink = cutter.extent(slices), cutter.ink(slices)
+                box = cutter.extent(slices)
+                ink = cutter.ink(slices, box)
                 image = standard.as_mnist(ink, image_shape, stroke)
                 low = LOW_COST * max(0.0, LOWEST - (box[3] - box[1]) / self.height)
                 cost = each.cost + low if image.any() else NOTHING_COST
