@@ -24,6 +24,7 @@ from kaggle_digits.photos.decision import (
     is_settled,
     most_probable,
 )
+from kaggle_digits.photos.filters import gaussian
 from kaggle_digits.photos.layout import Layout, Writing, is_ready, lay_out, look, turned, whole
 from kaggle_digits.photos.marks import MARK, in_line, mark_probabilities, weights
 from kaggle_digits.photos.plausible import SURE
@@ -44,6 +45,7 @@ __all__ = [
     "constants",
     "counted",
     "decide",
+    "gaussian",
     "heard",
     "in_line",
     "is_ready",

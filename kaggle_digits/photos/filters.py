@@ -121,21 +121,19 @@ def gaussian(values: NDArray[np.float32], deviation: float, reach: float = 4.0) 
     """A picture made soft; beyond its edges it goes on as in a mirror.
 
     Args:
-        values: float32 `(height, width)`.
+        values: float32 `(height, width)`, or several, `(n, height, width)`.
         deviation: of the filter, in pixels.
         reach: so many deviations away it is cut off.
     """
     middle, *others = _bell(deviation, reach)
     reached = len(others)
-    for axis, side in enumerate(values.shape):
-        wide = values.take(_mirrored(side, reached), axis)
+    for axis in (-2, -1):
+        side = values.shape[axis]
+        wide = values.take(_mirrored(side, reached), axis).swapaxes(axis, -1)
         values = middle * values
         for away, weight in enumerate(others, 1):
-            first, last = reached - away, reached + away
-            if axis == 0:
-                values += weight * (wide[first : first + side] + wide[last : last + side])
-            else:
-                values += weight * (wide[:, first : first + side] + wide[:, last : last + side])
+            before, after = (wide[..., reached + by : reached + by + side] for by in (-away, away))
+            values += weight * (before + after).swapaxes(axis, -1)
     return values
 
 

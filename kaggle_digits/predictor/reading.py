@@ -119,7 +119,6 @@ def _begin(reader: Reader) -> None:
 
 
 def _continue(pictures: list[Path]) -> tuple[dict[Path, Prediction], dict[Path, str]]:
-
     return _copied[0].read(pictures)
 
 

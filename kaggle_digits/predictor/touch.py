@@ -14,6 +14,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_digits import photos
+
 _REACH = 0.8  # up to which a correction counts: a distance of shapes, between 0 and the square root of 2
 _BLUR = 1.0  # pixels, so that a stroke may move a little
 _WANTED = math.log(0.9 / 0.1)  # log odds that a corrected image has of its label afterwards, at least
@@ -69,7 +71,5 @@ class Touch:
 
 
 def _shapes(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    from scipy import ndimage
-
-    soft = ndimage.gaussian_filter(images.astype(np.float32), (0, _BLUR, _BLUR)).reshape(len(images), -1)
+    soft = photos.gaussian(images.astype(np.float32), _BLUR).reshape(len(images), -1)
     return np.asarray(soft / np.maximum(np.linalg.norm(soft, axis=1, keepdims=True), 1e-6), np.float32)

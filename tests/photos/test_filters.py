@@ -41,6 +41,7 @@ def test_holes(mask):
 def test_a_soft_picture(picture, deviation, reach):
     theirs = ndimage.gaussian_filter(picture, deviation, truncate=reach)
     assert filters.gaussian(picture, deviation, reach) == pytest.approx(theirs, abs=1e-6)
+    assert filters.gaussian(picture[None], deviation, reach)[0] == pytest.approx(theirs, abs=1e-6)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 8, 41])
