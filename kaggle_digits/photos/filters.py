@@ -195,4 +195,4 @@ def depth(mask: NDArray[np.bool_], most: float) -> NDArray[np.float64]:
     for away in range(1, reach + 1):
         np.minimum(found[:, away:], upright[:, :-away] + away**2, out=found[:, away:])
         np.minimum(found[:, :-away], upright[:, away:] + away**2, out=found[:, :-away])
-    return np.sqrt(found)
+    return np.asarray(np.sqrt(found), np.float64)

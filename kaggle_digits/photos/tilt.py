@@ -44,7 +44,7 @@ def _taken(boxes: NDArray[np.float64], degrees: float) -> float:
 def quartered(drawn: Strokes, quarters: int) -> tuple[Strokes, NDArray[np.float64]]:
     """The strokes after quarter turns to the left, 1 to 3, and where each pixel was, as `turned`."""
     height, width = drawn.parts.shape
-    amount, parts = (np.rot90(values, quarters).copy() for values in (drawn.amount, drawn.parts))
+    amount, parts = np.rot90(drawn.amount, quarters).copy(), np.rot90(drawn.parts, quarters).copy()
     back = {
         1: [[0.0, -1.0, width], [1.0, 0.0, 0.0]],
         2: [[-1.0, 0.0, width], [0.0, -1.0, height]],
