@@ -1,18 +1,16 @@
-"""What each ingredient of `champion` brings, one by one, on rows that were not learned.
+"""What each ingredient of `champion` and `strong` brings, one by one, on rows that were not learned.
 
-    python benchmarks/ingredients.py RUN [--data data] [--only NAME ...]
+    python benchmarks/ingredients.py RUN [OTHER ...] [--data data] [--only NAME ...]
 
-RUN is a run folder of `kaggle-digits train champion`. From its members alone: every kind by itself, all kinds
-together, without each, what is averaged, one view or five. Then, unless `--only` names none, networks are trained
-without the first fold and judged on its rows: one kind with one ingredient changed; others that could be members, in
-the place of one kind and beside all. Writes results/ingredients.json and .md; what is not measured again is kept.
+RUN is a run folder of `kaggle-digits train champion`; OTHER are those of recipes in five folds, which could be members.
+From their models alone: every kind by itself, all kinds together, without each, what is averaged, one view or five;
+and each other beside all. Then networks are trained without the first fold and judged on its rows: `strong` with one
+ingredient changed, as many as `--only` names, or all. Writes results/ingredients.json and .md; what is not measured
+again is kept.
 """
 
 import argparse
-import multiprocessing
-import os
 import tempfile
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -22,57 +20,105 @@ import numpy as np
 from kaggle_digits import classifiers, evaluation, recipes, runs, sources
 from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import ensemble
-from kaggle_digits.digits import Digits, folds
+from kaggle_digits.digits import folds
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Listener, rows
 
-EPOCHS = 10
-"""Fewer than the champion's members have: enough to see what an ingredient does, and cheap enough for several."""
-
 Values = dict[str, Any]
 
-KIND = "large-filters"
-_BASELINE = f"{KIND} as they are"
+_BASELINE = "strong as it is"
 VARIANTS: dict[str, Values] = {
     _BASELINE: {},
-    "no distortion": {"rotation": 0, "shift": 0, "zoom": 0, "shear": 0, "elastic": 0},
     "no elastic distortion": {"elastic": 0},
-    "wilder distortion": {"rotation": 15, "shift": 2.5, "zoom": 0.15, "shear": 0.2, "elastic": 1.2},
+    "wilder distortion": {"rotation": 12, "shift": 2.5, "zoom": 0.15, "shear": 0.15, "elastic": 1.0},
     "no label smoothing": {"label_smoothing": 0},
-    "no dropout": {"dropout": 0},
-    "a constant rate instead of one cycle": {"schedule": "constant", "learning_rate": 1e-3},
+    "a third wider": {"width": 32},
+    "images standardised one by one": {"standardised": True},
+    "dropout before the last layer": {"dropout": 0.4},
+    "Muon in place of Adam": {"muon": 2e-2},
+    "Muon, wilder distortion": {
+        "muon": 2e-2,
+        "rotation": 12,
+        "shift": 2.5,
+        "zoom": 0.15,
+        "shear": 0.15,
+        "elastic": 1.0,
+    },
+    "Muon, half the epochs": {"muon": 2e-2, "epochs": 6},
 }
-"""Values of one of the champion's kinds."""
+"""Values of `strong`, and of `varied`."""
 
-REPLACED = "mlp-long"
-_LARGEST = "filters of 7 x 7"
-CANDIDATES: dict[str, tuple[str, Values]] = {
-    "strong, 1.6 times as wide": ("strong", {"width": 64}),
-    "strong, twice as long": ("strong", {"epochs": 44}),
-    _LARGEST: (KIND, {}),
-    "dense layers of 1024, 1024, 512": (REPLACED, {"hidden": (1024, 1024, 512), "epochs": 100}),
+OTHERS: dict[str, tuple[str, Values]] = {
+    "`deep-resnet`, a quarter as wide": ("deep-resnet", {"width": 32}),
+    "`mlp-strong`": ("mlp-strong", {}),
 }
-"""Recipes with other values, that could be members."""
+"""Recipes with other values, to be seen beside `strong`."""
+
+_TRAINED = (*VARIANTS, *OTHERS)
 
 
-def largest_filters(image_shape: tuple[int, int], classes: int) -> Any:
-    """The network of large-filters, but with two convolutions of 7 x 7; its images have 28 pixels a side."""
-    layers = load_keras().layers
-    how = {"activation": "relu", "kernel_initializer": "he_uniform"}
-    stack = [layers.Input((*image_shape, 1))]
-    for filters in (48, 96):
-        stack += [layers.Conv2D(filters, 7, **how), layers.MaxPooling2D()]
-    stack += [layers.Flatten(), layers.Dense(256, **how), layers.Dropout(0.4)]
-    return load_keras().Sequential([*stack, layers.Dense(classes, activation="softmax")])
+def varied(
+    image_shape: tuple[int, int],
+    classes: int,
+    width: int = 24,
+    muon: float = 0.0,
+    standardised: bool = False,
+    dropout: float = 0.0,
+) -> Any:
+    """The network of `strong`, with what it has not: another optimizer, with that rate; a layer before or after."""
+    keras = load_keras()
+    strong = recipes.load("strong").with_values({"width": width}).model(image_shape, classes)
+    outputs, inputs = strong.output, strong.input
+    if dropout:
+        before = strong.layers[-2].output
+        outputs = strong.layers[-1](keras.layers.Dropout(dropout)(before))
+    network = keras.Model(inputs, outputs)
+    if standardised:
+        images = keras.Input((*image_shape, 1))
+        normalised = keras.layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False)(images)
+        network = keras.Model(images, network(normalised))
+    if muon:
+        network.compile(optimizer=_muon(keras, muon), loss=_smoothed, metrics=["accuracy"])
+    return network
+
+
+def _muon(keras: Any, rate: float) -> Any:
+    """Keras's Muon, which leaves convolutions to Adam, for them too: kernels as matrices, a column an output.
+
+    Source: K. Jordan et al., Muon: An optimizer for hidden layers in neural networks, 2024.
+    """
+    ops = keras.ops
+
+    class Muon(keras.optimizers.Muon):  # type: ignore[misc]  # Keras has no types
+        def _should_use_adamw(self, variable: Any) -> bool:
+            return len(variable.shape) not in (2, 4) or variable.shape[-1] == 10
+
+        def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
+            self.assign_add(m, ops.add(gradient, m * (self.momentum - 1)))
+            matrix = ops.reshape(ops.add(gradient, self.momentum * m), (-1, variable.shape[-1]))
+            step = lr * self.lr_adjust(self.zeropower_via_newtonschulz5(matrix, self.ns_steps))
+            self.assign_sub(variable, ops.reshape(step, variable.shape))
+
+    return Muon(rate, weight_decay=None, adam_weight_decay=None, adam_lr_ratio=0.5)
+
+
+def _smoothed(labels: Any, probabilities: Any) -> Any:
+    """Cross-entropy of smoothed labels, as `strong` has it."""
+    keras = load_keras()
+    one_hot = keras.ops.one_hot(keras.ops.cast(keras.ops.reshape(labels, (-1,)), "int32"), probabilities.shape[-1])
+    return keras.losses.categorical_crossentropy(one_hot, probabilities, label_smoothing=0.1)
 
 
 def recipe(name: str) -> Recipe:
-    """A variant or candidate by its name."""
-    if name in VARIANTS:
-        return recipes.load(KIND).with_values({"epochs": EPOCHS, **VARIANTS[name]})
-    kind, values = CANDIDATES[name]
-    found = recipes.load(kind).with_values(values)
-    return recipes.from_function(largest_filters, fit=found.fit) if name == _LARGEST else found
+    """A variant, or another recipe, by its name."""
+    if name in OTHERS:
+        other, values = OTHERS[name]
+        return recipes.load(other).with_values(values)
+    values = VARIANTS[name]
+    found = recipes.from_function(varied, fit=recipes.load("strong").fit)
+    if "muon" in values:
+        values = {"learning_rate": values["muon"], **values}
+    return found.with_values(values)
 
 
 def right(probabilities: Any, labels: Any) -> Any:
@@ -106,9 +152,9 @@ def of_the_kinds(run: runs.Run) -> tuple[dict[str, Any], dict[str, Any]]:
     once: dict[str, Any] = {}
     views: dict[str, Any] = {}
     for name, member in runs.members(run).items():
-        if "-fold-" not in name:
+        if "fold-" not in name:
             continue  # learned all rows, and can judge none
-        kind, (own_ids, _, answers) = name.rsplit("-fold-", 1)[0], rows.validation(member.path)
+        kind, (own_ids, _, answers) = member.record.recipe.name, rows.validation(member.path)
         numbers = [place[row] for row in own_ids.tolist()]
         once.setdefault(kind, np.zeros_like(nested))[numbers] = answers
         views.setdefault(kind, np.zeros_like(nested))[numbers] = np.load(member.path / "tta.npy", allow_pickle=False)
@@ -134,61 +180,42 @@ def of_the_run(run: runs.Run) -> list[dict[str, Any]]:
     ]
 
 
-def answer(name: str, data: Path, precision: recipes.Precision) -> Any:
-    """What a variant, trained on the other folds, says of the first one's rows."""
-    digits, fold_of = first_fold(data)
+def answer(name: str, data: Path, precision: recipes.Precision) -> Values:
+    """What a variant, trained on the other folds, gets wrong of the first one's rows, with one view and five."""
+    source = sources.load(data)
+    digits, unlabelled = source.train, source.test.images if source.test else None
+    fold_of = folds(digits, 5)  # as `train --folds 5` deals them
     out, others = digits.take(np.flatnonzero(fold_of == 0)), digits.take(np.flatnonzero(fold_of != 0))
     with tempfile.TemporaryDirectory() as folder:
         asked = recipe(name).with_values({"precision": precision})
-        fitted = classifiers.fit(asked, others, out, 0, Listener(), Path(folder))
-    return fitted.classifier.probabilities(out.images)
+        fitted = classifiers.fit(asked, others, out, 0, Listener(), Path(folder), unlabelled)
+
+    def wrong(asked: classifiers.Classifier) -> list[int]:
+        found: list[int] = np.flatnonzero(~right(asked.probabilities(out.images), out.known_labels)).tolist()
+        return found
+
+    return {
+        "rows": len(out),
+        "once": wrong(fitted.classifier),
+        "views": wrong(ensemble.Augmented(fitted.classifier)),
+        "seconds": sum(epoch.seconds for epoch in fitted.history),
+    }
 
 
-def beside_others(run: runs.Run, candidates: dict[str, Any]) -> list[dict[str, Any]]:
-    """The mean of the champion's kinds on the first fold, with candidates in the place of one and beside all."""
-    first = {name: member for name, member in runs.members(run).items() if name.endswith("-fold-1")}
-    asked = {name: rows.validation(member.path) for name, member in first.items()}
-    labels = next(iter(asked.values()))[1]
-    kept = [answers for name, (_, _, answers) in asked.items() if not name.startswith(REPLACED)]
-    every = [answers for _, _, answers in asked.values()]
-    whole = right_together(every, labels)
-    lines = [against("all kinds", whole, whole), against(f"without {REPLACED}", right_together(kept, labels), whole)]
-    for name, answers in candidates.items():
+def beside(run: runs.Run, others: list[runs.Run]) -> list[dict[str, Any]]:
+    """Further kinds, trained in the same folds, alone and beside all of the run's, with five views."""
+    _, labels, _ = rows.validation(run.path)
+    own = [*of_the_kinds(run)[1].values()]
+    whole = right_together(own, labels)
+    lines = [against("all kinds, five views", whole, whole)]
+    for other in others:
+        views = next(iter(of_the_kinds(other)[1].values()))
+        name = other.record.recipe.name
         lines += [
-            against(f"{name}, alone", right(answers, labels), whole),
-            against(f"{name}, in the place of {REPLACED}", right_together([*kept, answers], labels), whole),
-            against(f"{name}, beside all", right_together([*every, answers], labels), whole),
+            against(f"{name} alone", right(views, labels), whole),
+            against(f"{name} beside all", right_together([*own, views], labels), whole),
         ]
-    everything = right_together([*every, *candidates.values()], labels)
-    return [*lines, against("all kinds and all of these", everything, whole)]
-
-
-def first_fold(data: Path) -> tuple[Digits, Any]:
-    """All rows and the fold of each, as `train --folds 5` deals them."""
-    digits = sources.load(data).train
-    return digits, folds(digits, 5, 0)
-
-
-def on_a_core(free: Any) -> None:
-    """Gives a process a core of its own."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {free.get()})
-
-
-def train_all(names: list[str], data: Path, precision: recipes.Precision) -> dict[str, Any]:
-    """The answers of several variants, one process a core."""
-    context = multiprocessing.get_context("spawn")
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
-    free = context.Queue()
-    for core in cores:
-        free.put(core)
-    with ProcessPoolExecutor(len(cores), context, on_a_core, (free,)) as processes:
-        waiting = {processes.submit(answer, name, data, precision): name for name in names}
-        found = {}
-        for done in as_completed(waiting):
-            found[waiting[done]] = done.result()
-            print(waiting[done], flush=True)
-    return found
+    return lines
 
 
 def table(results: dict[str, list[dict[str, Any]]], under: str) -> str:
@@ -214,42 +241,49 @@ def table(results: dict[str, list[dict[str, Any]]], under: str) -> str:
     return "\n".join([*lines, f"Out-of-fold rows of train.csv, one seed; p is McNemar's. {under}."])
 
 
-def of_variants(
-    run: runs.Run, names: list[str], data: Path, precision: recipes.Precision
-) -> dict[str, list[dict[str, Any]]]:
-    """What can be told from networks that are trained for it."""
-    digits, fold_of = first_fold(data)
-    every = [*CANDIDATES, *VARIANTS]
-    wanted = {_BASELINE, *names}
-    found = train_all([name for name in every if name in wanted], data, precision)
-    labels = digits.known_labels[fold_of == 0]
-    baseline = right(found[_BASELINE], labels)
-    return {
-        "Others that could be members, on the first fold, against the plain mean of all kinds": beside_others(
-            run, {name: found[name] for name in CANDIDATES if name in found}
-        ),
-        f"One ingredient changed, {EPOCHS} epochs, on the first fold, against `{_BASELINE}`": [
-            against(name, right(found[name], labels), baseline) for name in VARIANTS if name in found
-        ],
-    }
+def lines_of(variants: Values) -> list[dict[str, Any]]:
+    """A line a variant that was trained, against `strong` as it is, with five views."""
+
+    def right_rows(one: Values) -> Any:
+        return ~np.isin(np.arange(one["rows"]), one["views"])
+
+    baseline = right_rows(variants[_BASELINE])
+    return [
+        against(
+            f"{name}: {len(one['once'])} wrong with one view, {len(one['views'])} with five; {one['seconds']:.0f} s",
+            right_rows(one),
+            baseline,
+        )
+        for name, one in ((name, variants[name]) for name in _TRAINED if name in variants)
+    ]
 
 
 def main() -> None:
     """Measures, and writes the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run")
+    parser.add_argument("runs", nargs="*")
     parser.add_argument("--data", type=Path, default=Path("data"))
-    parser.add_argument("--only", nargs="*", choices=[*CANDIDATES, *VARIANTS], metavar="NAME")
+    parser.add_argument("--only", nargs="*", choices=_TRAINED, metavar="NAME")
+    parser.add_argument("--precision", default="auto", choices=("auto", "float32", "bfloat16"))
     options = parser.parse_args()
-    run, here = runs.find(options.run), machine.describe()
-    fit = run.record.recipe.members[0].fit
-    results = machine.kept("ingredients").get("results", {})
-    results["Against the plain mean of all kinds"] = of_the_run(run)
-    if options.only != []:
-        results |= of_variants(
-            run, options.only or [*CANDIDATES, *VARIANTS], options.data, fit.precision if fit else "float32"
-        )
-    machine.save("ingredients", {"machine": here, "results": results}, table(results, machine.sentence(here)))
+    here, document = machine.describe(), machine.kept("ingredients")
+    results, variants = document.get("results", {}), document.get("variants", {})
+    if options.runs:
+        first, *others = map(runs.find, options.runs)
+        results["Against the plain mean of all kinds"] = of_the_run(first)
+        results["Others that could be members, with five views"] = beside(first, others)
+    for name in _TRAINED if options.only is None else options.only:
+        variants[name] = answer(name, options.data, options.precision)
+        print(name, variants[name], flush=True)
+        results["`strong` with one ingredient changed, five views, on the first fold"] = lines_of(variants)
+        save(here, results, variants)
+    save(here, results, variants)
+
+
+def save(here: Values, results: Values, variants: Values) -> None:
+    """Writes what is known so far."""
+    document = {"machine": here, "results": results, "variants": variants}
+    machine.save("ingredients", document, table(results, machine.sentence(here)))
 
 
 if __name__ == "__main__":

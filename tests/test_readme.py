@@ -119,7 +119,7 @@ def recipe_row(name: str) -> str:
 def test_the_tables_of_recipes_say_what_was_measured() -> None:
     table = text_of(ROOT / "docs" / "recipes.md").partition("## All recipes")[2]
     rows = [line for line in table.splitlines() if line.startswith("| `")]
-    parts = {"large-filters", "mlp-long", "deep-resnet"}  # of champion and grand
+    parts = {"deep-resnet"}  # of grand
     assert sorted(rows) == sorted(map(recipe_row, {*recipes.names()} - parts))
     chosen = [line for line in README.splitlines() if line.startswith("| `")]
     assert "| `mlp` " in chosen[0]  # the default

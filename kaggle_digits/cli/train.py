@@ -128,10 +128,8 @@ def _check(said: dict[str, str], options: dict[str, Any]) -> None:
         for name in sorted(set(said) & _ONLY_HERE):
             raise typer.BadParameter(f"{said[name]} cannot be used with --on kaggle: leave one of them out.")
     several = options["folds"] is not None or _is_committee(options["recipe"])
-    if said.keys() & {"jobs", "cluster"} and not several and options["budget"] is None:
+    if said.keys() & {"jobs", "cluster"} and not (several or options["refit"] or options["budget"]):
         raise typer.BadParameter("--jobs and --cluster need --folds.")
-    if "refit" in said and not several:
-        raise typer.BadParameter("--refit needs --folds.")
     if {"jobs", "cluster"} <= said.keys():
         raise typer.BadParameter("--jobs is for this machine, --cluster for others: choose one.")
     if several and "validation" in said:

@@ -57,12 +57,11 @@ def draw_report(
 def draw_learning(
     folder: Path, histories: Sequence[Sequence[Epoch]], kept: int, about: str = "", suffix: str = ".png"
 ) -> None:
-    """Draws loss.png: curves of one model, which kept the weights of an epoch, or of all folds; none without epochs."""
+    """Draws loss.png: curves of one model, which kept the weights of an epoch, or of all folds, where that is 0."""
     from kaggle_digits.evaluation import plots
 
     if histories:
-        alone = len(histories) == 1
-        figure = plots.learning_curves(histories[0], kept) if alone else plots.fold_curves(histories)
+        figure = plots.learning_curves(histories[0], kept) if kept else plots.fold_curves(histories)
         plots.save(figure, folder / f"loss{suffix}", about)
 
 

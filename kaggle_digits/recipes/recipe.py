@@ -57,7 +57,8 @@ class Recipe:
             user's own that does not say was built for the first time.
         labels: how many labels it learns, from 0 up; None is all that the data has.
         members: the recipes of a committee, none of them a committee.
-        folds: how many parts the rows are dealt into, for a committee; each member learns all but one.
+        folds: how many parts the rows are dealt into, for a committee; each member learns all but one. 1 stands for
+            one member, which learns all but the validation rows.
         refit: how many more models of each kind learn (almost) all rows, and answer new images beside those of folds.
         tta: whether members may use test-time augmentation, which takes as long as about two epochs; out-of-fold rows
             say whether it helps.
@@ -161,11 +162,12 @@ class Recipe:
     def in_folds(self, count: int | None, refit: int | None = None) -> "Recipe":
         """The same recipe, trained once for every fold, and so many times on all rows: its models then answer together.
 
-        None stands for what the recipe says itself: one that is no committee stays as it is without a count.
+        None stands for what the recipe says itself. One that is no committee, and is not refit, stays as it is without
+        a count; with `refit` alone, it is trained once without the validation rows.
         """
-        if count is None and (refit is None or not self.members):
+        if count is None and (refit is None or not (self.members or refit)):
             return self
-        members, folds, refit = self.kinds, count or self.folds, self.refit if refit is None else refit
+        members, folds, refit = self.kinds, count or self.folds or 1, self.refit if refit is None else refit
         return replace(
             self, members=members, folds=folds, refit=refit, build=None, fit=None, arguments={}, built_in=False
         )

@@ -50,7 +50,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
     refit: Annotated[
         Annotated[int, Meta(ge=0, le=100)] | None,
-        _told("With --folds: train N more models on 98 % of the rows, to label the test set with.", metavar="N"),
+        _told("Train N more models on all rows, to label the test set with.", metavar="N"),
     ] = None
     budget: Annotated[
         Annotated[float, Meta(ge=_FASTEST, le=_LONGEST)] | None,

@@ -130,8 +130,8 @@ def _common_rows(members: list[Run], source: Source) -> tuple[Digits, list[NDArr
         raise DataError(f"{source.name} is not the data that the runs were validated on. Name it: --data WHERE.")
     common = source.train.take(_places(ids, source.train.ids))
     for run in members:
-        # What was trained in folds has learned every row, but not with the model that answered it.
-        if run.record.folds is None and not run.record.blended:
+        # What has members has learned every row, but not with the model that answered it.
+        if run.record.members is None:
             learned = int(np.isin(common.hashes, rows.learned(run.path)).sum())
             if learned:
                 raise RunError(

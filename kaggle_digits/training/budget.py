@@ -25,17 +25,22 @@ _SAVING = 5.0
 _LITTLE = 2.5  # seconds of training that do little more than compile the first step
 
 # Test-time augmentation, five views of every image, takes as long as two epochs: worth it for members that
-# have the time for many more.
+# have the time for many more. So long does `strong` need on a single core.
 _TTA = 7.0
-_TTA_FROM = 240.0
+_TTA_FROM = 215.0
 
 # From how many seconds of training on `strong` is better than `sprint`, alone and as a member, which may have a single
-# core; and how many each member must have for folds to be better than one network. benchmarks/budget.py shows what they
-# come to. A faster machine could do with less.
+# core. benchmarks/budget.py shows what they come to. A faster machine could do with less.
 _STRONG_FROM = 40.0
 _STRONG_MEMBER_FROM = 80.0
-_FOLDS_FROM = 120.0
-_FOLDS = 5
+
+# What to train several models of, in folds and on all rows, the best first: whatever leaves time for the views of each.
+_SEVERAL: tuple[tuple[str, int | None, int | None], ...] = (
+    ("champion", None, None),
+    ("strong", 5, 3),
+    ("strong", None, 3),
+    ("strong", None, 1),
+)
 
 
 class Share(NamedTuple):
@@ -123,11 +128,10 @@ def in_words(recipe: Recipe, budget: Budget, at_once: int) -> str:
 def choose(budget: Budget) -> Recipe:
     """The recipe that makes the most of the time, not yet told how long it has: see `within`."""
     if budget.folds is None:
-        champion = recipes.load("champion")
-        if budget.share(champion.models).tta:
-            return champion
-        if budget.share(_FOLDS).seconds >= _FOLDS_FROM:
-            return recipes.load("strong").in_folds(_FOLDS)
+        for name, folds, refit in _SEVERAL:
+            recipe = recipes.load(name).in_folds(folds, refit)
+            if budget.share(recipe.models).tta:
+                return recipe
         enough = budget.for_training >= _STRONG_FROM
     else:
         enough = budget.share(budget.folds + (budget.refit or 0)).seconds >= _STRONG_MEMBER_FROM

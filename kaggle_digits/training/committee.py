@@ -220,7 +220,7 @@ def _combine(work: Work, recipe: Recipe, everyone: list[Member]) -> Trained:
             "members": {name: weights.get(name, 0.0) for name in records},
             "mean": chosen.mean,
             "tta": together.tta,
-            "folds": [float(right[fold_of == fold].mean()) for fold in range(folds)],
+            "folds": [float(right[fold_of == fold].mean()) for fold in range(folds)] if folds > 1 else None,
         },
     )
 

@@ -39,11 +39,17 @@ class Choice:
 
 
 def choose(candidates: Sequence[Candidate], labels: NDArray[np.int64], fold_of: NDArray[np.intp]) -> Choice:
-    """Chooses by the out-of-fold rows, of labels and folds `(n,)`, between candidates, of equals the first."""
-    if len(candidates) == len(candidates[0]) == 1:
-        return Choice([1.0], "probabilities", 0, candidates[0][0])
+    """Chooses by the out-of-fold rows, of labels and folds `(n,)`, between candidates, of equals the first.
+
+    A single fold leaves no other to choose by: then kinds weigh the same, and the last candidate, of more views, is it.
+    """
+    parts = np.unique(fold_of)
+    if len(parts) == 1 or len(candidates) == len(candidates[0]) == 1:
+        answers = candidates[-1]
+        alike = [1 / len(answers)] * len(answers)
+        return Choice(alike, "probabilities", len(candidates) - 1, ensemble.mean(answers, alike, "probabilities"))
     nested = np.zeros_like(candidates[0][0])
-    for fold in np.unique(fold_of):
+    for fold in parts:
         out = fold_of == fold
         weights, kind, number = _best([[answer[~out] for answer in answers] for answers in candidates], labels[~out])
         nested[out] = ensemble.mean([answer[out] for answer in candidates[number]], weights, kind)

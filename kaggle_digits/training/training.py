@@ -174,11 +174,10 @@ def _begin(
         raise DataError(f"{leak} {leaks.NEXT_STEP}")
     repeated = leaks.repeated(digits)
     if repeated:
-        effect = "stay in one fold" if recipe.is_committee else "may be learned and judged by; --folds helps"
+        effect = "stay in one fold" if _in_folds(recipe) else "may be learned and judged by; --folds helps"
         listener.note(f"{repeated:,} labelled images are the same as an earlier one; they {effect}")
-    if not recipe.is_committee:
-        split(digits, plan.validation)  # what is wrong with the share or the labels is said at once
-    share = 1 - (1 / recipe.folds if recipe.folds else plan.validation)
+    _fold_of(recipe, digits, plan)  # what is wrong with the share, the folds or the labels is said at once
+    share = 1 - (1 / recipe.folds if _in_folds(recipe) else plan.validation)
     prepared = classifiers.prepare(recipe, digits, int(share * len(digits)), plan.values, listener.note)
     if plan.tensorboard and prepared.fit is None:
         raise DigitsError(f"{recipe.name} has no epochs to log: leave --tensorboard out.")
@@ -258,14 +257,28 @@ def _dealt(
     path: Path, plan: Plan, recipe: Recipe, digits: Digits, also: Source | None, test: Digits | None
 ) -> tuple[Digits, Digits] | Work:
     """The rows to learn and those held out; of a committee, all of them in folds."""
+    fold_of = _fold_of(recipe, digits, plan)
     if not recipe.is_committee:
-        learned, held_out = (digits.take(rows) for rows in split(digits, plan.validation))
+        learned, held_out = (digits.take(np.flatnonzero(fold_of == part)) for part in (-1, 0))
         return learned if also is None else others.joined(learned, also.train, held_out), held_out
-    fold_of = folds(digits, recipe.folds or 1)
     if also is not None:
         digits = others.joined(digits, also.train, digits)
         fold_of = np.pad(fold_of, (0, len(digits) - len(fold_of)), constant_values=-1)
     return Work(path, digits, fold_of, _unlabelled(recipe, test))
+
+
+def _in_folds(recipe: Recipe) -> bool:
+    """Whether every row is held out once."""
+    return (recipe.folds or 1) > 1
+
+
+def _fold_of(recipe: Recipe, digits: Digits, plan: Plan) -> NDArray[np.intp]:
+    """The fold of each row `(n,)`; without folds, 0 of the validation rows, -1 of the others, which are learned."""
+    if recipe.folds is not None and recipe.folds > 1:
+        return folds(digits, recipe.folds)
+    fold_of = np.full(len(digits), -1)
+    fold_of[split(digits, plan.validation)[1]] = 0
+    return fold_of
 
 
 def _unlabelled(recipe: Recipe, test: Digits | None) -> NDArray[np.uint8] | None:
@@ -282,5 +295,5 @@ def _is_flattered(work: _Training, trained: Trained) -> bool:
     """
     fits = [kind.fit for kind in work.recipe.kinds if kind.fit is not None]
     chosen = any(fit.patience is not None or fit.schedule == "plateau" or fit.callbacks for fit in fits)
-    repeated = work.beginning.repeated_rows and not work.recipe.is_committee
+    repeated = work.beginning.repeated_rows and not _in_folds(work.recipe)
     return bool(chosen or repeated or trained.interrupted or work.beginning.contaminated or work.beginning.plan.exclude)

@@ -323,7 +323,6 @@ def test_runs_and_recipes_list_what_there_is(trained):
         (["train", "--patience", "0"], 2, "--patience"),
         (["train", "--note", "a" * 1001], 2, "--note"),
         (["train", "--jobs", "2"], 2, "--folds"),
-        (["train", "--refit", "2"], 2, "--refit needs --folds"),
         (["train", "--cluster", "tcp://127.0.0.1:1"], 2, "--folds"),
         (["train", "--folds", "2", "--validation", "0.2"], 2, "--validation"),
         (["train", "--folds", "2", "--jobs", "2", "--cluster", "x"], 2, "choose one"),

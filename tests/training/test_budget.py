@@ -27,7 +27,7 @@ def test_what_is_no_time_or_too_little_is_refused(text):
 
 def allowed(recipe):
     """The seconds of all trainings of a recipe together."""
-    return sum(kind.fit.seconds for kind in recipe.kinds) * (recipe.folds or 1)
+    return sum(kind.fit.seconds for kind in recipe.kinds) * recipe.models / len(recipe.kinds)
 
 
 @pytest.mark.parametrize("most_at_once", [1, 2, 8])
@@ -41,9 +41,9 @@ def test_longer_budgets_train_longer_and_none_too_long(most_at_once):
 
 
 def test_the_more_time_the_larger_the_model():
-    kinds = [choose(Budget(seconds, spent=3.0, most_at_once=2)) for seconds in (20, 200, 900, 3600)]
-    assert [kind.name for kind in kinds] == ["sprint", "strong", "strong", "champion"]
-    assert [kind.is_committee for kind in kinds] == [False, False, True, True]
+    kinds = [choose(Budget(seconds, spent=3.0, most_at_once=2)) for seconds in (20, 200, 300, 600, 1200, 3600)]
+    assert [kind.name for kind in kinds] == ["sprint", *["strong"] * 4, "champion"]
+    assert [kind.models for kind in kinds] == [1, 1, 2, 4, 8, 16]
 
 
 def test_what_is_fitted_in_one_go_cannot_be_shortened():
@@ -65,7 +65,7 @@ def test_too_many_folds_for_the_time_are_refused():
 
 
 def test_images_are_looked_at_five_times_where_there_is_time_for_it():
-    for seconds, tta in ((600, False), (1500, True), (3600, True)):
+    for seconds, tta in ((600, True), (1500, True), (3600, True)):
         budget = Budget(seconds, spent=6.0, most_at_once=2)
         recipe, at_once = within(choose(budget), budget)
         assert recipe.tta is tta

@@ -12,7 +12,7 @@ from small import NEAR, SMALL, answers, but, recipe, report, resume, submission,
 from kaggle_digits import classifiers, predictor, recipes, runs, sources, training
 from kaggle_digits.classifiers.ensemble import Augmented
 from kaggle_digits.competition import submission as submissions
-from kaggle_digits.digits import Digits
+from kaggle_digits.digits import Digits, split
 from kaggle_digits.errors import DataError, RunError
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Listener, rows
@@ -156,6 +156,23 @@ def test_a_plan_asks_for_models_on_all_rows_too(tmp_path):
     run = train(but(NEAR, folds=2, refit=1), tmp_path)
     assert set(run.record.members) == {"fold-1", "fold-2", "refit-1"}
     assert set(run.record.members.values()) == {1.0}
+
+
+def test_one_model_without_the_validation_rows_judges_for_those_on_all_rows(tmp_path, source):
+    run = train(but(SMALL, refit=2), tmp_path)
+    record = run.record
+    assert set(record.members) == {"fold-1", "refit-1", "refit-2"}
+    assert (record.train_rows, record.validation_rows, record.folds) == (1078, 108, None)
+    assert member(run, "fold-1").record.train_rows == 970
+    # The rows that it was judged by are those that it would have had alone, with five views of each.
+    held_out = source.train.take(split(source.train, 0.1)[1])
+    ids, _, probabilities = rows.validation(run.path)
+    assert ids.tolist() == held_out.ids.tolist()
+    judge = Augmented(classifiers.load(member(run, "fold-1")))
+    assert np.allclose(probabilities, judge.probabilities(held_out.images), atol=1e-5)
+    assert record.tta
+    low, high = record.predicted_range
+    assert low < record.validation_accuracy < high
 
 
 def test_a_member_remembers_its_own_recipe_seed_and_fold(trained, mixed):

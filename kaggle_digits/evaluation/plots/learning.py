@@ -58,7 +58,8 @@ def fold_curves(histories: Sequence[Sequence[Epoch]]) -> Figure:
     """
     last = [history[-1] for history in histories]
     means = float(np.mean([epoch.val_loss for epoch in last])), float(np.mean([epoch.val_accuracy for epoch in last]))
-    figure, panels = _draw(histories, means, f"after the last epoch, mean of {len(histories)} folds")
+    of_folds = f", mean of {len(histories)} folds" if len(histories) > 1 else ""
+    figure, panels = _draw(histories, means, f"after the last epoch{of_folds}")
     _write_legend(figure, panels[0])
     return figure
 
