@@ -3,25 +3,27 @@
     python benchmarks/forecast.py [--data data] [--deals 8] [RECIPE or RECIPE+REFIT ...]
 
 Each deal takes 16,800 rows of train.csv for a test set whose labels are kept back, trains in five folds on the 25,200
-others (with sprint+2, two more on all of them), and then scores the submission. Writes results/forecast.json and .md;
-recipes that are not named are kept from the last time.
+others (with sprint+2, two more on all of them), and then scores the submission; and what the models of folds, and those
+on all rows, say alone. Writes results/forecast.json and .md; recipes that are not named are kept from the last time.
 """
 
 import argparse
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import machine
 import numpy as np
 
-from kaggle_digits import sources, training
+from kaggle_digits import classifiers, runs, sources, training
+from kaggle_digits.classifiers.ensemble import Augmented
 from kaggle_digits.competition import submission
 from kaggle_digits.digits import Digits
-from kaggle_digits.runs import Plan
+from kaggle_digits.runs import Plan, Run
 from kaggle_digits.sources import Source
 
-RECIPES = ("knn", "sprint", "sprint+2")
+RECIPES = ("knn", "sprint", "sprint+5")
 _SHARE = 0.4
 _FOLDS = 5
 
@@ -40,11 +42,28 @@ def deal(recipe: str, digits: Digits, seed: int) -> dict[str, float]:
         plan = Plan(name, seed=seed, folds=_FOLDS, refit=int(refit or 0))
         run = training.train(plan, source=source, models=Path(folder) / "models", submissions=submissions)
         predicted = submission.check(submissions / f"{run.name}.csv", rows=len(test))
+        errors = _errors(run, test) if refit else {}
     if run.record.predicted_range is None:
         raise RuntimeError("no range was predicted")
     low, high = run.record.predicted_range
     score = float(np.mean(np.asarray(predicted) == test.known_labels))
-    return {"out_of_fold": run.record.validation_accuracy, "low": low, "high": high, "score": score}
+    return {"out_of_fold": run.record.validation_accuracy, "low": low, "high": high, "score": score, **errors}
+
+
+def _errors(run: Run, test: Digits) -> dict[str, float]:
+    """How many rows the models of folds, those on all rows, and all together get wrong, with five views."""
+    said: dict[str, list[Any]] = {"fold": [], "refit": []}
+    for name, member in runs.members(run).items():
+        said[name.split("-")[-2]].append(Augmented(classifiers.load(member)).probabilities(test.images))
+    together = {
+        "folds": said["fold"],
+        **{f"{count} refit": said["refit"][:count] for count in range(1, len(said["refit"]) + 1)},
+        "all": said["fold"] + said["refit"],
+    }
+    return {
+        f"{who}, wrong": float((sum(answers).argmax(axis=1) != test.known_labels).sum())
+        for who, answers in together.items()
+    }
 
 
 def table(results: dict[str, list[dict[str, float]]], under: str) -> str:
@@ -61,6 +80,11 @@ def table(results: dict[str, list[dict[str, float]]], under: str) -> str:
             f"| `{name}` | {len(deals)} | {len(deals) - below - above} | {below} | {above} | {mean['out_of_fold']:.4f} "
             f"| {mean['score']:.4f} | {mean['low']:.4f} to {mean['high']:.4f} |"
         )
+    for name, deals in results.items():
+        wrong = [key for key in deals[0] if key.endswith(", wrong")]
+        if wrong:
+            said = ", ".join(f"{key.removesuffix(', wrong')} {sum(one[key] for one in deals):.0f}" for key in wrong)
+            lines += ["", f"`{name}`, rows labelled wrongly in all {len(deals)} deals, with five views: {said}."]
     note = (
         "Each deal keeps the labels of 16,800 rows of train.csv back, as a test set, and trains in five folds on the "
         "25,200 others. Deals share rows, so that they are not independent of each other."
