@@ -1,4 +1,4 @@
-"""Ten large networks that answer together, for a GPU."""
+"""For a GPU: five large networks answer together."""
 
 members = ("deep-resnet",)
 folds = 5
