@@ -32,8 +32,8 @@ _AUGMENTED = "tta.npy"
 _CHECKED = 50
 _REFIT = "refit"
 
-# From so many refit models of a kind on, those of folds do not answer. Of four times 16,800 rows, five models of folds
-# made 618 errors, three refit 568, all eight 582, five refit 559, all ten 573 (benchmarks/forecast.py, sprint+5).
+# From so many refit models of a kind on, those of folds do not answer. On four times 16,800 rows, five models of folds
+# made 634 errors, three refit 584, five refit 567, and these with those of folds 585 (benchmarks/forecast.py, sprint+5).
 _ALONE = 3
 
 TEMPORARY = ".member-"
