@@ -33,7 +33,7 @@ _CHECKED = 50
 _REFIT = "refit"
 
 # From so many refit models of a kind on, those of folds do not answer. On four times 16,800 rows, five models of folds
-# made 634 errors, three refit 584, five refit 567, and these with those of folds 585 (benchmarks/forecast.py, sprint+5).
+# made 634 errors, three refit 584, five refit 567, these with those of folds 585 (benchmarks/forecast.py, sprint+5).
 _ALONE = 3
 
 TEMPORARY = ".member-"
