@@ -205,15 +205,18 @@ def answer(name: str, data: Path, precision: recipes.Precision) -> Values:
 def beside(run: runs.Run, others: list[runs.Run]) -> list[dict[str, Any]]:
     """Further kinds, trained in the same folds, alone and beside all of the run's, with five views."""
     _, labels, _ = rows.validation(run.path)
-    own = [*of_the_kinds(run)[1].values()]
-    whole = right_together(own, labels)
+    known = of_the_kinds(run)[1]
+    whole = right_together([*known.values()], labels)
     lines = [against("all kinds, five views", whole, whole)]
-    for other in others:
-        views = next(iter(of_the_kinds(other)[1].values()))
-        name = other.record.recipe.name
+    for name, views in [kind for other in others for kind in of_the_kinds(other)[1].items() if kind[0] not in known]:
         lines += [
             against(f"{name} alone", right(views, labels), whole),
-            against(f"{name} beside all", right_together([*own, views], labels), whole),
+            against(f"{name} beside all", right_together([*known.values(), views], labels), whole),
+        ]
+        lines += [
+            against(f"{name} in the place of {old}", right_together([*kept, views], labels), whole)
+            for old in known
+            if (kept := [one for kind, one in known.items() if kind != old])
         ]
     return lines
 
