@@ -176,9 +176,9 @@ def _begin(
     if repeated:
         effect = "stay in one fold" if _in_folds(recipe) else "may be learned and judged by; --folds helps"
         listener.note(f"{repeated:,} labelled images are the same as an earlier one; they {effect}")
-    _fold_of(recipe, digits, plan)  # what is wrong with the share, the folds or the labels is said at once
-    share = 1 - (1 / recipe.folds if _in_folds(recipe) else plan.validation)
-    prepared = classifiers.prepare(recipe, digits, int(share * len(digits)), plan.values, listener.note)
+    # What is wrong with the share, the folds or the labels is said at once.
+    learned = int((_fold_of(recipe, digits, plan) != 0).sum())
+    prepared = classifiers.prepare(recipe, digits, learned, plan.values, listener.note)
     if plan.tensorboard and prepared.fit is None:
         raise DigitsError(f"{recipe.name} has no epochs to log: leave --tensorboard out.")
     if also is not None:
