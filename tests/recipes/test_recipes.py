@@ -174,7 +174,7 @@ def test_each_member_is_changed():
     changed = folds.each(lambda recipe: recipe.with_values({"neighbors": 1}))
     assert [member.arguments["neighbors"] for member in changed.members] == [1]
     champion = recipes.load("champion")
-    assert (champion.models, champion.in_folds(2).models, champion.in_folds(2, 0).models) == (20, 14, 4)
+    assert (champion.models, champion.in_folds(2).models, champion.in_folds(2, 0).models) == (10, 7, 2)
     with pytest.raises(DigitsError, match="champion is a committee"):
         champion.model((28, 28), 10)
 
