@@ -53,6 +53,8 @@ def predict(
     Raises:
         DataError: there is nothing there, or something cannot be read.
     """
+    from threadpoolctl import threadpool_limits
+
     asked = [Path(path) for path in paths]
     named = {
         path: image_folder.find_images(path) if path.is_dir() else [path]
@@ -62,10 +64,11 @@ def predict(
     pictures = list(dict.fromkeys(picture for listed in named.values() for picture in listed))
     answered: dict[Path, Prediction] = {}
     broken: dict[Path, str] = {}
-    for some, faults in _read(Reader(model, keep_stages), pictures):
-        answered |= some
-        broken |= faults
-        on_progress(len(answered) + len(broken), len(pictures))
+    with threadpool_limits(1, "blas"):  # so few numbers: threads wait for one another longer than they compute
+        for some, faults in _read(Reader(model, keep_stages), pictures):
+            answered |= some
+            broken |= faults
+            on_progress(len(answered) + len(broken), len(pictures))
     if broken and (not skip_broken or not answered):
         # All pictures are read first, so that one sentence counts the broken ones of all folders.
         raise DataError(image_folder.refusal(len(answered), list(broken.values())))
