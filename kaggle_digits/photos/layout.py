@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from kaggle_digits.photos import marks, pieces, plausible, segmentation, sheet, standard, strokes, tilt
+from kaggle_digits.photos import filters, marks, pieces, plausible, segmentation, sheet, standard, strokes, tilt
 from kaggle_digits.photos.cutter import Cutter
 from kaggle_digits.photos.plausible import SURE
 from kaggle_digits.photos.ruler import Ruler
@@ -238,7 +238,7 @@ def _tiny(picture: NDArray[np.uint8]) -> Writing:
     height, width = picture.shape[:2]
     margin = max(height, width) // 2
     wide = np.empty((height + 2 * margin, width + 2 * margin, *picture.shape[2:]), np.uint8)
-    wide[:] = np.median(picture, axis=(0, 1)).astype(np.uint8)
+    wide[:] = filters.percentile(picture.reshape(height * width, -1).T, 50).astype(np.uint8)
     wide[margin : margin + height, margin : margin + width] = picture
     return _closer(
         _Look(picture, Image.fromarray(wide), np.array([[1.0, 0.0, -margin], [0.0, 1.0, -margin]]), is_tiny=True)
@@ -255,7 +255,7 @@ def is_ready(picture: NDArray[np.uint8], image_shape: tuple[int, int]) -> bool:
     if picture.shape[:2] != image_shape or picture.min() == picture.max():
         return False
     border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
-    typical = float(np.median(border))
+    typical = float(filters.percentile(border.ravel(), 50))
     return typical in (0.0, 255.0) and bool(np.mean(border == typical) >= CLEAN_BORDER)
 
 

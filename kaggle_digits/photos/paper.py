@@ -126,7 +126,7 @@ def _terms(height: int, width: int) -> NDArray[np.float64]:
 def _is_dark_ink(thumb: NDArray[np.uint8]) -> bool:
     """Ink is on that side of the paper's grey, once the light is even, to which the picture reaches further."""
     around = _border(thumb)
-    even = np.abs(around - np.median(around)) <= EVEN
+    even = np.abs(around - filters.percentile(around, 50)) <= EVEN
     # Light that is even at the border is not taken away: of a digit that fills its picture, it would take the ink.
     residual = thumb.astype(np.float64) if even.mean() >= MOSTLY else thumb - _smooth_light(thumb)
     border = _border(residual)

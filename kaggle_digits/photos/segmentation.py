@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_digits.photos import filters
 from kaggle_digits.photos.pieces import Piece
 
 WIDE = 0.72  # of its line's height, from which a piece may be several digits that touch
@@ -114,7 +115,7 @@ def _cuts(piece: Piece, height: int, owners: NDArray[np.int32]) -> list[tuple[in
     inside = owners[top:bottom, left:right] == piece.number
     counts = inside.sum(axis=0)
     runs = inside[0] + (inside[1:] & ~inside[:-1]).sum(axis=0)
-    typical = max(1.0, float(np.median(counts[counts > 0])) / 2)
+    typical = max(1.0, float(filters.percentile(counts[counts > 0], 50)) / 2)
     costs = CUT_COST * np.minimum(counts / typical, THICKEST) + RUN_COST * np.maximum(runs - 1, 0)
     narrowest = max(1, int(NARROWEST * height))
     costs[:narrowest] = costs[len(costs) - narrowest :] = np.inf

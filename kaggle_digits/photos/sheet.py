@@ -60,7 +60,7 @@ def _is_like_a_sheet(thumb: NDArray[np.float32], bright: NDArray[np.bool_], fill
     border = np.concatenate([filled[0], filled[-1], filled[:, 0], filled[:, -1]])
     if not SMALLEST <= filled.mean() <= LARGEST or border.mean() > OUTER:
         return False
-    is_apart = float(np.median(thumb[bright]) - np.median(thumb[~filled])) >= APART
+    is_apart = float(filters.percentile(thumb[bright], 50) - filters.percentile(thumb[~filled], 50)) >= APART
     return is_apart and bool(bright.sum() >= (1 - COVERED) * filled.sum())
 
 
@@ -115,5 +115,5 @@ def _cut_out(
     inner = filters.lowest(filters.lowest(filled, 3, 0), 3, 1).astype(np.uint8)
     on_sheet = moved(Image.fromarray(inner), matrix / times, Image.Resampling.NEAREST) > 0
     if on_sheet.any():
-        pixels[~on_sheet] = np.median(pixels[on_sheet], axis=0).astype(np.uint8)
+        pixels[~on_sheet] = filters.percentile(pixels[on_sheet].T, 50).astype(np.uint8)
     return Image.fromarray(pixels), matrix

@@ -65,7 +65,7 @@ def width(ink: NDArray[np.bool_]) -> float:
     if not ink.any():
         return 0.0
     down, across = (lengths[ink].astype(np.float32) for lengths in (filters.runs(ink.T).T, filters.runs(ink)))
-    return float(np.median(down * across / np.hypot(down, across)))
+    return float(filters.percentile(down * across / np.hypot(down, across), 50))
 
 
 def find(picture: Image.Image) -> Strokes:

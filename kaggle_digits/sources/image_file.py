@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ from kaggle_digits.errors import DataError, first_line
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "HEIF")
 """The formats that are read, by content and whatever a file's name says: few decoders, so few ways to be attacked.
 HEIF, in which iPhones keep photos as .heic, needs the extra `heic`."""
+
+for _name in ("Png", "Jpeg", "Bmp", "WebP", "Gif", "Tiff"):
+    import_module(f"PIL.{_name}ImagePlugin")  # to open a picture of these, Pillow would load all forty
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".heic", ".heif"})
 
@@ -149,7 +153,6 @@ def known_formats() -> list[str]:
         import pillow_heif
 
         pillow_heif.register_heif_opener()
-    Image.init()
     return [name for name in FORMATS if name in Image.OPEN]
 
 
