@@ -111,6 +111,13 @@ def test_help_loads_nothing_heavy(tmp_path):
         assert loaded_by(*arguments, cwd=tmp_path) == []
 
 
+def test_reading_a_picture_loads_little(tmp_path):
+    from PIL import Image
+
+    Image.new("L", (300, 200), 255).save(tmp_path / "blank.jpg")
+    assert loaded_by("predict", "blank.jpg", cwd=tmp_path) == ["PIL", "numpy"]
+
+
 def test_checking_a_submission_loads_nothing_heavy(tmp_path):
     labels = "".join(f"{number},{number % 10}\n" for number in range(1, 28_001))
     (tmp_path / "s.csv").write_text("ImageId,Label\n" + labels)

@@ -6,9 +6,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 
 from kaggle_digits import classifiers, sources
@@ -100,6 +98,9 @@ def _read(reader: Reader, pictures: list[Path]) -> Iterator[tuple[dict[Path, Pre
     if len(pictures) < _MANY or cores == 1 or not is_alone or sys.platform != "linux":
         yield from map(reader.read, several)
         return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     pool = ProcessPoolExecutor(cores, get_context("fork"), _begin, (reader,))
     try:
         with warnings.catch_warnings():
