@@ -52,7 +52,7 @@ def label(mask: NDArray[np.bool_], *, corners: bool) -> Parts:
     while len(lower):
         one, other = roots[lower], roots[upper]
         np.minimum.at(roots, np.maximum(one, other), np.minimum(one, other))
-        while not np.array_equal(roots, further := roots[roots]):
+        while ((further := roots[roots]) != roots).any():
             roots = further
         apart = roots[lower] != roots[upper]
         lower, upper = lower[apart], upper[apart]
