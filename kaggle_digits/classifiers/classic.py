@@ -1,8 +1,11 @@
 """scikit-learn's models as classifiers: fitted in one go, saved with skops, which runs no code on loading."""
 
+import io
 import json
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +71,11 @@ class ClassicModel:
         Raises:
             StorageError: the folder cannot be written, or the disk is full.
         """
-        from skops import io
+        from skops.io import dump
 
         with storage.replacing(folder / FILE) as temporary, estimators.without_search_trees(self.model):
             parts = {"model": self.model, "temperature": self.temperature}
-            io.dump(parts, temporary, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+            dump(parts, temporary, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
         return [FILE]
 
 
@@ -82,18 +85,39 @@ def load(folder: Path) -> ClassicModel:
     Raises:
         RunError: the file is missing, damaged, or holds anything else.
     """
-    from skops import io
+    from skops.io import load as opened
 
     path = folder / FILE
     try:
         _check_archive(path)
-        loaded = ClassicModel(**io.load(path, trusted=_TRUSTED))
+        _make_skops_spare_memory()
+        loaded = ClassicModel(**opened(path, trusted=_TRUSTED))
         estimators.check(loaded.model)
         if loaded.temperature is not None and not (isinstance(loaded.temperature, float) and loaded.temperature > 0):
             raise ValueError(f"its temperature is {loaded.temperature!r}")
     except Exception as error:  # skops raises whatever a damaged file makes the libraries below it raise
         raise RunError(f"{path} is not a model that can be loaded ({first_line(error)}). Train again.") from None
     return loaded
+
+
+@cache
+def _make_skops_spare_memory() -> None:
+    """Lets it forget what a tree was made of, or it would hold a forest three times until all of it is there."""
+    with suppress(ImportError, AttributeError):  # none of this is said to stay; without it, all is as well
+        from skops.io._sklearn import TreeNode
+
+        construct = TreeNode._construct
+
+        def sparing(node: Any) -> Any:
+            tree, state = construct(node), node.children["attrs"]
+            state._constructed = None
+            for part in state.children["content"].values():
+                if isinstance(file := part.children.get("content"), io.BytesIO):  # an array
+                    file.close()
+                    part._constructed = None
+            return tree
+
+        TreeNode._construct = sparing
 
 
 def _check_archive(path: Path) -> None:

@@ -1,5 +1,7 @@
 import io as memory
+import tracemalloc
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,6 +110,22 @@ def test_a_label_without_examples_is_named(digits):
     some = train.take(np.flatnonzero(train.known_labels != 4))
     with pytest.raises(DataError, match="no training row is labelled 4: knn needs"):
         classic.fit(recipes.load("knn"), some, digits[1], 0)
+
+
+def test_a_forest_is_loaded_without_holding_what_its_trees_are_made_of(digits, tmp_path):
+    train, validation = digits
+    random = np.random.default_rng(0).permutation(train.known_labels)  # so that the trees are large
+    model = classic.fit(recipes.load("forest").with_values({"trees": 20}), replace(train, labels=random), validation, 0)
+    model.save(tmp_path)
+    answers = model.probabilities(validation.images)
+    size = sum(tree.tree_.value.nbytes + tree.tree_.node_count * 64 for tree in model.model.estimators_)
+    classic.load(tmp_path)
+    tracemalloc.start()
+    loaded = classic.load(tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.6 * size
+    assert np.array_equal(loaded.probabilities(validation.images), answers)
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04", b"\x80\x04\x95 a pickle"])
