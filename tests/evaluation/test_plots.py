@@ -1,6 +1,9 @@
+import gc
+
 import numpy as np
 import pytest
 from matplotlib import colors
+from matplotlib.backends.backend_agg import RendererAgg
 from PIL import Image
 
 from kaggle_digits import evaluation
@@ -343,6 +346,16 @@ def test_the_suffix_says_what_is_written(tmp_path, suffix, begins):
     path = tmp_path / f"loss{suffix}"
     plots.save(plots.learning_curves(HISTORY[:1], 1), path)
     assert path.read_bytes().startswith(begins)
+
+
+def test_saved_figures_leave_no_canvas_in_memory(tmp_path):
+    gc.collect()
+    digits, answers = digits_and_answers(20)
+    report = evaluation.evaluate(digits.labels, answers)
+    figures = [plots.learning_curves(HISTORY, 1), plots.confusion(report), plots.mistakes(digits, answers)]
+    for figure in figures:
+        plots.save(figure, tmp_path / "figure.png")
+    assert not [one for one in gc.get_objects() if isinstance(one, RendererAgg)]
 
 
 def test_save_writes_a_png(tmp_path):

@@ -3,10 +3,10 @@
 All are made without pyplot, whose windows and global state nobody needs here.
 """
 
-import gc
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from kaggle_digits.evaluation.plots.calibration import confidence
 from kaggle_digits.evaluation.plots.comparison import compare_runs
@@ -57,10 +57,11 @@ def save(figure: Figure, path: Path, about: str = "") -> None:
     Raises:
         StorageError: the folder cannot be written, or the disk is full.
     """
-    gc.collect(1)  # the one before, in whose cycles a canvas of several megabytes hangs
     width, height = figure.get_size_inches()
     corner = (1 - 0.1 / width, 0.07 / height)
     name = figure.text(*corner, drawable(about), fontsize=8, color="0.45", ha="right", va="bottom", parse_math=False)
     with storage.replacing(path) as temporary:
         figure.savefig(temporary, dpi=_DOTS_PER_INCH, format=path.suffix.removeprefix("."))
     name.remove()
+    for text in figure.findobj(Text):
+        vars(text)["_renderer"] = None  # several megabytes, which would wait for Python's garbage collector
