@@ -1,7 +1,10 @@
 import os
+import platform
+from pathlib import Path
 
 import pytest
 
+from kaggle_digits import machine
 from kaggle_digits.machine import free_memory, usable_cores
 
 ALL = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -54,3 +57,16 @@ def test_without_a_limit_the_systems_memory_counts(tmp_path):
 def test_a_setting_may_ask_for_fewer(tmp_path, monkeypatch, setting, cores):
     monkeypatch.setenv("KDIGITS_CORES", setting)
     assert usable_cores(tmp_path) == cores
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep nothing that could be given back")
+def test_freed_memory_is_given_back():
+    def pages():
+        return int(Path("/proc/self/statm").read_text().split()[1])
+
+    parts = [bytearray(100_000) for _ in range(1000)]
+    kept, before = parts[::100], pages()
+    del parts
+    machine.give_back()
+    assert before - pages() > 50_000_000 / os.sysconf("SC_PAGE_SIZE")
+    assert kept

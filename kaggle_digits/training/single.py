@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits import classifiers, runs
+from kaggle_digits import classifiers, machine, runs
 from kaggle_digits.backend import load_keras
 from kaggle_digits.classifiers import calibration, neural
 from kaggle_digits.digits import Digits
@@ -40,6 +40,7 @@ def train(
         recipe = recipe.with_callbacks(board)
     fitted = classifiers.fit(recipe, learned, validation, plan.seed, listener, path, unlabelled)
     runs.reopen(path)
+    machine.give_back()
     seconds = sum(epoch.seconds for epoch in fitted.history) or time.perf_counter() - began
     details: dict[str, Any] = {"precision": fitted.precision}
     if isinstance(fitted.classifier, neural.NeuralNetwork) and fitted.validation is not None:
@@ -49,7 +50,8 @@ def train(
     files, layers = fitted.classifier.save(path), fitted.classifier.layers()
     told: dict[str, Any] = {name: getattr(fitted, name) for name in ("history", "kept", "interrupted")}
     told |= {"train_seconds": seconds + fitted.teacher_seconds, "details": details}
-    del fitted  # a forest of a gigabyte is not held twice
+    del fitted  # a large forest is not held twice
+    machine.give_back()
     # Whoever loads the run later asks the saved model, perhaps by another library; so do its own figures.
     try:
         saved = classifiers.load_files(path, files, beginning)

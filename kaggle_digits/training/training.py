@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits import classifiers, recipes, runs, sources
+from kaggle_digits import classifiers, machine, recipes, runs, sources
 from kaggle_digits.classifiers import checkpoint, neural
 from kaggle_digits.competition import submission
 from kaggle_digits.digits import Digits, folds, split
@@ -84,6 +84,7 @@ def train(
     with ThreadPoolExecutor(1) as ahead:
         ahead.submit(getattr, source.train, "near_duplicates")
         recipe = _asked_for(plan, recipe)
+    machine.give_back()
     recipe, jobs = budget.fitting(plan, recipe, began, listener) if plan.budget else (recipe, plan.jobs)
     digits = _learnable(recipe, source.train, plan)
     also = others.load(plan, recipe, source)
