@@ -1,5 +1,6 @@
 """The command `predict`: a trained model, asked about pictures and pixel rows."""
 
+import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -49,6 +50,9 @@ def predict(
         raise typer.BadParameter("name one picture.", param_hint="--correct")
     if output is not None and output.suffix.lower() != ".csv":
         raise typer.BadParameter(f"the file's name must end with .csv. Received: {output}.", param_hint="--output")
+    if not any(path.suffix.lower() in (".csv", ".npy") for path in paths):
+        # Before NumPy is loaded: a picture's few numbers are sooner multiplied than threads are told to.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from kaggle_digits import predictor, sources
     from kaggle_digits.cli.reports import predictions as reports
 
