@@ -7,7 +7,9 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from kaggle_digits import classifiers, sources
 from kaggle_digits.errors import DataError
@@ -19,7 +21,7 @@ from kaggle_digits.sources import image_file, image_folder
 
 _NAMED = 5  # files that are no pictures
 _AT_ONCE = 16  # pictures whose digits a model is asked about at once
-_MANY = 4  # times as many pictures, for which processes of their own pay
+_MANY = 64  # pictures, for which processes of their own pay
 
 
 def predict(
@@ -60,10 +62,11 @@ def predict(
     pictures = list(dict.fromkeys(picture for listed in named.values() for picture in listed))
     answered: dict[Path, Prediction] = {}
     broken: dict[Path, str] = {}
-    for some, faults in _read(Reader(model, keep_stages), pictures):
-        answered |= some
-        broken |= faults
-        on_progress(len(answered) + len(broken), len(pictures))
+    with _libraries().limit(limits=1, user_api="blas"):
+        for some, faults in _read(Reader(model, keep_stages), pictures):
+            answered |= some
+            broken |= faults
+            on_progress(len(answered) + len(broken), len(pictures))
     if broken and (not skip_broken or not answered):
         # All pictures are read first, so that one sentence counts the broken ones of all folders.
         raise DataError(image_folder.refusal(len(answered), list(broken.values())))
@@ -86,24 +89,21 @@ def predict(
     return predictions
 
 
+@lru_cache(maxsize=1)
+def _libraries() -> Any:
+    """What multiplies matrices: of numbers as few as a picture's, its threads wait longer than they compute."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 def _read(reader: Reader, pictures: list[Path]) -> Iterator[tuple[dict[Path, Prediction], dict[Path, str]]]:
     """What comes of some pictures at a time, in their order: see `Reader.read`."""
     several = [pictures[start : start + _AT_ONCE] for start in range(0, len(pictures), _AT_ONCE)]
-    if len(several) < 2:
-        yield from map(reader.read, several)
-        return
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, "blas"):  # so few numbers: threads wait for one another longer than they compute
-        yield from _read_many(reader, several)
-
-
-def _read_many(reader: Reader, several: list[list[Path]]) -> Iterator[tuple[dict[Path, Prediction], dict[Path, str]]]:
-    """The same by all cores."""
     cores = usable_cores()
     # A copy of this process begins at once; but a server cannot be copied, nor what TensorFlow keeps running.
     is_alone = threading.current_thread() is threading.main_thread() and "tensorflow" not in sys.modules
-    if len(several) < _MANY or cores == 1 or not is_alone or sys.platform != "linux":
+    if len(pictures) < _MANY or cores == 1 or not is_alone or sys.platform != "linux":
         yield from map(reader.read, several)
         return
     from concurrent.futures import ProcessPoolExecutor
