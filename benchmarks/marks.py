@@ -7,8 +7,9 @@ A digit is a row of train.csv that is not among the held-out ones of held_out.py
 strokes; with another pen, stretched, broken, in coarse pixels, and brought to MNIST's form as the photo treatment does
 it. Another mark is a sign or a letter of the same fonts or of a few strokes, a part of a digit, a letter or a sign, two
 digits that touch, a word, a scribble, a doodle, a frame, a blot. The network sees each as large as it is in its line,
-and as high above or below the line's middle as it stands there: by that alone a comma differs from a one. It is judged
-by the held-out rows, and by fonts that it is not shown, of which benchmarks/own_images.py makes its pictures, too.
+and as high above or below the line's middle as it stands there: by that alone a comma differs from a one. After these
+it learns from what the treatment takes for a digit in written lines, rightly or not (candidates.py). It is judged by
+the held-out rows, and by fonts that it is not shown, of which benchmarks/own_images.py makes its pictures, too.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from kaggle_digits.digits import Digits
 
 Random = np.random.Generator
 Ink = NDArray[np.float32]
+Views = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 KEPT_OUT = ("caveat", "kalam", "patrick-hand")
 """Fonts that no sample is made of, but the pictures of benchmarks/own_images.py."""
@@ -45,7 +47,7 @@ _LIKE_A_DIGIT = "SZBszbD"  # shown less often, since nobody can tell them from d
 _ONLY_IN_A_LINE = "/\\()[]{}!'oszxcvunmwear"  # alone, as large as a digit, they could be one, or some other letter
 _HEIGHT = 48  # pixels at which shapes are made
 _PLACES = 3  # in lines, of each shape
-_BATCH, _JUDGED = 512, 20_000
+_BATCH, _BESIDE, _JUDGED = 512, 60_000, 20_000
 
 
 class Made(NamedTuple):
@@ -432,9 +434,9 @@ class Samples:
         return Made(pictures.cut(np.asarray(canvas, np.float32) / 255), random.uniform(0.8, 1.6))
 
 
-def gathered(samples: Samples, count: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def gathered(stream: Iterator[tuple[NDArray[np.uint8], int]], count: int) -> Views:
     """Views, uint8 `(count, 28, 28)`, and the label of each, `photos.MARK` for what is no digit."""
-    views, labels = zip(*itertools.islice(samples.stream(), count), strict=True)
+    views, labels = zip(*itertools.islice(stream, count), strict=True)
     return np.stack(views), np.array(labels, np.uint8)
 
 
@@ -446,18 +448,14 @@ def shifted(views: NDArray[np.uint8], random: Random) -> NDArray[np.uint8]:
     return moved
 
 
-def train(views: NDArray[np.uint8], labels: NDArray[np.uint8], epochs: int, random: Random) -> Any:
+def network() -> Any:
     """A Keras network of four convolutions and two dense layers, with ReLU between."""
     import keras
     from keras import layers
 
     keras.utils.set_random_seed(1)
     keras.config.set_dtype_policy("mixed_bfloat16")  # half the time
-    steps = epochs * -(-len(views) // _BATCH)
-    rate = keras.optimizers.schedules.CosineDecay(
-        2e-4, steps - steps // 10, warmup_target=4e-3, warmup_steps=steps // 10
-    )
-    model = keras.Sequential(
+    return keras.Sequential(
         [
             keras.Input((28, 28, 1), dtype="uint8"),
             layers.Rescaling(1 / 255),
@@ -471,10 +469,25 @@ def train(views: NDArray[np.uint8], labels: NDArray[np.uint8], epochs: int, rand
             layers.Dense(photos.MARK + 1, activation="softmax", dtype="float32"),
         ]
     )
-    model.compile(keras.optimizers.AdamW(rate), "sparse_categorical_crossentropy", steps_per_execution=16)
+
+
+def train(model: Any, known: Views, epochs: int, rate: float, random: Random, others: Views | None = None) -> None:
+    """Teaches a network, with so many of the others beside in every epoch that it does not forget them."""
+    import keras
+
+    views, labels = known
+    count = len(views) + (_BESIDE if others else 0)
+    steps = epochs * -(-count // _BATCH)
+    falling = keras.optimizers.schedules.CosineDecay(
+        rate / 20, steps - steps // 10, warmup_target=rate, warmup_steps=steps // 10
+    )
+    model.compile(keras.optimizers.AdamW(falling), "sparse_categorical_crossentropy", steps_per_execution=16)
     for epoch in range(epochs):
-        model.fit(shifted(views, random)[..., None], labels, _BATCH, epoch + 1, initial_epoch=epoch, verbose=2)
-    return model
+        shown, said = views, labels
+        if others:
+            some = random.permutation(len(others[0]))[:_BESIDE]
+            shown, said = np.concatenate([views, others[0][some]]), np.concatenate([labels, others[1][some]])
+        model.fit(shifted(shown, random)[..., None], said, _BATCH, epoch + 1, initial_epoch=epoch, verbose=2)
 
 
 def packed(model: Any) -> list[dict[str, object]]:
@@ -499,19 +512,27 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--count", type=int, default=330_000)
     parser.add_argument("--epochs", type=int, default=7)
+    parser.add_argument("--candidates", type=int, default=125_000)
+    parser.add_argument("--more-epochs", type=int, default=9)
     parser.add_argument("--seed", type=int, default=20261127)
     options = parser.parse_args()
     random = np.random.default_rng(options.seed)
+    import candidates  # which makes its lines of what is made here
+
     source, unseen = held_out.load(options.data)
     printed = Path(matplotlib.get_data_path()) / "fonts/ttf"
     found = sorted(options.fonts.glob("*.[wt][ot]f*"))
     shown = [printed / "DejaVuSans.ttf", printed / "DejaVuSerif.ttf"]
     shown += [path for path in found if path.stem not in KEPT_OUT]
-    views, labels = gathered(Samples(source.train, shown, random), options.count)
-    layers = packed(train(views, labels, options.epochs, random))
+    samples, model = Samples(source.train, shown, random), network()
+    alone = gathered(samples.stream(), options.count)
+    train(model, alone, options.epochs, 4e-3, random)
+    found = gathered(candidates.stream(samples), options.candidates)
+    train(model, found, options.more_epochs, 2e-3, random, alone)
+    layers = packed(model)
     (Path(photos.__file__).parent / "marks.json").write_text(json.dumps(layers, separators=(",", ":")) + "\n")
     hidden = Samples(unseen, [path for path in found if path.stem in KEPT_OUT], random)
-    print(judged(*gathered(hidden, _JUDGED)), flush=True)
+    print(judged(*gathered(hidden.stream(), _JUDGED)), flush=True)
 
 
 def judged(views: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:

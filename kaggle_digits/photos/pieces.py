@@ -20,6 +20,7 @@ TOUCHING = 0.05  # of the largest part's side, between two parts that are higher
 FLAT, FLAT_SIDE = 1.7, 0.45  # what is so many times wider than high, and lower than that share of a digit, is a bar
 LARGE = 0.25  # of the most ink that a part has: those with more tell how large digits are
 BESIDE = 0.3  # of the lower one's height, that two pieces of a line have in common
+HANGING = 0.25  # of a digit's height, above or below which signs still are of its line
 THIN, FRAMED = 0.35, 0.25  # of its box, the most that a frame fills; and of its height, the least of what it frames
 
 
@@ -192,24 +193,32 @@ def glyph(found: list[Piece]) -> Piece | None:
 def lines(pieces: list[Piece]) -> list[list[Piece]]:
     """Pieces in reading order: lines from the top, each from left to right.
 
-    A line may lean: each piece follows the last one of the line that it overlaps in height the most.
+    A line may lean: each piece follows the one next to it of the line that it overlaps in height the most. Signs and
+    fragments, which stand high and low, come to the lines of what may be digits.
     """
     found: list[list[Piece]] = []
-    for piece in sorted(pieces, key=lambda piece: piece.box[0] + piece.box[2]):
-        shares = [_beside(_last(line), piece) for line in found]
+    for piece in sorted(pieces, key=lambda piece: (piece.is_small, _middle(piece))):
+        shares = [_beside(_nearest(line, piece), piece) for line in found]
         if shares and max(shares) >= BESIDE:
             found[shares.index(max(shares))].append(piece)
         else:
             found.append([piece])
-    return sorted(found, key=lambda line: sum(piece.box[1] + piece.box[3] for piece in line) / len(line))
+    ordered = sorted(found, key=lambda line: sum(piece.box[1] + piece.box[3] for piece in line) / len(line))
+    return [sorted(line, key=_middle) for line in ordered]
 
 
-def _last(line: list[Piece]) -> Piece:
-    """By which the next piece of a line is known: signs stand high and low."""
-    return next((piece for piece in reversed(line) if not piece.is_small), line[-1])
+def _middle(piece: Piece) -> int:
+    """Twice the column in the middle of a piece."""
+    return piece.box[0] + piece.box[2]
+
+
+def _nearest(line: list[Piece], piece: Piece) -> Piece:
+    """The piece of a line by which another one is known to be of it."""
+    large = [each for each in line if not each.is_small]
+    return min(large or line, key=lambda each: abs(_middle(each) - _middle(piece)))
 
 
 def _beside(one: Piece, other: Piece) -> float:
-    """How much of the lower one of two pieces lies at the height of the other, from 0 to 1."""
-    over = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1])
+    """How much of the lower one of two pieces lies at the height of the other, from 0 to 1; more of what is small."""
+    over = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1]) + HANGING * one.height * other.is_small
     return over / min(one.height, other.height)

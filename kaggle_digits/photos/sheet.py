@@ -112,7 +112,7 @@ def _cut_out(
         return np.array(image.transform(size, Image.Transform.AFFINE, tuple(matrix.ravel().tolist()), how))
 
     pixels = moved(picture, matrix, Image.Resampling.BILINEAR)
-    inner = filters.lowest(filters.lowest(filled, 3, 0), 3, 1).astype(np.uint8)
+    inner = filters.lowest(filters.lowest(filled, 5, 0), 5, 1).astype(np.uint8)
     on_sheet = moved(Image.fromarray(inner), matrix / times, Image.Resampling.NEAREST) > 0
     if on_sheet.any():
         pixels[~on_sheet] = filters.percentile(pixels[on_sheet].T, 50).astype(np.uint8)

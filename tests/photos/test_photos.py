@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -393,6 +394,12 @@ def test_a_ring_in_a_line_of_its_own_is_measured_by_the_digits_of_the_picture():
         pen.ellipse((left, top, left + 60, top + 60), outline=0, width=8)
     rings = [span for span in photos.look(np.asarray(image)).layout(plain=True).spans if span.box[0] > 200]
     assert [span.size[1] for span in rings] == pytest.approx([0.5, 0.5], abs=0.1)
+
+
+def test_the_bar_of_a_five_stands_in_its_line_and_parts_no_higher_digit_from_it():
+    boxes = [(49, 62, 84, 108), (81, 55, 112, 61), (129, 57, 176, 116), (181, 55, 227, 110)]
+    five, bar, *others = (pieces.Piece(box, (number,), 100) for number, box in enumerate(boxes, 1))
+    assert pieces.lines([five, replace(bar, is_small=True), *others]) == [[five, ANY, *others]]
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])

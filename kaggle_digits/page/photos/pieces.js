@@ -7,7 +7,7 @@ const pieces = (() => {
   const { map } = filters;
   const { sum, range, indexOfHighest } = numbers;
   const {
-    MOST_PIECES, SMALL, NEAR, SPECK, ABOVE, TALLER, TOUCHING, FLAT, FLAT_SIDE, LARGE, BESIDE, THIN, FRAMED,
+    MOST_PIECES, SMALL, NEAR, SPECK, ABOVE, TALLER, TOUCHING, FLAT, FLAT_SIDE, LARGE, BESIDE, HANGING, THIN, FRAMED,
   } = constants.pieces;
 
   const wide = (piece) => piece.right - piece.left;
@@ -115,21 +115,30 @@ const pieces = (() => {
 
   function lines(found) {
     const lined = [];
-    for (const piece of [...found].sort((one, other) => one.left + one.right - other.left - other.right)) {
-      const shares = lined.map((line) => beside(lastOf(line), piece));
+    for (const piece of [...found].sort((one, other) => one.isSmall - other.isSmall || middle(one) - middle(other))) {
+      const shares = lined.map((line) => beside(nearest(line, piece), piece));
       const best = indexOfHighest(shares);
       if (shares.length && shares[best] >= BESIDE) lined[best].push(piece);
       else lined.push([piece]);
     }
-    const middle = (line) => sum(line.map((piece) => piece.top + piece.bottom)) / line.length;
-    return lined.sort((one, other) => middle(one) - middle(other));
+    const height = (line) => sum(line.map((piece) => piece.top + piece.bottom)) / line.length;
+    const ordered = lined.sort((one, other) => height(one) - height(other));
+    return ordered.map((line) => line.sort((one, other) => middle(one) - middle(other)));
   }
 
-  // By which the next piece of a line is known: signs stand high and low.
-  const lastOf = (line) => line.filter((piece) => !piece.isSmall).at(-1) ?? line.at(-1);
+  const middle = (piece) => piece.left + piece.right;
 
-  const beside = (one, other) =>
-    (Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top)) / Math.min(high(one), high(other));
+  // The piece of a line by which another one is known to be of it.
+  function nearest(line, piece) {
+    const large = line.filter((each) => !each.isSmall);
+    const apart = (each) => Math.abs(middle(each) - middle(piece));
+    return (large.length ? large : line).reduce((best, each) => (apart(each) < apart(best) ? each : best));
+  }
+
+  function beside(one, other) {
+    const over = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+    return (over + HANGING * high(one) * other.isSmall) / Math.min(high(one), high(other));
+  }
 
   return { find, glyph, lines, wide, high };
 })();

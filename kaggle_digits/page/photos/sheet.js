@@ -90,7 +90,7 @@ const sheet = (() => {
       [cosine, -sine, (cosine * left - sine * top) * times], [sine, cosine, (sine * left + cosine * top) * times],
     ];
     const onThumb = matrix.map((row) => row.map((value) => value / times));
-    const onSheet = moved(minimum(filled, 3), onThumb, width, height, false).values;
+    const onSheet = moved(minimum(filled, 5), onThumb, width, height, false).values;
     const channels = Object.fromEntries(["red", "green", "blue"].map((name) => {
       const channel = moved(shown[name], matrix, width, height, true);
       const own = channel.values.filter((_, place) => onSheet[place]);
