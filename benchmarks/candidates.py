@@ -3,7 +3,7 @@
 Lines of digits of train.csv and of fonts, with signs, letters and words of marks.py among them, near, far, touching, of
 13 to 64 pixels; made a picture, with a pen, paper, blur, noise and a slight turn; and taken apart as any picture is. A
 candidate is a digit where nearly all its ink is one digit's and nearly all of that digit; it is none where it is a
-sign, a part of a digit, or several digits in one.
+sign, a part of a digit, or several digits in one. Some sheets have nothing but a scribble, a word, a letter or a sign.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import marks
 import numpy as np
 import pictures
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from kaggle_digits import photos
@@ -24,6 +24,7 @@ Ink = NDArray[np.float32]
 _SMALLEST, _LARGEST, _CLOSE = 13, 64, 40  # pixels of a digit's height; lower ones stand in more lines
 _WHOLE, _PART = 0.9, 0.75  # of a candidate's or a digit's ink; between the two, nobody can tell
 _SIGN = 0.8  # of a candidate's ink, that is a sign's
+_ALONE = 0.2  # of all sheets
 _SIGNS = 4  # of a line, that are shown; of parts and of several in one, one and for every third digit one more
 
 
@@ -98,7 +99,31 @@ def _picture(ink: Ink, random: Random, blur: float) -> NDArray[np.uint8]:
 def stream(samples: marks.Samples) -> Iterator[tuple[NDArray[np.uint8], int]]:
     """Views, each with its label, of sheet after sheet."""
     while True:
-        yield from _views(samples)
+        yield from _alone(samples) if samples.random.random() < _ALONE else _views(samples)
+
+
+def _alone(samples: marks.Samples) -> Iterator[tuple[NDArray[np.uint8], int]]:
+    """Of a scribble, a word, a letter or a sign: whatever a picture of it could be taken for is no digit."""
+    random, height = samples.random, int(samples.random.integers(20, 120))
+    if random.random() < 0.7:
+        side = 2 * height
+        canvas = Image.new("L", (side, side), 0)
+        corners = pictures.tangle(random) if random.random() < 0.7 else marks.doodle(random)
+        width = max(1, int(side * np.exp(random.uniform(np.log(0.008), np.log(0.07)))))
+        places = [tuple(place) for place in side * (0.08 + 0.84 * corners)]
+        ImageDraw.Draw(canvas).line(places, fill=255, width=width, joint="curve")
+        ink = np.asarray(canvas, np.float32) / 255
+    else:
+        made = next(each for each in iter(lambda: _other(samples), None) if each.may_be_alone)
+        high = max(2, round(height * made.height))
+        wide = max(2, round(high * made.ink.shape[1] / made.ink.shape[0]))
+        ink = np.asarray(Image.fromarray(np.ascontiguousarray(made.ink)).resize((wide, high)))
+    sheet = np.pad(ink, int(len(ink) * random.uniform(0.1, 0.8)) + 3)
+    picture = _picture(sheet, random, min(height, 80) / 60 * random.uniform(0.2, 1.6))
+    layout = photos.look(picture).layout(plain=random.random() < 0.7)
+    inked = np.flatnonzero(layout.images.any(axis=(1, 2)))
+    for place in random.permutation(inked)[:_SIGNS]:
+        yield layout.views[place], photos.MARK
 
 
 def _views(samples: marks.Samples) -> Iterator[tuple[NDArray[np.uint8], int]]:

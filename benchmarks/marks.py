@@ -512,8 +512,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--count", type=int, default=330_000)
     parser.add_argument("--epochs", type=int, default=7)
-    parser.add_argument("--candidates", type=int, default=125_000)
-    parser.add_argument("--more-epochs", type=int, default=9)
+    parser.add_argument("--candidates", type=int, default=135_000)
+    parser.add_argument("--more-epochs", type=int, default=8)
     parser.add_argument("--seed", type=int, default=20261127)
     options = parser.parse_args()
     random = np.random.default_rng(options.seed)
@@ -527,8 +527,12 @@ def main() -> None:
     samples, model = Samples(source.train, shown, random), network()
     alone = gathered(samples.stream(), options.count)
     train(model, alone, options.epochs, 4e-3, random)
+    before = model.get_weights()
     found = gathered(candidates.stream(samples), options.candidates)
     train(model, found, options.more_epochs, 2e-3, random, alone)
+    # Between the two it is right more often than either. Source: M. Wortsman et al., Robust Fine-Tuning of Zero-Shot
+    # Models, 2022.
+    model.set_weights([(one + other) / 2 for one, other in zip(before, model.get_weights(), strict=True)])
     layers = packed(model)
     (Path(photos.__file__).parent / "marks.json").write_text(json.dumps(layers, separators=(",", ":")) + "\n")
     hidden = Samples(unseen, [path for path in found if path.stem in KEPT_OUT], random)

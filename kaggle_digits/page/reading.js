@@ -46,7 +46,7 @@ const reading = (() => {
 
   const likeliest = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
 
-  const LEAST = 0.6;  // probability of all digits together
+  const LEAST = 0.8;  // probability of all digits together
 
   function answered({ lines, marks }, turned = 0) {
     const digits = lines.flat().map(({ probabilities, box, image, isSure }) => {

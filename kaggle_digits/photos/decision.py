@@ -13,7 +13,7 @@ from kaggle_digits.photos.marks import MARK
 from kaggle_digits.photos.plausible import NEVER, SURE, SURER
 
 FEWEST_STROKES, CLOSEST = 5, 0.25  # of a hatching, which would else be read as so many ones; and heights apart
-HEARD = 0.25  # of 1, which the network of marks counts for beside the model, where they tell one digit from another
+HEARD = 0.4  # of 1, which the network of marks counts for beside the model, where they tell one digit from another
 RARE = 1.0  # nats, for a mark: most of what people want read is digits
 DOUBTFUL = 0.1  # the probability of being a digit with which a mark as high as one may be one after all
 LETTER = 0.4, 0.6  # the least width and height of a letter, in those of digits
@@ -21,7 +21,7 @@ LETTERS = 2  # so many times a line's letters may be its digits in a word
 GAP, GAPS = 0.9, 2.0  # heights of digits, and times the usual gap of their line, from which on digits stand apart
 UNLIKELY_COST = 1.0  # nats, for a digit that would not be believed, its form and its probability taken together
 LEAST = 1e-6  # probability; its logarithm ends the scale
-FEWEST_TURNED, CLEAR_TURNED = 3, 0.9  # digits, and their probability together, for which a picture is read turned
+FEWEST_TURNED, CLEAR_TURNED = 3, 0.95  # digits, and their probability together, for which a picture is read turned
 
 
 @dataclass(frozen=True, eq=False)

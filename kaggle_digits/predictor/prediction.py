@@ -8,7 +8,7 @@ from typing import Any
 from kaggle_digits import photos
 
 Box = tuple[int, int, int, int]
-LEAST = 0.6
+LEAST = 0.8
 """The least probability of a whole picture's digits that is believed."""
 
 _TURNED = {0: "", 90: "turned to the right", 180: "turned upside down", 270: "turned to the left"}
@@ -45,7 +45,7 @@ class PredictedDigit:
         """In words why it is unsure; empty where it is not."""
         if self.is_sure:
             return ""
-        if self.is_digit < LEAST:
+        if self.is_digit < photos.SURE:
             return "unlike any digit"
         return f"{self.label} or {self.runner_up}"
 
