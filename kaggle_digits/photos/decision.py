@@ -15,7 +15,7 @@ from kaggle_digits.photos.plausible import NEVER, SURE, SURER
 FEWEST_STROKES, CLOSEST = 5, 0.25  # of a hatching, which would else be read as so many ones; and heights apart
 HEARD = 0.4  # of 1, which the network of marks counts for beside the model, where they tell one digit from another
 RARE = 1.0  # nats, for a mark: most of what people want read is digits
-DOUBTFUL = 0.1  # the probability of being a digit with which a mark as high as one may be one after all
+DOUBTFUL = 0.05  # the probability of being a digit with which a mark as high as one may be one after all
 LETTER = 0.4, 0.6  # the least width and height of a letter, in those of digits
 LETTERS = 2  # so many times a line's letters may be its digits in a word
 GAP, GAPS = 0.9, 2.0  # heights of digits, and times the usual gap of their line, from which on digits stand apart
