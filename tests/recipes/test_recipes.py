@@ -13,7 +13,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from kaggle_digits import recipes
 from kaggle_digits.errors import DigitsError, RunError
-from kaggle_digits.recipes import Distortions, Fit, RecipeRecord
+from kaggle_digits.recipes import Distortions, Fit, Recipe, RecipeRecord
 
 OWN = '''"""Two dense layers of my own. With more to say."""
 
@@ -153,11 +153,12 @@ def test_values_of_a_fit_may_be_text_and_reach_its_distortions():
 
 
 def test_a_committee_hands_values_to_the_members_that_have_them():
-    champion = recipes.load("champion").with_values({"epochs": 2, "width": 8})
-    assert {member.fit.epochs for member in champion.members} == {2}
-    assert [member.arguments.get("width") for member in champion.members] == [8, None, None]
-    with pytest.raises(DigitsError, match="champion has no value called 'widht'. Did you mean width?"):
-        champion.with_values({"widht": 8})
+    both = Recipe("both", members=(recipes.load("strong"), recipes.load("flat")), folds=5)
+    changed = both.with_values({"epochs": 2, "width": 8})
+    assert {member.fit.epochs for member in changed.members} == {2}
+    assert [member.arguments.get("width") for member in changed.members] == [8, None]
+    with pytest.raises(DigitsError, match="both has no value called 'widht'. Did you mean width?"):
+        changed.with_values({"widht": 8})
 
 
 @pytest.mark.parametrize(("name", "wrong"), [("mlp", {"dropout": 1.5}), ("cnn", {"width": 0}), ("mlp", {"hidden": -3})])
