@@ -19,7 +19,7 @@ import numpy as np
 
 from kaggle_digits import classifiers, evaluation, recipes, runs, sources
 from kaggle_digits.backend import load_keras
-from kaggle_digits.classifiers import ensemble
+from kaggle_digits.classifiers import ensemble, networks
 from kaggle_digits.digits import folds
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Listener, rows
@@ -78,7 +78,8 @@ def varied(
         normalised = keras.layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False)(images)
         network = keras.Model(images, network(normalised))
     if muon:
-        network.compile(optimizer=_muon(keras, muon), loss=_smoothed, metrics=["accuracy"])
+        loss = networks.build(recipes.load("strong"), image_shape, classes, compile=True).loss
+        network.compile(optimizer=_muon(keras, muon), loss=loss, metrics=["accuracy"])
     return network
 
 
@@ -100,13 +101,6 @@ def _muon(keras: Any, rate: float) -> Any:
             self.assign_sub(variable, ops.reshape(step, variable.shape))
 
     return Muon(rate, weight_decay=None, adam_weight_decay=None, adam_lr_ratio=0.5)
-
-
-def _smoothed(labels: Any, probabilities: Any) -> Any:
-    """Cross-entropy of smoothed labels, as `strong` has it."""
-    keras = load_keras()
-    one_hot = keras.ops.one_hot(keras.ops.cast(keras.ops.reshape(labels, (-1,)), "int32"), probabilities.shape[-1])
-    return keras.losses.categorical_crossentropy(one_hot, probabilities, label_smoothing=0.1)
 
 
 def recipe(name: str) -> Recipe:

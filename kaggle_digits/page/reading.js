@@ -3,7 +3,7 @@
 
 const reading = (() => {
   const LEAST_PROBABILITY = 1e-7;
-  const { FEWEST_TURNED, CLEAR_TURNED } = constants.decision;
+  const { TOGETHER, FEWEST_TURNED, CLEAR_TURNED } = constants.decision;
   const TURNED = { 0: "", 90: "turned to the right", 180: "turned upside down", 270: "turned to the left" };
 
   // A function from ImageData to an answer.
@@ -46,8 +46,6 @@ const reading = (() => {
 
   const likeliest = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
 
-  const LEAST = 0.8;  // probability of all digits together
-
   function answered({ lines, marks }, turned = 0) {
     const digits = lines.flat().map(({ probabilities, box, image, isSure }) => {
       const label = likeliest(probabilities);
@@ -59,7 +57,7 @@ const reading = (() => {
     const text = lines.map((line) => line.map(written).join("")).join(" ");
     const together = lines.flat().reduce((all, { probabilities, share }) => all * Math.max(...probabilities) * (share || 1), 1);
     const areSure = digits.length > 0 && digits.every(({ label }) => label !== null);
-    const isSure = areSure && (digits.length === 1 || together >= LEAST) && !marks.some(({ mayBeDigit }) => mayBeDigit);
+    const isSure = areSure && (digits.length === 1 || together >= TOGETHER) && !marks.some(({ mayBeDigit }) => mayBeDigit);
     const remark = marks.length ? `left out: ${marks.length} ${marks.length > 1 ? "marks" : "mark"}` : TURNED[turned];
     const answer = (isSure ? text : doubt(digits, text)) + (remark && ` (${remark})`);
     const probability = digits.length ? together : null;

@@ -16,6 +16,7 @@ from kaggle_digits.photos.constants import constants
 from kaggle_digits.photos.decision import (
     CLEAR_TURNED,
     FEWEST_TURNED,
+    TOGETHER,
     Digit,
     Mark,
     Reading,
@@ -36,6 +37,7 @@ __all__ = [
     "FEWEST_TURNED",
     "MARK",
     "SURE",
+    "TOGETHER",
     "Digit",
     "Layout",
     "Mark",

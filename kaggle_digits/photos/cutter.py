@@ -47,7 +47,7 @@ class Cutter:
         for each in slices:
             columns = np.s_[:, each.left - begin : each.right - begin]
             kept[columns] |= owners[columns] == each.piece.number
-        near = filters.highest(filters.highest(kept, 2 * margin + 1, 0), 2 * margin + 1, 1)
+        near = filters.highest(kept, 2 * margin + 1, 0, 1)
         shown = near & (kept | (owners == 0))
         shades = np.where(shown, self.drawn.shades(window), np.float32(0))
         return shades if shades.max() > SHOWN else kept.astype(np.float32)

@@ -21,6 +21,7 @@ LETTERS = 2  # so many times a line's letters may be its digits in a word
 GAP, GAPS = 0.9, 2.0  # heights of digits, and times the usual gap of their line, from which on digits stand apart
 UNLIKELY_COST = 1.0  # nats, for a digit that would not be believed, its form and its probability taken together
 LEAST = 1e-6  # probability; its logarithm ends the scale
+TOGETHER = 0.8  # the least probability of a whole picture's digits that is believed
 FEWEST_TURNED, CLEAR_TURNED = 3, 0.95  # digits, and their probability together, for which a picture is read turned
 
 

@@ -151,26 +151,28 @@ def _bell(deviation: float, reach: float) -> list[np.float32]:
     return [np.float32(weight / (2 * sum(bell) - bell[0])) for weight in bell]
 
 
-def highest(values: NDArray[_Kind], size: int, axis: int) -> NDArray[_Kind]:
-    """The highest value in a window of so many pixels around every one, along an axis."""
-    return _slid(values, size, axis, np.maximum)
+def highest(values: NDArray[_Kind], size: int, *axes: int) -> NDArray[_Kind]:
+    """The highest value in a window of so many pixels around every one, along these axes."""
+    return _slid(values, size, axes, np.maximum)
 
 
-def lowest(values: NDArray[_Kind], size: int, axis: int) -> NDArray[_Kind]:
-    """The lowest value in a window of so many pixels around every one, along an axis."""
-    return _slid(values, size, axis, np.minimum)
+def lowest(values: NDArray[_Kind], size: int, *axes: int) -> NDArray[_Kind]:
+    """The lowest value in a window of so many pixels around every one, along these axes."""
+    return _slid(values, size, axes, np.minimum)
 
 
-def _slid(values: NDArray[_Kind], size: int, axis: int, choose: Callable[..., Any]) -> NDArray[_Kind]:
-    side = values.shape[axis]
-    found = values.take(np.arange(-(size // 2), side + (size - 1) // 2).clip(0, side - 1), axis)
-    found = found if axis == 0 else found.T
-    seen = 1
-    while seen < size:
-        more = min(seen, size - seen)
-        found = choose(found[:-more], found[more:])
-        seen += more
-    return found if axis == 0 else found.T
+def _slid(values: NDArray[_Kind], size: int, axes: tuple[int, ...], choose: Callable[..., Any]) -> NDArray[_Kind]:
+    for axis in axes:
+        side = values.shape[axis]
+        found = values.take(np.arange(-(size // 2), side + (size - 1) // 2).clip(0, side - 1), axis)
+        found = found if axis == 0 else found.T
+        seen = 1
+        while seen < size:
+            more = min(seen, size - seen)
+            found = choose(found[:-more], found[more:])
+            seen += more
+        values = found if axis == 0 else found.T
+    return values
 
 
 def percentile(values: NDArray[_Kind], *percents: float) -> NDArray[_Kind]:

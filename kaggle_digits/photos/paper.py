@@ -166,6 +166,4 @@ def _paper(thumb: NDArray[np.uint8], is_dark: bool) -> NDArray[np.float32]:
 def _closed(thumb: NDArray[np.float32], share: float) -> NDArray[np.float32]:
     """A closing fills every dark stroke with the paper beside it, and keeps the edges of shadows."""
     window = max(3, int(share * max(thumb.shape)) | 1)
-    for extreme in (filters.highest, filters.lowest):
-        thumb = extreme(extreme(thumb, window, 0), window, 1)
-    return filters.gaussian(thumb, SOFTENED)
+    return filters.gaussian(filters.lowest(filters.highest(thumb, window, 0, 1), window, 0, 1), SOFTENED)

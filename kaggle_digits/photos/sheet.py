@@ -67,9 +67,7 @@ def _is_like_a_sheet(thumb: NDArray[np.float32], bright: NDArray[np.bool_], fill
 def _without_fingers(filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """An opening, which takes away what is narrower than a finger."""
     finger = int(FINGER * max(filled.shape)) | 1
-    opened = np.pad(filled, finger)
-    for extreme in (filters.lowest, filters.highest):
-        opened = extreme(extreme(opened, finger, 0), finger, 1)
+    opened = filters.highest(filters.lowest(np.pad(filled, finger), finger, 0, 1), finger, 0, 1)
     return opened[finger:-finger, finger:-finger]
 
 
@@ -112,7 +110,7 @@ def _cut_out(
         return np.array(image.transform(size, Image.Transform.AFFINE, tuple(matrix.ravel().tolist()), how))
 
     pixels = moved(picture, matrix, Image.Resampling.BILINEAR)
-    inner = filters.lowest(filters.lowest(filled, 5, 0), 5, 1).astype(np.uint8)
+    inner = filters.lowest(filled, 5, 0, 1).astype(np.uint8)
     on_sheet = moved(Image.fromarray(inner), matrix / times, Image.Resampling.NEAREST) > 0
     if on_sheet.any():
         pixels[~on_sheet] = filters.percentile(pixels[on_sheet].T, 50).astype(np.uint8)

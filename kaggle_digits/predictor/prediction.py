@@ -8,8 +8,6 @@ from typing import Any
 from kaggle_digits import photos
 
 Box = tuple[int, int, int, int]
-LEAST = 0.8
-"""The least probability of a whole picture's digits that is believed."""
 
 _TURNED = {0: "", 90: "turned to the right", 180: "turned upside down", 270: "turned to the left"}
 
@@ -109,7 +107,7 @@ class Prediction:
         if not self.digits:
             return False
         are_sure = all(digit.is_sure for digit in self.digits) and not any(mark.may_be_digit for mark in self.left_out)
-        return not are_sure or (len(self.digits) > 1 and self._together < LEAST)
+        return not are_sure or (len(self.digits) > 1 and self._together < photos.TOGETHER)
 
     @property
     def label(self) -> str | None:

@@ -59,7 +59,8 @@ class Recipe:
         members: the recipes of a committee, none of them a committee.
         folds: how many parts the rows are dealt into, for a committee; each member learns all but one. 1 stands for
             one member, which learns all but the validation rows.
-        refit: how many more models of each kind learn (almost) all rows, and answer new images beside those of folds.
+        refit: how many more models of each kind learn (almost) all rows, and answer new images: beside those of folds,
+            or, if they are enough, in their place.
         tta: whether members may use test-time augmentation, which takes as long as about two epochs; out-of-fold rows
             say whether it helps.
         search: what `tune` may turn, and between what.

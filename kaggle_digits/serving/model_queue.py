@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from kaggle_digits import predictor
+from kaggle_digits import machine, predictor
 from kaggle_digits.predictor import Model, Prediction
-from kaggle_digits.serving import forms, memory, pictures
+from kaggle_digits.serving import forms, pictures
 
 _ROWS_AT_ONCE = 128  # others are answered in between
 _MANY_PIXELS = 1_000_000  # of a question after which memory is worth giving back
@@ -87,7 +87,7 @@ class ModelQueue:
                 entry.answer.set_result(asked.result())
             if not self._waiting and most >= _MANY_PIXELS:
                 most = 0
-                await asyncio.get_running_loop().run_in_executor(self._thread, memory.give_back)
+                await asyncio.get_running_loop().run_in_executor(self._thread, machine.give_back)
 
     def _next(self) -> _Question:
         oldest = self._waiting[0]

@@ -275,8 +275,8 @@ def _in_folds(recipe: Recipe) -> bool:
 
 def _fold_of(recipe: Recipe, digits: Digits, plan: Plan) -> NDArray[np.intp]:
     """The fold of each row `(n,)`; without folds, 0 of the validation rows, -1 of the others, which are learned."""
-    if recipe.folds is not None and recipe.folds > 1:
-        return folds(digits, recipe.folds)
+    if _in_folds(recipe):
+        return folds(digits, recipe.folds or 1)
     fold_of = np.full(len(digits), -1)
     fold_of[split(digits, plan.validation)[1]] = 0
     return fold_of
