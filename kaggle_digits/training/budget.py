@@ -31,7 +31,7 @@ _TTA_FROM = 215.0
 
 # From how many seconds of training on `strong` is better than `sprint`, alone and as a member, which may have a single
 # core. benchmarks/budget.py shows what they come to. A faster machine could do with less.
-_STRONG_FROM = 40.0
+_STRONG_FROM = 75.0
 _STRONG_MEMBER_FROM = 80.0
 
 # What to train several models of, in folds and on all rows, the best first: whatever leaves time for the views of each.
