@@ -9,7 +9,12 @@ from kaggle_digits.photos import filters, mask, paper
 THUMB = 120  # pixels of the longer side in which the sheet is looked for
 SMOOTHED = 1.0  # pixels of standard deviation in it
 BINS = 64  # of greys, in which the sheet is parted from the desk
-APART = 24  # greys of 256 between the sheet's and the desk's, at least
+APART = 24  # greys of 256 between the lightest and the darkest, at least
+EDGE, DARKEST = 1.22, 8.0  # times lighter, from one pixel to the next, is an edge; and a grey as good as black
+LARGER = 1.3  # times, that the shape which edges enclose is larger than the brightest one, to be the sheet
+LIGHTER = 1.2  # times, that a sheet is lighter along its edge than what lies around it
+EDGED = 3  # pixels of a thumb, of an edge that are not the sheet's
+RIM = 7  # pixels of a thumb, whose half is looked at on either side of that edge
 SMALLEST, LARGEST = 0.05, 0.92  # of the picture, that a sheet covers
 NARROWEST = 0.12  # of the picture's longer side, that a sheet is wide
 FILLED = 0.84  # of the rectangle around it, that a sheet fills
@@ -18,7 +23,9 @@ FINGER = 0.15  # of the thumb's longer side, that a finger on the sheet is wide 
 KEPT = 0.75  # of a sheet's shape that is left without fingers, at least; of a thick digit, only its loop is
 COVERED = 0.25  # of the sheet, that ink on it covers at most
 TURN, LEAST_TURN = 3, 3  # degrees between two rectangles that are tried, and by which a sheet is turned at least
-INSET = 0.02  # of a sheet's sides, cut away with its edges
+INSET = 2.5  # pixels of a thumb, cut away with a sheet's edges
+
+_Rectangle = tuple[float, tuple[float, float, float, float]]
 
 
 def find(picture: Image.Image) -> tuple[Image.Image, NDArray[np.float64]] | None:
@@ -28,40 +35,61 @@ def find(picture: Image.Image) -> tuple[Image.Image, NDArray[np.float64]] | None
         The sheet, upright; and float64 `(2, 3)`, which takes `(x, y, 1)` in it to the place in the picture.
     """
     thumb = filters.gaussian(paper.shrunk(picture.convert("L"), THUMB).astype(np.float32), SMOOTHED)
-    bright = _brightest_part(thumb)
-    if bright is None:
+    if thumb.max() - thumb.min() < APART:
         return None
-    filled = filters.around(bright).numbers[1:-1, 1:-1] != 1
-    if not _is_like_a_sheet(thumb, bright, filled):
+    found = [each for shape in (_brightest(thumb), _enclosed(thumb)) if (each := _sheet(thumb, shape)) is not None]
+    if not found:
         return None
-    rectangle = _rectangle(filled)
-    if rectangle is None:
-        # A finger or what else reaches onto the sheet is narrower than it.
-        shape = filled
-        filled = _without_fingers(shape)
-        rectangle = _rectangle(filled) if filled.sum() >= KEPT * shape.sum() else None
-    if rectangle is None:
-        return None
+    # What is brightest may be the lit part of a sheet.
+    filled, rectangle = found[-1] if found[-1][0].sum() > LARGER * found[0][0].sum() else found[0]
     return _cut_out(picture, filled, rectangle, picture.width / thumb.shape[1])
 
 
-def _brightest_part(thumb: NDArray[np.float32]) -> NDArray[np.bool_] | None:
-    """The largest connected part of what is brighter than Otsu's threshold."""
-    low, high = float(thumb.min()), float(thumb.max())
-    if high - low < APART:
+def _sheet(thumb: NDArray[np.float32], shape: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], _Rectangle] | None:
+    """The shape and the rectangle that it nearly is; None where it is no sheet."""
+    if not _is_like_a_sheet(thumb, shape):
         return None
-    counts, edges = np.histogram(thumb, BINS, (low, high))
-    found = filters.label(thumb > mask.parting(counts, edges), corners=False)
-    return np.asarray(found.numbers == found.areas.argmax(), np.bool_) if found.areas.any() else None
+    rectangle = _rectangle(shape)
+    if rectangle is not None:
+        return shape, rectangle
+    # A finger or what else reaches onto the sheet is narrower than it.
+    filled = _without_fingers(shape)
+    rectangle = _rectangle(filled) if filled.sum() >= KEPT * shape.sum() else None
+    return None if rectangle is None else (filled, rectangle)
 
 
-def _is_like_a_sheet(thumb: NDArray[np.float32], bright: NDArray[np.bool_], filled: NDArray[np.bool_]) -> bool:
-    """Whether it is of a sheet's size, stands out from a desk around it, and has little ink on it."""
-    border = np.concatenate([filled[0], filled[-1], filled[:, 0], filled[:, -1]])
-    if not SMALLEST <= filled.mean() <= LARGEST or border.mean() > OUTER:
+def _brightest(thumb: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """The largest shape that is brighter than Otsu's threshold."""
+    counts, edges = np.histogram(thumb, BINS, (float(thumb.min()), float(thumb.max())))
+    return _filled(_largest(thumb > mask.parting(counts, edges)))
+
+
+def _enclosed(thumb: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """The largest shape that edges enclose: where shadows fall, no one threshold parts a sheet from the desk."""
+    brightest, darkest = filters.highest(thumb, 3, 0, 1), filters.lowest(thumb, 3, 0, 1)
+    edged = _largest(_filled(brightest > EDGE * np.maximum(darkest, np.float32(DARKEST))))
+    return filters.lowest(edged, EDGED, 0, 1)
+
+
+def _largest(shapes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    found = filters.label(shapes, corners=False)
+    return np.asarray(shapes & (found.numbers == found.areas.argmax()), np.bool_)
+
+
+def _filled(shapes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """With all that they enclose."""
+    return np.asarray(filters.around(shapes).numbers[1:-1, 1:-1] != 1, np.bool_)
+
+
+def _is_like_a_sheet(thumb: NDArray[np.float32], shape: NDArray[np.bool_]) -> bool:
+    """Whether it is of a sheet's size, lighter than the desk around it, and has little ink on it."""
+    border = np.concatenate([shape[0], shape[-1], shape[:, 0], shape[:, -1]])
+    if not SMALLEST <= shape.mean() <= LARGEST or border.mean() > OUTER:
         return False
-    is_apart = float(filters.percentile(thumb[bright], 50) - filters.percentile(thumb[~filled], 50)) >= APART
-    return is_apart and bool(bright.sum() >= (1 - COVERED) * filled.sum())
+    inside = shape & ~filters.lowest(shape, RIM, 0, 1)
+    outside = filters.highest(shape, RIM, 0, 1) & ~shape
+    paper_grey, desk_grey = (float(filters.percentile(thumb[each], 50)) for each in (inside, outside))
+    return paper_grey >= LIGHTER * desk_grey and bool((thumb[shape] > desk_grey).mean() >= 1 - COVERED)
 
 
 def _without_fingers(filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -71,7 +99,7 @@ def _without_fingers(filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return opened[finger:-finger, finger:-finger]
 
 
-def _rectangle(filled: NDArray[np.bool_]) -> tuple[float, tuple[float, float, float, float]] | None:
+def _rectangle(filled: NDArray[np.bool_]) -> _Rectangle | None:
     """The least rectangle around it: the degrees by which it is turned, and its sides in the turned picture."""
     rows, columns = np.nonzero(filled)
     best: tuple[float, float, tuple[float, float, float, float]] | None = None
@@ -94,15 +122,14 @@ def _rectangle(filled: NDArray[np.bool_]) -> tuple[float, tuple[float, float, fl
 def _cut_out(
     picture: Image.Image,
     filled: NDArray[np.bool_],
-    rectangle: tuple[float, tuple[float, float, float, float]],
+    rectangle: _Rectangle,
     times: float,
 ) -> tuple[Image.Image, NDArray[np.float64]]:
     """The sheet out of the picture, which is so many times larger than the thumb; what shows of the desk is papered."""
     degrees, (left, top, right, bottom) = rectangle
     turn = np.radians(degrees)
     forth = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    inset = INSET * max(right - left, bottom - top)
-    left, top, right, bottom = left + inset, top + inset, right - inset, bottom - inset
+    left, top, right, bottom = left + INSET, top + INSET, right - INSET, bottom - INSET
     size = max(1, round((right - left) * times)), max(1, round((bottom - top) * times))
     matrix = np.column_stack([forth, forth @ np.array([left, top]) * times])
 
@@ -110,7 +137,7 @@ def _cut_out(
         return np.array(image.transform(size, Image.Transform.AFFINE, tuple(matrix.ravel().tolist()), how))
 
     pixels = moved(picture, matrix, Image.Resampling.BILINEAR)
-    inner = filters.lowest(filled, 5, 0, 1).astype(np.uint8)
+    inner = filters.lowest(filled, 3, 0, 1).astype(np.uint8)
     on_sheet = moved(Image.fromarray(inner), matrix / times, Image.Resampling.NEAREST) > 0
     if on_sheet.any():
         pixels[~on_sheet] = filters.percentile(pixels[on_sheet].T, 50).astype(np.uint8)

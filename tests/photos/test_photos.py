@@ -421,6 +421,16 @@ def test_the_sheet_is_drawn(tmp_path):
         assert drawn.width > 1000
 
 
+def test_a_note_half_in_the_shadow_is_found():
+    """In the shadow, paper is as dark as the desk is in the light."""
+    picture = np.full((300, 400), 110.0)
+    picture[80:220, 110:310] = 225
+    ImageDraw.Draw(image := Image.fromarray(picture)).line([(180, 120), (230, 120), (200, 190)], fill=40, width=9)
+    shaded = np.asarray(image) * np.interp(np.arange(400), [240, 244], [0.5, 1])
+    (span,) = photos.lay_out(shaded.round().astype(np.uint8)).spans
+    assert span.box == pytest.approx((180, 116, 235, 192), abs=6)
+
+
 def test_a_thick_digit_on_a_dark_ground_is_no_sheet_of_paper():
     (span,) = photos.lay_out(nine_in_chalk()).spans
     assert span.box == pytest.approx((130, 20, 241, 271), abs=3)

@@ -5,38 +5,55 @@ const sheet = (() => {
   const { picture, map, crop, padded, minimum, maximum, gaussian, scaled, label, border, moved } = filters;
   const { histogram, range, median, sum, rounded } = numbers;
   const {
-    THUMB, SMOOTHED, BINS, APART, SMALLEST, LARGEST, NARROWEST, FILLED, OUTER, FINGER, KEPT, COVERED, TURN, LEAST_TURN,
-    INSET,
+    THUMB, SMOOTHED, BINS, APART, EDGE, DARKEST, EDGED, LARGER, LIGHTER, RIM, SMALLEST, LARGEST, NARROWEST, FILLED, OUTER, FINGER, KEPT,
+    COVERED, TURN, LEAST_TURN, INSET,
   } = constants.sheet;
 
   // The sheet's picture, and the matrix that takes a place in it to where it was; null where there is none.
   function find(shown) {
     const scale = Math.min(1, THUMB / Math.max(shown.width, shown.height));
     const thumb = gaussian(scaled(paper.greysOf(shown), scale, "box", true), SMOOTHED);
-    const bright = brightestPart(thumb);
-    if (bright === null) return null;
-    let filled = withoutHoles(bright);
-    if (!isLikeASheet(thumb, bright, filled)) return null;
-    let rectangle = rectangleOf(filled);
+    const [low, high] = range(thumb.values);
+    if (high - low < APART) return null;
+    const found = [brightest(thumb, low, high), enclosed(thumb)].flatMap((shape) => sheetOf(thumb, shape) ?? []);
+    if (!found.length) return null;
+    const [one, other] = [found[0], found[found.length - 1]];
+    // What is brightest may be the lit part of a sheet.
+    const { filled, rectangle } = sum(other.filled.values) > LARGER * sum(one.filled.values) ? other : one;
+    return cutOut(shown, filled, rectangle, shown.width / thumb.width);
+  }
+
+  // The shape and the rectangle that it nearly is; null where it is no sheet.
+  function sheetOf(thumb, shape) {
+    if (!isLikeASheet(thumb, shape)) return null;
+    let [filled, rectangle] = [shape, rectangleOf(shape)];
     if (rectangle === null) {
       // A finger or what else reaches onto the sheet is narrower than it.
-      const shape = filled;
       filled = opened(shape, Math.floor(FINGER * Math.max(shape.width, shape.height)) | 1);
       rectangle = sum(filled.values) >= KEPT * sum(shape.values) ? rectangleOf(filled) : null;
     }
-    return rectangle && cutOut(shown, filled, rectangle, shown.width / thumb.width);
+    return rectangle && { filled, rectangle };
   }
 
-  function brightestPart(thumb) {
-    const [low, high] = range(thumb.values);
-    if (high - low < APART) return null;
+  // The largest shape that is brighter than Otsu's threshold.
+  function brightest(thumb, low, high) {
     const place = mask.parting(histogram(thumb.values, low, high, BINS), low, high);
     const least = low + ((place + 1) * (high - low)) / BINS;
-    const { numbers, boxes } = label(map(thumb, (value) => Number(value > least), Uint8Array), false);
-    if (boxes.length < 2) return null;
+    return withoutHoles(largest(map(thumb, (value) => Number(value > least), Uint8Array)));
+  }
+
+  // The largest shape that edges enclose: where shadows fall, no one threshold parts a sheet from the desk.
+  function enclosed(thumb) {
+    const darkest = minimum(thumb, 3).values;
+    const edges = map(maximum(thumb, 3), (value, place) => Number(value > EDGE * Math.max(darkest[place], DARKEST)), Uint8Array);
+    return minimum(largest(withoutHoles(edges)), EDGED);
+  }
+
+  function largest(shapes) {
+    const { numbers, boxes } = label(shapes, false);
     const areas = boxes.map((box) => box?.area ?? 0);
-    const largest = areas.indexOf(Math.max(...areas));
-    return map(numbers, (number) => Number(number === largest), Uint8Array);
+    const most = areas.indexOf(Math.max(...areas));
+    return map(shapes, (value, place) => Number(value && numbers.values[place] === most), Uint8Array);
   }
 
   function withoutHoles(part) {
@@ -50,13 +67,15 @@ const sheet = (() => {
     return crop(open, size, size, size + part.width, size + part.height);
   }
 
-  function isLikeASheet(thumb, bright, filled) {
-    const [area, around] = [sum(filled.values), border(filled)];
-    const share = area / filled.values.length;
+  function isLikeASheet(thumb, shape) {
+    const [area, around] = [sum(shape.values), border(shape)];
+    const share = area / shape.values.length;
     if (share < SMALLEST || share > LARGEST || sum(around) / around.length > OUTER) return false;
-    const paperGreys = thumb.values.filter((_, place) => bright.values[place]);
-    const deskGreys = thumb.values.filter((_, place) => !filled.values[place]);
-    return median(paperGreys) - median(deskGreys) >= APART && paperGreys.length >= (1 - COVERED) * area;
+    const [inner, outer] = [minimum(shape, RIM).values, maximum(shape, RIM).values];
+    const greys = (isThere) => thumb.values.filter((_, place) => isThere(shape.values[place], place));
+    const desk = median(greys((own, place) => outer[place] && !own));
+    const isLighter = median(greys((own, place) => own && !inner[place])) >= LIGHTER * desk;
+    return isLighter && greys((own) => own).filter((grey) => grey > desk).length >= (1 - COVERED) * area;
   }
 
   // The least rectangle around it: the degrees by which it is turned, and its sides in the turned picture.
@@ -83,14 +102,13 @@ const sheet = (() => {
   // The sheet out of the picture, which is so many times larger than the thumb; what shows of the desk is papered.
   function cutOut(shown, filled, { degrees, sides }, times) {
     const [cosine, sine] = [Math.cos, Math.sin].map((of) => of((degrees * Math.PI) / 180));
-    const inset = INSET * Math.max(sides[2] - sides[0], sides[3] - sides[1]);
-    const [left, top, right, bottom] = [sides[0] + inset, sides[1] + inset, sides[2] - inset, sides[3] - inset];
+    const [left, top, right, bottom] = sides.map((side, place) => side + (place < 2 ? INSET : -INSET));
     const [width, height] = [right - left, bottom - top].map((side) => Math.max(1, rounded(side * times)));
     const matrix = [
       [cosine, -sine, (cosine * left - sine * top) * times], [sine, cosine, (sine * left + cosine * top) * times],
     ];
     const onThumb = matrix.map((row) => row.map((value) => value / times));
-    const onSheet = moved(minimum(filled, 5), onThumb, width, height, false).values;
+    const onSheet = moved(minimum(filled, 3), onThumb, width, height, false).values;
     const channels = Object.fromEntries(["red", "green", "blue"].map((name) => {
       const channel = moved(shown[name], matrix, width, height, true);
       const own = channel.values.filter((_, place) => onSheet[place]);
