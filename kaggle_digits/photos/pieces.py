@@ -21,6 +21,8 @@ FLAT, FLAT_SIDE = 1.7, 0.45  # what is so many times wider than high, and lower 
 LARGE = 0.25  # of the most ink that a part has: those with more tell how large digits are
 BESIDE = 0.3  # of the lower one's height, that two pieces of a line have in common
 HANGING = 0.25  # of a digit's height, above or below which signs still are of its line
+LONGER, LINE = 1.3, 3.0  # heights of what it underlines, that a line is long; and so many times wider than high
+LOWER, SUNK = 0.75, 0.3  # of the height of what it underlines, a line's height, and how high its middle is at most
 THIN, FRAMED = 0.35, 0.25  # of its box, the most that a frame fills; and of its height, the least of what it frames
 
 
@@ -86,9 +88,11 @@ def join(parts: list[Piece]) -> list[Piece]:
     largest = parts[0]
     kept = [part for part in parts if part.area >= SPECK * largest.area]
     reference = _reference(kept)
-    main = [part for part in kept if _may_stand_alone(part, reference)]
-    if len(main) > MOST_PIECES:
+    large = [part for part in kept if _may_stand_alone(part, reference)]
+    if len(large) > MOST_PIECES:
         return []
+    kept = [part for part in kept if not any(_underlines(part, other) for other in large)]
+    main = [part for part in kept if _may_stand_alone(part, reference)]
     for part in kept[: 4 * MOST_PIECES]:
         if not _may_stand_alone(part, reference):
             _attach(main, part, reference)
@@ -123,6 +127,13 @@ def _frames(one: Piece, other: Piece) -> bool:
     )
     is_thin = one.area < THIN * one.width * one.height
     return is_around and is_thin and other.height >= FRAMED * one.height
+
+
+def _underlines(one: Piece, other: Piece) -> bool:
+    """Whether a part is a line under another one and its neighbours."""
+    is_line = one.width > LINE * one.height and one.width > LONGER * other.height and one.height < LOWER * other.height
+    is_under = (one.box[1] + one.box[3]) / 2 > other.box[3] - SUNK * other.height
+    return is_line and is_under and _over(one, other) >= ABOVE * other.width and _gap(one, other) <= other.height
 
 
 def _attach(main: list[Piece], part: Piece, reference: float) -> None:

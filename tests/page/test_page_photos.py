@@ -106,6 +106,7 @@ def pictures():
             1:, 3:14
         ],
         "framed": drawing(seven, [(20, 10), (180, 10), (180, 150), (20, 150), (20, 10)], width=6),
+        "underlined": drawing(seven, [(10, 146), (190, 152)], width=6),
         "blank": np.full((60, 80, 3), 255, np.uint8),
         "texture": random.integers(0, 256, (150, 200, 3), np.uint8),
     }

@@ -421,6 +421,14 @@ def test_the_sheet_is_drawn(tmp_path):
         assert drawn.width > 1000
 
 
+def test_an_underline_joins_no_digits():
+    image = Image.new("L", (300, 160), 255)
+    for left in (80, 150):
+        ImageDraw.Draw(image).line([(left, 40), (left + 45, 40), (left + 15, 104)], fill=0, width=7, joint="curve")
+    ImageDraw.Draw(image).line([(55, 110), (230, 116)], fill=0, width=3)
+    assert [span.box for span in photos.lay_out(np.asarray(image)).spans] == [(80, 37, 129, 106), (150, 37, 199, 106)]
+
+
 def test_a_note_half_in_the_shadow_is_found():
     """In the shadow, paper is as dark as the desk is in the light."""
     picture = np.full((300, 400), 110.0)

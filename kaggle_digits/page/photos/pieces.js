@@ -7,7 +7,8 @@ const pieces = (() => {
   const { map } = filters;
   const { sum, range, indexOfHighest } = numbers;
   const {
-    MOST_PIECES, SMALL, NEAR, SPECK, ABOVE, TALLER, TOUCHING, FLAT, FLAT_SIDE, LARGE, BESIDE, HANGING, THIN, FRAMED,
+    MOST_PIECES, SMALL, NEAR, SPECK, ABOVE, TALLER, TOUCHING, FLAT, FLAT_SIDE, LARGE, BESIDE, HANGING, LONGER, LINE,
+    LOWER, SUNK, THIN, FRAMED,
   } = constants.pieces;
 
   const wide = (piece) => piece.right - piece.left;
@@ -27,10 +28,12 @@ const pieces = (() => {
   function join(parts) {
     if (!parts.length) return [];
     const ordered = unframed(parts).sort((one, other) => sideOf(other) * other.area - sideOf(one) * one.area);
-    const kept = ordered.filter((part) => part.area >= SPECK * ordered[0].area);
-    const reference = referenceOf(kept);
+    const inked = ordered.filter((part) => part.area >= SPECK * ordered[0].area);
+    const reference = referenceOf(inked);
+    const large = inked.filter((part) => mayStandAlone(part, reference));
+    if (large.length > MOST_PIECES) return [];
+    const kept = inked.filter((part) => !large.some((other) => underlines(part, other)));
     const main = kept.filter((part) => mayStandAlone(part, reference));
-    if (main.length > MOST_PIECES) return [];
     for (const part of kept.slice(0, 4 * MOST_PIECES)) {
       if (!mayStandAlone(part, reference)) attach(main, part, reference);
     }
@@ -55,6 +58,13 @@ const pieces = (() => {
   function frames(one, other) {
     const isAround = one.left < other.left && one.top < other.top && one.right > other.right && one.bottom > other.bottom;
     return isAround && one.area < THIN * wide(one) * high(one) && high(other) >= FRAMED * high(one);
+  }
+
+  // Whether a part is a line under another one and its neighbours.
+  function underlines(one, other) {
+    const isLine = wide(one) > LINE * high(one) && wide(one) > LONGER * high(other) && high(one) < LOWER * high(other);
+    const isUnder = (one.top + one.bottom) / 2 > other.bottom - SUNK * high(other);
+    return isLine && isUnder && overOf(one, other) >= ABOVE * wide(other) && gap(one, other) <= high(other);
   }
 
   // Gives a fragment to the near piece that it lies over or under the most, or lets it stand alone, as a sign does.
