@@ -31,6 +31,15 @@ const filters = (() => {
     return wider;
   }
 
+  // With a margin in which the outermost pixels go on.
+  function edged(shown, margin) {
+    const { values, width, height } = shown;
+    const within = (place, size) => Math.min(size - 1, Math.max(0, place - margin));
+    const wider = blank({ width: width + 2 * margin, height: height + 2 * margin });
+    return map(wider, (_, place) =>
+      values[within(Math.floor(place / wider.width), height) * width + within(place % wider.width, width)]);
+  }
+
   function transposed({ values, width, height }) {
     const turned = picture(new values.constructor(values.length), height, width);
     for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) turned.values[x * height + y] = values[y * width + x];
@@ -271,7 +280,7 @@ const filters = (() => {
   }
 
   return {
-    picture, blank, map, crop, padded, tightened, transposed, gaussian, maximum, minimum, maximumAcross, maximumDown,
+    picture, blank, map, crop, padded, edged, tightened, transposed, gaussian, maximum, minimum, maximumAcross, maximumDown,
     closing, meanAcross, label, distance, resized, scaled, moved, measured, border,
   };
 })();

@@ -28,6 +28,7 @@ COLOURED = 24  # steps between a pixel's channels, from which a picture is calle
 SAMPLED, DARKER, LIGHTER = 20_000, 5, 30  # pixels from which the noise is taken, and the percentiles
 CONTRAST = 99.5  # percentile of what differs from the light
 TURNS, LEAST_WEIGHED, RIDGE = 6, 2.0, 1e-3  # of the fit of the light: how often, greys off, and on the diagonal
+STEP, STEEP = 5, 0.15  # pixels of a thumb, within which the light changes by such a share where a shadow ends sharply
 GRAIN, SOFTENED = 0.7, 1.0  # pixels of a thumb, of standard deviation, before paper is looked for and after
 
 
@@ -57,8 +58,10 @@ def ink(picture: Image.Image) -> Inked:
     greys = clearest(picture)
     is_dark = _is_dark_ink(shrunk(greys, SMALLER))
     dark = np.asarray(greys) if is_dark else 255 - np.asarray(greys)
-    light = _paper(shrunk(Image.fromarray(dark), THUMB), is_dark)
-    paper = np.asarray(Image.fromarray(light).resize(picture.size, Image.Resampling.BILINEAR))
+    light, window = _paper(shrunk(Image.fromarray(dark), THUMB), is_dark)
+    soft = Image.fromarray(filters.gaussian(light, SOFTENED))
+    paper = np.array(soft.resize(picture.size, Image.Resampling.BILINEAR))
+    _sharpen(paper, light, dark, window)
     amount = _share(paper, dark, is_dark)
     # Most of a picture is paper; of a bold digit without any margin, more than a third still is.
     step = max(1, int((amount.size / SAMPLED) ** 0.5))
@@ -142,8 +145,9 @@ def _border(picture: NDArray[Any]) -> NDArray[np.float64]:
     return np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]]).astype(np.float64)
 
 
-def _paper(thumb: NDArray[np.uint8], is_dark: bool) -> NDArray[np.float32]:
-    """The light on the paper, looked for as near to the strokes as their width allows: float32, the thumb's shape.
+def _paper(thumb: NDArray[np.uint8], is_dark: bool) -> tuple[NDArray[np.float32], float]:
+    """The light on the paper, looked for as near to the strokes as their width allows: float32, the thumb's shape;
+    and the window.
 
     A narrow window follows the edge of a shadow; but a stroke wider than the window would be taken for paper. So it is
     the narrowest one through which the strong ink still looks as dark as through the widest.
@@ -154,16 +158,37 @@ def _paper(thumb: NDArray[np.uint8], is_dark: bool) -> NDArray[np.float32]:
     darkest = float(np.sort(dark, axis=None)[-min(DARKEST, dark.size)])
     strong = dark > STRONG * darkest
     if darkest <= 0 or not strong.any():
-        return widest
+        return widest, WINDOWS[-1]
     for window in WINDOWS[:-1]:
         closed = _closed(smoothed, window)
         kept = _share(closed, smoothed, is_dark)[strong] > STILL_DARK * dark[strong]
         if kept.mean() >= SURVIVING:
-            return closed
-    return widest
+            return closed, window
+    return widest, WINDOWS[-1]
 
 
-def _closed(thumb: NDArray[np.float32], share: float) -> NDArray[np.float32]:
-    """A closing fills every dark stroke with the paper beside it, and keeps the edges of shadows."""
-    window = max(3, int(share * max(thumb.shape)) | 1)
-    return filters.gaussian(filters.lowest(filters.highest(thumb, window, 0, 1), window, 0, 1), SOFTENED)
+def _sharpen(paper: NDArray[np.float32], light: NDArray[np.float32], dark: NDArray[np.uint8], window: float) -> None:
+    """Looks at all pixels where light ends as sharply as a shadow may: `paper` is changed in place there.
+
+    Args:
+        paper: float32 `(height, width)`, ``light` enlarged.
+        light: float32, of a thumb.
+        dark: uint8 `(height, width)`, the picture, its ink darker than paper.
+        window: the share of the longer side within which paper is looked for.
+    """
+    brightest = filters.highest(light, STEP, 0, 1)
+    is_edge = brightest - filters.lowest(light, STEP, 0, 1) > STEEP * np.maximum(brightest, 1)
+    if is_edge.any():
+        share = Image.fromarray(is_edge.astype(np.float32)).resize(paper.shape[::-1], Image.Resampling.BILINEAR)
+        paper += np.asarray(share) * (_closed(filters.gaussian(dark.astype(np.float32), GRAIN), window) - paper)
+
+
+def _closed(picture: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """A closing fills every dark stroke with the paper beside it, and keeps the edges of shadows.
+
+    Beyond the picture's edges it goes on as it ends there: a shadow's corner may be narrower than the window.
+    """
+    window = max(3, int(share * max(picture.shape)) | 1)
+    spare = window // 2
+    wide = np.pad(picture, spare, "edge")
+    return filters.lowest(filters.highest(wide, window, 0, 1), window, 0, 1)[spare:-spare, spare:-spare]

@@ -421,6 +421,13 @@ def test_the_sheet_is_drawn(tmp_path):
         assert drawn.width > 1000
 
 
+def test_a_shadow_that_leaves_a_corner_and_cuts_a_digit_is_no_ink():
+    y, x = np.mgrid[:300, :400]
+    shaded = canvas() * np.where(y - 0.7 * x > 20, 0.5, 1)
+    (span,) = photos.lay_out(shaded.round().astype(np.uint8)).spans
+    assert span.box == pytest.approx((150, 75, 237, 223), abs=2)
+
+
 def test_an_underline_joins_no_digits():
     image = Image.new("L", (300, 160), 255)
     for left in (80, 150):

@@ -2,20 +2,21 @@
 "use strict";
 
 const paper = (() => {
-  const { map, gaussian, closing, resized, border } = filters;
+  const { map, gaussian, closing, maximum, minimum, crop, edged, resized, border } = filters;
   const { sorted, percentile, median, histogram, range, indexOfHighest } = numbers;
   const {
     THUMB, SMALLER, GREYS, BORDER_WORTH, WINDOWS, EVEN, MOSTLY, STRONG, DARKEST, STILL_DARK, SURVIVING,
     DARKEST_PAPER, CLEARER, SIGMAS_FROM_5_TO_30, COLOURED, SAMPLED, DARKER, LIGHTER, CONTRAST, TURNS,
-    LEAST_WEIGHED, RIDGE, GRAIN, SOFTENED,
+    LEAST_WEIGHED, RIDGE, STEP, STEEP, GRAIN, SOFTENED,
   } = constants.paper;
 
   function ink(shown) {
     const greys = clearest(shown);
     const isDark = isDarkInk(thumb(greys, SMALLER));
     const dark = isDark ? greys : map(greys, (value) => 255 - value);
-    const light = resized(paperOf(thumb(dark, THUMB), isDark), dark.width, dark.height, "bilinear");
-    const amount = share(light, dark, isDark);
+    const [light, window] = paperOf(thumb(dark, THUMB), isDark);
+    const soft = resized(gaussian(light, SOFTENED), dark.width, dark.height, "bilinear");
+    const amount = share(sharpened(soft, light, dark, window), dark, isDark);
     const step = Math.max(1, Math.floor(Math.sqrt(amount.values.length / SAMPLED)));
     const some = [];
     for (let y = 0; y < amount.height; y += step) {
@@ -142,19 +143,32 @@ const paper = (() => {
     const dark = share(widest, smoothed, isDark).values;
     const darkest = sorted(dark).at(-Math.min(DARKEST, dark.length));
     const strong = [...dark.keys()].filter((place) => dark[place] > STRONG * darkest);
-    if (darkest <= 0 || !strong.length) return widest;
+    if (darkest <= 0 || !strong.length) return [widest, WINDOWS[WINDOWS.length - 1]];
     for (const window of WINDOWS.slice(0, -1)) {
       const narrower = closed(smoothed, window);
       const seen = share(narrower, smoothed, isDark).values;
       const kept = strong.filter((place) => seen[place] > STILL_DARK * dark[place]);
-      if (kept.length / strong.length >= SURVIVING) return narrower;
+      if (kept.length / strong.length >= SURVIVING) return [narrower, window];
     }
-    return widest;
+    return [widest, WINDOWS[WINDOWS.length - 1]];
   }
 
+  // Looks at all pixels where light ends as sharply as a shadow may.
+  function sharpened(soft, light, dark, window) {
+    const [brightest, darkest] = [maximum(light, STEP).values, minimum(light, STEP).values];
+    const isEdge = map(light, (_, place) =>
+      Number(brightest[place] - darkest[place] > STEEP * Math.max(brightest[place], 1)));
+    if (!isEdge.values.includes(1)) return soft;
+    const part = resized(isEdge, dark.width, dark.height, "bilinear").values;
+    const sharp = closed(gaussian(dark, GRAIN), window).values;
+    return map(soft, (value, place) => value + part[place] * (sharp[place] - value));
+  }
+
+  // A closing. Beyond the picture's edges it goes on as it ends there: a shadow's corner may be narrower than the window.
   function closed(small, part) {
     const window = Math.max(3, Math.floor(part * Math.max(small.width, small.height)) | 1);
-    return gaussian(closing(small, window), SOFTENED);
+    const spare = window >> 1;
+    return crop(closing(edged(small, spare), window), spare, spare, spare + small.width, spare + small.height);
   }
 
   return { ink, greysOf };
