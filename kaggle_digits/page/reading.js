@@ -3,7 +3,7 @@
 
 const reading = (() => {
   const LEAST_PROBABILITY = 1e-7;
-  const { TOGETHER, FEWEST_TURNED, CLEAR_TURNED } = constants.decision;
+  const { TOGETHER, FEWEST_TURNED, CLEAR_TURNED, UPRIGHT } = constants.decision;
   const TURNED = { 0: "", 90: "turned to the right", 180: "turned upside down", 270: "turned to the left" };
 
   // A function from ImageData to an answer.
@@ -23,7 +23,8 @@ const reading = (() => {
     if (layout.isReady(picture, asked.shape)) return answered(read(layout.whole(picture), asked));
     const upright = answered(read(layout.layOut(picture, asked.shape), asked));
     const isClear = ({ label, probability }) => label !== null && probability >= CLEAR_TURNED;
-    if (isClear(upright) || upright.digits.length + upright.left_out.length < FEWEST_TURNED) return upright;
+    const stands = !upright.left_out.length && upright.probability >= UPRIGHT;
+    if (stands || isClear(upright) || upright.digits.length + upright.left_out.length < FEWEST_TURNED) return upright;
     const turned = [1, 2, 3].map((quarters) =>
       answered(read(layout.layOut(picture, asked.shape, quarters), asked), 360 - 90 * quarters));
     return turned

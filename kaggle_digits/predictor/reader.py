@@ -66,7 +66,8 @@ class Reader:
         """
         upright = self._prediction(opened, probabilities)
         found = len(upright.digits) + len(upright.left_out)
-        if opened.writing is None or _is_clear(upright) or found < photos.FEWEST_TURNED:
+        stands = not upright.left_out and (upright.probability or 0.0) >= photos.UPRIGHT
+        if opened.writing is None or stands or _is_clear(upright) or found < photos.FEWEST_TURNED:
             return upright
         turns = {degrees: photos.turned(opened.writing, quarters) for degrees, quarters in _QUARTERS.items()}
         plain = [writing.layout(self.model.image_shape, plain=True) for writing in turns.values()]
