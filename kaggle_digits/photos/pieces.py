@@ -20,6 +20,7 @@ TOUCHING = 0.05  # of the largest part's side, between two parts that are higher
 FLAT, FLAT_SIDE = 1.7, 0.45  # what is so many times wider than high, and lower than that share of a digit, is a bar
 LARGE = 0.25  # of the most ink that a part has: those with more tell how large digits are
 BESIDE = 0.3  # of the lower one's height, that two pieces of a line have in common
+LOW = 0.6  # of a piece's height; by lower ones, such as commas, it is not known to be of their line
 HANGING = 0.25  # of a digit's height, above or below which signs still are of its line
 LONGER, LINE = 1.3, 3.0  # heights of what it underlines, that a line is long; and so many times wider than high
 LOWER, SUNK = 0.75, 0.3  # of the height of what it underlines, a line's height, and how high its middle is at most
@@ -225,7 +226,7 @@ def _middle(piece: Piece) -> int:
 
 def _nearest(line: list[Piece], piece: Piece) -> Piece:
     """The piece of a line by which another one is known to be of it."""
-    large = [each for each in line if not each.is_small]
+    large = [each for each in line if not each.is_small and each.height >= LOW * piece.height]
     return min(large or line, key=lambda each: abs(_middle(each) - _middle(piece)))
 
 

@@ -396,6 +396,13 @@ def test_a_ring_in_a_line_of_its_own_is_measured_by_the_digits_of_the_picture():
     assert [span.size[1] for span in rings] == pytest.approx([0.5, 0.5], abs=0.1)
 
 
+def test_a_large_comma_parts_no_line():
+    digits = [(58, 103, 102, 164), (159, 96, 171, 158), (178, 92, 207, 163)]
+    boxes = [digits[0], (122, 153, 136, 181), *digits[1:]]
+    (line,) = pieces.lines([pieces.Piece(box, (), 0) for box in boxes])
+    assert [piece.box for piece in line] == boxes
+
+
 def test_the_bar_of_a_five_stands_in_its_line_and_parts_no_higher_digit_from_it():
     boxes = [(49, 62, 84, 108), (81, 55, 112, 61), (129, 57, 176, 116), (181, 55, 227, 110)]
     five, bar, *others = (pieces.Piece(box, (number,), 100) for number, box in enumerate(boxes, 1))

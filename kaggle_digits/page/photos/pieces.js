@@ -7,7 +7,7 @@ const pieces = (() => {
   const { map } = filters;
   const { sum, range, indexOfHighest } = numbers;
   const {
-    MOST_PIECES, SMALL, NEAR, SPECK, ABOVE, TALLER, TOUCHING, FLAT, FLAT_SIDE, LARGE, BESIDE, HANGING, LONGER, LINE,
+    MOST_PIECES, SMALL, NEAR, SPECK, ABOVE, TALLER, TOUCHING, FLAT, FLAT_SIDE, LARGE, BESIDE, LOW, HANGING, LONGER, LINE,
     LOWER, SUNK, THIN, FRAMED,
   } = constants.pieces;
 
@@ -140,7 +140,7 @@ const pieces = (() => {
 
   // The piece of a line by which another one is known to be of it.
   function nearest(line, piece) {
-    const large = line.filter((each) => !each.isSmall);
+    const large = line.filter((each) => !each.isSmall && high(each) >= LOW * high(piece));
     const apart = (each) => Math.abs(middle(each) - middle(piece));
     return (large.length ? large : line).reduce((best, each) => (apart(each) < apart(best) ? each : best));
   }
