@@ -13,7 +13,7 @@ import marks
 import numpy as np
 import pictures
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 from scipy import ndimage
 
 from kaggle_digits import photos
@@ -24,7 +24,8 @@ Ink = NDArray[np.float32]
 _SMALLEST, _LARGEST, _CLOSE = 13, 64, 40  # pixels of a digit's height; lower ones stand in more lines
 _WHOLE, _PART = 0.9, 0.75  # of a candidate's or a digit's ink; between the two, nobody can tell
 _SIGN = 0.8  # of a candidate's ink, that is a sign's
-_ALONE = 0.2  # of all sheets
+_ALONE = 0.4  # of all sheets
+_COARSE = 0.12  # of the digits of train.csv
 _SIGNS = 4  # of a line, that are shown; of parts and of several in one, one and for every third digit one more
 
 
@@ -41,6 +42,8 @@ def _digit(samples: marks.Samples) -> marks.Made:
         shape, label = marks.drawn_digit(random)
     if random.random() < 0.35:
         shape = marks.distorted(shape, random)
+    if random.random() < _COARSE:
+        shape = samples.coarse(samples.squared(shape) if random.random() < 0.5 else shape)
     if 1.6 * len(shape) < shape.shape[1]:
         return marks.Made(shape, 0.5, label=label)
     return marks.Made(shape, label=label)
@@ -49,7 +52,8 @@ def _digit(samples: marks.Samples) -> marks.Made:
 def _other(samples: marks.Samples) -> marks.Made:
     while True:
         chance = samples.random.random()
-        made = samples.sign() if chance < 0.6 else samples.letter() if chance < 0.9 else samples.word()
+        makers = ((0.55, samples.sign), (0.83, samples.letter), (0.92, samples.word), (1, samples.tangle))
+        made = next(make for below, make in makers if chance < below)()
         if made is not None:
             return made
 
@@ -106,13 +110,7 @@ def _alone(samples: marks.Samples) -> Iterator[tuple[NDArray[np.uint8], int]]:
     """Of a scribble, a word, a letter or a sign: whatever a picture of it could be taken for is no digit."""
     random, height = samples.random, int(samples.random.integers(20, 120))
     if random.random() < 0.7:
-        side = 2 * height
-        canvas = Image.new("L", (side, side), 0)
-        corners = pictures.tangle(random) if random.random() < 0.7 else marks.doodle(random)
-        width = max(1, int(side * np.exp(random.uniform(np.log(0.008), np.log(0.07)))))
-        places = [tuple(place) for place in side * (0.08 + 0.84 * corners)]
-        ImageDraw.Draw(canvas).line(places, fill=255, width=width, joint="curve")
-        ink = np.asarray(canvas, np.float32) / 255
+        ink = samples.tangle(2 * height).ink
     else:
         made = next(each for each in iter(lambda: _other(samples), None) if each.may_be_alone)
         high = max(2, round(height * made.height))

@@ -17,8 +17,11 @@ import base64
 import itertools
 import json
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,13 +44,15 @@ KEPT_OUT = ("caveat", "kalam", "patrick-hand")
 """Fonts that no sample is made of, but the pictures of benchmarks/own_images.py."""
 
 SIGNS = ".,:;-+/=()*%?!'\"_~<>#&$€@\\[]{}^°\u00d7÷"
-_BETWEEN_DIGITS = ".,:-/+=()%#"  # shown as often as all signs together
+_BETWEEN_DIGITS = ".,:-//+=()%%#"  # shown as often as all signs together
 LETTERS = "".join(sorted(set(string.ascii_letters) - set("OIl")))
 _LIKE_A_DIGIT = "SZBszbD"  # shown less often, since nobody can tell them from digits
 _ONLY_IN_A_LINE = "/\\()[]{}!'oszxcvunmwear"  # alone, as large as a digit, they could be one, or some other letter
 _HEIGHT = 48  # pixels at which shapes are made
 _PLACES = 3  # in lines, of each shape
-_BATCH, _BESIDE, _JUDGED = 512, 60_000, 20_000
+_BATCH, _BESIDE, _JUDGED = 512, 120_000, 20_000
+_SECOND = 0.5  # of the weights, that the second training counts for
+_PARTS = 8  # in which samples are made, by as many processes as there are cores
 
 
 class Made(NamedTuple):
@@ -208,8 +213,8 @@ def resized(shape: Ink, width: float) -> Ink:
 
 
 def doodle(random: Random) -> NDArray[np.float64]:
-    """The corners of a star, a triangle, a spiral, a wave or a zigzag, from 0 to 1."""
-    how = random.integers(4)
+    """The corners of a star, a triangle, a spiral, a wave, or a curve that crosses itself often, from 0 to 1."""
+    how = random.integers(5)
     turns = np.linspace(0, 2 * np.pi, 200) + random.uniform(0, 2 * np.pi)
     if how == 0:
         rays = int(random.integers(4, 8))
@@ -220,6 +225,11 @@ def doodle(random: Random) -> NDArray[np.float64]:
     elif how == 2:
         turns = turns[0] + np.linspace(0, random.uniform(14, 30), 200)
         far = np.linspace(0.03, 0.5, 200)
+    elif how == 3:
+        waves = np.arange(2, 8)
+        sizes = random.normal(0, 1, (2, 6, 1)) / waves[:, None] ** 0.5
+        curve = (sizes * np.sin(waves[:, None] * turns + random.uniform(0, 2 * np.pi, (2, 6, 1)))).sum(axis=1)
+        return np.asarray((curve / np.abs(curve).max(axis=1, keepdims=True) / 2 + 0.5).T)
     else:
         across = np.linspace(0, 1, 200)
         waves = 0.5 + random.uniform(0.1, 0.5) * np.sin(across * random.uniform(14, 40) + turns[0])
@@ -227,30 +237,32 @@ def doodle(random: Random) -> NDArray[np.float64]:
     return np.stack([0.5 + far * np.cos(turns), 0.5 + far * np.sin(turns)], axis=1)
 
 
+@dataclass(frozen=True)
 class Samples:
     """Makes digits and other marks.
 
-    Args:
+    Attributes:
         digits: labelled images of digits.
         fonts: whose signs and letters are taken.
         random: where all chance comes from.
     """
 
-    def __init__(self, digits: Digits, fonts: list[Path], random: Random) -> None:
-        self.digits, self.fonts, self.random = digits, fonts, random
+    digits: Digits
+    fonts: list[Path]
+    random: Random
 
     def stream(self) -> Iterator[tuple[NDArray[np.uint8], int]]:
         """Views, each with its label."""
         shares = {
-            self.digit: 0.49,
+            self.digit: 0.46,
             self.sign: 0.13,
-            self.letter: 0.15,
+            self.letter: 0.14,
             self.word: 0.03,
             self.half: 0.04,
             self.torn: 0.03,
             self.stroke: 0.03,
             self.pair: 0.04,
-            self.scribble: 0.06,
+            self.scribble: 0.1,
         }
         makers, chances = list(shares), list(shares.values())
         while True:
@@ -409,6 +421,14 @@ class Samples:
         np.maximum(spot, other[:, : spot.shape[1]], out=spot)
         return Made(pictures.cut(joined))
 
+    def tangle(self, side: int = 120) -> Made:
+        random = self.random
+        canvas = Image.new("L", (side, side), 0)
+        corners = side * (0.08 + 0.84 * (pictures.tangle if random.random() < 0.6 else doodle)(random))
+        width = max(1, round(side * np.exp(random.uniform(np.log(0.008), np.log(0.07)))))
+        ImageDraw.Draw(canvas).line([tuple(corner) for corner in corners], fill=255, width=width, joint="curve")
+        return Made(pictures.cut(np.asarray(canvas, np.float32) / 255), random.uniform(0.8, 1.6))
+
     def scribble(self) -> Made:
         random, side = self.random, 120
         canvas = Image.new("L", (side, side), 0)
@@ -429,14 +449,25 @@ class Samples:
             noise = ndimage.gaussian_filter(random.normal(0, 1, (side, side)), random.uniform(2, 10))
             return Made(pictures.cut((noise > np.quantile(noise, random.uniform(0.5, 0.9))).astype(np.float32)))
         else:
-            points = pictures.tangle(random) if kind == 4 else doodle(random)
-            pen.line([tuple(point) for point in 10 + 100 * points], fill=255, width=width, joint="curve")
+            return self.tangle(int(random.integers(40, 160)))
         return Made(pictures.cut(np.asarray(canvas, np.float32) / 255), random.uniform(0.8, 1.6))
 
 
-def gathered(stream: Iterator[tuple[NDArray[np.uint8], int]], count: int) -> Views:
+Stream = Callable[[Samples], Iterator[tuple[NDArray[np.uint8], int]]]
+
+
+def gathered(stream: Stream, samples: Samples, count: int, seed: int) -> Views:
     """Views, uint8 `(count, 28, 28)`, and the label of each, `photos.MARK` for what is no digit."""
-    views, labels = zip(*itertools.islice(stream, count), strict=True)
+    randoms = [np.random.default_rng([seed, part]) for part in range(_PARTS)]
+    jobs = [(stream, replace(samples, random=random), count // _PARTS) for random in randoms]
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        views, labels = zip(*pool.map(_some, jobs), strict=True)
+    return np.concatenate(views), np.concatenate(labels)
+
+
+def _some(job: tuple[Stream, Samples, int]) -> Views:
+    stream, samples, count = job
+    views, labels = zip(*itertools.islice(stream(samples), count), strict=True)
     return np.stack(views), np.array(labels, np.uint8)
 
 
@@ -510,9 +541,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fonts", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=Path("data"))
-    parser.add_argument("--count", type=int, default=330_000)
-    parser.add_argument("--epochs", type=int, default=7)
-    parser.add_argument("--candidates", type=int, default=135_000)
+    parser.add_argument("--count", type=int, default=600_000)
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--candidates", type=int, default=300_000)
     parser.add_argument("--more-epochs", type=int, default=8)
     parser.add_argument("--seed", type=int, default=20261127)
     options = parser.parse_args()
@@ -525,18 +556,19 @@ def main() -> None:
     shown = [printed / "DejaVuSans.ttf", printed / "DejaVuSerif.ttf"]
     shown += [path for path in found if path.stem not in KEPT_OUT]
     samples, model = Samples(source.train, shown, random), network()
-    alone = gathered(samples.stream(), options.count)
+    alone = gathered(Samples.stream, samples, options.count, options.seed)
     train(model, alone, options.epochs, 4e-3, random)
     before = model.get_weights()
-    found = gathered(candidates.stream(samples), options.candidates)
-    train(model, found, options.more_epochs, 2e-3, random, alone)
+    found_in_lines = gathered(candidates.stream, samples, options.candidates, options.seed + 1)
+    train(model, found_in_lines, options.more_epochs, 2e-3, random, alone)
     # Between the two it is right more often than either. Source: M. Wortsman et al., Robust Fine-Tuning of Zero-Shot
     # Models, 2022.
-    model.set_weights([(one + other) / 2 for one, other in zip(before, model.get_weights(), strict=True)])
+    after = model.get_weights()
+    model.set_weights([(1 - _SECOND) * one + _SECOND * other for one, other in zip(before, after, strict=True)])
     layers = packed(model)
     (Path(photos.__file__).parent / "marks.json").write_text(json.dumps(layers, separators=(",", ":")) + "\n")
     hidden = Samples(unseen, [path for path in found if path.stem in KEPT_OUT], random)
-    print(judged(*gathered(hidden.stream(), _JUDGED)), flush=True)
+    print(judged(*gathered(Samples.stream, hidden, _JUDGED, options.seed + 2)), flush=True)
 
 
 def judged(views: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:

@@ -18,7 +18,7 @@ __all__ = ["engine", "offline", "online"]
 
 _PHOTOS = (
     *("paper", "mask", "rules", "strokes", "pieces", "segmentation"),
-    *("plausible", "standard", "marks", "tilt", "sheet", "ruler", "cutter", "layout", "votes", "decision"),
+    *("standard", "marks", "tilt", "sheet", "ruler", "cutter", "layout", "votes", "decision"),
 )  # each after those that it takes functions from
 
 

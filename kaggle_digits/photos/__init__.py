@@ -16,6 +16,7 @@ from kaggle_digits.photos.constants import constants
 from kaggle_digits.photos.decision import (
     CLEAR_TURNED,
     FEWEST_TURNED,
+    SURE,
     TOGETHER,
     UPRIGHT,
     Digit,
@@ -29,7 +30,6 @@ from kaggle_digits.photos.decision import (
 from kaggle_digits.photos.filters import gaussian
 from kaggle_digits.photos.layout import Layout, Writing, is_ready, lay_out, look, turned, whole
 from kaggle_digits.photos.marks import MARK, in_line, mark_probabilities, weights
-from kaggle_digits.photos.plausible import SURE
 from kaggle_digits.photos.standard import as_mnist
 from kaggle_digits.photos.votes import counted, leaning
 

@@ -10,7 +10,6 @@ from kaggle_digits.photos import (
     mask,
     paper,
     pieces,
-    plausible,
     ruler,
     rules,
     segmentation,
@@ -23,7 +22,7 @@ from kaggle_digits.photos import (
 
 _STEPS = (
     *(sheet, paper, mask, rules, strokes, tilt, pieces, segmentation),
-    *(plausible, standard, marks, ruler, cutter, layout, votes, decision),
+    *(standard, marks, ruler, cutter, layout, votes, decision),
 )
 
 

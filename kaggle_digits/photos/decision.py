@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from kaggle_digits.photos.layout import Layout, Span
 from kaggle_digits.photos.marks import MARK
-from kaggle_digits.photos.plausible import NEVER, SURE, SURER
 
+SURE, SURER, NEVER = 0.5, 0.8, 2.0  # the least probability of a digit to be read; where several touch; and in a word
 FEWEST_STROKES, CLOSEST = 5, 0.25  # of a hatching, which would else be read as so many ones; and heights apart
-HEARD = 0.4  # of 1, which the network of marks counts for beside the model, where they tell one digit from another
+HEARD = 0.6  # of 1, which the network of marks counts for beside the model, where they tell one digit from another
 RARE = 1.0  # nats, for a mark: most of what people want read is digits
 DOUBTFUL = 0.05  # the probability of being a digit with which a mark as high as one may be one after all
-LETTER = 0.4, 0.6  # the least width and height of a letter, in those of digits
+LETTER = 0.4, 0.6, 0.52  # the least width and height of a letter, in those of digits; and width in its own height
 LETTERS = 2  # so many times a line's letters may be its digits in a word
 GAP, GAPS = 0.9, 2.0  # heights of digits, and times the usual gap of their line, from which on digits stand apart
-UNLIKELY_COST = 1.0  # nats, for a digit that would not be believed, its form and its probability taken together
+UNLIKELY_COST = 1.0  # nats, for a digit that would not be believed
 LEAST = 1e-6  # probability; its logarithm ends the scale
 TOGETHER = 0.8  # the least probability of a whole picture's digits that is believed
 FEWEST_TURNED, CLEAR_TURNED = 3, 0.95  # digits, and their probability together, for which a picture is read turned
@@ -34,7 +34,7 @@ class Digit:
         probabilities: float32 `(classes,)`.
         box: left, top, right and bottom in pixels, the last two exclusive.
         image: uint8 `(height, width)`, what the model saw.
-        least: the probability from which on it is read; above 1 where it has not the form of a digit.
+        least: the probability from which on it is read; above 1 in a word.
         share: the probability that it is a digit at all.
         stands_apart: whether there is a wide gap or another mark before it, in its line.
     """
@@ -162,7 +162,7 @@ def _scores(layout: Layout, probabilities: NDArray[np.float32]) -> tuple[NDArray
     if layout.is_whole:
         as_mark = np.full(len(marks), -np.inf)
     # A lone piece that is no digit is a scribble, rather than several digits that touch.
-    unlikely = UNLIKELY_COST * (~layout.are_lone & (highest < np.array(layout.leasts)))
+    unlikely = UNLIKELY_COST * (~layout.are_lone & (highest < SURE))
     return np.asarray(np.log(np.maximum(highest, LEAST)) - costs - unlikely, np.float64), as_mark
 
 
@@ -191,7 +191,7 @@ def _best_path(slices: int, numbers: list[int], spans: list[Span], scores: NDArr
 def _is_like_a_letter(span: Span) -> bool:
     """Whether a mark is as large as letters are, and most signs are not."""
     width, height = span.size
-    return width >= LETTER[0] and height >= LETTER[1]
+    return width >= max(LETTER[0], LETTER[2] * height) and height >= LETTER[1]
 
 
 def _marks(layout: Layout, chosen: list[int], digits: list[int], before: int) -> list[Mark]:
@@ -229,8 +229,6 @@ def _line(layout: Layout, chosen: list[int], digits: list[int], probabilities: N
 
 def _digit(layout: Layout, place: int, probabilities: NDArray[np.float32], touching: Counter[int]) -> Digit:
     span = layout.spans[place]
-    least = layout.leasts[place]
-    if touching[span.piece] > 1:
-        least = max(least, SURER)
+    least = SURER if touching[span.piece] > 1 else SURE
     share = 1 - float(layout.mark_probabilities[place, MARK])
     return Digit(probabilities, span.box, layout.images[place], least, share)

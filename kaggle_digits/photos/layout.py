@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from kaggle_digits.photos import filters, marks, pieces, plausible, segmentation, sheet, standard, strokes, tilt
+from kaggle_digits.photos import filters, marks, pieces, segmentation, sheet, standard, strokes, tilt
 from kaggle_digits.photos.cutter import Cutter
-from kaggle_digits.photos.plausible import SURE
 from kaggle_digits.photos.ruler import Ruler
 from kaggle_digits.photos.segmentation import Slice
 
@@ -21,6 +20,7 @@ FAR, NEAR = 400, 1024  # pixels of the longer side, at a first look and at a clo
 HIGH_ENOUGH = 36  # pixels; digits lower than that are looked at more closely
 NOTHING_COST = 30.0  # nats; a slice between two cuts may have no ink at all
 CLEAN_BORDER = 0.9  # of the outermost pixels; some of MNIST's digits reach out to them
+LONE = 3.0  # times as likely what is all that there is is no digit: a scribble is alone more often
 LOW_COST, LOWEST = 25.0, 0.6  # nats for every line height that a digit is lower than this share of it
 
 
@@ -61,7 +61,6 @@ class Layout:
         images: uint8 `(len(spans), height, width)`, each span as MNIST would show it.
         stages: the steps on the way, by name, for those who want to see them; empty unless asked for.
         is_whole: whether the picture was taken for one digit as it is.
-        inks: float32 `(height, width)` of every span, its ink as it was found; empty where the picture is whole.
         rivals: what reading a line in a way that is not among the spans costs at least, in nats.
         views: uint8 `(len(spans), 28, 28)`, each span as it stands in its line; none where all are taken for digits.
         is_glyph: whether the picture is so small that it is one digit, in whatever strokes.
@@ -72,7 +71,6 @@ class Layout:
     images: NDArray[np.uint8]
     stages: dict[str, NDArray[Any]]
     is_whole: bool = False
-    inks: list[NDArray[np.float32]] = field(default_factory=list)
     rivals: list[float] = field(default_factory=list)
     views: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, marks.VIEW, marks.VIEW), np.uint8))
     is_glyph: bool = False
@@ -89,15 +87,8 @@ class Layout:
         if not len(self.views):
             return np.tile(np.array([1 / marks.MARK] * marks.MARK + [0], np.float32), (len(self.spans), 1))
         said = marks.mark_probabilities(self.views)
-        if self.is_glyph:
-            said[:, marks.MARK] = 0
-            said /= said.sum(axis=1, keepdims=True)
-        return said
-
-    @cached_property
-    def leasts(self) -> list[float]:
-        """The least probability with which every span is to be read as a digit."""
-        return [SURE] if self.is_whole or self.is_glyph else [plausible.least_probability(ink) for ink in self.inks]
+        said[:, marks.MARK] *= 0 if self.is_glyph else np.where(self.are_lone, LONE, 1)
+        return np.asarray(said / said.sum(axis=1, keepdims=True), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +153,7 @@ class Writing:
         """
         cutter = Cutter(self.drawn, self.owners, self.matrix, self.look.picture.shape)
         stroke = self.drawn.width()
-        spans, images, inks, rivals, views = [], [], [], [], []
+        spans, images, rivals, views = [], [], [], []
         for number, line in enumerate(self.lines):
             wanted = segmentation.candidates(line, self.height)
             others: list[segmentation.Candidate] = []
@@ -173,8 +164,7 @@ class Writing:
             for each in wanted:
                 slices = line[each.first : each.after]
                 box = cutter.extent(slices)
-                ink = cutter.ink(slices, box)
-                image = standard.as_mnist(ink, image_shape, stroke)
+                image = standard.as_mnist(cutter.ink(slices, box), image_shape, stroke)
                 low = LOW_COST * max(0.0, LOWEST - (box[3] - box[1]) / self.height)
                 cost = each.cost + low if image.any() else NOTHING_COST
                 where = cutter.box(box)
@@ -183,7 +173,6 @@ class Writing:
                 spans.append(Span(number, each.first, each.after, cost, where, piece, each.cost, size, is_only))
                 views.append(marks.in_line(image, *ruler.measured(box)))
                 images.append(image)
-                inks.append(ink)
         # Boxes are those of the picture as given, so that is what they are drawn on.
         stages: dict[str, NDArray[Any]] = {"as read": self.look.picture}
         stages.update({"flattened": self.drawn.amount, "mask": self.owners > 0})
@@ -191,7 +180,7 @@ class Writing:
         slices_of = [len(line) for line in self.lines]
         seen = np.stack(views) if views else np.zeros((0, marks.VIEW, marks.VIEW), np.uint8)
         kept = stages if keep_stages else {}
-        return Layout(slices_of, spans, stacked, kept, False, inks, rivals, seen, self.is_glyph)
+        return Layout(slices_of, spans, stacked, kept, False, rivals, seen, self.is_glyph)
 
 
 def lay_out(

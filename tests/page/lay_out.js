@@ -7,8 +7,8 @@ const { readFileSync } = require("node:fs");
 
 const [engine, ...pictures] = process.argv.slice(2);
 const script = readFileSync(engine, "utf8");
-const rooms = "filters, layout, plausible, decision, marks, votes";
-const { filters, layout, plausible, decision, marks, votes } = new Function(`${script}; return { ${rooms} };`)();
+const rooms = "filters, layout, decision, votes";
+const { filters, layout, decision, votes } = new Function(`${script}; return { ${rooms} };`)();
 
 // An answer to every span that the package's test gives, too: label 1, or another one, with changing conviction.
 const answered = (label) => (_, place) => {
@@ -23,12 +23,12 @@ for (const path of pictures) {
     filters.picture(Uint8Array.from({ length: width * height }, (_, at) => bytes[3 * at + first]), width, height);
   const picture = { width, height, red: channel(0), green: channel(1), blue: channel(2) };
   const laid = layout.isReady(picture, [28, 28]) ? layout.whole(picture) : layout.layOut(picture, [28, 28], quarters);
-  const spans = laid.spans.map(({ image, ink, view, ...span }) => ({
+  const kinds = layout.kindsOf(laid);
+  const spans = laid.spans.map(({ image, view, ...span }, place) => ({
     ...span,
     image: Buffer.from(image).toString("base64"),
     leaning: Buffer.concat(votes.leaning(image, [28, 28])).toString("base64"),
-    kinds: view ? [...marks.probabilities(view)] : null,
-    least: laid.isWhole ? null : plausible.leastProbability(ink),
+    kinds: kinds[place] && [...kinds[place]],
   }));
   const read = [1, 4].map((label) => {
     const { lines, marks: left } = decision.decide(laid, laid.spans.map(answered(label)));

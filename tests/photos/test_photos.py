@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from kaggle_digits import photos, sources
 from kaggle_digits.evaluation import plots
-from kaggle_digits.photos import paper, pieces, plausible, strokes
+from kaggle_digits.photos import paper, pieces, strokes
 from kaggle_digits.photos.layout import Span
 from kaggle_digits.photos.standard import narrowed
 
@@ -125,38 +125,27 @@ def test_light_ink_is_told_from_dark():
     assert not paper.ink(Image.fromarray(canvas(paper=30, ink=220))).is_dark
 
 
-def test_a_scribble_is_no_digit_but_an_eight_is():
-    image = Image.new("L", (200, 200), 0)
-    points = np.random.default_rng(0).integers(10, 190, (25, 2))
-    ImageDraw.Draw(image).line([tuple(map(int, point)) for point in points], fill=255, width=4)
-    assert plausible.least_probability(np.asarray(image, np.float32) / 255) == plausible.NEVER
-    eight = Image.new("L", (100, 180), 0)
-    for top in (5, 85):
-        ImageDraw.Draw(eight).ellipse((10, top, 90, top + 85), outline=255, width=9)
-    assert plausible.least_probability(np.asarray(eight, np.float32) / 255) < 1
-
-
-def test_a_hairline_must_be_surest():
-    image = Image.new("L", (200, 200), 0)
-    ImageDraw.Draw(image).line([(40, 20), (160, 20), (90, 180)], fill=255, width=4)
-    assert plausible.least_probability(np.asarray(image, np.float32) / 255) == plausible.SUREST
-
-
-def test_a_blot_is_not_taken_for_a_ring():
+def drawn(how, shape, **style):
     image = Image.new("L", (300, 260), 255)
-    ImageDraw.Draw(image).ellipse((60, 40, 240, 220), fill=0)
-    (ink,) = photos.look(np.asarray(image)).layout(plain=True).inks
-    assert plausible.least_probability(ink) == plausible.NEVER
-    ImageDraw.Draw(image).ellipse((100, 80, 200, 180), fill=255)
-    (ink,) = photos.look(np.asarray(image)).layout(plain=True).inks
-    assert plausible.least_probability(ink) < 1
+    getattr(ImageDraw.Draw(image), how)(shape, **style)
+    return image
 
 
-def test_a_block_without_any_margin_is_a_blot_too():
-    image = Image.new("L", (300, 260), 255)
-    ImageDraw.Draw(image).rectangle((60, 40, 240, 220), fill=0)
-    (ink,) = photos.look(np.asarray(image)).layout(plain=True).inks
-    assert plausible.least_probability(ink) == plausible.NEVER
+@pytest.mark.parametrize(
+    ("image", "is_digit"),
+    [
+        (drawn("line", np.random.default_rng(0).integers(30, 230, 50).tolist(), fill=0, width=4), False),
+        (drawn("ellipse", (60, 40, 240, 220), fill=0), False),
+        (drawn("rectangle", (60, 40, 240, 220), fill=0), False),
+        (drawn("ellipse", (80, 30, 200, 220), outline=0, width=24), True),
+        (drawn("line", (90, 40, 210, 40, 140, 220), fill=0, width=3), True),
+    ],
+    ids=["scribble", "blot", "block", "ring", "hairline"],
+)
+def test_a_scribble_or_a_blot_is_no_digit_but_a_ring_is(image, is_digit):
+    layout = photos.look(np.asarray(image)).layout(plain=True)
+    assert (layout.mark_probabilities[:, photos.MARK] < 0.1).all() == is_digit
+    assert (layout.mark_probabilities[:, photos.MARK] > 0.9).all() != is_digit
 
 
 def test_faint_ink_is_believed_where_it_is_clear():
@@ -200,24 +189,37 @@ def test_a_hatching_is_not_so_many_ones_but_ones_are(count, apart, is_sure):
 
 def layout_of(*cuttable):
     """Pieces of one line, a block and another at its right, that may be one digit each, or two strokes."""
-    block, stroke = np.ones((60, 40), np.float32), np.ones((60, 8), np.float32)
-    spans, inks = [], []
+    spans = []
     for number, cost in enumerate(cuttable):
         first, left = 2 * number, 50 * number
         places = [(first, first + 2, 0.0, 40), (first, first + 1, 0.0, 20), (first + 1, first + 2, cost, 40)]
         spans += [Span(0, *at, (left, 0, left + right, 60), number + 1) for *at, right in places]
-        inks += [block, stroke, stroke]
-    return photos.Layout([2 * len(cuttable)], spans, np.zeros((len(spans), 28, 28), np.uint8), {}, inks=inks)
+    return photos.Layout([2 * len(cuttable)], spans, np.zeros((len(spans), 28, 28), np.uint8), {})
 
 
 def test_what_would_not_be_believed_costs_more_but_a_lone_scribble_stays_one():
     for count, read in ((1, 1), (2, 4)):
-        layout = layout_of(*[0.6] * count)
+        layout = layout_of(*[1.0] * count)
         said = answers(layout, 4, 0.9)
-        assert layout.leasts == [plausible.NEVER, plausible.SURE, plausible.SURE] * count
+        said[::3] = answers(layout, 4, 0.4)[::3]  # the whole block is no digit that would be believed
         (line,) = photos.decide(layout, said).lines
         assert len(line) == read
         assert all(digit.is_sure for digit in line) == (count == 2)
+
+
+@pytest.mark.parametrize(
+    ("size", "is_sure"), [((0.55, 1.3), True), ((0.7, 1.0), False), ((0.2, 0.2), True)], ids=["brackets", "ABC", "dots"]
+)
+def test_a_digit_between_letters_is_a_word_but_not_between_brackets(size, is_sure):
+    sizes = (size, (0.7, 1.0), size)
+    spans = [Span(0, at, at + 1, 0.0, (50 * at, 0, 50 * at + 40, 60), at + 1, size=sizes[at]) for at in range(3)]
+    layout = photos.Layout([3], spans, np.zeros((3, 28, 28), np.uint8), {})
+    kinds = np.zeros((3, photos.MARK + 1), np.float32)
+    kinds[[0, 1, 2], [photos.MARK, 4, photos.MARK]] = 1
+    vars(layout)["mark_probabilities"] = kinds
+    reading = photos.decide(layout, answers(layout, 4, 0.99))
+    assert [digit.is_sure for line in reading.lines for digit in line] == [is_sure]
+    assert len(reading.marks) == 2
 
 
 def test_what_is_plain_is_settled_and_what_is_not_is_not():
@@ -226,7 +228,7 @@ def test_what_is_plain_is_settled_and_what_is_not_is_not():
     plain = photos.look(np.asarray(image)).layout(plain=True)
     assert len(plain.spans) == 1 and plain.rivals[0] < 1
     wide = plain.spans[0].cost
-    cheap = photos.Layout(plain.lines, [replace(plain.spans[0], cost=0.0)], plain.images, {}, False, plain.inks, [0.5])
+    cheap = photos.Layout(plain.lines, [replace(plain.spans[0], cost=0.0)], plain.images, {}, False, [0.5])
     assert photos.is_settled(cheap, answers(cheap, 1, 0.99))
     assert not photos.is_settled(cheap, answers(cheap, 1, 0.4))
     assert wide > 1 and not photos.is_settled(plain, answers(plain, 1, 0.99))
@@ -367,7 +369,7 @@ def test_a_tiny_picture_is_one_digit_in_whatever_strokes():
     layout = photos.lay_out(five_in_two_strokes())
     (span,) = layout.spans
     assert span.box == pytest.approx((3, 1, 14, 15), abs=1)
-    assert layout.mark_probabilities[0, photos.MARK] == 0 and layout.leasts == [plausible.SURE]
+    assert layout.mark_probabilities[0, photos.MARK] == 0
     filling = photos.lay_out(five_in_two_strokes()[1:15, 3:14])
     assert filling.is_glyph and filling.spans[0].box == pytest.approx((0, 0, 11, 14), abs=1)
     large = photos.lay_out(five_in_two_strokes(8))

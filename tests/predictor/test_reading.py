@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from kaggle_digits import predictor, sources, training
+from kaggle_digits import photos, predictor, sources, training
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
+from kaggle_digits.photos.decision import HEARD, LEAST
 from kaggle_digits.predictor import Model
 from kaggle_digits.sources import Source
 
@@ -235,9 +236,12 @@ def test_in_a_blank_picture_there_is_no_digit(model, tmp_path, grey):
 
 
 def test_an_unsure_digit_is_named_with_its_rival(model, digits, tmp_path):
-    asked = undecided(model, (0, 0, 0, 0, 0.58, 0, 0, 0, 0.12, 0.3))
-    # One that the network of marks takes for either, too.
-    Image.fromarray(sheet(digits[641:642], [(20, 30)], (140, 160))).save(tmp_path / "a.png")
+    picture = sheet(digits[5:6], [(20, 30)], (140, 160))
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    # An answer that leaves it undecided together with what the network of marks says.
+    (kinds,) = photos.look(picture).layout(plain=True).mark_probabilities
+    answer = np.array((0, 0, 0, 0, 0.45, 0, 0, 0, 0.15, 0.4)) / np.maximum(kinds[: photos.MARK], LEAST) ** HEARD
+    asked = undecided(model, answer / answer.sum())
     (prediction,) = predictor.predict(asked, [tmp_path / "a.png"])
     assert prediction.label is None
     assert prediction.answer == "unsure: 4 or 9"

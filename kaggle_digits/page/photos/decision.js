@@ -3,21 +3,19 @@
 
 const decision = (() => {
   const { sum, median, indexOfHighest } = numbers;
-  const { leastProbability } = plausible;
+  const { areLone, kindsOf } = layout;
   const { MARK } = constants.marks;
   const {
-    NEVER, SURE, SURER, FEWEST_STROKES, CLOSEST, HEARD, RARE, DOUBTFUL, LETTER, LETTERS, GAP, GAPS, UNLIKELY_COST, LEAST,
+    SURE, SURER, FEWEST_STROKES, CLOSEST, HEARD, RARE, DOUBTFUL, LETTER, LETTERS, GAP, GAPS, UNLIKELY_COST, LEAST,
   } = constants.decision;
 
   // Lines of digits, each with probabilities, box, image, isSure, share and standsApart; and marks that were left out.
   function decide(laid, said) {
-    const leastOf = (ink) => (laid.isGlyph ? SURE : leastProbability(ink));
-    const leasts = laid.spans.map(({ ink }) => (laid.isWhole ? 0 : leastOf(ink)));
     const lone = areLone(laid);
-    const kinds = laid.spans.map(({ view }) => (view ? marks.probabilities(view) : null));
-    const shares = kinds.map((kind) => (kind && !laid.isGlyph ? 1 - kind[MARK] : 1));
+    const kinds = kindsOf(laid);
+    const shares = kinds.map((kind) => (kind ? 1 - kind[MARK] : 1));
     const answers = said.map((answer, place) => together(answer, kinds[place]));
-    const scores = scoresOf(laid, answers, leasts, shares, lone);
+    const scores = scoresOf(laid, answers, shares, lone);
     const left = [], lines = [];
     laid.lines.forEach((slices, number) => {
       const numbers = [...laid.spans.keys()].filter((place) => laid.spans[place].line === number);
@@ -25,7 +23,7 @@ const decision = (() => {
       const digits = chosen.filter((place) => scores[place][0] >= scores[place][1]);
       left.push(...marksOf(laid.spans, chosen, digits, lines.flat().length, shares));
       if (!digits.length) return;
-      const line = lineOf(laid, chosen, digits, answers, leasts, shares);
+      const line = lineOf(laid, chosen, digits, answers, shares);
       const letters = chosen.filter((place) => !digits.includes(place) && isLikeALetter(laid.spans[place])).length;
       lines.push(LETTERS * letters > digits.length ? unsure(line) : line);
     });
@@ -33,13 +31,8 @@ const decision = (() => {
   }
 
   const unsure = (line) => line.map((digit) => ({ ...digit, isSure: false, share: 0 }));
-  const isLikeALetter = ({ size: [width, height] }) => width >= LETTER[0] && height >= LETTER[1];
-
-  // Which spans are all that there is in the picture, and one piece.
-  function areLone({ spans, lines }) {
-    const areOne = new Set(spans.map(({ piece }) => piece)).size === 1;
-    return spans.map(({ first, after }) => areOne && after - first === sum(lines));
-  }
+  const isLikeALetter = ({ size: [width, height] }) =>
+    width >= Math.max(LETTER[0], LETTER[2] * height) && height >= LETTER[1];
 
   // What a model that knows ten digits says, and the network of marks beside it.
   function together(answer, kind) {
@@ -49,11 +42,11 @@ const decision = (() => {
   }
 
   // What every span adds to the sum of its line: as a digit, and as another mark.
-  function scoresOf(laid, answers, leasts, shares, lone) {
+  function scoresOf(laid, answers, shares, lone) {
     return laid.spans.map(({ cost, markCost }, place) => {
       const highest = Math.max(...answers[place]) * shares[place];
       // A lone piece that is no digit is a scribble, rather than several digits that touch.
-      const unlikely = !lone[place] && highest < leasts[place] ? UNLIKELY_COST : 0;
+      const unlikely = !lone[place] && highest < SURE ? UNLIKELY_COST : 0;
       const paid = laid.isWhole ? Infinity : RARE + markCost;
       return [Math.log(Math.max(highest, LEAST)) - cost - unlikely, Math.log(Math.max(1 - shares[place], LEAST)) - paid];
     });
@@ -82,19 +75,18 @@ const decision = (() => {
     return found;
   }
 
-  function lineOf(laid, chosen, digits, answers, leasts, shares) {
+  function lineOf(laid, chosen, digits, answers, shares) {
     const spans = digits.map((place) => laid.spans[place]);
     const gaps = spans.slice(1).map(({ box }, at) => box[0] - spans[at].box[2]);
     const wide = Math.max(GAP * median(spans.map(({ box }) => box[3] - box[1])), gaps.length ? GAPS * median(gaps) : 0);
     return digits.map((place, at) => {
       const { box, image, piece } = laid.spans[place];
       const touching = spans.filter((other) => other.piece === piece).length;
-      const least = Math.max(leasts[place], touching > 1 ? SURER : 0);
+      const least = touching > 1 ? SURER : SURE;
       const isSure = laid.isWhole || Math.max(...answers[place]) * shares[place] >= least;
       const isAfterMark = at > 0 && chosen.indexOf(place) - chosen.indexOf(digits[at - 1]) > 1;
       const standsApart = at > 0 && (gaps[at - 1] > wide || isAfterMark);
-      const share = least > 1 ? 0 : shares[place];
-      return { probabilities: answers[place], box, image, isSure, share, standsApart };
+      return { probabilities: answers[place], box, image, isSure, share: shares[place], standsApart };
     });
   }
 

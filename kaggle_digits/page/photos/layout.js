@@ -5,9 +5,9 @@
 
 const layout = (() => {
   const { map, border, padded, scaled } = filters;
-  const { median, range } = numbers;
+  const { median, range, sum } = numbers;
   const {
-    LEAST_SIDE, TINY, FAR, NEAR, HIGH_ENOUGH, NOTHING_COST, CLEAN_BORDER, LOW_COST, LOWEST,
+    LEAST_SIDE, TINY, FAR, NEAR, HIGH_ENOUGH, NOTHING_COST, CLEAN_BORDER, LONE, LOW_COST, LOWEST,
   } = constants.layout;
 
   // What may be read in a picture once its ink is turned to the left by so many quarters.
@@ -96,14 +96,14 @@ const layout = (() => {
     const stroke = strokes.widthOf(drawn);
     const spanOf = (line, number, measure, { first, after, cost }) => {
       const slices = line.slice(first, after);
-      const [extent, ink] = [knife.extent(slices), knife.ink(slices)];
-      const image = standard.asMnist(ink, shape, stroke);
+      const extent = knife.extent(slices);
+      const image = standard.asMnist(knife.ink(slices), shape, stroke);
       const low = LOW_COST * Math.max(0, LOWEST - (extent[3] - extent[1]) / height);
       const paid = image.values.some(Boolean) ? cost + low : NOTHING_COST;
       const size = measure.size(extent);
       const view = marks.inLine(image, Math.max(...size), measure.offset(extent));
       const [box, piece] = [knife.box(extent), slices[0].piece.number];
-      return { line: number, first, after, cost: paid, box, piece, markCost: cost, size, image: image.values, ink, view };
+      return { line: number, first, after, cost: paid, box, piece, markCost: cost, size, image: image.values, view };
     };
     const spans = lines.flatMap((line, number) => {
       const measure = ruler.of(line, height);
@@ -123,5 +123,22 @@ const layout = (() => {
     return { width: red.width, height: red.height, red, green, blue };
   }
 
-  return { layOut, isReady, whole };
+  // Which spans are all that there is in the picture, and one piece.
+  function areLone({ spans, lines }) {
+    const areOne = new Set(spans.map(({ piece }) => piece)).size === 1;
+    return spans.map(({ first, after }) => areOne && after - first === sum(lines));
+  }
+
+  // Which digit every span is, by its place in the line, and, last, that it is none.
+  function kindsOf(laid) {
+    const lone = areLone(laid);
+    return laid.spans.map(({ view }, place) => {
+      if (!view) return null;
+      const kind = marks.probabilities(view);
+      kind[constants.marks.MARK] *= laid.isGlyph ? 0 : lone[place] ? LONE : 1;
+      return kind.map((value) => value / sum(kind));
+    });
+  }
+
+  return { areLone, kindsOf, layOut, isReady, whole };
 })();
