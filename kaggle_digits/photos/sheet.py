@@ -10,7 +10,7 @@ THUMB = 120  # pixels of the longer side in which the sheet is looked for
 SMOOTHED = 1.0  # pixels of standard deviation in it
 BINS = 64  # of greys, in which the sheet is parted from the desk
 APART = 24  # greys of 256 between the lightest and the darkest, at least
-EDGE, DARKEST = 1.22, 8.0  # times lighter, from one pixel to the next, is an edge; and a grey as good as black
+EDGE, DARKEST = 1.22, 20.0  # times lighter, from one pixel to the next, is an edge; and a grey as good as black
 LARGER = 1.3  # times, that the shape which edges enclose is larger than the brightest one, to be the sheet
 LIGHTER = 1.2  # times, that a sheet is lighter along its edge than what lies around it
 EDGED = 3  # pixels of a thumb, of an edge that are not the sheet's
@@ -21,7 +21,7 @@ FILLED = 0.84  # of the rectangle around it, that a sheet fills
 OUTER = 0.15  # of the picture's border, that a sheet reaches at most; what reaches more of it is lit, and no sheet
 FINGER = 0.15  # of the thumb's longer side, that a finger on the sheet is wide at most
 KEPT = 0.75  # of a sheet's shape that is left without fingers, at least; of a thick digit, only its loop is
-COVERED = 0.25  # of the sheet, that ink on it covers at most
+COVERED = 0.2  # of the sheet, that ink on it covers at most
 TURN, LEAST_TURN = 3, 3  # degrees between two rectangles that are tried, and by which a sheet is turned at least
 INSET = 2.5  # pixels of a thumb, cut away with a sheet's edges
 
@@ -54,7 +54,8 @@ def _sheet(thumb: NDArray[np.float32], shape: NDArray[np.bool_]) -> tuple[NDArra
         return shape, rectangle
     # A finger or what else reaches onto the sheet is narrower than it.
     filled = _without_fingers(shape)
-    rectangle = _rectangle(filled) if filled.sum() >= KEPT * shape.sum() else None
+    is_kept = filled.sum() >= KEPT * shape.sum() and _is_like_a_sheet(thumb, filled)
+    rectangle = _rectangle(filled) if is_kept else None
     return None if rectangle is None else (filled, rectangle)
 
 
@@ -88,8 +89,9 @@ def _is_like_a_sheet(thumb: NDArray[np.float32], shape: NDArray[np.bool_]) -> bo
         return False
     inside = shape & ~filters.lowest(shape, RIM, 0, 1)
     outside = filters.highest(shape, RIM, 0, 1) & ~shape
-    paper_grey, desk_grey = (float(filters.percentile(thumb[each], 50)) for each in (inside, outside))
-    return paper_grey >= LIGHTER * desk_grey and bool((thumb[shape] > desk_grey).mean() >= 1 - COVERED)
+    lighter = LIGHTER * max(float(filters.percentile(thumb[outside], 50)), DARKEST)
+    is_lighter = float(filters.percentile(thumb[inside], 50)) >= lighter
+    return is_lighter and bool((thumb[shape] > lighter).mean() >= 1 - COVERED)
 
 
 def _without_fingers(filled: NDArray[np.bool_]) -> NDArray[np.bool_]:

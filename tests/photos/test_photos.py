@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from kaggle_digits import photos, sources
 from kaggle_digits.evaluation import plots
-from kaggle_digits.photos import paper, pieces, strokes
+from kaggle_digits.photos import paper, pieces, sheet, strokes
 from kaggle_digits.photos.layout import Span
 from kaggle_digits.photos.standard import narrowed
 
@@ -453,6 +453,12 @@ def test_a_note_half_in_the_shadow_is_found():
     shaded = np.asarray(image) * np.interp(np.arange(400), [240, 244], [0.5, 1])
     (span,) = photos.lay_out(shaded.round().astype(np.uint8)).spans
     assert span.box == pytest.approx((180, 116, 235, 192), abs=6)
+
+
+def test_a_thick_ring_on_a_dark_ground_is_no_sheet_of_paper():
+    image = Image.new("L", (200, 200), 22)
+    ImageDraw.Draw(image).rounded_rectangle((50, 40, 130, 150), 25, outline=255, width=18)
+    assert sheet.find(image) is None
 
 
 def test_a_thick_digit_on_a_dark_ground_is_no_sheet_of_paper():

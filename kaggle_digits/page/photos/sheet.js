@@ -30,7 +30,8 @@ const sheet = (() => {
     if (rectangle === null) {
       // A finger or what else reaches onto the sheet is narrower than it.
       filled = opened(shape, Math.floor(FINGER * Math.max(shape.width, shape.height)) | 1);
-      rectangle = sum(filled.values) >= KEPT * sum(shape.values) ? rectangleOf(filled) : null;
+      const isKept = sum(filled.values) >= KEPT * sum(shape.values) && isLikeASheet(thumb, filled);
+      rectangle = isKept ? rectangleOf(filled) : null;
     }
     return rectangle && { filled, rectangle };
   }
@@ -73,9 +74,9 @@ const sheet = (() => {
     if (share < SMALLEST || share > LARGEST || sum(around) / around.length > OUTER) return false;
     const [inner, outer] = [minimum(shape, RIM).values, maximum(shape, RIM).values];
     const greys = (isThere) => thumb.values.filter((_, place) => isThere(shape.values[place], place));
-    const desk = median(greys((own, place) => outer[place] && !own));
-    const isLighter = median(greys((own, place) => own && !inner[place])) >= LIGHTER * desk;
-    return isLighter && greys((own) => own).filter((grey) => grey > desk).length >= (1 - COVERED) * area;
+    const lighter = LIGHTER * Math.max(median(greys((own, place) => outer[place] && !own)), DARKEST);
+    const isLighter = median(greys((own, place) => own && !inner[place])) >= lighter;
+    return isLighter && greys((own) => own).filter((grey) => grey > lighter).length >= (1 - COVERED) * area;
   }
 
   // The least rectangle around it: the degrees by which it is turned, and its sides in the turned picture.
