@@ -28,7 +28,8 @@ COLOURED = 24  # steps between a pixel's channels, from which a picture is calle
 SAMPLED, DARKER, LIGHTER = 20_000, 5, 30  # pixels from which the noise is taken, and the percentiles
 CONTRAST = 99.5  # percentile of what differs from the light
 TURNS, LEAST_WEIGHED, RIDGE = 6, 2.0, 1e-3  # of the fit of the light: how often, greys off, and on the diagonal
-STEP, STEEP = 5, 0.15  # pixels of a thumb, within which the light changes by such a share where a shadow ends sharply
+STEP, STEEP = 5, 0.3  # pixels of a thumb, within which the light changes by such a share where a shadow ends sharply
+PARTS = 64  # of a grey, in which paper is looked for
 GRAIN, SOFTENED = 0.7, 1.0  # pixels of a thumb, of standard deviation, before paper is looked for and after
 
 
@@ -190,5 +191,7 @@ def _closed(picture: NDArray[np.float32], share: float) -> NDArray[np.float32]:
     """
     window = max(3, int(share * max(picture.shape)) | 1)
     spare = window // 2
-    wide = np.pad(picture, spare, "edge")
-    return filters.lowest(filters.highest(wide, window, 0, 1), window, 0, 1)[spare:-spare, spare:-spare]
+    # Small whole numbers are compared five times as fast.
+    wide = np.pad((PARTS * picture).round().astype(np.uint16), spare, "edge")
+    closed = filters.lowest(filters.highest(wide, window, 0, 1), window, 0, 1)[spare:-spare, spare:-spare]
+    return np.asarray(closed / np.float32(PARTS), np.float32)

@@ -7,7 +7,8 @@ const paper = (() => {
   const {
     THUMB, SMALLER, GREYS, BORDER_WORTH, WINDOWS, EVEN, MOSTLY, STRONG, DARKEST, STILL_DARK, SURVIVING,
     DARKEST_PAPER, CLEARER, SIGMAS_FROM_5_TO_30, COLOURED, SAMPLED, DARKER, LIGHTER, CONTRAST, TURNS,
-    LEAST_WEIGHED, RIDGE, STEP, STEEP, GRAIN, SOFTENED,
+    LEAST_WEIGHED, RIDGE, STEP, STEEP, PARTS, GRAIN,
+    SOFTENED,
   } = constants.paper;
 
   function ink(shown) {
@@ -168,7 +169,8 @@ const paper = (() => {
   function closed(small, part) {
     const window = Math.max(3, Math.floor(part * Math.max(small.width, small.height)) | 1);
     const spare = window >> 1;
-    return crop(closing(edged(small, spare), window), spare, spare, spare + small.width, spare + small.height);
+    const fine = map(small, (value) => Math.round(PARTS * value) / PARTS);
+    return crop(closing(edged(fine, spare), window), spare, spare, spare + small.width, spare + small.height);
   }
 
   return { ink, greysOf };
