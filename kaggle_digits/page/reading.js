@@ -3,7 +3,7 @@
 
 const reading = (() => {
   const LEAST_PROBABILITY = 1e-7;
-  const { TOGETHER, FEWEST_TURNED, CLEAR_TURNED, UPRIGHT } = constants.decision;
+  const { FEWEST_TURNED, CLEAR_TURNED, UPRIGHT } = constants.decision;
   const TURNED = { 0: "", 90: "turned to the right", 180: "turned upside down", 270: "turned to the left" };
 
   // A function from ImageData to an answer.
@@ -58,9 +58,10 @@ const reading = (() => {
     const text = lines.map((line) => line.map(written).join("")).join(" ");
     const together = lines.flat().reduce((all, { probabilities, share }) => all * Math.max(...probabilities) * (share || 1), 1);
     const areSure = digits.length > 0 && digits.every(({ label }) => label !== null);
-    const isSure = areSure && (digits.length === 1 || together >= TOGETHER) && !marks.some(({ mayBeDigit }) => mayBeDigit);
+    const areBelieved = digits.length === 1 || together >= decision.together(digits.length);
+    const isSure = areSure && areBelieved && !marks.some(({ mayBeDigit }) => mayBeDigit);
     const remark = marks.length ? `left out: ${marks.length} ${marks.length > 1 ? "marks" : "mark"}` : TURNED[turned];
-    const answer = (isSure ? text : doubt(digits, text)) + (remark && ` (${remark})`);
+    const answer = (isSure ? text : doubt(lines.flat(), text)) + (remark && ` (${remark})`);
     const probability = digits.length ? together : null;
     const unsure = digits.length > 0 && !isSure;
     return { label: isSure ? text : null, answer, probability, digits, unsure, left_out: marks, turned };
@@ -69,7 +70,9 @@ const reading = (() => {
   function doubt(digits, text) {
     if (!digits.length) return "no digit found";
     if (digits.length > 1) return `unsure: ${text}`;
-    const [{ probabilities }] = digits;
+    const [{ probabilities, share, isSure }] = digits;
+    if (isSure) return "unsure: what was left out may be a digit";
+    if (share < Math.max(...probabilities)) return "unsure: unlike any digit";
     const [first, second] = [...probabilities.keys()].sort((one, other) => probabilities[other] - probabilities[one]);
     return `unsure: ${first} or ${second}`;
   }

@@ -16,8 +16,6 @@ from kaggle_digits.photos.constants import constants
 from kaggle_digits.photos.decision import (
     CLEAR_TURNED,
     FEWEST_TURNED,
-    SURE,
-    TOGETHER,
     UPRIGHT,
     Digit,
     Mark,
@@ -26,6 +24,7 @@ from kaggle_digits.photos.decision import (
     heard,
     is_settled,
     most_probable,
+    together,
 )
 from kaggle_digits.photos.filters import gaussian
 from kaggle_digits.photos.layout import Layout, Writing, is_ready, lay_out, look, turned, whole
@@ -37,8 +36,6 @@ __all__ = [
     "CLEAR_TURNED",
     "FEWEST_TURNED",
     "MARK",
-    "SURE",
-    "TOGETHER",
     "UPRIGHT",
     "Digit",
     "Layout",
@@ -59,6 +56,7 @@ __all__ = [
     "look",
     "mark_probabilities",
     "most_probable",
+    "together",
     "turned",
     "weights",
     "whole",

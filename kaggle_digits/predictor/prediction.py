@@ -43,7 +43,7 @@ class PredictedDigit:
         """In words why it is unsure; empty where it is not."""
         if self.is_sure:
             return ""
-        if self.is_digit < photos.SURE:
+        if self.is_digit < self.probability:
             return "unlike any digit"
         return f"{self.label} or {self.runner_up}"
 
@@ -107,7 +107,7 @@ class Prediction:
         if not self.digits:
             return False
         are_sure = all(digit.is_sure for digit in self.digits) and not any(mark.may_be_digit for mark in self.left_out)
-        return not are_sure or (len(self.digits) > 1 and self._together < photos.TOGETHER)
+        return not are_sure or (len(self.digits) > 1 and self._together < photos.together(len(self.digits)))
 
     @property
     def label(self) -> str | None:

@@ -464,3 +464,12 @@ def test_a_thick_ring_on_a_dark_ground_is_no_sheet_of_paper():
 def test_a_thick_digit_on_a_dark_ground_is_no_sheet_of_paper():
     (span,) = photos.lay_out(nine_in_chalk()).spans
     assert span.box == pytest.approx((130, 20, 241, 271), abs=3)
+
+
+@pytest.mark.parametrize(("probability", "is_sure"), [(0.55, False), (0.7, True)])
+def test_a_digit_alone_must_be_surer_than_one_among_others(probability, is_sure):
+    for count in (1, 2):
+        spans = [Span(0, at, at + 1, 0.0, (50 * at, 0, 50 * at + 40, 60), at + 1) for at in range(count)]
+        layout = photos.Layout([count], spans, np.zeros((count, 28, 28), np.uint8), {})
+        (line,) = photos.decide(layout, answers(layout, 4, probability)).lines
+        assert [digit.is_sure for digit in line] == ([is_sure] if count == 1 else [True, True])

@@ -6,7 +6,7 @@ const decision = (() => {
   const { areLone, kindsOf } = layout;
   const { MARK } = constants.marks;
   const {
-    SURE, SURER, FEWEST_STROKES, CLOSEST, HEARD, RARE, DOUBTFUL, LETTER, LETTERS, GAP, GAPS, UNLIKELY_COST, LEAST,
+    SURE, RISK, SPREAD, FEWEST_STROKES, CLOSEST, HEARD, RARE, DOUBTFUL, LETTER, LETTERS, GAP, GAPS, UNLIKELY_COST, LEAST,
   } = constants.decision;
 
   // Lines of digits, each with probabilities, box, image, isSure, share and standsApart; and marks that were left out.
@@ -14,7 +14,7 @@ const decision = (() => {
     const lone = areLone(laid);
     const kinds = kindsOf(laid);
     const shares = kinds.map((kind) => (kind ? 1 - kind[MARK] : 1));
-    const answers = said.map((answer, place) => together(answer, kinds[place]));
+    const answers = said.map((answer, place) => heard(answer, kinds[place]));
     const scores = scoresOf(laid, answers, shares, lone);
     const left = [], lines = [];
     laid.lines.forEach((slices, number) => {
@@ -27,15 +27,22 @@ const decision = (() => {
       const letters = chosen.filter((place) => !digits.includes(place) && isLikeALetter(laid.spans[place])).length;
       lines.push(LETTERS * letters > digits.length ? unsure(line) : line);
     });
-    return { lines: isHatching(lines) ? lines.map(unsure) : lines, marks: left };
+    if (isHatching(lines)) return { lines: lines.map(unsure), marks: left };
+    if (lines.flat().length === 1 && !laid.isWhole) {
+      const [[digit]] = lines;
+      digit.isSure &&= Math.max(...digit.probabilities) * digit.share >= together(1);
+    }
+    return { lines, marks: left };
   }
 
+  // The least probability of all digits of a picture, so many, that is believed.
+  const together = (count) => 1 - RISK / count ** SPREAD;
   const unsure = (line) => line.map((digit) => ({ ...digit, isSure: false, share: 0 }));
   const isLikeALetter = ({ size: [width, height] }) =>
     width >= Math.max(LETTER[0], LETTER[2] * height) && height >= LETTER[1];
 
   // What a model that knows ten digits says, and the network of marks beside it.
-  function together(answer, kind) {
+  function heard(answer, kind) {
     if (!kind || answer.length !== MARK) return answer;
     const both = answer.map((value, label) => value * Math.max(kind[label], LEAST) ** HEARD);
     return both.map((value) => value / sum(both));
@@ -80,10 +87,8 @@ const decision = (() => {
     const gaps = spans.slice(1).map(({ box }, at) => box[0] - spans[at].box[2]);
     const wide = Math.max(GAP * median(spans.map(({ box }) => box[3] - box[1])), gaps.length ? GAPS * median(gaps) : 0);
     return digits.map((place, at) => {
-      const { box, image, piece } = laid.spans[place];
-      const touching = spans.filter((other) => other.piece === piece).length;
-      const least = touching > 1 ? SURER : SURE;
-      const isSure = laid.isWhole || Math.max(...answers[place]) * shares[place] >= least;
+      const { box, image } = laid.spans[place];
+      const isSure = laid.isWhole || Math.max(...answers[place]) * shares[place] >= SURE;
       const isAfterMark = at > 0 && chosen.indexOf(place) - chosen.indexOf(digits[at - 1]) > 1;
       const standsApart = at > 0 && (gaps[at - 1] > wide || isAfterMark);
       return { probabilities: answers[place], box, image, isSure, share: shares[place], standsApart };
@@ -110,5 +115,5 @@ const decision = (() => {
     return reached[slices][1];
   }
 
-  return { decide };
+  return { decide, together };
 })();
