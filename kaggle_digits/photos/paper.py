@@ -14,6 +14,7 @@ THUMB = 128  # pixels of the longer side; light on paper needs no more
 SMALLER = 48  # pixels of the longer side, enough for the second degree of a polynomial
 GREYS = 32  # steps of grey in which the paper's grey is counted
 BORDER_WORTH = 0.5  # the border's share in that count: in a tight crop, ink may be the most of the rest
+CHALK = 0.6  # of how far the picture reaches to the bright side, what it reaches to the dark side where ink is chalk
 WINDOWS = (0.06, 0.10, 0.18, 0.32)
 """Shares of the longer side within which paper is looked for around ink; the last is wider than any stroke."""
 
@@ -138,7 +139,7 @@ def _is_dark_ink(thumb: NDArray[np.uint8]) -> bool:
     everywhere, around = (np.histogram(part, edges)[0] / part.size for part in (residual, border))
     place = int(np.argmax((1 - BORDER_WORTH) * everywhere + BORDER_WORTH * around))
     paper = (edges[place] + edges[place + 1]) / 2
-    return bool(paper - residual.min() >= residual.max() - paper)
+    return bool(paper - residual.min() >= CHALK * (residual.max() - paper))
 
 
 def _border(picture: NDArray[Any]) -> NDArray[np.float64]:

@@ -437,6 +437,12 @@ def test_a_shadow_that_leaves_a_corner_and_cuts_a_digit_is_no_ink():
     assert span.box == pytest.approx((150, 75, 237, 223), abs=2)
 
 
+def test_ink_on_the_larger_dark_side_of_a_shadow_is_no_chalk():
+    shaded = canvas(ink=110) * np.interp(np.arange(400), [80, 84], [1, 0.45])
+    (span,) = photos.lay_out(shaded.round().astype(np.uint8)).spans
+    assert span.box == pytest.approx((150, 75, 237, 223), abs=2)
+
+
 def test_an_underline_joins_no_digits():
     image = Image.new("L", (300, 160), 255)
     for left in (80, 150):

@@ -5,10 +5,9 @@ const paper = (() => {
   const { map, gaussian, closing, maximum, minimum, crop, edged, resized, border } = filters;
   const { sorted, percentile, median, histogram, range, indexOfHighest } = numbers;
   const {
-    THUMB, SMALLER, GREYS, BORDER_WORTH, WINDOWS, EVEN, MOSTLY, STRONG, DARKEST, STILL_DARK, SURVIVING,
+    THUMB, SMALLER, GREYS, BORDER_WORTH, CHALK, WINDOWS, EVEN, MOSTLY, STRONG, DARKEST, STILL_DARK, SURVIVING,
     DARKEST_PAPER, CLEARER, SIGMAS_FROM_5_TO_30, COLOURED, SAMPLED, DARKER, LIGHTER, CONTRAST, TURNS,
-    LEAST_WEIGHED, RIDGE, STEP, STEEP, PARTS, GRAIN,
-    SOFTENED,
+    LEAST_WEIGHED, RIDGE, STEP, STEEP, PARTS, GRAIN, SOFTENED,
   } = constants.paper;
 
   function ink(shown) {
@@ -135,7 +134,7 @@ const paper = (() => {
     const place = indexOfHighest(everywhere.map((count, at) =>
       ((1 - BORDER_WORTH) * count) / residual.values.length + (BORDER_WORTH * there[at]) / around.length));
     const grey = low - 1 + ((place + 0.5) * (high - low + 2)) / GREYS;
-    return grey - low >= high - grey;
+    return grey - low >= CHALK * (high - grey);
   }
 
   function paperOf(small, isDark) {
