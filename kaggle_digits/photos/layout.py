@@ -21,6 +21,7 @@ HIGH_ENOUGH = 36  # pixels; digits lower than that are looked at more closely
 NOTHING_COST = 30.0  # nats; a slice between two cuts may have no ink at all
 CLEAN_BORDER = 0.9  # of the outermost pixels; some of MNIST's digits reach out to them
 LONE = 3.0  # times as likely what is all that there is is no digit: a scribble is alone more often
+SEVERAL = 1.0  # nats more, for one mark of several pieces: a slash and the digit beside it
 LOW_COST, LOWEST = 25.0, 0.6  # nats for every line height that a digit is lower than this share of it
 
 
@@ -169,8 +170,9 @@ class Writing:
                 cost = each.cost + low if image.any() else NOTHING_COST
                 where = cutter.box(box)
                 piece, size = slices[0].piece.number, ruler.size(box)
+                mark_cost = each.cost + (SEVERAL if len({one.piece.number for one in slices}) > 1 else 0.0)
                 is_only = plain and not any(one.first < each.after and each.first < one.after for one in others)
-                spans.append(Span(number, each.first, each.after, cost, where, piece, each.cost, size, is_only))
+                spans.append(Span(number, each.first, each.after, cost, where, piece, mark_cost, size, is_only))
                 views.append(marks.in_line(image, *ruler.measured(box)))
                 images.append(image)
         # Boxes are those of the picture as given, so that is what they are drawn on.

@@ -176,6 +176,9 @@ def test_spans_boxes_costs_and_images_are_the_same(layouts, name):
     assert [span["cost"] for span in theirs["spans"]] == pytest.approx([span.cost for span in ours.spans], abs=0.05)
     assert [span["piece"] for span in theirs["spans"]] == [span.piece for span in ours.spans]
     if not ours.is_whole:
+        mark_costs = [span.mark_cost for span in ours.spans]
+        assert [span["markCost"] for span in theirs["spans"]] == pytest.approx(mark_costs, abs=0.05)
+    if not ours.is_whole:
         kinds = np.array([span["kinds"] for span in theirs["spans"]]).reshape(-1, 11)
         assert kinds == pytest.approx(ours.mark_probabilities, abs=0.05)
     images, leaning = (

@@ -479,3 +479,14 @@ def test_a_digit_alone_must_be_surer_than_one_among_others(probability, is_sure)
         layout = photos.Layout([count], spans, np.zeros((count, 28, 28), np.uint8), {})
         (line,) = photos.decide(layout, answers(layout, 4, probability)).lines
         assert [digit.is_sure for digit in line] == ([is_sure] if count == 1 else [True, True])
+
+
+def test_a_slash_does_not_take_the_digit_beside_it_along():
+    image = Image.new("L", (300, 160), 255)
+    draw = ImageDraw.Draw(image)
+    draw.line([(90, 30), (60, 140)], fill=0, width=9)
+    draw.line([(106, 135), (110, 40)], fill=0, width=9)
+    layout = photos.lay_out(np.asarray(image))
+    costs = {(span.first, span.after): (span.cost, span.mark_cost) for span in layout.spans}
+    (joint, as_mark) = costs[0, 2]
+    assert as_mark == pytest.approx(joint + 1) and costs[0, 1] == costs[1, 2] == (0, 0)

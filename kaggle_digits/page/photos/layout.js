@@ -7,7 +7,7 @@ const layout = (() => {
   const { map, border, padded, scaled } = filters;
   const { median, range, sum } = numbers;
   const {
-    LEAST_SIDE, TINY, FAR, NEAR, HIGH_ENOUGH, NOTHING_COST, CLEAN_BORDER, LONE, LOW_COST, LOWEST,
+    LEAST_SIDE, TINY, FAR, NEAR, HIGH_ENOUGH, NOTHING_COST, CLEAN_BORDER, LONE, SEVERAL, LOW_COST, LOWEST,
   } = constants.layout;
 
   // What may be read in a picture once its ink is turned to the left by so many quarters.
@@ -103,7 +103,8 @@ const layout = (() => {
       const size = measure.size(extent);
       const view = marks.inLine(image, Math.max(...size), measure.offset(extent));
       const [box, piece] = [knife.box(extent), slices[0].piece.number];
-      return { line: number, first, after, cost: paid, box, piece, markCost: cost, size, image: image.values, view };
+      const markCost = cost + (slices.some((slice) => slice.piece.number !== piece) ? SEVERAL : 0);
+      return { line: number, first, after, cost: paid, box, piece, markCost, size, image: image.values, view };
     };
     const spans = lines.flatMap((line, number) => {
       const measure = ruler.of(line, height);
