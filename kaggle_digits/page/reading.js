@@ -34,8 +34,10 @@ const reading = (() => {
 
   function read(laid, { shape, temperature, probabilities }) {
     const ask = (image) => calibrated(probabilities(image), temperature);
+    // What is alone in a picture may have been stretched to fill it.
+    const isVoted = !laid.isWhole && layout.areLone(laid).some(Boolean);
     const answers = laid.spans.map(({ image }) =>
-      (laid.isWhole ? ask(image) : votes.counted(votes.leaning(image, shape).map(ask))));
+      (isVoted ? votes.counted(votes.leaning(image, shape).map(ask)) : ask(image)));
     return decision.decide(laid, answers);
   }
 

@@ -122,20 +122,23 @@ class Reader:
         return replace(opened, layout=layout)
 
     def _ask_all(self, layouts: list[photos.Layout]) -> list[NDArray[np.float32]]:
-        """The answers to the images of every layout: of whole pictures as they are, else the mean with leaning ones.
+        """The answers to the images of every layout, with the personal touch, if there is one.
 
-        Both have the personal touch, if there is one.
+        What is alone in a picture may have been stretched to fill it: its answer is the mean with narrow leaning ones.
         """
         if sum(len(layout.images) for layout in layouts) == 0:
             return [np.zeros((0, self.model.classes), np.float32) for _ in layouts]
+        are_voted = [bool(layout.are_lone.any()) and not layout.is_whole for layout in layouts]
+        asked = [
+            photos.leaning(one.images) if voted else one.images for one, voted in zip(layouts, are_voted, strict=True)
+        ]
+        said = np.split(self.model.probabilities(np.concatenate(asked)), np.cumsum([len(each) for each in asked])[:-1])
+        answers = [photos.counted(one) if voted else one for one, voted in zip(said, are_voted, strict=True)]
+        if self.model.touch is None:
+            return answers
         images = np.concatenate([layout.images for layout in layouts])
-        answers = self.model.probabilities(photos.leaning(images))
-        plain, voted = answers[: len(images)], photos.counted(answers)
-        if self.model.touch is not None:
-            plain, voted = (self.model.touch.adapted(images, each) for each in (plain, voted))
-        ends = np.cumsum([len(layout.images) for layout in layouts])[:-1]
-        parts = zip(layouts, np.split(plain, ends), np.split(voted, ends), strict=True)
-        return [one if layout.is_whole else other for layout, one, other in parts]
+        adapted = self.model.touch.adapted(images, np.concatenate(answers))
+        return np.split(adapted, np.cumsum([len(layout.images) for layout in layouts])[:-1])
 
 
 def _is_clear(prediction: Prediction) -> bool:
