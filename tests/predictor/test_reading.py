@@ -200,7 +200,7 @@ class SurerUpsideDown:
     """Says that all is a nought, and is surer of those with more ink below."""
 
     def probabilities(self, images):
-        nought = np.where(images[:, :14].sum((1, 2)) > images[:, 14:].sum((1, 2), dtype=float), 0.001, 0.999)
+        nought = np.where(images[:, :14].sum((1, 2)) > images[:, 14:].sum((1, 2), dtype=float), 3e-4, 0.999)
         return np.where(np.arange(10) == 0, nought[:, None], (1 - nought[:, None]) / 9).astype(np.float32)
 
 
