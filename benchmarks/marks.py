@@ -51,7 +51,6 @@ _ONLY_IN_A_LINE = "/\\()[]{}!'oszxcvunmwear"  # alone, as large as a digit, they
 _HEIGHT = 48  # pixels at which shapes are made
 _PLACES = 3  # in lines, of each shape
 _BATCH, _BESIDE, _JUDGED = 512, 120_000, 20_000
-_SECOND = 0.5  # of the weights, that the second training counts for
 _PARTS = 8  # in which samples are made, by as many processes as there are cores
 
 
@@ -422,6 +421,7 @@ class Samples:
         return Made(pictures.cut(joined))
 
     def tangle(self, side: int = 120) -> Made:
+        """A scribble or a doodle with some pen, on a sheet of so many pixels a side."""
         random = self.random
         canvas = Image.new("L", (side, side), 0)
         corners = side * (0.08 + 0.84 * (pictures.tangle if random.random() < 0.6 else doodle)(random))
@@ -552,22 +552,21 @@ def main() -> None:
 
     source, unseen = held_out.load(options.data)
     printed = Path(matplotlib.get_data_path()) / "fonts/ttf"
-    found = sorted(options.fonts.glob("*.[wt][ot]f*"))
+    handwriting = sorted(options.fonts.glob("*.[wt][ot]f*"))
     shown = [printed / "DejaVuSans.ttf", printed / "DejaVuSerif.ttf"]
-    shown += [path for path in found if path.stem not in KEPT_OUT]
+    shown += [path for path in handwriting if path.stem not in KEPT_OUT]
     samples, model = Samples(source.train, shown, random), network()
     alone = gathered(Samples.stream, samples, options.count, options.seed)
     train(model, alone, options.epochs, 4e-3, random)
     before = model.get_weights()
-    found_in_lines = gathered(candidates.stream, samples, options.candidates, options.seed + 1)
-    train(model, found_in_lines, options.more_epochs, 2e-3, random, alone)
+    found = gathered(candidates.stream, samples, options.candidates, options.seed + 1)
+    train(model, found, options.more_epochs, 2e-3, random, alone)
     # Between the two it is right more often than either. Source: M. Wortsman et al., Robust Fine-Tuning of Zero-Shot
     # Models, 2022.
-    after = model.get_weights()
-    model.set_weights([(1 - _SECOND) * one + _SECOND * other for one, other in zip(before, after, strict=True)])
+    model.set_weights([(one + other) / 2 for one, other in zip(before, model.get_weights(), strict=True)])
     layers = packed(model)
     (Path(photos.__file__).parent / "marks.json").write_text(json.dumps(layers, separators=(",", ":")) + "\n")
-    hidden = Samples(unseen, [path for path in found if path.stem in KEPT_OUT], random)
+    hidden = Samples(unseen, [path for path in handwriting if path.stem in KEPT_OUT], random)
     print(judged(*gathered(Samples.stream, hidden, _JUDGED, options.seed + 2)), flush=True)
 
 

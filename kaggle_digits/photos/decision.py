@@ -240,4 +240,4 @@ def _line(layout: Layout, chosen: list[int], digits: list[int], probabilities: N
 def _digit(layout: Layout, place: int, probabilities: NDArray[np.float32]) -> Digit:
     span = layout.spans[place]
     share = 1 - float(layout.mark_probabilities[place, MARK])
-    return Digit(probabilities, span.box, layout.images[place], SURE, share)
+    return Digit(probabilities, span.box, layout.images[place], share=share)
