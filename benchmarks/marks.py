@@ -149,29 +149,37 @@ def drawn_sign(random: Random) -> tuple[Ink, float, float]:
 
 
 def drawn_digit(random: Random) -> tuple[Ink, int]:
-    """A digit as Europe's schools teach it, which few in train.csv write: a one with a long flag, perhaps a foot; a
-    seven with a bar; a four, open or closed, whose second stroke is short; a nine with a straight or a hooked leg."""
+    """A digit as Europe's schools teach it, which few in train.csv write: a one with a long flag, that may reach the
+    ground, perhaps with a foot; a seven with a bar; a four, open or closed, whose second stroke is short; a nine with a
+    straight leg, a hooked one, or one that runs out along the ground."""
     wide, lean = random.uniform(0.2, 0.45), random.uniform(-0.05, 0.2)
     foot = [[(-wide, 0.5), (wide, 0.5)]] if random.random() < 0.4 else []
-    flag = random.uniform(-0.35, 0.2)
+    flag = random.uniform(-0.35, 0.2) if random.random() < 0.5 else random.uniform(0.0, 0.5)
     bar = [[(-0.25, 0.05), (0.3, random.uniform(-0.1, 0.05))]] if random.random() < 0.8 else []
     serif = [(-wide, random.uniform(-0.45, -0.25))] if random.random() < 0.3 else []
     low, apex = random.uniform(-0.05, 0.3), random.uniform(-0.15, 0.25)
-    top = (apex, -0.5) if random.random() < 0.5 else (0.15 + lean / 2, random.uniform(-0.5, -0.1))
+    end = (wide + 0.05, low + random.uniform(-0.1, 0.1))
+    top = (apex, -0.5) if random.random() < 0.4 else (0.15 + lean / 2, random.uniform(-0.5, -0.1))
+    if random.random() < 0.3:  # at the end of the bar
+        top = (end[0] + random.uniform(-0.12, 0.02), end[1] + random.uniform(-0.25, 0.0))
     bowl = [
         (wide * np.cos(turn) * 0.9, -0.25 + 0.25 * np.sin(turn)) for turn in np.linspace(-0.4, -2 * np.pi - 0.2, 16)
     ]
-    hook = [(-random.uniform(0, 0.1), 0.5), (-wide, random.uniform(0.3, 0.48))] if random.random() < 0.4 else []
+    leg = [
+        [(wide * random.uniform(0.3, 0.95), 0.5)],
+        [(wide * random.uniform(0.3, 0.95), 0.3), (-random.uniform(0, 0.1), 0.5), (-wide, random.uniform(0.3, 0.48))],
+        [(wide, random.uniform(0.15, 0.35)), (wide * random.uniform(0.2, 0.6), 0.48), (-wide, random.uniform(0.4, 0.5))],
+    ]
     digits = {
-        1: [[(lean - random.uniform(0.2, 0.6), flag), (lean, -0.5), (0, 0.5)], *foot],
+        1: [[(lean - random.uniform(0.2, 0.75), flag), (lean, -0.5), (0, 0.5)], *foot],
         7: [[*serif, (-wide, -0.5), (wide, random.uniform(-0.55, -0.45)), (random.uniform(-0.2, 0.1), 0.5)], *bar],
         4: [
-            [(apex, -0.5), (-wide, low), (wide + 0.05, low + random.uniform(-0.1, 0.1))],
+            [(apex, -0.5), (-wide, low), end],
             [top, (random.uniform(0, 0.2), random.uniform(max(low + 0.15, 0.3), 0.55))],
         ],
-        9: [[*bowl, (wide * random.uniform(0.3, 0.95), 0.3 if hook else 0.5), *hook]],
+        9: [[*bowl, *leg[random.choice(3, p=(0.45, 0.25, 0.3))]]],
     }
-    label = int(random.choice(list(digits), p=(0.4, 0.2, 0.25, 0.15)))
+    label = int(random.choice(list(digits), p=(0.4, 0.15, 0.25, 0.2)))
     return drawn(digits[label], random)[0], label
 
 
