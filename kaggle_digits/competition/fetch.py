@@ -158,17 +158,23 @@ def _temporary_folder(data: Path) -> Iterator[Path]:
     Only kill -9 and a power cut leave one behind. It is locked as long as its process lives, so the next fetch knows
     which ones it may sweep away.
     """
+    is_new = not data.exists()
     with disk.disk_errors(data):
         data.mkdir(parents=True, exist_ok=True)
         for left in data.glob(f"{_PREFIX}*"):
             _sweep(left)
         temporary = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=data, ignore_cleanup_errors=True)
-    with temporary as folder, locks.locked(Path(folder) / _LOCK, 0):
-        try:
-            yield Path(folder)
-        except StorageError as error:
-            # The user knows `data`, and nothing of a folder that is gone by now.
-            raise StorageError(str(error).replace(folder, str(data))) from error
+    try:
+        with temporary as folder, locks.locked(Path(folder) / _LOCK, 0):
+            try:
+                yield Path(folder)
+            except StorageError as error:
+                # The user knows `data`, and nothing of a folder that is gone by now.
+                raise StorageError(str(error).replace(folder, str(data))) from error
+    finally:
+        if is_new:  # and has got nothing
+            with suppress(OSError):
+                data.rmdir()
 
 
 def _sweep(folder: Path) -> None:
