@@ -20,6 +20,7 @@ NARROWEST = 0.12  # of the picture's longer side, that a sheet is wide
 FILLED = 0.84  # of the rectangle around it, that a sheet fills
 OUTER = 0.15  # of the picture's border, that a sheet reaches at most; what reaches more of it is lit, and no sheet
 FINGER = 0.15  # of the thumb's longer side, that a finger on the sheet is wide at most
+ROUNDED = 3  # pixels of a thumb; by half of them a sheet without fingers grows again, whose corners are rounded
 KEPT = 0.75  # of a sheet's shape that is left without fingers, at least; of a thick digit, only its loop is
 COVERED = 0.2  # of the sheet, that ink on it covers at most
 TURN, LEAST_TURN = 3, 3  # degrees between two rectangles that are tried, and by which a sheet is turned at least
@@ -95,10 +96,10 @@ def _is_like_a_sheet(thumb: NDArray[np.float32], shape: NDArray[np.bool_]) -> bo
 
 
 def _without_fingers(filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """An opening, which takes away what is narrower than a finger."""
+    """An opening, which takes away what is narrower than a finger, and no more than a pixel of other corners."""
     finger = int(FINGER * max(filled.shape)) | 1
     opened = filters.highest(filters.lowest(np.pad(filled, finger), finger, 0, 1), finger, 0, 1)
-    return opened[finger:-finger, finger:-finger]
+    return filters.highest(opened[finger:-finger, finger:-finger], ROUNDED, 0, 1) & filled
 
 
 def _rectangle(filled: NDArray[np.bool_]) -> _Rectangle | None:

@@ -5,8 +5,8 @@ const sheet = (() => {
   const { picture, map, crop, padded, minimum, maximum, gaussian, scaled, label, border, moved } = filters;
   const { histogram, range, median, sum, rounded } = numbers;
   const {
-    THUMB, SMOOTHED, BINS, APART, EDGE, DARKEST, EDGED, LARGER, LIGHTER, RIM, SMALLEST, LARGEST, NARROWEST, FILLED, OUTER, FINGER, KEPT,
-    COVERED, TURN, LEAST_TURN, INSET,
+    THUMB, SMOOTHED, BINS, APART, EDGE, DARKEST, EDGED, LARGER, LIGHTER, RIM, SMALLEST, LARGEST, NARROWEST, FILLED, OUTER, FINGER, ROUNDED,
+    KEPT, COVERED, TURN, LEAST_TURN, INSET,
   } = constants.sheet;
 
   // The sheet's picture, and the matrix that takes a place in it to where it was; null where there is none.
@@ -29,7 +29,8 @@ const sheet = (() => {
     let [filled, rectangle] = [shape, rectangleOf(shape)];
     if (rectangle === null) {
       // A finger or what else reaches onto the sheet is narrower than it.
-      filled = opened(shape, Math.floor(FINGER * Math.max(shape.width, shape.height)) | 1);
+      const open = opened(shape, Math.floor(FINGER * Math.max(shape.width, shape.height)) | 1);
+      filled = map(maximum(open, ROUNDED), (value, place) => value & shape.values[place], Uint8Array);
       const isKept = sum(filled.values) >= KEPT * sum(shape.values) && isLikeASheet(thumb, filled);
       rectangle = isKept ? rectangleOf(filled) : null;
     }
