@@ -94,7 +94,7 @@ def pictures():
         "signs": drawing(seven, [(150, 135), (153, 138)], [(162, 80), (190, 80)], [(20, 20), (20, 130)], width=9),
         "tilted": tilted(),
         "desk": desk(),
-        "desk in the shadow": (desk() * np.where(np.arange(400) < 200, 0.4, 1)[None, :, None]).astype(np.uint8),
+        "desk in the shadow": (desk() * np.where(np.arange(400) < 190, 0.4, 1)[None, :, None]).astype(np.uint8),
         "nine in chalk": nine_in_chalk(),
         "five": drawing(
             [(60, 20), (140, 20)],
