@@ -7,7 +7,7 @@ A digit is a row of train.csv that is not among the held-out ones of held_out.py
 strokes; with another pen, stretched, broken, in coarse pixels, and brought to MNIST's form as the photo treatment does
 it. Another mark is a sign or a letter of the same fonts or of a few strokes, a part of a digit, a letter or a sign, two
 digits that touch, a word, a scribble, a doodle, a frame, a blot. The network sees each as large as it is in its line,
-and as high above or below the line's middle as it stands there: by that alone a comma differs from a one. After these
+and as high above or below the line's middle as it stands there: by that alone a comma differs from a one. Beside these
 it learns from what the treatment takes for a digit in written lines, rightly or not (candidates.py). It is judged by
 the held-out rows, and by fonts that it is not shown, of which benchmarks/own_images.py makes its pictures, too.
 """
@@ -50,7 +50,8 @@ _LIKE_A_DIGIT = "SZBszbD"  # shown less often, since nobody can tell them from d
 _ONLY_IN_A_LINE = "/\\()[]{}!'oszxcvunmwear"  # alone, as large as a digit, they could be one, or some other letter
 _HEIGHT = 48  # pixels at which shapes are made
 _PLACES = 3  # in lines, of each shape
-_BATCH, _BESIDE, _JUDGED = 512, 120_000, 20_000
+_BATCH, _JUDGED = 512, 20_000
+_RATE = 4e-3  # the highest learning rate
 _PARTS = 8  # in which samples are made, by as many processes as there are cores
 
 
@@ -168,7 +169,11 @@ def drawn_digit(random: Random) -> tuple[Ink, int]:
     leg = [
         [(wide * random.uniform(0.3, 0.95), 0.5)],
         [(wide * random.uniform(0.3, 0.95), 0.3), (-random.uniform(0, 0.1), 0.5), (-wide, random.uniform(0.3, 0.48))],
-        [(wide, random.uniform(0.15, 0.35)), (wide * random.uniform(0.2, 0.6), 0.48), (-wide, random.uniform(0.4, 0.5))],
+        [
+            (wide, random.uniform(0.15, 0.35)),
+            (wide * random.uniform(0.2, 0.6), 0.48),
+            (-wide, random.uniform(0.4, 0.5)),
+        ],
     ]
     digits = {
         1: [[(lean - random.uniform(0.2, 0.75), flag), (lean, -0.5), (0, 0.5)], *foot],
@@ -510,23 +515,17 @@ def network() -> Any:
     )
 
 
-def train(model: Any, known: Views, epochs: int, rate: float, random: Random, others: Views | None = None) -> None:
-    """Teaches a network, with so many of the others beside in every epoch that it does not forget them."""
+def train(model: Any, views: NDArray[np.uint8], labels: NDArray[np.uint8], epochs: int, random: Random) -> None:
+    """Teaches a network; in each epoch the views are shifted anew."""
     import keras
 
-    views, labels = known
-    count = len(views) + (_BESIDE if others else 0)
-    steps = epochs * -(-count // _BATCH)
+    steps = epochs * -(-len(views) // _BATCH)
     falling = keras.optimizers.schedules.CosineDecay(
-        rate / 20, steps - steps // 10, warmup_target=rate, warmup_steps=steps // 10
+        _RATE / 20, steps - steps // 10, warmup_target=_RATE, warmup_steps=steps // 10
     )
     model.compile(keras.optimizers.AdamW(falling), "sparse_categorical_crossentropy", steps_per_execution=16)
     for epoch in range(epochs):
-        shown, said = views, labels
-        if others:
-            some = random.permutation(len(others[0]))[:_BESIDE]
-            shown, said = np.concatenate([views, others[0][some]]), np.concatenate([labels, others[1][some]])
-        model.fit(shifted(shown, random)[..., None], said, _BATCH, epoch + 1, initial_epoch=epoch, verbose=2)
+        model.fit(shifted(views, random)[..., None], labels, _BATCH, epoch + 1, initial_epoch=epoch, verbose=2)
 
 
 def packed(model: Any) -> list[dict[str, object]]:
@@ -549,11 +548,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fonts", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=Path("data"))
-    parser.add_argument("--count", type=int, default=600_000)
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--candidates", type=int, default=300_000)
-    parser.add_argument("--more-epochs", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=20261127)
+    parser.add_argument("--count", type=int, default=1_200_000)
+    parser.add_argument("--candidates", type=int, default=600_000)
+    parser.add_argument("--epochs", type=int, default=9)
+    parser.add_argument("--seed", type=int, default=20261128)
     options = parser.parse_args()
     random = np.random.default_rng(options.seed)
     import candidates  # which makes its lines of what is made here
@@ -565,13 +563,9 @@ def main() -> None:
     shown += [path for path in handwriting if path.stem not in KEPT_OUT]
     samples, model = Samples(source.train, shown, random), network()
     alone = gathered(Samples.stream, samples, options.count, options.seed)
-    train(model, alone, options.epochs, 4e-3, random)
-    before = model.get_weights()
     found = gathered(candidates.stream, samples, options.candidates, options.seed + 1)
-    train(model, found, options.more_epochs, 2e-3, random, alone)
-    # Between the two it is right more often than either. Source: M. Wortsman et al., Robust Fine-Tuning of Zero-Shot
-    # Models, 2022.
-    model.set_weights([(one + other) / 2 for one, other in zip(before, model.get_weights(), strict=True)])
+    views, labels = (np.concatenate(both) for both in zip(alone, found, strict=True))
+    train(model, views, labels, options.epochs, random)
     layers = packed(model)
     (Path(photos.__file__).parent / "marks.json").write_text(json.dumps(layers, separators=(",", ":")) + "\n")
     hidden = Samples(unseen, [path for path in handwriting if path.stem in KEPT_OUT], random)

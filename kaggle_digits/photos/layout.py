@@ -20,7 +20,7 @@ FAR, NEAR = 400, 1024  # pixels of the longer side, at a first look and at a clo
 HIGH_ENOUGH = 36  # pixels; digits lower than that are looked at more closely
 NOTHING_COST = 30.0  # nats; a slice between two cuts may have no ink at all
 CLEAN_BORDER = 0.9  # of the outermost pixels; some of MNIST's digits reach out to them
-LONE = 3.0  # times as likely what is all that there is is no digit: a scribble is alone more often
+LONE = 2.0  # times as likely what is all that there is is no digit: a scribble is alone more often
 SEVERAL = 1.0  # nats more, for one mark of several pieces: a slash and the digit beside it
 LOW_COST, LOWEST = 25.0, 0.6  # nats for every line height that a digit is lower than this share of it
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from kaggle_digits import photos, predictor, sources, training
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
-from kaggle_digits.photos.decision import HEARD, LEAST
+from kaggle_digits.photos.decision import LEAST
 from kaggle_digits.predictor import Model
 from kaggle_digits.sources import Source
 
@@ -200,7 +200,7 @@ class SurerUpsideDown:
     """Says that all is a nought, and is surer of those with more ink below."""
 
     def probabilities(self, images):
-        nought = np.where(images[:, :14].sum((1, 2)) > images[:, 14:].sum((1, 2), dtype=float), 3e-4, 0.999)
+        nought = np.where(images[:, :14].sum((1, 2)) > images[:, 14:].sum((1, 2), dtype=float), 3e-5, 0.999)
         return np.where(np.arange(10) == 0, nought[:, None], (1 - nought[:, None]) / 9).astype(np.float32)
 
 
@@ -240,7 +240,7 @@ def test_an_unsure_digit_is_named_with_its_rival(model, digits, tmp_path):
     Image.fromarray(picture).save(tmp_path / "a.png")
     # An answer that leaves it undecided together with what the network of marks says.
     (kinds,) = photos.look(picture).layout(plain=True).mark_probabilities
-    answer = np.array((0, 0, 0, 0, 0.45, 0, 0, 0, 0.15, 0.4)) / np.maximum(kinds[: photos.MARK], LEAST) ** HEARD
+    answer = np.array((0, 0, 0, 0, 0.45, 0, 0, 0, 0.15, 0.4)) / np.maximum(kinds[: photos.MARK], LEAST)
     asked = undecided(model, answer / answer.sum())
     (prediction,) = predictor.predict(asked, [tmp_path / "a.png"])
     assert prediction.label is None

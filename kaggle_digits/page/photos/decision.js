@@ -6,7 +6,7 @@ const decision = (() => {
   const { areLone, kindsOf } = layout;
   const { MARK } = constants.marks;
   const {
-    SURE, RISK, SPREAD, FEWEST_STROKES, CLOSEST, HEARD, RARE, DOUBTFUL, LETTER, LETTERS, GAP, GAPS, UNLIKELY_COST, LEAST,
+    SURE, RISK, SPREAD, FEWEST_STROKES, CLOSEST, RARE, DOUBTFUL, LETTER, LETTERS, GAP, GAPS, UNLIKELY_COST, LEAST,
   } = constants.decision;
 
   // Lines of digits, each with probabilities, box, image, isSure, share and standsApart; and marks that were left out.
@@ -44,7 +44,7 @@ const decision = (() => {
   // What a model that knows ten digits says, and the network of marks beside it.
   function heard(answer, kind) {
     if (!kind || answer.length !== MARK) return answer;
-    const both = answer.map((value, label) => value * Math.max(kind[label], LEAST) ** HEARD);
+    const both = answer.map((value, label) => value * Math.max(kind[label], LEAST));
     return both.map((value) => value / sum(both));
   }
 
