@@ -16,6 +16,7 @@ RARE = 1.0  # nats, for a mark: most of what people want read is digits
 DOUBTFUL = 0.02  # the probability of being a digit with which a mark as high as one may be one after all
 LETTER = 0.4, 0.6, 0.52  # the least width and height of a letter, in those of digits; and width in its own height
 LETTERS = 2  # so many times a line's letters may be its digits in a word
+DOT = 0.3, 0.5  # heights of a digit, that a dot is large and lies above or below it, at most: no digit, but a ? or a j
 GAP, GAPS = 0.5, 3.0  # heights of digits, and times the usual gap of their line, from which on digits stand apart
 UNLIKELY_COST = 1.0  # nats, for a digit that would not be believed
 LEAST = 1e-6  # probability; its logarithm ends the scale
@@ -108,6 +109,10 @@ def decide(layout: Layout, probabilities: NDArray[np.float32]) -> Reading:
             letters = sum(_is_like_a_letter(layout.spans[place]) for place in chosen if place not in digits)
             is_word = LETTERS * letters > len(digits)
             lines.append([replace(digit, least=NEVER) for digit in line] if is_word else line)
+    lines = [
+        [replace(digit, least=NEVER) if any(_is_dot(mark, digit) for mark in marks) else digit for digit in line]
+        for line in lines
+    ]
     if _is_hatching(lines):
         lines = [[replace(digit, least=NEVER) for digit in line] for line in lines]
     if sum(map(len, lines)) == 1:
@@ -202,6 +207,15 @@ def _is_like_a_letter(span: Span) -> bool:
     """Whether a mark is as large as letters are, and most signs are not."""
     width, height = span.size
     return width >= max(LETTER[0], LETTER[2] * height) and height >= LETTER[1]
+
+
+def _is_dot(mark: Mark, digit: Digit) -> bool:
+    """Whether a mark is a dot right above or below a digit."""
+    left, top, right, bottom = mark.box
+    height = digit.box[3] - digit.box[1]
+    gap = max(top - digit.box[3], digit.box[1] - bottom)
+    is_small = max(right - left, bottom - top) <= DOT[0] * height
+    return is_small and left < digit.box[2] and digit.box[0] < right and 0 <= gap <= DOT[1] * height
 
 
 def _marks(layout: Layout, chosen: list[int], digits: list[int], before: int) -> list[Mark]:

@@ -92,6 +92,7 @@ def pictures():
         "hatching": drawing(*([(20 + 15 * place, 40), (26 + 15 * place, 120)] for place in range(6)), width=5),
         "ones": drawing(*([(20 + 25 * place, 40), (26 + 25 * place, 120)] for place in range(6)), width=5),
         "signs": drawing(seven, [(150, 135), (153, 138)], [(162, 80), (190, 80)], [(20, 20), (20, 130)], width=9),
+        "dotted": drawing([(60, 20), (130, 20), (90, 100)], [(88, 136), (92, 140)], width=9),
         "tilted": tilted(),
         "desk": desk(),
         "desk in the shadow": (desk() * np.where(np.arange(400) < 190, 0.4, 1)[None, :, None]).astype(np.uint8),

@@ -187,6 +187,17 @@ def test_a_hatching_is_not_so_many_ones_but_ones_are(count, apart, is_sure):
     assert all(digit.is_sure == is_sure for digit in line)
 
 
+@pytest.mark.parametrize(("place", "is_sure"), [((90, 138), False), ((90, 158), True), ((152, 100), True)])
+def test_a_dot_right_below_makes_a_question_mark(place, is_sure):
+    image = Image.new("L", (200, 180), 255)
+    ImageDraw.Draw(image).line([(60, 20), (130, 20), (90, 100)], fill=0, width=9)
+    ImageDraw.Draw(image).ellipse((place[0] - 6, place[1] - 6, place[0] + 6, place[1] + 6), fill=0)
+    layout = photos.lay_out(np.asarray(image))
+    reading = photos.decide(layout, answers(layout, 7, 0.99))
+    (digit,) = (digit for line in reading.lines for digit in line)
+    assert digit.is_sure == is_sure and len(reading.marks) == 1
+
+
 def layout_of(*cuttable):
     """Pieces of one line, a block and another at its right, that may be one digit each, or two strokes."""
     spans = []

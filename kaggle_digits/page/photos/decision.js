@@ -6,7 +6,8 @@ const decision = (() => {
   const { areLone, kindsOf } = layout;
   const { MARK } = constants.marks;
   const {
-    SURE, RISK, SPREAD, FEWEST_STROKES, CLOSEST, RARE, DOUBTFUL, LETTER, LETTERS, GAP, GAPS, UNLIKELY_COST, LEAST,
+    SURE, RISK, SPREAD, FEWEST_STROKES, CLOSEST, RARE, DOUBTFUL, LETTER, LETTERS, DOT, GAP, GAPS, UNLIKELY_COST,
+    LEAST,
   } = constants.decision;
 
   // Lines of digits, each with probabilities, box, image, isSure, share and standsApart; and marks that were left out.
@@ -16,7 +17,8 @@ const decision = (() => {
     const shares = kinds.map((kind) => (kind ? 1 - kind[MARK] : 1));
     const answers = said.map((answer, place) => heard(answer, kinds[place]));
     const scores = scoresOf(laid, answers, shares, lone);
-    const left = [], lines = [];
+    const left = [];
+    let lines = [];
     laid.lines.forEach((slices, number) => {
       const numbers = [...laid.spans.keys()].filter((place) => laid.spans[place].line === number);
       const chosen = bestPath(slices, numbers, laid.spans, scores.map(([digit, mark]) => Math.max(digit, mark)));
@@ -27,6 +29,7 @@ const decision = (() => {
       const letters = chosen.filter((place) => !digits.includes(place) && isLikeALetter(laid.spans[place])).length;
       lines.push(LETTERS * letters > digits.length ? unsure(line) : line);
     });
+    lines = lines.map((line) => line.map((digit) => (left.some((mark) => isDot(mark, digit)) ? never(digit) : digit)));
     if (isHatching(lines)) return { lines: lines.map(unsure), marks: left };
     if (lines.flat().length === 1 && !laid.isWhole) {
       const [[digit]] = lines;
@@ -37,9 +40,18 @@ const decision = (() => {
 
   // The least probability of all digits of a picture, so many, that is believed.
   const together = (count) => 1 - RISK / count ** SPREAD;
-  const unsure = (line) => line.map((digit) => ({ ...digit, isSure: false, share: 0 }));
+  const never = (digit) => ({ ...digit, isSure: false, share: 0 });
+  const unsure = (line) => line.map(never);
   const isLikeALetter = ({ size: [width, height] }) =>
     width >= Math.max(LETTER[0], LETTER[2] * height) && height >= LETTER[1];
+
+  // Whether a mark is a dot right above or below a digit.
+  function isDot({ box: [left, top, right, bottom] }, { box }) {
+    const height = box[3] - box[1];
+    const gap = Math.max(top - box[3], box[1] - bottom);
+    const isSmall = Math.max(right - left, bottom - top) <= DOT[0] * height;
+    return isSmall && left < box[2] && box[0] < right && gap >= 0 && gap <= DOT[1] * height;
+  }
 
   // What a model that knows ten digits says, and the network of marks beside it.
   function heard(answer, kind) {
