@@ -504,12 +504,12 @@ def network() -> Any:
             keras.Input((28, 28, 1), dtype="uint8"),
             layers.Rescaling(1 / 255),
             layers.Conv2D(16, 5, 2, "same", activation="relu"),
-            layers.Conv2D(24, 3, 1, "same", activation="relu"),
-            layers.Conv2D(48, 3, 2, "same", activation="relu"),
-            layers.Conv2D(80, 3, 2, "same", activation="relu"),
+            layers.Conv2D(32, 3, 1, "same", activation="relu"),
+            layers.Conv2D(64, 3, 2, "same", activation="relu"),
+            layers.Conv2D(128, 3, 2, "same", activation="relu"),
             layers.Flatten(),
             layers.Dropout(0.3),
-            layers.Dense(40, activation="relu"),
+            layers.Dense(64, activation="relu"),
             layers.Dense(photos.MARK + 1, activation="softmax", dtype="float32"),
         ]
     )
