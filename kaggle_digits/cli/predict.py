@@ -26,7 +26,7 @@ def predict(
         str | None,
         typer.Option(
             metavar="DIGITS",
-            help="The right digits of this picture, with ? for a mark that is none; kept in the folder corrections.",
+            help="The right digits of this picture, with ? for what is no digit; kept in the folder corrections.",
         ),
     ] = None,
     personal: Annotated[
@@ -78,7 +78,7 @@ def predict(
     if explain:
         reports.draw(predictions, model.run.name)
     if correct is not None:
-        kept = predictor.keep_corrections([digit.image for each in predictions for digit in each.seen], correct)
+        kept = predictor.correct(predictions[0], correct)
         console.tell(
             f"corrected   {len(kept)} {'digit' if len(kept) == 1 else 'digits'}, kept in {predictor.CORRECTIONS}"
         )

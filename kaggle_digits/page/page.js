@@ -41,6 +41,9 @@
   function show(said) {
     answer = said;
     const digits = said?.digits ?? [];
+    // What was left out may be a digit for all that; it is shown where it can be corrected.
+    const marks = keeps ? said?.left_out ?? [] : [];
+    const all = [...digits, ...marks];
     const touch = said?.adapted_to ? `, adapted to ${said.adapted_to} corrections of yours` : "";
     const remark = (said?.label ? said.answer.slice(said.label.length) : "") + touch;  // left out, turned
     find("label").toggleAttribute("data-empty", !said || said.label === null);
@@ -49,9 +52,9 @@
     find("sure").textContent = digits.length ? `${percent(said.probability)} sure${remark}` : "";
     find("sure").classList.toggle("unsure", Boolean(said) && said.label === null);
     // While a number is being written, its last digit is the one to watch.
-    const watched = Math.min(chosen ?? Infinity, digits.length - 1);
-    showDigits(digits, watched);
-    showDetail(digits[watched]);
+    const watched = Math.min(chosen ?? Math.max(digits.length, 1) - 1, all.length - 1);
+    showDigits(all, watched);
+    showDetail(all[watched]);
     pad.mark(digits.length > 1 || pad.state.image ? digits.map(({ box }) => box) : []);
     speakSoon(said);
   }
@@ -69,9 +72,9 @@
     const picture = document.createElement("canvas");
     paintSeen(picture, digit);
     button.type = "button";
-    button.append(picture, digit.label ?? "?");
+    button.append(picture, digit.probabilities ? digit.label ?? "?" : "–");
     button.setAttribute("aria-pressed", String(isWatched));
-    button.setAttribute("aria-label", `Digit ${place + 1}: ${spell(digit)}`);
+    button.setAttribute("aria-label", digit.probabilities ? `Digit ${place + 1}: ${spell(digit)}` : "Left out");
     button.addEventListener("click", () => { chosen = place; show(answer); });
     return button;
   }
@@ -81,15 +84,16 @@
     find("wrong").hidden = !digit || !keeps;
     find("kept").textContent = "";
     const shares = digit?.probabilities ?? [];
+    find("is").textContent = digit && !digit.probabilities ? "A digit? It is a " : "Wrong? It is a ";
     const highest = Math.max(...shares);
     [...find("bars").children].forEach((row, label) => {
       const share = shares[label] ?? 0;
       row.classList.toggle("likeliest", share > 0 && share === highest);
       row.querySelector("i").style.setProperty("--share", share);
-      row.lastChild.textContent = digit ? percent(share) : "";
+      row.lastChild.textContent = shares.length ? percent(share) : "";
     });
     paintSeen(find("seen"), digit);
-    find("seen").setAttribute("aria-label", `What the network sees: ${digit ? `a digit like ${likeliest(digit)}` : "nothing yet"}`);
+    find("seen").setAttribute("aria-label", `What the network sees: ${shares.length ? `a digit like ${likeliest(digit)}` : digit ? "no digit" : "nothing yet"}`);
   }
 
   function paintSeen(canvas, digit) {

@@ -26,9 +26,8 @@ from kaggle_digits.photos.decision import (
     most_probable,
     together,
 )
-from kaggle_digits.photos.filters import gaussian
 from kaggle_digits.photos.layout import Layout, Writing, is_ready, lay_out, look, turned, whole
-from kaggle_digits.photos.marks import MARK, in_line, mark_probabilities, weights
+from kaggle_digits.photos.marks import MARK, in_line, mark_features, mark_probabilities, weights
 from kaggle_digits.photos.standard import as_mnist
 from kaggle_digits.photos.votes import counted, leaning
 
@@ -46,7 +45,6 @@ __all__ = [
     "constants",
     "counted",
     "decide",
-    "gaussian",
     "heard",
     "in_line",
     "is_ready",
@@ -54,6 +52,7 @@ __all__ = [
     "lay_out",
     "leaning",
     "look",
+    "mark_features",
     "mark_probabilities",
     "most_probable",
     "together",

@@ -56,18 +56,20 @@ class Digit:
         return float(self.probabilities.max()) * self.share >= self.least
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mark:
     """Ink of a picture that is no digit: a sign, a letter, dirt.
 
     Attributes:
         box: left, top, right and bottom in pixels, the last two exclusive.
         after: how many digits of the picture come before it, in reading order.
+        image: uint8 `(height, width)`, as the model saw it.
         may_be_digit: whether it could well be a digit after all.
     """
 
     box: tuple[int, int, int, int]
     after: int
+    image: NDArray[np.uint8]
     may_be_digit: bool = False
 
 
@@ -94,7 +96,7 @@ def decide(layout: Layout, probabilities: NDArray[np.float32]) -> Reading:
     Source: the best path over segments, as Y. LeCun et al., Gradient-Based Learning Applied to Document Recognition,
     1998, chapter VI.
     """
-    probabilities = heard(probabilities, layout.mark_probabilities)
+    probabilities = _in_all(layout, probabilities)
     as_digit, as_mark = _scores(layout, probabilities)
     lines: list[list[Digit]] = []
     marks: list[Mark] = []
@@ -137,7 +139,7 @@ def is_settled(layout: Layout, probabilities: NDArray[np.float32]) -> bool:
         layout: from `Writing.layout`, plain.
         probabilities: float32 `(len(layout.spans), classes)`, calibrated, of its images.
     """
-    scores = np.maximum(*_scores(layout, heard(probabilities, layout.mark_probabilities)))
+    scores = np.maximum(*_scores(layout, _in_all(layout, probabilities)))
     reached = [0.0] * len(layout.lines)
     for span, score in zip(layout.spans, scores, strict=True):
         reached[span.line] += float(score)
@@ -152,8 +154,8 @@ def most_probable(layout: Layout, probabilities: NDArray[np.float32]) -> float:
         layout: from `Writing.layout`, plain.
         probabilities: float32 `(len(layout.spans), classes)`, calibrated, of its images.
     """
-    marks = layout.mark_probabilities
-    highest = heard(probabilities, marks).max(axis=1, initial=0) * (1 - marks[:, MARK])
+    shares = 1 - layout.mark_probabilities[:, MARK]
+    highest = _in_all(layout, probabilities).max(axis=1, initial=0) * shares
     return float(np.prod(highest[[span.is_only for span in layout.spans]]))
 
 
@@ -166,6 +168,14 @@ def heard(probabilities: NDArray[np.float32], marks: NDArray[np.float32]) -> NDA
         return probabilities
     both = probabilities * np.maximum(marks[:, :MARK], LEAST)
     return np.asarray(both / both.sum(axis=1, keepdims=True), np.float32)
+
+
+def _in_all(layout: Layout, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a model says, what is heard beside it, and what is lifted."""
+    if layout.lifts is None or probabilities.shape[1] == MARK:
+        return heard(probabilities, layout.mark_probabilities)
+    lifted = probabilities * np.exp(layout.lifts)
+    return np.asarray(lifted / lifted.sum(axis=1, keepdims=True), np.float32)
 
 
 def _scores(layout: Layout, probabilities: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -231,11 +241,19 @@ def _marks(layout: Layout, chosen: list[int], digits: list[int], before: int) ->
         elif span.piece == piece:
             left, top, right, bottom = zip(found[-1].box, span.box, strict=True)
             box = min(left), min(top), max(right), max(bottom)
-            found[-1] = Mark(box, before, is_doubtful or found[-1].may_be_digit)
+            found[-1] = Mark(box, before, _image(layout, span, box), is_doubtful or found[-1].may_be_digit)
         else:
-            found.append(Mark(span.box, before, is_doubtful))
+            found.append(Mark(span.box, before, layout.images[place], is_doubtful))
             piece = span.piece
     return found
+
+
+def _image(layout: Layout, last: Span, box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    """What the model saw of a mark of several slices; of one that it never saw whole, the most of it."""
+    ends = [place for place, span in enumerate(layout.spans) if (span.line, span.after) == (last.line, last.after)]
+    inside = [place for place in ends if layout.spans[place].box[0] >= box[0]]
+    most: NDArray[np.uint8] = layout.images[min(inside, key=lambda place: layout.spans[place].first)]
+    return most
 
 
 def _line(layout: Layout, chosen: list[int], digits: list[int], probabilities: NDArray[np.float32]) -> list[Digit]:

@@ -65,6 +65,7 @@ class Layout:
         rivals: what reading a line in a way that is not among the spans costs at least, in nats.
         views: uint8 `(len(spans), 28, 28)`, each span as it stands in its line; none where all are taken for digits.
         is_glyph: whether the picture is so small that it is one digit, in whatever strokes.
+        lifts: float32 `(len(spans), classes)`, by how many nats each label is likelier than networks say; or none.
     """
 
     lines: list[int]
@@ -75,6 +76,7 @@ class Layout:
     rivals: list[float] = field(default_factory=list)
     views: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, marks.VIEW, marks.VIEW), np.uint8))
     is_glyph: bool = False
+    lifts: NDArray[np.float32] | None = None
 
     @cached_property
     def are_lone(self) -> NDArray[np.bool_]:
@@ -85,11 +87,21 @@ class Layout:
     @cached_property
     def mark_probabilities(self) -> NDArray[np.float32]:
         """Which digit every span is, by its place in the line, and, last, that it is none: float32 `(n, 11)`."""
-        if not len(self.views):
-            return np.tile(np.array([1 / marks.MARK] * marks.MARK + [0], np.float32), (len(self.spans), 1))
-        said = marks.mark_probabilities(self.views)
-        said[:, marks.MARK] *= 0 if self.is_glyph else np.where(self.are_lone, LONE, 1)
+        if len(self.views):
+            said = marks.mark_probabilities(self.views)
+            said[:, marks.MARK] *= 0 if self.is_glyph else np.where(self.are_lone, LONE, 1)
+        else:
+            said = np.tile(np.array([1] * marks.MARK + [0], np.float32), (len(self.spans), 1))
+        if self.lifts is not None:
+            digits = self.lifts[:, : marks.MARK]
+            said[:, : digits.shape[1]] *= np.exp(digits)
         return np.asarray(said / said.sum(axis=1, keepdims=True), np.float32)
+
+    @cached_property
+    def features(self) -> NDArray[np.float32]:
+        """Where every span lies among shapes: float32 `(len(spans), features)`, from `mark_features`."""
+        views = self.views if len(self.views) else np.stack([marks.in_line(image) for image in self.images])
+        return marks.mark_features(views)
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,7 +41,7 @@ def weights() -> list[dict[str, Any]]:
     return found
 
 
-def in_line(image: NDArray[np.uint8], size: float, offset: float) -> NDArray[np.uint8]:
+def in_line(image: NDArray[np.uint8], size: float = 1.0, offset: float = 0.0) -> NDArray[np.uint8]:
     """What the network sees of some ink.
 
     Args:
@@ -73,15 +73,30 @@ def mark_probabilities(views: NDArray[np.uint8]) -> NDArray[np.float32]:
     Args:
         views: uint8 `(n, 28, 28)`, from `in_line`.
     """
-    *convolutions, hidden, last = _network()
-    values = views[..., None].astype(np.float32) / np.float32(255)
-    for layer in convolutions:
-        values = _convolved(values, layer)
-    flat = np.maximum(values.reshape(len(values), len(hidden.kernel)) @ hidden.kernel + hidden.bias, 0)
-    logits = flat @ last.kernel + last.bias
+    last = _network()[-1]
+    logits = _hidden(views) @ last.kernel + last.bias
     logits[:, MARK] -= COMMON
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+
+
+def mark_features(views: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Where each lies among shapes: float32 `(n, features)`, of length 1; what is alike is near.
+
+    Args:
+        views: uint8 `(n, 28, 28)`, from `in_line`.
+    """
+    hidden = _hidden(views)
+    return np.asarray(hidden / np.maximum(np.linalg.norm(hidden, axis=1, keepdims=True), 1e-6), np.float32)
+
+
+def _hidden(views: NDArray[np.uint8]) -> NDArray[np.float32]:
+    *convolutions, hidden, _ = _network()
+    values = views[..., None].astype(np.float32) / np.float32(255)
+    for layer in convolutions:
+        values = _convolved(values, layer)
+    flat = values.reshape(len(values), len(hidden.kernel)) @ hidden.kernel + hidden.bias
+    return np.asarray(np.maximum(flat, 0), np.float32)
 
 
 @lru_cache(maxsize=1)

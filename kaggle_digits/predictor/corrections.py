@@ -12,14 +12,51 @@ from kaggle_digits import photos
 from kaggle_digits.errors import DataError
 from kaggle_digits.files import disk, storage
 from kaggle_digits.predictor.model import Model
+from kaggle_digits.predictor.prediction import Prediction
 from kaggle_digits.predictor.touch import Touch
 from kaggle_digits.sources import image_file, image_folder
 
 CORRECTIONS = Path("corrections")
 """Where corrections are kept: a folder for each label, as `train --also` takes them."""
 
+_LABELS = set("0123456789?")
 _MOST = 20_000  # images; nobody corrects more by hand
 _FEWEST, _NEWEST = 5, 200  # corrections that answers adapt to
+
+
+def correct(prediction: Prediction, labels: str, folder: Path = CORRECTIONS) -> list[Path]:
+    """Keeps what is in a picture with the labels that it should have had.
+
+    Args:
+        prediction: what was said of it, with what the model saw: from `predict` with `keep_stages`.
+        labels: the right label of each digit, or of each digit and each mark that was left out, in reading order,
+            spaces aside; `?` for what is no digit.
+        folder: of all corrections.
+
+    Returns:
+        The files written, as `keep_corrections`.
+
+    Raises:
+        DataError: there are more labels, or fewer, or something that is no label.
+        StorageError: the folder cannot be written.
+    """
+    digits, marks = list(prediction.seen), list(prediction.seen_marks)
+    given = labels.replace(" ", "")
+    if not digits and not marks:
+        raise DataError("no digit was found in this picture, so there is none to correct.")
+    if not set(given) <= _LABELS or len(given) not in (len(digits), len(digits) + len(marks)):
+        counts = [f"{len(some)} {name}{'s' * (len(some) > 1)}" for some, name in ((digits, "digit"), (marks, "mark"))]
+        found = counts[not digits] if not digits or not marks else f"{counts[0]}, or of all and {counts[1]} left out"
+        raise DataError(
+            f"give the right label of {found}, in reading order, and ? for what is no digit. Received: {labels!r}."
+        )
+    # A mark after two digits comes behind the second: sorting keeps the order of what has the same place.
+    both = [
+        *((place, digit.image) for place, digit in enumerate(digits, 1)),
+        *((one.after, one.image) for one in marks),
+    ]
+    shown = sorted(both, key=lambda one: one[0]) if len(given) > len(digits) else both[: len(digits)]
+    return keep_corrections([image for _, image in shown], given, folder)
 
 
 def keep_corrections(images: Sequence[NDArray[np.uint8]], labels: str, folder: Path = CORRECTIONS) -> list[Path]:
@@ -27,30 +64,22 @@ def keep_corrections(images: Sequence[NDArray[np.uint8]], labels: str, folder: P
 
     Args:
         images: of each digit uint8 `(height, width)`, as the model saw it, in reading order; 0 is paper, 255 is ink.
-        labels: the right label of each, spaces aside; `?` for what is no digit, which is not kept.
+        labels: the right label of each; `?` for what is no digit, which is not kept.
         folder: of all corrections.
 
     Returns:
         The files written. An image is kept once, with the label that it was given last.
 
     Raises:
-        DataError: there are more labels than digits, or fewer, or something that is no label.
-        StorageError: the folder cannot be written.
+        DataError: the folder is full.
+        StorageError: it cannot be written.
     """
     from PIL import Image
 
-    if not images:
-        raise DataError("no digit was found in this picture, so there is none to correct.")
-    given = labels.replace(" ", "")
-    if len(given) != len(images) or not set(given) <= set("0123456789?"):
-        raise DataError(
-            f"{len(images)} {'digit was' if len(images) == 1 else 'digits were'} found: give the right label of each, "
-            f"and ? for a mark that is none. Received: {labels!r}."
-        )
     if sum(1 for _ in folder.glob("[0-9]/*.png")) + len(images) > _MOST:
         raise DataError(f"{folder} holds {_MOST:,} images, the most that are kept. Move some elsewhere.")
     written = []
-    for image, label in zip(images, given, strict=True):
+    for image, label in zip(images, labels, strict=True):
         if label == "?" or not image.any():
             continue
         name = f"{hashlib.sha256(image.tobytes()).hexdigest()[:16]}.png"
@@ -82,9 +111,12 @@ def personal(model: Model, folder: Path = CORRECTIONS) -> Model:
     if len(kept) < _FEWEST:
         return model
     images = np.stack([image_file.as_digit(image_file.read(path), model.image_shape) for path in kept])
+    labels = np.array([label_of[path] for path in kept])
     answers = model.probabilities(photos.leaning(images))
-    voted = photos.counted(answers)
-    # Wherever an image is seen, and whatever is heard beside the model, its right label is likely enough then.
-    marks = photos.mark_probabilities(np.stack([photos.in_line(image, 1.0, 0.0) for image in images]))
-    least = np.minimum(np.minimum(answers[: len(images)], voted), photos.heard(voted, marks))
-    return replace(model, touch=Touch.of(images, np.array([label_of[path] for path in kept]), least))
+    views = np.stack([photos.in_line(image) for image in images])
+    marks = photos.mark_probabilities(views)
+    # Wherever an image is seen, as a picture of its own, in a line or alone, its right label is likely enough then.
+    whole = answers[: len(images)]
+    heard = [whole, photos.heard(whole, marks), photos.heard(photos.counted(answers), marks)]
+    least = np.min(heard, axis=0)[np.arange(len(images)), labels]
+    return replace(model, touch=Touch.of(photos.mark_features(views), labels, least, marks))

@@ -82,7 +82,8 @@ class Prediction:
         size: width and height of the picture, or of a row's image, in pixels.
         left_out: what is no digit, in reading order.
         layout: how the picture was read, for those who asked to see it.
-        seen: the digits as the model saw them, with boxes in the picture as `layout` shows it.
+        seen: the digits as the model saw them, with boxes in the picture as `layout` shows it; for the same.
+        seen_marks: what was left out, likewise.
         turned: degrees to the right by which the picture was turned before it was read: 0, 90, 180 or 270.
         adapted_to: how many corrections of its user the answer minds.
     """
@@ -93,6 +94,7 @@ class Prediction:
     left_out: list[LeftOut] = field(default_factory=list)
     layout: photos.Layout | None = field(default=None, compare=False, repr=False)
     seen: tuple[photos.Digit, ...] = field(default=(), compare=False, repr=False)
+    seen_marks: tuple[photos.Mark, ...] = field(default=(), compare=False, repr=False)
     turned: int = 0
     adapted_to: int = 0
 

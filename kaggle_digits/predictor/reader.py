@@ -70,7 +70,7 @@ class Reader:
         if opened.writing is None or stands or _is_clear(upright) or found < photos.FEWEST_TURNED:
             return upright
         turns = {degrees: photos.turned(opened.writing, quarters) for degrees, quarters in _QUARTERS.items()}
-        plain = [writing.layout(self.model.image_shape, plain=True) for writing in turns.values()]
+        plain = [self._laid_out(writing, plain=True) for writing in turns.values()]
         most = [photos.most_probable(*each) for each in zip(plain, self._ask_all(plain), strict=True)]
         others = [
             replace(self._in_full(replace(opened, writing=writing)), turned=degrees)
@@ -89,9 +89,9 @@ class Reader:
         marks = [LeftOut(_box(mark.box, opened.picture), mark.after, mark.may_be_digit) for mark in reading.marks]
         seen = tuple(digit for line in reading.lines for digit in line)
         name = image_folder.printable(opened.path.as_posix())
-        shown, digits = (layout, seen) if self.keep_stages else (None, ())
         adapted_to = 0 if self.model.touch is None else len(self.model.touch.labels)
-        return Prediction(name, read, opened.picture.size, marks, shown, digits, opened.turned, adapted_to)
+        said = Prediction(name, read, opened.picture.size, marks, turned=opened.turned, adapted_to=adapted_to)
+        return replace(said, layout=layout, seen=seen, seen_marks=tuple(reading.marks)) if self.keep_stages else said
 
     def _open(self, path: Path) -> _Opened | DataError:
         shape = self.model.image_shape
@@ -103,9 +103,9 @@ class Reader:
             return error
         if photos.is_ready(picture.pixels, shape):
             digit = image_file.as_digit(np.asarray(Image.fromarray(picture.pixels).convert("L")), shape)
-            return _Opened(path, picture, photos.whole(picture.pixels, digit, self.keep_stages))
+            return self._whole(path, picture, digit)
         writing = photos.look(picture.pixels)
-        return _Opened(path, picture, writing.layout(shape, plain=True, keep_stages=self.keep_stages), writing)
+        return _Opened(path, picture, self._laid_out(writing, plain=True), writing)
 
     def _as_learned(self, path: Path) -> _Opened:
         """A picture brought to the model's form from all its pixels, as the folder's were for training."""
@@ -113,16 +113,25 @@ class Reader:
         digit = image_file.as_digit(greys, self.model.image_shape)
         step = -(-max(greys.shape) // _LONGEST)
         picture = image_file.Picture(greys[::step, ::step].copy(), greys.shape[::-1])
-        return _Opened(path, picture, photos.whole(picture.pixels, digit, self.keep_stages))
+        return self._whole(path, picture, digit)
+
+    def _whole(self, path: Path, picture: image_file.Picture, digit: NDArray[np.uint8]) -> _Opened:
+        return _Opened(path, picture, self._touched(photos.whole(picture.pixels, digit, self.keep_stages)))
 
     def _in_full(self, opened: _Opened) -> _Opened:
-        if opened.writing is None:
-            return opened
-        layout = opened.writing.layout(self.model.image_shape, keep_stages=self.keep_stages)
-        return replace(opened, layout=layout)
+        return opened if opened.writing is None else replace(opened, layout=self._laid_out(opened.writing))
+
+    def _laid_out(self, writing: photos.Writing, *, plain: bool = False) -> photos.Layout:
+        return self._touched(writing.layout(self.model.image_shape, plain=plain, keep_stages=self.keep_stages))
+
+    def _touched(self, layout: photos.Layout) -> photos.Layout:
+        """A layout with the personal touch, if there is one."""
+        if self.model.touch is None or not layout.spans:
+            return layout
+        return replace(layout, lifts=self.model.touch.lifts(layout.features, self.model.classes))
 
     def _ask_all(self, layouts: list[photos.Layout]) -> list[NDArray[np.float32]]:
-        """The answers to the images of every layout, with the personal touch, if there is one.
+        """The answers to the images of every layout.
 
         What is alone in a picture may have been stretched to fill it: its answer is the mean with narrow leaning ones.
         """
@@ -133,12 +142,7 @@ class Reader:
             photos.leaning(one.images) if voted else one.images for one, voted in zip(layouts, are_voted, strict=True)
         ]
         said = np.split(self.model.probabilities(np.concatenate(asked)), np.cumsum([len(each) for each in asked])[:-1])
-        answers = [photos.counted(one) if voted else one for one, voted in zip(said, are_voted, strict=True)]
-        if self.model.touch is None:
-            return answers
-        images = np.concatenate([layout.images for layout in layouts])
-        adapted = self.model.touch.adapted(images, np.concatenate(answers))
-        return np.split(adapted, np.cumsum([len(layout.images) for layout in layouts])[:-1])
+        return [photos.counted(one) if voted else one for one, voted in zip(said, are_voted, strict=True)]
 
 
 def _is_clear(prediction: Prediction) -> bool:

@@ -1,10 +1,11 @@
 """A personal touch: what looks like a digit that its user has put right is read as that.
 
-Nearest neighbours, by pixels, so that any kind of model can have it. A correction raises its label for what is near, by
-the log odds that the model lacked for it. So digits of which the model is sure stay what they are, unless they are very
-near; and those that look like no correction are answered as before, to the last bit.
+Nearest neighbours, by what the network of marks sees in them, so that any kind of model can have it. A correction makes
+its label likelier for what is near: against other digits, and against no digit at all, each by the log odds that were
+lacking for it. So what is surely another digit stays that, unless it is very near; and what looks like no correction is
+answered as before, to the last bit.
 
-benchmarks/personal.py measures it. The constants were chosen on scikit-learn's digits and on hands that it draws.
+benchmarks/personal.py measures it. The constants were chosen on hands that it draws.
 """
 
 import math
@@ -14,12 +15,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits import photos
+from kaggle_digits.photos import MARK
 
-_REACH = 0.8  # up to which a correction counts: a distance of shapes, between 0 and the square root of 2
-_BLUR = 1.0  # pixels, so that a stroke may move a little
+_REACH = 0.8  # up to which a correction counts: a distance of features, between 0 and the square root of 2
 _WANTED = math.log(0.9 / 0.1)  # log odds that a corrected image has of its label afterwards, at least
-_USUAL = 6.0  # nats; who was further from the right label was sure of another, which only the very near can change
+_USUAL = 10.0  # nats; who was further from the right label was sure of another, which only the very near can change
 _LEAST = 1e-7  # of float32 probabilities; smaller ones are noise
 
 
@@ -28,48 +28,50 @@ class Touch:
     """Corrected digits, which raise their labels for those that look like them.
 
     Attributes:
-        shapes: float32 `(m, height * width)`, blurred and of length 1: the same digit in paler ink is near.
+        features: float32 `(m, features)`, from `photos.mark_features`.
         labels: int64 `(m,)`, the right ones.
-        lacking: float32 `(m,)`, log odds that the model lacked for them, from 0.
+        lacking: float32 `(m,)`, log odds that were lacking for them, from 0.
     """
 
-    shapes: NDArray[np.float32]
+    features: NDArray[np.float32]
     labels: NDArray[np.int64]
     lacking: NDArray[np.float32]
 
     @classmethod
-    def of(cls, images: NDArray[np.uint8], labels: NDArray[np.int64], probabilities: NDArray[np.float32]) -> Self:
+    def of(
+        cls,
+        features: NDArray[np.float32],
+        labels: NDArray[np.int64],
+        probabilities: NDArray[np.float32],
+        marks: NDArray[np.float32],
+    ) -> Self:
         """That of corrected digits.
 
         Args:
-            images: uint8 `(m, height, width)`, as the model saw them; 0 is paper, 255 is ink.
-            labels: int64 `(m,)`, the right ones.
-            probabilities: float32 `(m, classes)`, the answers to them; of several, the least likely.
+            features: float32 `(m, features)`, from `photos.mark_features`.
+            labels: int64 `(m,)`, the right ones, 0 to 9.
+            probabilities: float32 `(m,)`, of the right label, if it is a digit; of several answers, the least likely.
+            marks: float32 `(m, 11)`, from `photos.mark_probabilities`.
         """
-        share = probabilities[np.arange(len(labels)), labels].clip(_LEAST, 1 - _LEAST)
-        return cls(_shapes(images), labels, np.maximum(_WANTED - np.log(share / (1 - share)), 0))
+        share = probabilities.clip(_LEAST, 1 - _LEAST)
+        as_digit, as_mark = (
+            np.maximum(marks[np.arange(len(labels)), labels], _LEAST),
+            np.maximum(marks[:, MARK], _LEAST),
+        )
+        odds = np.minimum(np.log(share / (1 - share)), np.log(as_digit / as_mark))
+        return cls(features, labels, np.maximum(_WANTED - odds, 0))
 
-    def adapted(self, images: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-        """A model's answers, with what the corrections change in them.
+    def lifts(self, features: NDArray[np.float32], classes: int) -> NDArray[np.float32]:
+        """By how many nats each label is likelier for what looks like that: float32 `(n, classes)`, from 0.
 
         Args:
-            images: uint8 `(n, height, width)`, what the model was asked about.
-            probabilities: float32 `(n, classes)`, its answers.
-
-        Returns:
-            float32 `(n, classes)`; each row sums to 1.
+            features: float32 `(n, features)`, from `photos.mark_features`.
+            classes: how many labels there are.
         """
-        squares = 2 - 2 * _shapes(images) @ self.shapes.T
+        squares = 2 - 2 * features @ self.features.T
         near = np.maximum(1 - squares / _REACH**2, 0) ** 2
         lifts = near * np.minimum(self.lacking, _USUAL) + near**4 * np.maximum(self.lacking - _USUAL, 0)
-        highest = np.zeros_like(probabilities)
+        highest = np.zeros((len(features), classes), np.float32)
         for label in np.unique(self.labels):
             highest[:, label] = lifts[:, self.labels == label].max(axis=1)
-        raised = np.maximum(probabilities, _LEAST) * np.exp(highest)
-        is_near = highest.any(axis=1, keepdims=True)
-        return np.where(is_near, raised / raised.sum(axis=1, keepdims=True), probabilities)
-
-
-def _shapes(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    soft = photos.gaussian(images.astype(np.float32), _BLUR).reshape(len(images), -1)
-    return np.asarray(soft / np.maximum(np.linalg.norm(soft, axis=1, keepdims=True), 1e-6), np.float32)
+        return highest

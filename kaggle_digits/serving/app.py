@@ -217,6 +217,9 @@ def _name(filename: str | None) -> str:
 
 def _reading(prediction: Prediction, seen: bool) -> forms.Reading:
     reading = forms.Reading(answer=prediction.answer, **prediction.as_json())
-    for digit, shown in zip(reading.digits, prediction.seen, strict=True) if seen else ():
-        digit.seen = shown.image.ravel().tolist()
+    if seen:
+        for one, shown in zip(reading.digits, prediction.seen, strict=True):
+            one.seen = shown.image.ravel().tolist()
+        for mark, left in zip(reading.left_out, prediction.seen_marks, strict=True):
+            mark.seen = left.image.ravel().tolist()
     return reading

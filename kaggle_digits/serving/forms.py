@@ -44,11 +44,12 @@ class Digit(BaseModel, json_schema_extra={"examples": [_DIGIT]}):
     )
 
 
-class LeftOut(BaseModel, json_schema_extra={"examples": [{"box": [150, 80, 170, 90], "after": 1}]}):
+class LeftOut(BaseModel, json_schema_extra={"examples": [{"box": [150, 80, 170, 90], "after": 1, "seen": None}]}):
     """Ink that is no digit, such as a sign or a letter."""
 
     box: list[int] = Field(description="As a digit's.")
     after: int = Field(description="How many digits come before it.")
+    seen: list[int] | None = Field(None, description="As a digit's.")
 
 
 class Reading(BaseModel, json_schema_extra={"examples": [_READING]}):

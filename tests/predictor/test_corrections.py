@@ -1,13 +1,14 @@
 """What was misread, kept to be learned from, and to adapt to at once."""
 
 from dataclasses import replace
+from itertools import compress
 
 import numpy as np
 import pytest
 from msgspec import structs
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from kaggle_digits import predictor, sources
+from kaggle_digits import photos, predictor, sources
 from kaggle_digits.errors import DataError
 
 
@@ -18,7 +19,7 @@ def digits():
 
 def test_they_are_a_folder_of_images_to_learn_from(digits, tmp_path):
     folder = tmp_path / "mine"
-    written = predictor.keep_corrections(digits, "7 ?1", folder)
+    written = predictor.keep_corrections(digits, "7?1", folder)
     assert [path.parent.name for path in written] == ["7", "1"]
     learned = sources.load(str(folder)).train
     assert learned.known_labels.tolist() == [1, 7]
@@ -31,11 +32,31 @@ def test_the_last_word_counts(digits, tmp_path):
     assert [path.parent.name for path in tmp_path.glob("*/*.png")] == ["1"]
 
 
+def seen(digits, after):
+    """A prediction of such digits, with marks after so many of them."""
+    box = (0, 0, 28, 28)
+    marks = tuple(photos.Mark(box, place, np.full((28, 28), place + 1, np.uint8)) for place in after)
+    shown = tuple(photos.Digit(np.full(10, 0.1, np.float32), box, digit) for digit in digits)
+    return predictor.Prediction("a.png", [], (90, 30), seen=shown, seen_marks=marks)
+
+
 @pytest.mark.parametrize("labels", ["12", "1234", "a12", "\u0661\u0661\u0661", ""])
 def test_labels_that_do_not_fit_are_refused(digits, tmp_path, labels):
-    with pytest.raises(DataError, match="3 digits were found: give the right label of each"):
-        predictor.keep_corrections(digits, labels, tmp_path)
+    with pytest.raises(DataError, match=r"^give the right label of 3 digits, in reading order"):
+        predictor.correct(seen(digits, []), labels, tmp_path)
+    with pytest.raises(DataError, match=r"^give the right label of 3 digits, or of all and 2 marks left out, in"):
+        predictor.correct(seen(digits, [1, 1]), labels, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_left_out_may_be_a_digit(digits, tmp_path):
+    predictor.correct(seen(digits, [0, 2]), "7 1?", tmp_path / "digits")
+    assert sorted(path.parent.name for path in (tmp_path / "digits").glob("*/*.png")) == ["1", "7"]
+    predictor.correct(seen(digits, [0, 2]), "4??9?", tmp_path / "all")
+    images = {path.parent.name: np.asarray(Image.open(path)) for path in (tmp_path / "all").glob("*/*.png")}
+    assert {label: image.max() for label, image in images.items()} == {"4": 1, "9": 3}
+    predictor.correct(seen([], [0]), "5", tmp_path / "marks")
+    assert [path.parent.name for path in (tmp_path / "marks").glob("*/*.png")] == ["5"]
 
 
 @pytest.fixture(scope="module")
@@ -67,15 +88,30 @@ def test_from_five_corrections_on_the_like_is_read_as_its_user_reads_it(model, h
 def test_digits_that_are_clear_and_pixel_rows_are_read_as_before(model, hand, tmp_path):
     predictor.keep_corrections(list(hand[:10]), "1" * 10, tmp_path)
     adapted = predictor.personal(model, tmp_path)
-    others = sources.load("sklearn").train.of_labels(6).images[:100]
-    answers = model.probabilities(others)
-    are_clear = answers.max(axis=1) > 0.99
-    after = adapted.touch.adapted(others, answers)
-    assert np.array_equal(after.argmax(axis=1)[are_clear], answers.argmax(axis=1)[are_clear])
-    far = np.tri(28, dtype=np.uint8)[None] * 255
-    answers = model.probabilities(far)
-    assert np.array_equal(adapted.touch.adapted(far, answers), answers)
+    paths = [tmp_path / f"{row}.png" for row in range(100)]
+    for path, image in zip(paths, sources.load("sklearn").train.of_labels(6).images, strict=False):
+        Image.fromarray(255 - np.pad(image, 20)).save(path)
+    before, after = (predictor.predict(each, paths) for each in (model, adapted))
+    are_clear = [(each.probability or 0) > 0.99 for each in before]
+    assert [each.label for each in compress(after, are_clear)] == [each.label for each in compress(before, are_clear)]
+    assert sum(are_clear) > 50
+    assert sum(one.lines == other.lines for one, other in zip(before, after, strict=True)) > 50  # to the last bit
     assert np.array_equal(adapted.probabilities(hand), model.probabilities(hand))
+
+
+def test_a_digit_taken_for_another_mark_is_one_from_then_on(model, tmp_path):
+    """A zero with a stroke through it, in several pens."""
+    paths = [tmp_path / f"{pen}.png" for pen in range(5, 12)]
+    for pen, path in zip(range(5, 12), paths, strict=True):
+        image = Image.new("L", (200, 200), 255)
+        ImageDraw.Draw(image).ellipse((60, 40, 130, 160), outline=0, width=pen)
+        ImageDraw.Draw(image).line([(50, 170), (145, 30)], fill=0, width=pen)
+        image.save(path)
+    before = predictor.predict(model, paths, keep_stages=True)
+    assert [each.label for each in before] == [None] * 7 and len(before[0].left_out) == 1
+    for each in before[:5]:
+        predictor.correct(each, "0", tmp_path / "mine")
+    assert [each.label for each in predictor.predict(predictor.personal(model, tmp_path / "mine"), paths)] == ["0"] * 7
 
 
 class Undecided:
