@@ -17,7 +17,7 @@ class Pad {
     this.states = [{ strokes: [], image: null }];
     this.drawing = new Map();  // strokes that are being drawn, by pointer
     this.pen = null;  // where the keyboard's pen is, and its stroke while it is down
-    this.boxes = [];
+    this.frames = [];
     this.listen();
     new ResizeObserver(() => this.paint()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.paint());
@@ -56,7 +56,7 @@ class Pad {
   }
 
   tell(isDrawing = false) {
-    if (!isDrawing) this.boxes = [];
+    if (!isDrawing) this.frames = [];
     this.paint();
     this.changed(isDrawing);
   }
@@ -84,9 +84,10 @@ class Pad {
     return { scale, left: (width - image.width * scale) / 2, top: (width * ASPECT - image.height * scale) / 2 };
   }
 
-  // Frames around what was found, in pixels of the picture.
-  mark(boxes) {
-    this.boxes = boxes;
+  // Frames around what was found, each with a box in pixels of the picture; dashed ones around what was left out.
+  mark(digits, leftOut, watched) {
+    const frames = (found, isDashed) => found.map((each) => ({ box: each.box, isDashed, isWatched: each === watched }));
+    this.frames = [...frames(leftOut, true), ...frames(digits, false)];
     this.paint();
   }
 
@@ -182,15 +183,20 @@ class Pad {
     }
     this.draw(context, width, image?.ink ?? colour("--ink"));
     context.restore();
-    for (const [x, y, right, bottom] of this.boxes) {
+    for (const { box: [x, y, right, bottom], isDashed, isWatched } of this.frames) {
+      const [across, down] = [(right - x) * scale, (bottom - y) * scale];
+      const size = Math.min(1, Math.max(0.3, Math.max(across, down) / 30));  // small digits have thin frames
       context.beginPath();
-      context.roundRect(left + x * scale - 4, top + y * scale - 4, (right - x) * scale + 8, (bottom - y) * scale + 8, 6);
+      context.roundRect(left + x * scale - 4 * size, top + y * scale - 4 * size, across + 8 * size, down + 8 * size, 6 * size);
+      context.setLineDash(isDashed ? [4 * size, 4 * size] : []);
+      const [own, thickness] = [isDashed && !isWatched ? "--mark" : "--accent", isWatched ? 2.5 : 1.5];
       // A rim of paper keeps the frame visible on any photo.
-      for (const [rim, thickness] of [["--paper", 3.5], ["--accent", 1.5]]) {
-        Object.assign(context, { strokeStyle: colour(rim), lineWidth: thickness });
+      for (const [name, width] of [...(isDashed ? [] : [["--paper", thickness + 2]]), [own, thickness]]) {
+        Object.assign(context, { strokeStyle: colour(name), lineWidth: width * size });
         context.stroke();
       }
     }
+    context.setLineDash([]);
     if (this.pen) this.paintPen(context, width, colour("--accent"));
   }
 

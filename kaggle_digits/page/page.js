@@ -4,16 +4,30 @@
 (() => {
   const find = (name) => document.getElementById(name);
   const QUIET = 700;  // milliseconds without a change, after which a screen reader is told the answer
-  let busy = false, again = false, chosen = null, answer = null, spoken = null, problem = "", shown = null;
+  const LATE = 400;  // milliseconds after which an answer that still stands is seen to be an earlier drawing's
+  const RIM = 4;  // pixels around a button, for its outline
+  const READING = "Reading ...";
+  const section = document.querySelector(".answer");
+  let busy = false, again = false, chosen = null, answer = null, spoken = null, shown = null;
+  let image = null, sheet = 0;  // the image on the pad; and how often all that lay there has gone
+  let notice = "";  // what is said where there is no answer
 
-  const pad = new Pad(find("pad"), (isDrawing) => {
+  const pad = new Pad(find("pad"), () => {
     find("undo").disabled = !pad.canUndo;
     find("clear").disabled = pad.isBlank;
     find("hint").classList.toggle("gone", !pad.isBlank || Boolean(pad.pen));
-    if (!isDrawing) chosen = null;
-    problem = "";
+    if (pad.isBlank) turnOver("");
+    else if (pad.state.image !== image) turnOver(READING);
+    image = pad.state.image;
     ask();
   });
+
+  // Something else lies on the pad, or soon will: the answer that is shown is not of it, nor is one on its way.
+  function turnOver(words) {
+    sheet++;
+    section.removeAttribute("data-late");
+    tell(words);
+  }
 
   // One question at a time; what changes meanwhile is asked about afterwards.
   async function ask() {
@@ -21,71 +35,103 @@
     setBusy(true);
     do {
       again = false;
+      const late = setTimeout(growOld, LATE);
+      const asked = sheet;
       try {
         const said = pad.isBlank ? null : await reader.read(pad.picture(), Boolean(pad.state.image));
-        if (!again || said) show(pad.isBlank ? null : said);
+        if (said && asked === sheet) show(said);
       } catch (error) {
-        fail(error);
+        if (asked === sheet) fail(error);
       }
+      clearTimeout(late);
       await new Promise(requestAnimationFrame);
     } while (again);
+    section.removeAttribute("data-late");
     setBusy(false);
+  }
+
+  function growOld() {
+    if (answer) section.setAttribute("data-late", "");
+    else if (!pad.isBlank) tell(READING);
   }
 
   // Until it is over, what is shown is the answer to an earlier question.
   function setBusy(isBusy) {
     busy = isBusy;
-    document.querySelector(".answer").setAttribute("aria-busy", String(isBusy));
+    section.setAttribute("aria-busy", String(isBusy));
+  }
+
+  // Words where there is no answer.
+  function tell(words) {
+    notice = words;
+    show(null);
   }
 
   function show(said) {
     answer = said;
     const digits = said?.digits ?? [];
-    // What was left out may be a digit for all that; it is shown where it can be corrected.
-    const marks = keeps ? said?.left_out ?? [] : [];
-    const all = [...digits, ...marks];
+    const marks = said?.left_out ?? [];
+    const all = keeps ? inReadingOrder(digits, marks) : digits;
     const touch = said?.adapted_to ? `, adapted to ${said.adapted_to} corrections of yours` : "";
     const remark = (said?.label ? said.answer.slice(said.label.length) : "") + touch;  // left out, turned
     find("label").toggleAttribute("data-empty", !said || said.label === null);
-    find("label").textContent = said ? (said.label ?? said.answer) : problem || "Nothing written yet";
+    find("label").toggleAttribute("data-long", said?.label?.length > 8);
+    find("label").textContent = said ? (said.label ?? said.answer) : notice || "Nothing written yet";
     find("copy").hidden = !said?.label;
-    find("sure").textContent = digits.length ? `${percent(said.probability)} sure${remark}` : "";
-    find("sure").classList.toggle("unsure", Boolean(said) && said.label === null);
+    find("sure").textContent = said?.label ? `${percent(said.probability)} sure${remark}` : "";
+    find("label").classList.toggle("unsure", Boolean(said?.unsure));
     // While a number is being written, its last digit is the one to watch.
-    const watched = Math.min(chosen ?? Math.max(digits.length, 1) - 1, all.length - 1);
+    const watched = all.includes(chosen) ? chosen : digits[digits.length - 1] ?? all[0];
     showDigits(all, watched);
-    showDetail(all[watched]);
-    pad.mark(digits.length > 1 || pad.state.image ? digits.map(({ box }) => box) : []);
+    showDetail(watched);
+    const areFramed = digits.length > 1 || marks.length || pad.state.image;
+    pad.mark(areFramed ? digits : [], marks, all.length > 1 ? watched : null);
     speakSoon(said);
   }
 
-  function showDigits(digits, watched) {
-    const list = find("digits");
-    list.hidden = digits.length < 2;
-    const had = list.contains(document.activeElement);
-    list.replaceChildren(...(list.hidden ? [] : digits.map((digit, place) => chip(digit, place, place === watched))));
-    if (had) list.querySelector("[aria-pressed=true]")?.focus();
+  // What was left out may be a digit for all that; so it is shown where it can be corrected.
+  function inReadingOrder(digits, marks) {
+    const before = (place) => marks.filter(({ after }) => after === place);
+    return [...digits.flatMap((digit, place) => [...before(place), digit]), ...before(digits.length)];
   }
 
-  function chip(digit, place, isWatched) {
+  function showDigits(all, watched) {
+    const list = find("digits");
+    list.hidden = all.length < 2;
+    const had = list.contains(document.activeElement);
+    list.replaceChildren(...(list.hidden ? [] : all.map((each) => chip(each, each === watched))));
+    const pressed = list.querySelector("[aria-pressed=true]");
+    if (had) pressed?.focus();
+    // Of a whole page of digits, only the list scrolls to it.
+    if (!pressed) return;
+    const [top, bottom] = [pressed.offsetTop - RIM, pressed.offsetTop + pressed.offsetHeight + RIM];
+    list.scrollTop = Math.max(bottom - list.clientHeight, Math.min(list.scrollTop, top));
+  }
+
+  function chip(each, isWatched) {
     const button = document.createElement("button");
     const picture = document.createElement("canvas");
-    paintSeen(picture, digit);
+    paintSeen(picture, each);
     button.type = "button";
-    button.append(picture, digit.probabilities ? digit.label ?? "?" : "–");
+    button.append(picture, isMark(each) ? "–" : each.label ?? "?");
+    button.classList.toggle("mark", isMark(each));
     button.setAttribute("aria-pressed", String(isWatched));
-    button.setAttribute("aria-label", digit.probabilities ? `Digit ${place + 1}: ${spell(digit)}` : "Left out");
-    button.addEventListener("click", () => { chosen = place; show(answer); });
+    button.setAttribute("aria-label", isMark(each) ? where(each) : spell(each));
+    button.addEventListener("click", () => { chosen = each; show(answer); });
     return button;
   }
+
+  const isMark = ({ probabilities }) => !probabilities;
+  const where = ({ after }) => `Left out, ${after ? `after digit ${after}` : "before the first digit"}`;
 
   function showDetail(digit) {
     shown = digit;
     find("wrong").hidden = !digit || !keeps;
     find("kept").textContent = "";
     const shares = digit?.probabilities ?? [];
-    find("is").textContent = digit && !digit.probabilities ? "A digit? It is a " : "Wrong? It is a ";
+    find("is").textContent = digit && isMark(digit) ? "A digit? It is a " : "Wrong? It is a ";
     const highest = Math.max(...shares);
+    find("bars").classList.toggle("unsure", digit?.label === null);
     [...find("bars").children].forEach((row, label) => {
       const share = shares[label] ?? 0;
       row.classList.toggle("likeliest", share > 0 && share === highest);
@@ -106,7 +152,8 @@
   }
 
   const likeliest = ({ probabilities }) => probabilities.indexOf(Math.max(...probabilities));
-  const spell = (digit) => `${digit.label ?? `perhaps ${likeliest(digit)}`}, ${percent(digit.probability)}`;
+  const spell = (digit) =>
+    `Digit ${answer.digits.indexOf(digit) + 1}: ${digit.label ?? `perhaps ${likeliest(digit)}`}, ${percent(digit.probability)}`;
 
   function percent(share) {
     return share >= 0.9995 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`;
@@ -118,14 +165,12 @@
   }
 
   function sentence(said) {
-    if (!said) return problem || "The drawing area is empty.";
-    const letters = said.label === null ? said.answer : [...said.label].join(" ");
-    return `${letters}. ${find("sure").textContent}.`;
+    if (!said) return notice || "The drawing area is empty.";
+    return said.label === null ? `${said.answer}.` : `${[...said.label].join(" ")}. ${find("sure").textContent}.`;
   }
 
   function fail(error) {
-    problem = error instanceof TypeError ? "The server does not answer." : error.message;
-    show(null);
+    tell(error instanceof TypeError ? "The server does not answer." : error.message);
   }
 
   // Browsers keep their clipboard from pages of a plain http address, but not from what is selected there.
@@ -141,6 +186,7 @@
   }
 
   async function open(file) {
+    turnOver(READING);
     try {
       pad.show(await createImageBitmap(file));
     } catch {

@@ -100,6 +100,9 @@ class Page:
         for key in keys:
             ActionChains(self.driver, duration=0).send_keys(key).perform()
 
+    def press_on(self, selector):
+        self.driver.find_element("css selector", selector).click()
+
     def label(self, expected):
         """Waits until the last answer is so, and gives how sure the page then is.
 
@@ -138,6 +141,19 @@ def picture(tmp_path_factory):
     three = [(x * 400 + 200, y * 240) for x, y in THREE]
     ImageDraw.Draw(image).line(three, fill="#203060", width=14, joint="curve")
     path = tmp_path_factory.mktemp("picture") / "one.png"
+    image.save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def sum_of_digits(tmp_path_factory):
+    """Blue ink on white paper: 3 - 0."""
+    image = Image.new("RGB", (500, 240), "white")
+    pen = ImageDraw.Draw(image)
+    pen.line([(x * 400, y * 240) for x, y in THREE], fill="#203060", width=14, joint="curve")
+    pen.line([(190, 120), (240, 120)], fill="#203060", width=14)
+    pen.ellipse((330, 50, 420, 190), outline="#203060", width=14)
+    path = tmp_path_factory.mktemp("picture") / "sum.png"
     image.save(path)
     return path
 
@@ -319,6 +335,113 @@ def test_what_was_misread_is_corrected(page, digit_server):
     kept = digit_server.folder / "corrections"
     assert list((kept / "8").glob("*.png"))
     shutil.rmtree(kept)  # or answers adapt to them
+
+
+HOLD = """
+    window.read ??= reader.read;
+    window.held = [];
+    reader.read = (...asked) => new Promise((go) => held.push(go)).then(() => read(...asked));
+"""  # what is asked from here on waits
+
+
+def let_go(page):
+    page.driver.execute_script("reader.read = read; held.forEach((go) => go());")
+
+
+def test_an_image_is_being_read_where_the_answer_to_another_was(page, picture, sum_of_digits):
+    page.find("file").send_keys(str(picture))
+    page.label("03")
+    page.driver.execute_script(HOLD)
+    page.find("file").send_keys(str(sum_of_digits))
+    page.until("label.textContent === 'Reading ...' && held.length === 1")
+    assert not page.find("copy").is_displayed()
+    assert page.ask("digits.hidden && !sure.textContent && !document.querySelector('#bars .likeliest')")
+    page.until("document.getElementById('status').textContent === 'Reading ...'")
+    let_go(page)
+    page.label("3 0")
+    assert page.find("copy").is_displayed()
+
+
+@pytest.mark.parametrize("way", ["undo", "clear", "file"])
+def test_an_answer_on_its_way_is_not_of_the_picture_that_came_meanwhile(page, picture, sum_of_digits, way):
+    page.driver.execute_script(HOLD)
+    page.find("file").send_keys(str(picture))
+    page.until("held.length === 1")
+    if way == "file":
+        page.find(way).send_keys(str(sum_of_digits))
+        page.until(
+            "undo.disabled === false && pad.getContext('2d').getImageData(5, pad.height / 2, 1, 1).data[0] === 255"
+        )
+    else:
+        page.find(way).click()
+    page.driver.execute_script(
+        "window.said = [];new MutationObserver(() => said.push(label.textContent)).observe(label, { childList: true });"
+    )
+    if way != "file":  # a screen reader is told later than when eyes are told that it takes its time
+        page.until("document.getElementById('status').textContent === 'The drawing area is empty.'")
+    let_go(page)
+    page.label("3 0" if way == "file" else "Nothing written yet")
+    assert "03" not in page.ask("said")
+
+
+def test_a_drawing_that_takes_its_time_is_dimmed(page):
+    page.driver.execute_script(HOLD)
+    page.draw(THREE)
+    page.until("label.textContent === 'Reading ...'")
+    let_go(page)
+    page.label("3")
+    page.driver.execute_script(HOLD)
+    page.draw(ZERO)
+    page.until("document.querySelector('.answer').matches('[data-late]')")
+    assert page.find("label").text == "3"
+    page.until("getComputedStyle(document.querySelector('.said')).opacity < 0.5")
+    assert not page.find("copy").is_displayed()
+    let_go(page)
+    page.label("30")
+    page.until("getComputedStyle(document.querySelector('.said')).opacity === '1'")
+    assert page.find("copy").is_displayed()
+
+
+GREY_PIXELS = """
+    [...(({ data }) => data)(pad.getContext("2d").getImageData(0, 0, pad.width, pad.height))].filter((red, at, all) =>
+      at % 4 === 0 && red > 110 && red < 190 && Math.abs(red - all[at + 2]) < 22 && all[at + 3] > 200).length
+"""  # the ink and the frames of digits have colours
+
+
+def test_what_was_left_out_is_seen_and_corrected(page, sum_of_digits, digit_server):
+    page.find("file").send_keys(str(sum_of_digits))
+    page.label("3 0")
+    assert "sure (left out: 1 mark" in page.find("sure").text
+    page.until(f"({GREY_PIXELS}) > 40")
+    names = (
+        "[...document.querySelectorAll('#digits button')].map((chip) => chip.getAttribute('aria-label').split(':')[0])"
+    )
+    if page.ask("location.protocol") == "file:":  # where no corrections are kept
+        assert page.ask(names) == ["Digit 1", "Digit 2"]
+        return
+    assert page.ask(names) == ["Digit 1", "Left out, after digit 1", "Digit 2"]
+    page.press_on("#digits .mark")
+    page.until("document.activeElement.matches('#digits .mark[aria-pressed=true]')")
+    assert page.find("wrong").text.startswith("A digit? It is a")
+    assert page.ask("seen.getAttribute('aria-label')") == "What the network sees: no digit"
+    page.find("right").send_keys("1")
+    page.until("document.getElementById('kept').textContent === 'Kept as 1.'")
+    kept = digit_server.folder / "corrections"
+    assert list((kept / "1").glob("*.png"))
+    shutil.rmtree(kept)
+
+
+def test_the_list_of_a_whole_page_of_digits_scrolls_to_the_last(page, tmp_path):
+    image = Image.new("RGB", (900, 600), "white")
+    pen = ImageDraw.Draw(image)
+    for left, top in itertools.product(range(40, 860, 70), range(40, 560, 110)):
+        pen.ellipse((left, top, left + 34, top + 62), outline="#203060", width=7)
+    image.save(tmp_path / "page.png")
+    page.find("file").send_keys(str(tmp_path / "page.png"))
+    page.until(f"{SETTLED} && document.querySelectorAll('#digits button').length === 60")
+    assert page.ask("digits.clientHeight < innerHeight / 2")
+    last = "document.querySelector('#digits button:last-child[aria-pressed=true]')"
+    assert page.ask(f"{last}.getBoundingClientRect().bottom <= digits.getBoundingClientRect().bottom")
 
 
 def test_a_phone_on_its_side(page):
