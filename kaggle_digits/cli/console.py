@@ -6,7 +6,7 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 import typer
@@ -57,7 +57,7 @@ def table(
     *,
     optional: Sequence[str] = (),
     text: str | None = None,
-    wraps: bool = False,
+    wraps: str | None = None,
     width: int | None = None,
 ) -> str:
     """Rows under a header, in columns as wide as their widest cell; the first column is aligned to the left.
@@ -67,8 +67,9 @@ def table(
         rows: as many cells each.
         optional: the names of columns that are left out, the first one first, until the rest fits the width.
         text: the name of a column of words: it is aligned to the left, and what does not fit is cut off; in the first
-            column, which has the names of files, at the beginning, which says less than the end.
-        wraps: whether that column, the last one, goes on in further lines instead of being cut off.
+            column, which has the names of files, at the beginning, which says less than the end, or in the middle
+            where only that tells them apart.
+        wraps: the name of another one, in which what does not fit goes on in further lines.
         width: in characters; None is the terminal's, and no limit where standard output is none.
     """
     if width is None:
@@ -76,35 +77,45 @@ def table(
     rows = [[clean(cell).replace("\n", "\\n") for cell in row] for row in rows]
     columns = [(name, max(map(len, (name, *cells))), cells) for name, *cells in zip(header, *rows, strict=True)]
 
-    def needed() -> int:
-        return (
-            sum(min(size, _FEW_WORDS) if name == text and not wraps else size for name, size, _ in columns)
-            + 2 * len(columns)
-            - 2
-        )
+    def beside(*names: str | None) -> int:
+        """The characters left for the columns of these names."""
+        return width - sum(size for name, size, _ in columns if name not in names) - 2 * (len(columns) - 1)
+
+    def size_of(sought: str | None) -> int:
+        return next((size for name, size, _ in columns if name == sought), 0)
 
     for name in optional:
-        if needed() > width:
+        if min(size_of(text), _FEW_WORDS) > beside(text):
             columns = [column for column in columns if column[0] != name]
-    room = width - sum(size + 2 for name, size, _ in columns if name != text)
+    room = beside(text, wraps)
+    room_of = {text: max(room - size_of(wraps), room // 2) if size_of(wraps) else room}
+    room_of[wraps] = room - min(size_of(text), room_of[text])
     aligned = []
     for place, (name, size, cells) in enumerate(columns):
-        if name == text:
-            shorten = partial(_wrap, indent=width - room) if wraps else partial(_cut, at_the_beginning=place == 0)
-            fitting = [cell if len(cell) <= room else shorten(cell, room) for cell in (name, *cells)]
-            aligned.append([cell.ljust(max(map(len, fitting))) for cell in fitting])
-        else:
-            aligned.append([cell.ljust(size) if place == 0 else cell.rjust(size) for cell in (name, *cells)])
-    return "\n".join("  ".join(line).rstrip() for line in zip(*aligned, strict=True))
+        lines = [[cell] for cell in (name, *cells)]
+        if name == wraps and size > room_of[name]:
+            lines = [textwrap.wrap(cell, max(1, room_of[name])) or [""] for cell in (name, *cells)]
+        elif name == text and size > room_of[name]:
+            lines = [[cell] for cell in _cut([name, *cells], room_of[name], is_first=place == 0)]
+        is_left = place == 0 or name in (text, wraps)
+        longest = max(len(line) for cell in lines for line in cell)
+        aligned.append([[line.ljust(longest) if is_left else line.rjust(longest) for line in cell] for cell in lines])
+    blank = [" " * len(cell[0][0]) for cell in aligned]
+    return "\n".join(
+        "  ".join(part or gap for part, gap in zip(line, blank, strict=True)).rstrip()
+        for row in zip(*aligned, strict=True)
+        for line in zip_longest(*row)
+    )
 
 
-def _wrap(text: str, room: int, indent: int) -> str:
-    return f"\n{' ' * indent}".join(textwrap.wrap(text, max(1, room)))
-
-
-def _cut(text: str, room: int, at_the_beginning: bool) -> str:
+def _cut(cells: list[str], room: int, is_first: bool) -> list[str]:
+    """What fits of each; of the first column's, so that they can be told apart as before if that is possible."""
     letters = max(0, room - 3)
-    return f"...{text[len(text) - letters :]}" if at_the_beginning else f"{text[:letters]}..."
+    ways = [
+        [cell if len(cell) <= room else f"{cell[:ahead]}...{cell[len(cell) - letters + ahead :]}" for cell in cells]
+        for ahead in (range(letters + 1) if is_first else (letters,))
+    ]
+    return max(ways, key=lambda cut: len(set(cut)))
 
 
 def agrees(question: str) -> bool:

@@ -56,10 +56,10 @@ def predict(
     from kaggle_digits import predictor, sources
     from kaggle_digits.cli.reports import predictions as reports
 
-    model = predictor.load(run, models)
+    plain = model = predictor.load(run, models)
     console.say_which(model.run)
     if personal and not all(sources.holds_rows(path) for path in paths):
-        model = predictor.personal(model)
+        model = predictor.personal(plain)
     if model.touch is not None:
         console.tell(f"adapted to {len(model.touch.labels)} corrections of yours; --no-personal does without")
     many = any(path.is_dir() for path in paths)
@@ -69,7 +69,7 @@ def predict(
             paths,
             skip_broken=skip_broken,
             keep_stages=explain or correct is not None,
-            on_skip=lambda path, reason: console.tell(f"left out {path}: {reason}"),
+            on_skip=lambda _path, reason: console.tell(f"left out: {reason}"),
             on_note=lambda note: console.tell(f"note: {note}"),
             on_progress=draw,
         )
@@ -78,11 +78,21 @@ def predict(
     if explain:
         reports.draw(predictions, model.run.name)
     if correct is not None:
-        kept = predictor.correct(predictions[0], correct)
-        console.tell(
-            f"corrected   {len(kept)} {'digit' if len(kept) == 1 else 'digits'}, kept in {predictor.CORRECTIONS}"
-        )
+        kept = len(predictor.correct(predictions[0], correct))
+        needed = predictor.corrections_needed(plain)
+        console.tell(_corrected(kept, needed))
+        if kept and personal and not needed:
+            predictions = predictor.predict(predictor.personal(plain), paths)
     if as_json:
         print_json([prediction.as_json() for prediction in predictions])
         return
     console.show(reports.table(predictions, most=_SHOWN if sys.stdout.isatty() else None))
+
+
+def _corrected(kept: int, needed: int) -> str:
+    from kaggle_digits.predictor import CORRECTIONS
+
+    if not kept:
+        return "corrected   nothing: ? says that something is no digit, and only digits are kept"
+    digits = "1 digit" if kept == 1 else f"{kept} digits"
+    return f"corrected   {digits}, kept in {CORRECTIONS}" + (f"; answers adapt after {needed} more" if needed else "")

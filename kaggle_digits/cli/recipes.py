@@ -38,7 +38,7 @@ def recipes(
         figures = [f"{one.accuracy:.4f}", f"{one.seconds:,.0f} s"] if one else ["", ""]
         rows.append([name, parameters, *figures, recipes.outline(name).summary])
     header = ["recipe", "parameters", "accuracy", "training", ""]
-    console.show(console.table(header, rows, optional=("parameters",), text="", wraps=True))
+    console.show(console.table(header, rows, optional=("parameters",), wraps=""))
     in_folds = ", ".join(name for name, one in measured.items() if one.judged == "out of fold")
     console.show(
         f"\naccuracy: on 6,000 rows of train.csv that were held out ({in_folds}: on all rows, out of fold)\n"

@@ -10,7 +10,7 @@ predictor.evaluate(model.run).report.accuracy         # on its validation rows, 
 predictor.compare(model.run, other.run).p_value
 """
 
-from kaggle_digits.predictor.corrections import CORRECTIONS, correct, keep_corrections, personal
+from kaggle_digits.predictor.corrections import CORRECTIONS, correct, corrections_needed, keep_corrections, personal
 from kaggle_digits.predictor.evaluation import Evaluation, Pictures, compare, data_of, evaluate
 from kaggle_digits.predictor.model import Model, load
 from kaggle_digits.predictor.prediction import LeftOut, PredictedDigit, Prediction
@@ -27,6 +27,7 @@ __all__ = [
     "Prediction",
     "compare",
     "correct",
+    "corrections_needed",
     "data_of",
     "evaluate",
     "keep_corrections",

@@ -20,6 +20,7 @@ CORRECTIONS = Path("corrections")
 """Where corrections are kept: a folder for each label, as `train --also` takes them."""
 
 _LABELS = set("0123456789?")
+_SIGNS = "/.,:+-"  # of dates, times, prices and sums
 _MOST = 20_000  # images; nobody corrects more by hand
 _FEWEST, _NEWEST = 5, 200  # corrections that answers adapt to
 
@@ -29,8 +30,9 @@ def correct(prediction: Prediction, labels: str, folder: Path = CORRECTIONS) -> 
 
     Args:
         prediction: what was said of it, with what the model saw: from `predict` with `keep_stages`.
-        labels: the right label of each digit, or of each digit and each mark that was left out, in reading order,
-            spaces aside; `?` for what is no digit.
+        labels: the right label of each digit, or of each digit and each mark that was left out, in reading order;
+            `?` for what is no digit. Spaces do not count, nor do the signs of 25/11/2026 or 3,50 if the rest fits; if
+            it does not, a sign is no digit, as `?`.
         folder: of all corrections.
 
     Returns:
@@ -41,10 +43,13 @@ def correct(prediction: Prediction, labels: str, folder: Path = CORRECTIONS) -> 
         StorageError: the folder cannot be written.
     """
     digits, marks = list(prediction.seen), list(prediction.seen_marks)
-    given = labels.replace(" ", "")
+    fitting = {len(digits), len(digits) + len(marks)} - {0}
+    spelled = labels.replace(" ", "")
+    without = spelled.translate(dict.fromkeys(map(ord, _SIGNS)))
+    given = without if len(without) in fitting else spelled.translate(dict.fromkeys(map(ord, _SIGNS), "?"))
     if not digits and not marks:
         raise DataError("no digit was found in this picture, so there is none to correct.")
-    if not set(given) <= _LABELS or len(given) not in (len(digits), len(digits) + len(marks)):
+    if not set(given) <= _LABELS or len(given) not in fitting:
         counts = [f"{len(some)} {name}{'s' * (len(some) > 1)}" for some, name in ((digits, "digit"), (marks, "mark"))]
         found = counts[not digits] if not digits or not marks else f"{counts[0]}, or of all and {counts[1]} left out"
         raise DataError(
@@ -104,8 +109,7 @@ def personal(model: Model, folder: Path = CORRECTIONS) -> Model:
     Raises:
         DataError: one of them cannot be read.
     """
-    folders = {label: folder / str(label) for label in range(model.classes) if (folder / str(label)).is_dir()}
-    label_of = {path: label for label, own in folders.items() for path in image_folder.find_images(own)}
+    label_of = _kept(model, folder)
     with disk.reading(folder):
         kept = sorted(label_of, key=lambda path: path.stat().st_mtime_ns)[-_NEWEST:]
     if len(kept) < _FEWEST:
@@ -120,3 +124,14 @@ def personal(model: Model, folder: Path = CORRECTIONS) -> Model:
     heard = [whole, photos.heard(whole, marks), photos.heard(photos.counted(answers), marks)]
     least = np.min(heard, axis=0)[np.arange(len(images)), labels]
     return replace(model, touch=Touch.of(photos.mark_features(views), labels, least, marks))
+
+
+def corrections_needed(model: Model, folder: Path = CORRECTIONS) -> int:
+    """How many more there must be before the answers of `personal` adapt to them; 0 where they do."""
+    return max(0, _FEWEST - len(_kept(model, folder)))
+
+
+def _kept(model: Model, folder: Path) -> dict[Path, int]:
+    """The images of all labels that the model knows, with their labels."""
+    folders = {label: folder / str(label) for label in range(model.classes) if (folder / str(label)).is_dir()}
+    return {path: label for label, own in folders.items() for path in image_folder.find_images(own)}

@@ -1,5 +1,6 @@
 """A model that is asked about pictures: opened, found to hold digits, judged, and turned where that helps."""
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from kaggle_digits.sources import image_file, image_folder
 _S = TypeVar("_S")
 _T = TypeVar("_T")
 _LONGEST = 1024  # pixels of a picture's longer side that are looked at; a digit of a twentieth still has fifty
+_LEAST = 0.5  # probability from which on a digit is believed that is one for certain, since it is the whole picture
 _QUARTERS = {270: 1, 180: 2, 90: 3}  # degrees to the right, and quarter turns to the left
 
 
@@ -66,7 +68,9 @@ class Reader:
         """
         upright = self._prediction(opened, probabilities)
         found = len(upright.digits) + len(upright.left_out)
-        stands = not upright.left_out and (upright.probability or 0.0) >= photos.UPRIGHT
+        # Strokes that are never to be believed may lie as they should for all that: their labels count.
+        likely = math.prod(digit.certainty or digit.probability for digit in upright.digits)
+        stands = not upright.left_out and round(likely, 6) >= photos.UPRIGHT
         if opened.writing is None or stands or _is_clear(upright) or found < photos.FEWEST_TURNED:
             return upright
         turns = {degrees: photos.turned(opened.writing, quarters) for degrees, quarters in _QUARTERS.items()}
@@ -90,7 +94,15 @@ class Reader:
         seen = tuple(digit for line in reading.lines for digit in line)
         name = image_folder.printable(opened.path.as_posix())
         adapted_to = 0 if self.model.touch is None else len(self.model.touch.labels)
-        said = Prediction(name, read, opened.picture.size, marks, turned=opened.turned, adapted_to=adapted_to)
+        said = Prediction(
+            name,
+            read,
+            opened.picture.size,
+            marks,
+            turned=opened.turned,
+            adapted_to=adapted_to,
+            first_of_several=opened.picture.first_of_several,
+        )
         return replace(said, layout=layout, seen=seen, seen_marks=tuple(reading.marks)) if self.keep_stages else said
 
     def _open(self, path: Path) -> _Opened | DataError:
@@ -176,7 +188,7 @@ def _read_digit(digit: photos.Digit, picture: image_file.Picture, layout: photos
     read = predicted_digit(digit.probabilities, _box(digit.box, picture))
     return replace(
         read,
-        is_sure=layout.is_whole or digit.is_sure,
+        is_sure=read.probability >= _LEAST if layout.is_whole else digit.is_sure,
         is_digit=round(digit.share, 6) if digit.least <= 1 else 0.0,
         stands_apart=digit.stands_apart,
     )

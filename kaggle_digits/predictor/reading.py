@@ -47,7 +47,7 @@ def predict(
         skip_broken: leave out pictures that cannot be read, instead of stopping.
         keep_stages: keep how each picture was read, which takes memory.
         on_skip: is told which picture is left out, and why.
-        on_note: is told what was found in an array and put right.
+        on_note: is told what was found in an array and put right, and what was not read.
         on_progress: is told how many pictures are done, of how many.
 
     Raises:
@@ -69,9 +69,12 @@ def predict(
             on_progress(len(answered) + len(broken), len(pictures))
     if broken and (not skip_broken or not answered):
         # All pictures are read first, so that one sentence counts the broken ones of all folders.
-        raise DataError(image_folder.refusal(len(answered), list(broken.values())))
+        raise DataError(image_folder.refusal(len(answered), broken))
     for path, reason in broken.items():
         on_skip(path, reason)
+    for each in answered.values():
+        if each.first_of_several:
+            on_note(f"{each.image} holds several pictures; only the first was read")
     for folder in named:
         if folder.is_dir() and (note := _what_else(folder)):
             on_note(note)

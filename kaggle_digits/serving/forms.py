@@ -5,7 +5,16 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 _SHARES = [0.0, 0.0002, 0.0003, 0.0001, 0.0001, 0.0, 0.0, 0.9979, 0.0002, 0.0012]
-_DIGIT = {"label": "7", "probability": 0.9979, "probabilities": _SHARES, "box": [44, 24, 137, 147], "seen": None}
+_DIGIT = {
+    "label": "7",
+    "guess": "7",
+    "probability": 0.9979,
+    "probabilities": _SHARES,
+    "is_digit": 1.0,
+    "box": [44, 24, 137, 147],
+    "seen": None,
+}
+_MARK = {"box": [150, 80, 170, 90], "after": 1, "may_be_digit": False, "seen": None}
 _MODEL = {
     "run": "20261120-220844-mlp",
     "recipe": "mlp",
@@ -29,6 +38,7 @@ _READING = {
     "left_out": [],
     "turned": 0,
     "adapted_to": 0,
+    "first_of_several": False,
 }
 
 
@@ -36,19 +46,22 @@ class Digit(BaseModel, json_schema_extra={"examples": [_DIGIT]}):
     """One digit of a picture."""
 
     label: str | None = Field(description="The digit, or null where the model is unsure.")
-    probability: float = Field(ge=0, le=1, description="Of the likeliest label.")
+    guess: str = Field(description="The likeliest digit, sure or not.")
+    probability: float = Field(ge=0, le=1, description="Of the likeliest label, if it is a digit.")
     probabilities: list[float] = Field(description="Of all labels, in order.")
+    is_digit: float = Field(ge=0, le=1, description="The probability that it is one; 0 in a word or a hatching.")
     box: list[int] = Field(description="Left, top, right and bottom in pixels of the picture, the last two exclusive.")
     seen: list[int] | None = Field(
         None, description="With seen=true: what the network saw, row by row, 0 is paper and 255 is ink."
     )
 
 
-class LeftOut(BaseModel, json_schema_extra={"examples": [{"box": [150, 80, 170, 90], "after": 1, "seen": None}]}):
+class LeftOut(BaseModel, json_schema_extra={"examples": [_MARK]}):
     """Ink that is no digit, such as a sign or a letter."""
 
     box: list[int] = Field(description="As a digit's.")
     after: int = Field(description="How many digits come before it.")
+    may_be_digit: bool = Field(description="Whether it may be a digit for all that; then all is unsure.")
     seen: list[int] | None = Field(None, description="As a digit's.")
 
 
@@ -59,8 +72,14 @@ class Reading(BaseModel, json_schema_extra={"examples": [_READING]}):
     label: str | None = Field(
         description="The digits, a space between lines and at wide gaps; null without any, or where they are unsure."
     )
-    answer: str = Field(description="The label, or in words why there is none; and what was left out.")
-    probability: float | None = Field(description="That all digits are right; null without any.")
+    answer: str = Field(
+        description="The label, or why there is none beside the digits that are sure; and what was left out."
+    )
+    probability: float | None = Field(
+        ge=0,
+        le=1,
+        description="That all are digits and right; null without any, and where something left out may be one, too.",
+    )
     probabilities: list[float] | None = Field(description="Of all labels, where there is one digit.")
     digits: list[Digit] = Field(description="In reading order, each with the fields below.")
     unsure: bool = Field(description="Whether there are digits that are not to be believed.")
@@ -69,6 +88,7 @@ class Reading(BaseModel, json_schema_extra={"examples": [_READING]}):
     left_out: list[LeftOut] = Field(description="Ink that is no digit.")
     turned: int = Field(description="Degrees to the right by which the picture was turned before it was read.")
     adapted_to: int = Field(description="How many corrections of the user's the answer minds.")
+    first_of_several: bool = Field(description="Whether the file has more pages or frames, which were not read.")
 
 
 class Unread(BaseModel, json_schema_extra={"examples": [{"image": "notes.txt", "error": f"notes.txt {_NOT_WHOLE}"}]}):

@@ -26,6 +26,7 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", 
 MOST_PIXELS = 64_000_000
 """What one image may have; the cameras of common phones write up to 50 megapixels. Decoded, it takes up to 0.7 GB."""
 
+_OF_SEVERAL = ("GIF", "PNG", "TIFF", "WEBP")  # may have pages or frames; what cameras put beside a JPEG is neither
 _DRAFTED = 0.95  # of the pixels wanted, at least, that JPEG's decoder is asked for: it halves sides, and halves again
 
 # Below this many greys between the lightest and the darkest pixel, nothing was drawn.
@@ -56,10 +57,12 @@ class Picture:
     Attributes:
         pixels: uint8 `(height, width)` or `(height, width, 3)`, 0 is black and 255 is white.
         size: width and height of the file's picture, in pixels; `pixels` may have fewer.
+        first_of_several: whether the file holds more pictures: the pages of a TIFF, or the frames of an animation.
     """
 
     pixels: NDArray[np.uint8]
     size: tuple[int, int]
+    first_of_several: bool = False
 
 
 def read_picture(path: Path, longest: int) -> Picture:
@@ -82,7 +85,7 @@ def read_picture(path: Path, longest: int) -> Picture:
         if scale < 1:
             width, height = (max(1, round(side * scale)) for side in shown.size)
             shown = shown.resize((width, height), Image.Resampling.BOX)
-        return Picture(np.asarray(shown), size)
+        return Picture(np.asarray(shown), size, _is_first_of_several(image))
 
 
 @contextmanager
@@ -111,7 +114,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             raise
         # Decoders meet broken files with errors of every kind: OSError, SyntaxError, struct.error, IndexError, ...
         except Exception as error:
-            raise DataError(f"{path} {_fault(error)}.") from error
+            raise DataError(f"{path} {_fault(path, error)}.") from error
 
 
 def as_digit(greys: NDArray[np.uint8], image_shape: tuple[int, int]) -> NDArray[np.uint8]:
@@ -142,9 +145,20 @@ def as_digit(greys: NDArray[np.uint8], image_shape: tuple[int, int]) -> NDArray[
 
 def _is_heif(path: Path) -> bool:
     """By its first bytes, which name the kind of file and then the brands that it keeps to."""
-    with path.open("rb") as file:
-        start = file.read(12)
+    start = _start(path)
     return start[4:8] == b"ftyp" and start[8:12] in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+
+
+def _is_first_of_several(image: Image.Image) -> bool:
+    """Whether there are more; they are not counted, which can take minutes."""
+    with suppress(Exception):  # the next one may be broken in any way
+        return image.format in _OF_SEVERAL and bool(getattr(image, "is_animated", False))
+    return True
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(12)
 
 
 def known_formats() -> list[str]:
@@ -156,8 +170,12 @@ def known_formats() -> list[str]:
     return [name for name in FORMATS if name in Image.OPEN]
 
 
-def _fault(error: Exception) -> str:
+def _fault(path: Path, error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
+        if _start(path).startswith(b"%PDF-"):
+            return "is a PDF, which is not read: export its page as a PNG"
+        if path.suffix and path.suffix.lower() not in SUFFIXES:
+            return "is no picture: export what it shows as a PNG, or name a CSV or .npy file of pixels"
         return f"is not a whole image of the formats {', '.join(FORMATS)}"
     if isinstance(error, Image.DecompressionBombError):
         return f"is too large: more than {MOST_PIXELS:,} pixels"

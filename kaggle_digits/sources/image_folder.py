@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -149,18 +149,21 @@ def _read(
         except DataError as error:
             broken[path] = str(error)
     if not images or (broken and not skip_broken):
-        raise DataError(refusal(len(images), list(broken.values())))
+        raise DataError(refusal(len(images), broken))
     return np.stack(list(images.values())), list(images), broken
 
 
-def refusal(readable: int, reasons: list[str]) -> str:
-    """A sentence on pictures that cannot be read, by all reasons: why the first cannot, and how many more there are."""
-    if not reasons:
+def refusal(readable: int, broken: Mapping[Path, str]) -> str:
+    """A sentence on pictures that cannot be read, by all reasons: why the first cannot, and which others there are."""
+    if not broken:
         return f"there are no images. Files of these suffixes are looked for: {', '.join(sorted(image_file.SUFFIXES))}."
-    sentence = reasons[0].rstrip(".") + _more(len(reasons))
+    _, *others = broken
+    sentence = next(iter(broken.values())).rstrip(".")
+    if others:
+        sentence += f"; nor can {_named(others)} be read"
     if not readable:
-        return f"{sentence}; no image is left." if len(reasons) > 1 else f"{sentence}."
-    return f"{sentence}; --skip-broken leaves {'it' if len(reasons) == 1 else 'them'} out."
+        return f"{sentence}; no image is left." if others else f"{sentence}."
+    return f"{sentence}; --skip-broken leaves {'them' if others else 'it'} out."
 
 
 def _more(count: int) -> str:
@@ -170,8 +173,11 @@ def _more(count: int) -> str:
 def _notes(broken: Collection[Path]) -> tuple[str, ...]:
     if not broken:
         return ()
-    named = ", ".join(map(str, [*broken][:_NAMED_AT_MOST])) + _more(len(broken) - _NAMED_AT_MOST + 1)
-    return (f"{len(broken):,} broken image{'s' if len(broken) > 1 else ''} left out: {named}",)
+    return (f"{len(broken):,} broken image{'s' if len(broken) > 1 else ''} left out: {_named(broken)}",)
+
+
+def _named(paths: Collection[Path]) -> str:
+    return ", ".join(map(str, [*paths][:_NAMED_AT_MOST])) + _more(len(paths) - _NAMED_AT_MOST + 1)
 
 
 def _ids(paths: Sequence[Path], folder: Path) -> NDArray[np.str_]:

@@ -1,12 +1,14 @@
 """Digits of other hands, learned beside those of the data: never judged by, and never among those to label."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from kaggle_digits import sources
 from kaggle_digits.digits import Digits
 from kaggle_digits.errors import DataError
+from kaggle_digits.predictor import CORRECTIONS
 from kaggle_digits.recipes import Recipe
 from kaggle_digits.runs import Plan
 from kaggle_digits.sources import Source, leaks
@@ -20,6 +22,8 @@ def load(plan: Plan, recipe: Recipe, source: Source) -> Source | None:
     """
     if plan.also is None:
         return None
+    if Path(plan.also).name == CORRECTIONS.name and not any(Path(plan.also).rglob("*.*")):
+        raise DataError(f"there are no corrections in {plan.also} yet: kaggle-digits predict PICTURE --correct DIGITS.")
     also = sources.load(plan.also, image_shape=source.train.image_shape, skip_broken=plan.skip_broken)
     ours, theirs = (" x ".join(map(str, one.train.image_shape)) for one in (source, also))
     if ours != theirs:

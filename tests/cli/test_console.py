@@ -37,7 +37,7 @@ def test_a_long_file_name_keeps_its_end_in_a_narrow_terminal() -> None:
 def test_a_column_that_wraps_loses_nothing_in_a_narrow_terminal() -> None:
     header, text = ["recipe", "parameters", ""], "Two dense layers of 256 and 128 units with dropout"
     wide, narrow = (
-        console.table(header, [["simple", "235,146", text]], optional=("parameters",), text="", wraps=True, width=width)
+        console.table(header, [["simple", "235,146", text]], optional=("parameters",), wraps="", width=width)
         for width in (80, 40)
     )
     assert wide.splitlines()[1] == f"simple     235,146  {text}"

@@ -59,6 +59,19 @@ def test_what_was_left_out_may_be_a_digit(digits, tmp_path):
     assert [path.parent.name for path in (tmp_path / "marks").glob("*/*.png")] == ["5"]
 
 
+@pytest.mark.parametrize(("labels", "after"), [("2/1.0", []), ("2/1.0", [1, 2]), ("2/1,0", [1]), ("-2 1 : 0", [1])])
+def test_a_date_is_corrected_as_it_is_written(digits, tmp_path, labels, after):
+    predictor.correct(seen(digits, after), labels, tmp_path)
+    assert sorted(path.parent.name for path in tmp_path.glob("*/*.png")) == ["0", "1", "2"]
+
+
+def test_a_stroke_that_was_read_as_a_digit_is_corrected_by_its_sign(digits, tmp_path):
+    predictor.correct(seen(digits, []), "5/6", tmp_path)
+    assert sorted(path.parent.name for path in tmp_path.glob("*/*.png")) == ["5", "6"]
+    with pytest.raises(DataError, match="Received: '12/25/26'"):
+        predictor.correct(seen(digits, []), "12/25/26", tmp_path)
+
+
 @pytest.fixture(scope="module")
 def model():
     return predictor.load("reader")

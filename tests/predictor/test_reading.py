@@ -232,7 +232,53 @@ def test_in_a_blank_picture_there_is_no_digit(model, tmp_path, grey):
         "left_out": [],
         "turned": 0,
         "adapted_to": 0,
+        "first_of_several": False,
     }
+
+
+@pytest.mark.parametrize(("name", "count"), [("a.tiff", 2), ("a.gif", 3), ("a.webp", 2), ("a.tiff", 1), ("a.gif", 1)])
+def test_of_several_pages_or_frames_the_first_is_read_and_that_is_said(model, digits, tmp_path, name, count):
+    first, *others = [Image.fromarray(sheet(digits[[row]], [(20, 30)], (140, 160))) for row in range(count)]
+    first.save(tmp_path / name, save_all=True, append_images=others)
+    first.save(tmp_path / "first.png")
+    told = []
+    several, alone = predictor.predict(model, [tmp_path / name, tmp_path / "first.png"], on_note=told.append)
+    assert several.guess == alone.guess
+    assert several.as_json()["first_of_several"] == (count > 1)
+    path = (tmp_path / name).as_posix()
+    assert told == [f"{path} holds several pictures; only the first was read"] * (count > 1)
+
+
+def test_a_small_picture_is_answered_only_if_it_is_likely_right(model, digits, tmp_path):
+    write_picture(tmp_path / "a.png", digits[0])
+    (unsure,) = predictor.predict(undecided(model, (0, 0.49, 0, 0.48) + (0.005,) * 6), [tmp_path / "a.png"])
+    assert (unsure.answer, unsure.guess) == ("unsure: 1 or 3", "1")
+    (sure,) = predictor.predict(undecided(model, (0, 0.51, 0, 0.48) + (0.01 / 6,) * 6), [tmp_path / "a.png"])
+    assert sure.answer == "1"
+
+
+@dataclass(frozen=True)
+class Ones:
+    """Says that all is a one, and keeps count of how many it was asked about each time."""
+
+    asked: list[int]
+
+    def probabilities(self, images):
+        self.asked.append(len(images))
+        return np.tile(np.array([0.002, 0.99] + [0.001] * 8, np.float32), (len(images), 1))
+
+
+def test_strokes_are_read_as_they_lie_though_they_are_no_digits(model, tmp_path):
+    """Else a hatching would be turned, and the model asked about its strokes once more."""
+    asked = replace(undecided(model, ()), classifier=Ones([]))
+    image = Image.new("L", (200, 160), 255)
+    for left in range(20, 110, 15):
+        ImageDraw.Draw(image).line([(left, 40), (left + 6, 120)], fill=0, width=5)
+    image.save(tmp_path / "a.png")
+    (hatching,) = predictor.predict(asked, [tmp_path / "a.png"])
+    assert len(asked.classifier.asked) == 1
+    assert (hatching.answer, hatching.probability) == ("unsure: ?????? (unlike any digit)", 0.0)
+    assert hatching.turned == 0
 
 
 def test_an_unsure_digit_is_named_with_its_rival(model, digits, tmp_path):

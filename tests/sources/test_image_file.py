@@ -242,6 +242,35 @@ def test_a_broken_file_is_named_in_one_sentence(tmp_path, fault):
     assert len(sentence.splitlines()) == 1 and sentence.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.pdf", b"%PDF-1.7\n", "is a PDF, which is not read: export its page as a PNG."),
+        ("a.png", b"%PDF-1.7\n", "is a PDF, which is not read: export its page as a PNG."),
+        (
+            "notes.txt",
+            b"7 and 3",
+            "is no picture: export what it shows as a PNG, or name a CSV or .npy file of pixels.",
+        ),
+        ("a.svg", b"<svg/>", "is no picture: export what it shows as a PNG, or name a CSV or .npy file of pixels."),
+    ],
+)
+def test_what_is_no_picture_is_told_how_to_become_one(tmp_path, name, content, told):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        image_file.read(tmp_path / name)
+    assert str(caught.value) == f"{tmp_path / name} {told}"
+
+
+def test_an_animation_whose_second_frame_is_broken_is_read_for_all_that(tmp_path):
+    frames = [Image.new("L", (40, 30), grey) for grey in (200, 50, 90)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    content = (tmp_path / "a.gif").read_bytes()
+    (tmp_path / "a.gif").write_bytes(content[: len(content) * 2 // 3])
+    picture = image_file.read_picture(tmp_path / "a.gif", 1024)
+    assert picture.pixels.max() - picture.pixels.min() <= 3 and abs(int(picture.pixels.max()) - 200) < 3
+
+
 def test_what_is_no_file_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"there is no file .*3\.png"):
         image_file.read(tmp_path / "3.png")

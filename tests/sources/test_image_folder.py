@@ -1,6 +1,7 @@
 """Folders of images: how they are found, labelled, and refused."""
 
 import os
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -43,15 +44,15 @@ def test_broken_images_are_named_and_counted(fill):
     with pytest.raises(DataError) as caught:
         image_folder.load(folder)
     assert str(caught.value) == (
-        f"{folder / '0/b.png'} is not a whole image of the formats PNG, JPEG, BMP, WEBP, GIF, TIFF, HEIF, and 2 more; "
-        "--skip-broken leaves them out."
+        f"{folder / '0/b.png'} is not a whole image of the formats PNG, JPEG, BMP, WEBP, GIF, TIFF, HEIF; nor can "
+        f"{folder / '1/c.png'}, {folder / '1/d.png'} be read; --skip-broken leaves them out."
     )
     with pytest.raises(DataError, match="HEIF; --skip-broken leaves it out.$"):
         image_folder.load(fill("0/a.png", "0/b.png!", "1/c.png", "1/d.png"))
 
 
 def test_no_image_left_is_an_error(fill):
-    with pytest.raises(DataError, match=r"a\.png is not .*, and 1 more; no image is left."):
+    with pytest.raises(DataError, match=r"a\.png is not .*; nor can .*b\.png be read; no image is left."):
         image_folder.load(fill("0/a.png!", "1/b.png!"), skip_broken=True)
 
 
@@ -210,4 +211,4 @@ def test_a_folder_that_is_not_there_cannot_be_searched(tmp_path):
 
 
 def test_one_picture_that_is_missing_is_told_of_alone() -> None:
-    assert image_folder.refusal(0, ["there is no file a.png."]) == "there is no file a.png."
+    assert image_folder.refusal(0, {Path("a.png"): "there is no file a.png."}) == "there is no file a.png."

@@ -51,6 +51,12 @@ def test_every_member_in_folds_learns_them_and_no_fold_is_judged_by_them(source,
     assert sum(member.run.record.validation_rows for member in members) == rows
 
 
+def test_without_any_it_is_said_how_to_make_some(source, tmp_path):
+    plan = training.Plan("logistic", "sklearn", also=str(tmp_path / "corrections"))
+    with pytest.raises(DataError, match=r"no corrections in .* yet: kaggle-digits predict PICTURE --correct DIGITS\.$"):
+        training.train(plan, source=source, models=tmp_path / "models", submissions=tmp_path / "submissions")
+
+
 def test_they_do_not_travel_to_kaggle(source, tmp_path):
     predictor.keep_corrections([source.train.images[0] // 2], "3", tmp_path / "mine")
     with pytest.raises(DigitsError, match="--also is not sent to Kaggle"):

@@ -10,20 +10,24 @@ from kaggle_digits.predictor import Prediction
 
 _TABLE, _SHEETS = Path("predictions.csv"), Path("explained")
 _TITLE = 100  # characters that a sheet has room for
+_UNSURE = 24  # digits of an unsure answer, on a terminal
 
 
 def table(predictions: Sequence[Prediction], most: int | None = None) -> str:
-    """A line a picture, for the first so many; a runner-up is named where there is one digit."""
+    """A line a picture; a runner-up is named where there is one digit.
+
+    With `most`, for a terminal: only for the first so many, and without most digits of a long answer that is unsure.
+    """
     rows = []
     for each in predictions[:most]:
         probability = "" if each.probability is None else f"{each.probability:.1%}"
         second = ""
         if len(each.digits) == 1:
             second = f"{each.digits[0].runner_up} {each.digits[0].runner_up_probability:6.1%}"
-        rows.append([each.image, each.answer, probability, second])
-    text = console.table(
-        ["image", "label", "probability", "runner-up"], rows, optional=("runner-up", "probability"), text="image"
-    )
+        answer = each.answer if most is None else each.told(_UNSURE)
+        rows.append([each.image, answer, probability, second])
+    header = ["image", "label", "probability", "runner-up"]
+    text = console.table(header, rows, optional=("runner-up",), text="image", wraps="label")
     more = len(predictions) - len(rows)
     return f"{text}\n... and {more:,} more: --output FILE.csv writes all" if more else text
 
@@ -34,8 +38,10 @@ def write(predictions: Sequence[Prediction], path: Path | None) -> None:
         console.tell(f"note: {_TABLE} exists and was kept; to write the answers: --output FILE.csv")
         return
     path = path or _TABLE
-    rows = ([each.image, each.label or "", each.probability or "", each.answer] for each in predictions)
-    storage.write_csv(path, ["image", "label", "probability", "answer"], rows)
+    rows = (
+        [each.image, each.label, each.probability, each.answer, each.guess, each.doubt or None] for each in predictions
+    )
+    storage.write_csv(path, ["image", "label", "probability", "answer", "guess", "doubt"], rows)
     console.tell(f"answers     {path}")
 
 
