@@ -20,7 +20,7 @@ CORRECTIONS = Path("corrections")
 """Where corrections are kept: a folder for each label, as `train --also` takes them."""
 
 _LABELS = set("0123456789?")
-_SIGNS = "/.,:+-"  # of dates, times, prices and sums
+_SIGNS = dict.fromkeys(map(ord, " /.,:+-"))  # of dates, times, prices and sums, and spaces
 _MOST = 20_000  # images; nobody corrects more by hand
 _FEWEST, _NEWEST = 5, 200  # corrections that answers adapt to
 
@@ -31,8 +31,7 @@ def correct(prediction: Prediction, labels: str, folder: Path = CORRECTIONS) -> 
     Args:
         prediction: what was said of it, with what the model saw: from `predict` with `keep_stages`.
         labels: the right label of each digit, or of each digit and each mark that was left out, in reading order;
-            `?` for what is no digit. Spaces do not count, nor do the signs of 25/11/2026 or 3,50 if the rest fits; if
-            it does not, a sign is no digit, as `?`.
+            `?` for what is no digit. Spaces do not count, nor do signs, as in 25/11/2026 or 3,50.
         folder: of all corrections.
 
     Returns:
@@ -44,9 +43,7 @@ def correct(prediction: Prediction, labels: str, folder: Path = CORRECTIONS) -> 
     """
     digits, marks = list(prediction.seen), list(prediction.seen_marks)
     fitting = {len(digits), len(digits) + len(marks)} - {0}
-    spelled = labels.replace(" ", "")
-    without = spelled.translate(dict.fromkeys(map(ord, _SIGNS)))
-    given = without if len(without) in fitting else spelled.translate(dict.fromkeys(map(ord, _SIGNS), "?"))
+    given = labels.translate(_SIGNS)
     if not digits and not marks:
         raise DataError("no digit was found in this picture, so there is none to correct.")
     if not set(given) <= _LABELS or len(given) not in fitting:

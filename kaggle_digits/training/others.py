@@ -23,7 +23,9 @@ def load(plan: Plan, recipe: Recipe, source: Source) -> Source | None:
     if plan.also is None:
         return None
     if Path(plan.also).name == CORRECTIONS.name and not any(Path(plan.also).rglob("*.*")):
-        raise DataError(f"there are no corrections in {plan.also} yet: kaggle-digits predict PICTURE --correct DIGITS.")
+        raise DataError(
+            f"there are no corrections in {plan.also} yet. Make some: kaggle-digits predict PICTURE --correct DIGITS."
+        )
     also = sources.load(plan.also, image_shape=source.train.image_shape, skip_broken=plan.skip_broken)
     ours, theirs = (" x ".join(map(str, one.train.image_shape)) for one in (source, also))
     if ours != theirs:

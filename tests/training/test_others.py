@@ -53,7 +53,9 @@ def test_every_member_in_folds_learns_them_and_no_fold_is_judged_by_them(source,
 
 def test_without_any_it_is_said_how_to_make_some(source, tmp_path):
     plan = training.Plan("logistic", "sklearn", also=str(tmp_path / "corrections"))
-    with pytest.raises(DataError, match=r"no corrections in .* yet: kaggle-digits predict PICTURE --correct DIGITS\.$"):
+    with pytest.raises(
+        DataError, match=r"no corrections in .* yet\. Make some: kaggle-digits predict PICTURE --correct DIGITS\.$"
+    ):
         training.train(plan, source=source, models=tmp_path / "models", submissions=tmp_path / "submissions")
 
 
