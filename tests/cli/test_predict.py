@@ -114,3 +114,15 @@ def test_a_terminal_shows_the_first_answers_and_how_to_get_all() -> None:
     assert told[-1] == "... and 1,010 more: --output FILE.csv writes all"
     assert len(reports.table(many).splitlines()) == 1_031
     assert len(reports.table(many[:20], most=20).splitlines()) == 21
+
+
+def test_a_sheet_has_the_whole_answer_and_as_much_of_the_name_as_finds_room() -> None:
+    assert reports.sheet_title("a.png", "7") == "a.png: 7"
+    name = f"{'very ' * 40}long.png"
+    first, second = reports.sheet_title(name, "48201930 739 (left out: 1 mark)").splitlines()
+    assert first.startswith("...")
+    assert first.endswith(" very long.png:")
+    assert len(first) == 100
+    assert second == "48201930 739 (left out: 1 mark)"
+    lines = reports.sheet_title("a.png", "? " * 100 + "(left out: 9 marks)").splitlines()
+    assert (lines[0], lines[-1][-19:]) == ("a.png:", "(left out: 9 marks)")

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from matplotlib import colors
 from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.transforms import Bbox
 from PIL import Image
 
-from kaggle_digits import evaluation
+from kaggle_digits import evaluation, photos
 from kaggle_digits.digits import Digits
 from kaggle_digits.evaluation import metrics, plots
 from kaggle_digits.runs import Epoch
@@ -364,3 +365,74 @@ def test_save_writes_a_png(tmp_path):
     with Image.open(path) as image:
         assert image.format == "PNG"
         assert image.width > 1_000
+
+
+def read(label, left, top, **words):
+    """A digit of 30 x 40 pixels, as it was read."""
+    probabilities = np.full(10, 0.01, np.float32)
+    probabilities[label] = 0.91
+    image = np.zeros((28, 28), np.uint8)
+    return photos.Digit(probabilities, (left, top, left + 30, top + 40), image, **words)
+
+
+def explained(digits, doubts=None, marks=(), title="a.png: 1"):
+    picture = np.full((300, 400), 255, np.uint8)
+    return drawn(plots.explanation(title, {"as read": picture}, digits, doubts or [""] * len(digits), marks))
+
+
+def test_an_explanation_draws_what_was_left_out_in_dashes():
+    mark = photos.Mark((100, 60, 110, 90), 1, np.zeros((28, 28), np.uint8))
+    picture = explained([read(1, 50, 50), read(2, 150, 50)], marks=[mark]).axes[0]
+    dashed, *solid = picture.patches
+    assert dashed.get_linestyle() not in {"solid", *(box.get_linestyle() for box in solid)}
+    assert dashed.get_bbox().contains(100, 60)
+    assert dashed.get_bbox().contains(110, 90)
+    assert texts(picture) == ["1", "2"]
+    assert "dashed: left out" in picture.get_title()
+    assert "dashed" not in explained([read(1, 50, 50)]).axes[0].get_title()
+
+
+def inked(text):
+    """Where a number's ink is: above the line, and as high as a digit."""
+    space, (_, line) = text.get_window_extent(), text.get_transform().transform(text.get_position())
+    height = 0.73 * text.get_fontsize() * text.figure.dpi / 72
+    return Bbox([[space.x0, line], [space.x1, line + height]])
+
+
+def test_an_explanation_writes_no_label_over_a_box_or_another_label():
+    """Lines so close that labels find room above the first and below the last only, and none beside the picture."""
+    digits = [read(number % 10, 33 * column, 42 * number + 20) for number in range(6) for column in range(12)]
+    picture = explained(digits).axes[0]
+    spaces = [inked(text) for text in picture.texts]
+    boxes = [box.get_window_extent() for box in picture.patches]
+    assert len(spaces) == 24
+    assert not [1 for place, space in enumerate(spaces) if space.count_overlaps(spaces[:place] + boxes)]
+    assert all(picture.bbox.y0 <= space.y0 and space.y1 <= picture.bbox.y1 for space in spaces)
+
+
+def test_an_explanation_has_thin_boxes_where_digits_are_small_and_on_every_sheet():
+    page = [read(number % 10, 40 * (number % 9) + 10, 60 * (number // 9) + 30) for number in range(27)]
+    thickness = {box.get_linewidth() for some in (page, page[20:]) for box in explained(some).axes[0].patches}
+    assert len(thickness) == 1
+    small = plots.explanation("", {"as read": np.zeros((3000, 4000), np.uint8)}, page, [""] * 27)
+    assert small.axes[0].patches[0].get_linewidth() < min(thickness)
+    assert texts(small.axes[0]) == []  # letters so small cannot be read
+
+
+def test_an_explanation_says_why_a_digit_is_unsure_and_believes_no_bar_of_it():
+    figure = explained(
+        [read(1, 50, 50, share=0.8), read(8, 150, 50, least=2.0), read(3, 250, 50)], ["", "unlike any digit", "3 or 5"]
+    )
+    assert titles(figure)[1::2] == ["1  73 %", "unsure: unlike any digit", "unsure: 3 or 5"]
+    assert texts(figure.axes[0]) == ["1", "8?", "3?"]
+    one, in_word, other = ([bar.get_height() for bar in axes.patches] for axes in figure.axes[2::2])
+    assert (one[1], one[11]) == pytest.approx((0.91, 0.728))
+    assert (in_word[8], in_word[18]) == pytest.approx((0.91, 0))
+    assert (other[3], other[13]) == pytest.approx((0.91, 0.91))
+    assert "pale: if it is a digit at all" in [text.get_text() for text in figure.texts]
+
+
+def test_an_explanation_has_room_for_a_title_of_several_lines():
+    figure = explained([read(1, 50, 50)], title="a.png:\n1\n(left out: 1 mark)")
+    title = figure.texts[0].get_window_extent()
+    assert title.y0 > figure.axes[0].title.get_window_extent().y1

@@ -434,9 +434,8 @@ def test_the_sheet_is_drawn(tmp_path):
     layout = photos.lay_out(canvas(), keep_stages=True)
     answers = np.eye(10, dtype=np.float32)[[7] * len(layout.spans)]
     (line,) = photos.decide(layout, answers).lines
-    shown = [(digit.image, digit.probabilities, digit.box, digit.is_sure) for digit in line]
-    plots.save(plots.explanation("a $seven$", layout.stages, shown), tmp_path / "a.png")
-    plots.save(plots.explanation("nothing", layout.stages, []), tmp_path / "b.png")
+    plots.save(plots.explanation("a $seven$", layout.stages, line, [""] * len(line)), tmp_path / "a.png")
+    plots.save(plots.explanation("nothing", layout.stages, [], []), tmp_path / "b.png")
     with Image.open(tmp_path / "a.png") as drawn:
         assert drawn.width > 1000
 

@@ -9,8 +9,8 @@ from kaggle_digits.files import storage
 from kaggle_digits.predictor import Prediction
 
 _TABLE, _SHEETS = Path("predictions.csv"), Path("explained")
-_TITLE = 100  # characters that a sheet has room for
 _UNSURE = 24  # digits of an unsure answer, on a terminal
+_TITLE, _LINES = 100, 6  # characters that a line of a title has room for, and lines of an answer
 
 
 def table(predictions: Sequence[Prediction], most: int | None = None) -> str:
@@ -56,14 +56,22 @@ def draw(predictions: Sequence[Prediction], run: str) -> None:
         stem = Path(each.image).stem
         name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, len(predictions) + 2))) if n not in taken)
         taken.add(name)
-        title = textwrap.shorten(f"{each.image}: {each.answer}", _TITLE, placeholder=" ...")
-        shown = [(digit.image, digit.probabilities, digit.box, digit.is_sure) for digit in each.seen]
-        stages = each.layout.stages
-        plots.save(plots.explanation(title, stages, shown), _SHEETS / f"{name}.png", run)
+        stages, shown, doubts = each.layout.stages, each.seen, [digit.doubt for digit in each.digits]
+        figure = plots.explanation(sheet_title(each.image, each.answer), stages, shown, doubts, each.seen_marks)
+        plots.save(figure, _SHEETS / f"{name}.png", run)
         console.tell(f"explained   {_SHEETS / name}.png")
         for start in range(plots.MOST_DIGITS, len(shown), plots.MOST_DIGITS):
-            some = shown[start : start + plots.MOST_DIGITS]
-            about = f"{title}, digits {start + 1} to {start + len(some)}"
+            some = slice(start, start + plots.MOST_DIGITS)
+            title = sheet_title(each.image, f"digits {start + 1} to {start + len(shown[some])} of {len(shown)}")
             path = _SHEETS / f"{name}-from-{start + 1}.png"
-            plots.save(plots.explanation(about, {"as read": stages["as read"]}, some), path, run)
+            plots.save(plots.explanation(title, {"as read": stages["as read"]}, shown[some], doubts[some]), path, run)
             console.tell(f"explained   {path}")
+
+
+def sheet_title(image: str, answer: str) -> str:
+    """The picture and the answer in a line, or else as much of its name as finds room in one, and then the answer."""
+    title = f"{image}: {answer}"
+    if len(title) <= _TITLE:
+        return title
+    name = image if len(image) < _TITLE else f"...{image[4 - _TITLE :]}"
+    return "\n".join([f"{name}:", *textwrap.wrap(answer, _TITLE, max_lines=_LINES, placeholder=" ...")])
