@@ -113,7 +113,7 @@
     const picture = document.createElement("canvas");
     paintSeen(picture, each);
     button.type = "button";
-    button.append(picture, isMark(each) ? "–" : each.label ?? "?");
+    button.append(picture, isMark(each) ? "–" : each.label ?? `${each.guess}?`);
     button.classList.toggle("mark", isMark(each));
     button.setAttribute("aria-pressed", String(isWatched));
     button.setAttribute("aria-label", isMark(each) ? where(each) : spell(each));
@@ -131,15 +131,16 @@
     const shares = digit?.probabilities ?? [];
     find("is").textContent = digit && isMark(digit) ? "A digit? It is a " : "Wrong? It is a ";
     const highest = Math.max(...shares);
-    find("bars").classList.toggle("unsure", digit?.label === null);
+    const certain = digit?.is_digit ?? 1;
+    find("bars").style.setProperty("--digit", certain);
     [...find("bars").children].forEach((row, label) => {
       const share = shares[label] ?? 0;
       row.classList.toggle("likeliest", share > 0 && share === highest);
       row.querySelector("i").style.setProperty("--share", share);
-      row.lastChild.textContent = shares.length ? percent(share) : "";
+      row.lastChild.textContent = shares.length ? percent(share * certain) : "";
     });
     paintSeen(find("seen"), digit);
-    find("seen").setAttribute("aria-label", `What the network sees: ${shares.length ? `a digit like ${likeliest(digit)}` : digit ? "no digit" : "nothing yet"}`);
+    find("seen").setAttribute("aria-label", `What the network sees: ${shares.length ? `a digit like ${digit.guess}` : digit ? "no digit" : "nothing yet"}`);
   }
 
   function paintSeen(canvas, digit) {
@@ -151,9 +152,8 @@
     canvas.getContext("2d").putImageData(image, 0, 0);
   }
 
-  const likeliest = ({ probabilities }) => probabilities.indexOf(Math.max(...probabilities));
   const spell = (digit) =>
-    `Digit ${answer.digits.indexOf(digit) + 1}: ${digit.label ?? `perhaps ${likeliest(digit)}`}, ${percent(digit.probability)}`;
+    `Digit ${answer.digits.indexOf(digit) + 1}: ${digit.label ?? `perhaps ${digit.guess}`}, ${percent(digit.probability * digit.is_digit)}`;
 
   function percent(share) {
     return share >= 0.9995 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`;

@@ -431,6 +431,22 @@ def test_what_was_left_out_is_seen_and_corrected(page, sum_of_digits, digit_serv
     shutil.rmtree(kept)
 
 
+def test_a_digit_in_a_word_is_not_believed(page, tmp_path):
+    image = Image.new("RGB", (500, 240), "white")
+    pen = ImageDraw.Draw(image)
+    for left in (60, 330):
+        for line in ([(left, 60), (left, 180)], [(left + 70, 60), (left + 70, 180)], [(left, 120), (left + 70, 120)]):
+            pen.line(line, fill="#203060", width=14)
+    pen.ellipse((200, 60, 270, 180), outline="#203060", width=14)
+    image.save(tmp_path / "word.png")
+    page.find("file").send_keys(str(tmp_path / "word.png"))
+    page.until("label.matches('.unsure')")
+    assert page.find("sure").text == ""
+    assert page.bars[0] == max(page.bars) > 0.5  # pale
+    assert page.ask("document.querySelector('#bars .likeliest').lastChild.textContent") == "0.0 %"
+    assert page.ask("digits.hidden || document.querySelector('#digits [aria-pressed=true]').textContent === '0?'")
+
+
 def test_the_list_of_a_whole_page_of_digits_scrolls_to_the_last(page, tmp_path):
     image = Image.new("RGB", (900, 600), "white")
     pen = ImageDraw.Draw(image)

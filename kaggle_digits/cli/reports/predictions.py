@@ -57,7 +57,7 @@ def draw(predictions: Sequence[Prediction], run: str) -> None:
         name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, len(predictions) + 2))) if n not in taken)
         taken.add(name)
         stages, shown, doubts = each.layout.stages, each.seen, [digit.doubt for digit in each.digits]
-        figure = plots.explanation(sheet_title(each.image, each.answer), stages, shown, doubts, each.seen_marks)
+        figure = plots.explanation(sheet_title(each.image, each.told(_TITLE)), stages, shown, doubts, each.seen_marks)
         plots.save(figure, _SHEETS / f"{name}.png", run)
         console.tell(f"explained   {_SHEETS / name}.png")
         for start in range(plots.MOST_DIGITS, len(shown), plots.MOST_DIGITS):
