@@ -42,6 +42,8 @@ TARGETS = {
     "boxes": 0.9,
     "page": 0.9,
     "shadow": 0.95,
+    "touching": 0.9,
+    "note": 0.93,
 }
 _ONE = {"drawing": pictures.drawing, "scan": pictures.scan, "photo": pictures.photo}
 _NONE = {"blank": pictures.blank, "scribble": pictures.scribble}

@@ -233,8 +233,61 @@ def shadow(digits: Digits, _fonts: Sequence[Path], random: Random) -> tuple[Imag
     return pictures.jpeg(pictures.as_image(lit), 75), list(range(count))
 
 
+def touching(digits: Digits, _fonts: Sequence[Path], random: Random) -> tuple[Image.Image, list[int] | None]:
+    """Digits that touch or cross the line below them, their ring, or the walls of their boxes; or struck out."""
+    height, count = int(random.integers(45, 80)), int(random.integers(2, 6))
+    row = number(digits[:count], height, random)
+    spare, pen = height, max(2, int(height * random.uniform(0.03, 0.07)))
+    canvas = Image.fromarray((255 * np.pad(row, spare)).astype(np.uint8))
+    draw, (right, bottom) = ImageDraw.Draw(canvas), canvas.size
+    over = random.uniform(-0.12, 0.12, 4) * height  # how far each side cuts into the digits, or stays away
+    left, top, last, foot = spare - over[0], spare - over[1], right - spare + over[2], bottom - spare + over[3]
+    kind = random.integers(4)
+    if kind == 0:
+        draw.line((left - height / 3, foot, last + height / 3, foot + over[0] / 2), fill=255, width=pen)
+    elif kind == 1:
+        draw.rectangle((left, top - height / 8, last, foot + height / 8), outline=255, width=pen)
+    elif kind == 2:
+        wide = random.uniform(0.0, 0.12) * right
+        draw.ellipse((left - wide, top - 0.45 * height, last + wide, foot + 0.45 * height), outline=255, width=pen)
+    else:
+        middle = bottom / 2
+        draw.line((left - height / 4, middle + over[1], last + height / 4, middle + over[2]), fill=255, width=pen + 2)
+    shown = None if kind == 3 else list(range(count))
+    return finished(around(np.asarray(canvas, np.float32) / 255, random), random), shown
+
+
+def note(digits: Digits, _fonts: Sequence[Path], random: Random) -> tuple[Image.Image, list[int] | None]:
+    """A small note seen from the side, on a desk that may be nearly as light as it; a third of them empty."""
+    count = int(random.integers(1, 5))
+    row = number(digits[:count], int(random.integers(40, 70)), random)
+    is_empty = random.random() < 1 / 3
+    paper = pictures.sheet_of_paper(around(0 * row if is_empty else row, random, 0.15), random)
+    sheet = pictures.as_image(np.clip(paper, 1, 255)).convert("RGBA")
+    width, height = sheet.size
+    inset = random.uniform(0, 0.13, 8) * min(width, height) * np.array([1, 1, 1, -1, -1, -1, -1, 1])
+    corners = np.array([0, 0, 0, height, width, height, width, 0]) - inset
+    sheet = sheet.transform((width, height), Image.Transform.QUAD, corners.tolist(), Image.Resampling.BICUBIC)
+    sheet = sheet.rotate(random.uniform(-25, 25), Image.Resampling.BICUBIC, expand=True)
+    side = int(max(sheet.size) * random.uniform(1.3, 2.6))
+    lightest = np.array((random.uniform(150, 205), random.uniform(140, 185), random.uniform(110, 160)))
+    colours = (*DESKS, lightest, lightest)
+    grain = pictures.texture((side, side), random, random.uniform(2, 8))[:, :, None]
+    top = np.array(colours[random.integers(len(colours))], np.float32) + grain
+    if random.random() < 0.3:
+        tile = int(random.integers(side // 24, side // 8))
+        top *= np.where(np.add.outer(np.arange(side) // tile, np.arange(side) // tile) % 2, 1.0, 0.8)[:, :, None]
+    scene = pictures.as_image(top)
+    at = int(random.integers(0, side - sheet.width + 1)), int(random.integers(0, side - sheet.height + 1))
+    scene.paste(sheet, at, sheet)
+    lit = np.asarray(scene, np.float32) * pictures.light((side, side), random)[:, :, None]
+    lit = ndimage.gaussian_filter(lit, (0.8, 0.8, 0)) + random.normal(0, random.uniform(1, 4), lit.shape)
+    return pictures.jpeg(pictures.as_image(lit), 80), None if is_empty else list(range(count))
+
+
 SCENES = {
     "desk": desk, "tilted": tilted, "signs": signs, "letters": letters, "boxes": boxes, "page": page, "shadow": shadow,
+    "touching": touching, "note": note,
 }  # fmt: skip
 MOST_DIGITS = 48
 """So many digits a scene may need."""

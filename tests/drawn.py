@@ -13,3 +13,45 @@ def nine_in_chalk() -> NDArray[np.uint8]:
     pen.ellipse((170, 60, 200, 100), fill="#08081e")
     pen.line([(220, 75), (220, 270)], fill="white", width=40)
     return np.asarray(image)
+
+
+def zigzag(*lines, count=4, pen=6):
+    """Sevens and ones in turn, and lines that touch or cross them."""
+    image = Image.new("RGB", (340, 170), "white")
+    for place in range(count):
+        x = 70 + 60 * place
+        stroke = [(x, 50), (x + 30, 50), (x + 12, 110)] if place % 2 else [(x + 8, 48), (x + 6, 112)]
+        ImageDraw.Draw(image).line(stroke, fill="black", width=pen, joint="curve")
+    for line in lines:
+        ImageDraw.Draw(image).line(line, fill="black", width=4, joint="curve")
+    return np.asarray(image)
+
+
+def ringed():
+    """Three digits in a ring that touches the first and the last."""
+    image = Image.fromarray(zigzag(count=3))
+    ImageDraw.Draw(image).ellipse((66, 20, 226, 140), outline="black", width=4)
+    return np.asarray(image)
+
+
+def slashed():
+    """Two digits and a zero with a stroke in it."""
+    image = Image.fromarray(zigzag(count=2))
+    ImageDraw.Draw(image).ellipse((200, 46, 240, 114), outline="black", width=6)
+    ImageDraw.Draw(image).line([(212, 94), (228, 66)], fill="black", width=5)
+    return np.asarray(image)
+
+
+BOXES = [[(50, 40), (290, 36), (290, 120), (50, 124), (50, 40)], *([(x, 39), (x, 122)] for x in (110, 170, 230))]
+
+
+def desk(*, digit=True, light=False):
+    """A note on a desk, turned a little."""
+    random = np.random.default_rng(3)
+    image = Image.fromarray(random.integers(30, 60, (300, 400, 3), np.uint8) + 145 * np.uint8(light))
+    note = Image.new("RGBA", (180, 120), "#eeeae0")
+    if digit:
+        ImageDraw.Draw(note).line([(60, 30), (110, 30), (75, 95)], fill="#203080", width=8, joint="curve")
+    note = note.rotate(-9, Image.Resampling.BICUBIC, expand=True)
+    image.paste(note, (90, 80), note)
+    return np.asarray(image)

@@ -17,7 +17,7 @@ from kaggle_digits import photos
 __all__ = ["engine", "offline", "online"]
 
 _PHOTOS = (
-    *("paper", "mask", "rules", "strokes", "pieces", "segmentation"),
+    *("paper", "mask", "rules", "strokes", "frames", "pieces", "segmentation"),
     *("standard", "marks", "tilt", "sheet", "ruler", "cutter", "layout", "votes", "decision"),
 )  # each after those that it takes functions from
 

@@ -236,9 +236,14 @@ const filters = (() => {
   // Pillow's affine transform: a picture so large, whose places the matrix takes to those of the one shown.
   function moved({ values, width, height }, [[a, b, c], [d, e, f]], across, down, isSmooth) {
     const result = picture(new values.constructor(across * down), across, down);
+    // For the nearest pixel it counts in parts of one, of which there are 65,536.
+    const part = (value) => (isSmooth || (b === 0 && d === 0) ? value : Math.floor(value * 65536 + 0.5) / 65536);
+    const [[right, under, first], [fall, step, start]] = [
+      [a, b, c + (a + b) / 2], [d, e, f + (d + e) / 2],
+    ].map((row) => row.map(part));
     for (let y = 0; y < down; y++) {
       for (let x = 0; x < across; x++) {
-        const [u, v] = [a * (x + 0.5) + b * (y + 0.5) + c, d * (x + 0.5) + e * (y + 0.5) + f];
+        const [u, v] = [first + right * x + under * y, start + fall * x + step * y];
         if (u < 0 || v < 0 || u >= width || v >= height) continue;
         const place = y * across + x;
         if (!isSmooth) {

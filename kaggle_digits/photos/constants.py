@@ -5,6 +5,7 @@ from typing import Any
 from kaggle_digits.photos import (
     cutter,
     decision,
+    frames,
     layout,
     marks,
     mask,
@@ -21,7 +22,7 @@ from kaggle_digits.photos import (
 )
 
 _STEPS = (
-    *(sheet, paper, mask, rules, strokes, tilt, pieces, segmentation),
+    *(sheet, paper, mask, rules, strokes, frames, tilt, pieces, segmentation),
     *(standard, marks, ruler, cutter, layout, votes, decision),
 )
 

@@ -17,7 +17,8 @@ DOUBTFUL = 0.02  # the probability of being a digit with which a mark as high as
 LETTER = 0.4, 0.6, 0.52  # the least width and height of a letter, in those of digits; and width in its own height
 LETTERS = 2  # so many times a line's letters may be its digits in a word
 DOT = 0.3, 0.5  # heights of a digit, that a dot is large and lies above or below it, at most: no digit, but a ? or a j
-GAP, GAPS = 0.5, 3.0  # heights of digits, and times the usual gap of their line, from which on digits stand apart
+# Heights of digits, and times the gap of neighbours, from which on digits stand apart; and heights for just two.
+GAP, GAPS, WIDE = 0.5, 2.2, 1.0
 UNLIKELY_COST = 1.0  # nats, for a digit that would not be believed
 LEAST = 1e-6  # probability; its logarithm ends the scale
 RISK, SPREAD = 0.4, 0.35  # see `together`
@@ -260,7 +261,8 @@ def _line(layout: Layout, chosen: list[int], digits: list[int], probabilities: N
     boxes = [layout.spans[place].box for place in digits]
     gaps = [other[0] - one[2] for one, other in itertools.pairwise(boxes)]
     height = statistics.median(bottom - top for _, top, _, bottom in boxes)
-    wide = max(GAP * height, GAPS * statistics.median(gaps)) if gaps else 0.0
+    # Some neighbours are of one number; of two digits none need be.
+    wide = max(GAP * height, GAPS * sorted(gaps)[len(gaps) // 4]) if len(gaps) > 1 else WIDE * height
     made = [_digit(layout, digits[0], probabilities[digits[0]])]
     for (one, other), gap in zip(itertools.pairwise(digits), gaps, strict=True):
         is_apart = gap > wide or chosen.index(other) - chosen.index(one) > 1

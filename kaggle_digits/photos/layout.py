@@ -19,6 +19,7 @@ TINY = 40  # pixels of the longer side of a picture that holds one digit, if wha
 FAR, NEAR = 400, 1024  # pixels of the longer side, at a first look and at a closer one
 HIGH_ENOUGH = 36  # pixels; digits lower than that are looked at more closely
 NOTHING_COST = 30.0  # nats; a slice between two cuts may have no ink at all
+STROKE = 0.35  # of its longer side, a stroke of chalk is wide at most
 CLEAN_BORDER = 0.9  # of the outermost pixels; some of MNIST's digits reach out to them
 LONE = 2.0  # times as likely what is all that there is is no digit: a scribble is alone more often
 SEVERAL = 1.0  # nats more, for one mark of several pieces: a slash and the digit beside it
@@ -225,9 +226,9 @@ def look(picture: NDArray[np.uint8]) -> Writing:
     found = sheet.find(shown)
     if found is not None:
         writing = _closer(_Look(picture, *found))
-        if writing.lines:
+        # What is bright, solid, empty and narrow is chalk rather than paper.
+        if writing.lines or min(found[0].size) > STROKE * max(found[0].size):
             return writing
-    # What is bright, solid and empty may be chalk as well.
     return _closer(_Look(picture, shown, np.eye(2, 3)))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_digits.photos import filters
+from kaggle_digits.photos import filters, frames
 
 MOST_PIECES = 300
 """So many pieces a picture may have; with more it is a texture, not writing."""
@@ -24,7 +24,8 @@ LOW = 0.6  # of a piece's height; by lower ones, such as commas, it is not known
 HANGING = 0.25  # of a digit's height, above or below which signs still are of its line
 LONGER, LINE = 1.3, 3.0  # heights of what it underlines, that a line is long; and so many times wider than high
 LOWER, SUNK = 0.75, 0.3  # of the height of what it underlines, a line's height, and how high its middle is at most
-THIN, FRAMED = 0.35, 0.25  # of its box, the most that a frame fills; and of its height, the least of what it frames
+OVAL, SLASH = 0.8, 0.15  # of its height, a zero is narrower; of a slash, what is not in two of its corners
+THIN, FRAMED = 0.35, 0.25  # of its box, the most that a frame fills; of its height, the least of what it frames
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,32 +68,76 @@ def find(parts: NDArray[np.int32]) -> tuple[list[Piece], NDArray[np.int32]]:
     Args:
         parts: int32 `(height, width)`, the number of the connected part of ink that a pixel belongs to, 0 is none.
     """
-    measured = filters.measured(parts)
-    found = [
-        Piece((left, top, right, bottom), (number,), int(measured.areas[number]))
-        for number, (left, top, right, bottom) in enumerate(measured.boxes.tolist())
-        if measured.areas[number]
-    ]
+    found = _parts(parts)
+    framed = {part: high for part in found if (high := _framed(parts, part, found))}
+    if framed:
+        parts = parts.copy()
+        for frame, high in framed.items():
+            _take_away(parts, frame, high)
+        found = _parts(parts)
     pieces = [replace(piece, number=number) for number, piece in enumerate(join(found), 1)]
-    owners = np.full(len(measured.areas), -1, np.int32)
+    owners = np.full(int(parts.max(initial=0)) + 1, -1, np.int32)
     owners[0] = 0
     for piece in pieces:
         owners[list(piece.parts)] = piece.number
     return pieces, owners[parts]
 
 
+def _parts(parts: NDArray[np.int32]) -> list[Piece]:
+    measured = filters.measured(parts)
+    return [
+        Piece((left, top, right, bottom), (number,), int(measured.areas[number]))
+        for number, (left, top, right, bottom) in enumerate(measured.boxes.tolist())
+        if measured.areas[number]
+    ]
+
+
+def _is_slashed(parts: NDArray[np.int32], one: Piece, other: Piece) -> bool:
+    """Whether one part is a zero, and the other one the slash in it."""
+    left, top, right, bottom = other.box
+    ink = parts[top:bottom, left:right] == other.parts[0]
+    half, middle = other.height // 2, other.width // 2
+    beside = ink[:half, :middle].sum() + ink[-half:, -middle:].sum() if half and middle else other.area
+    return one.width < OVAL * one.height and beside < SLASH * other.area
+
+
+def _framed(parts: NDArray[np.int32], one: Piece, others: list[Piece]) -> int:
+    """How high what stands in a frame is, or on a line, in pixels; 0 where a part is neither."""
+    left, top, right, bottom = one.box
+    inside = [part for part in others if _frames(one, part) and not _is_slashed(parts, one, part)]
+    if inside:
+        return max(part.height for part in inside)
+    return one.height if frames.is_underlined(parts[top:bottom, left:right] == one.parts[0]) else 0
+
+
+def _take_away(parts: NDArray[np.int32], frame: Piece, high: int) -> None:
+    """Takes a frame out of the parts, and makes new ones of the digits that touched it."""
+    left, top, right, bottom = frame.box
+    window = parts[top:bottom, left:right]
+    ink = window == frame.parts[0]
+    rest = filters.label(frames.without(ink), corners=True)
+    sides = (rest.boxes[:, 2:] - rest.boxes[:, :2]).max(axis=1)
+    kept = sides >= FRAMED * high
+    kept[0] = False
+    window[ink] = 0
+    numbers = (np.cumsum(kept, dtype=np.int32) + parts.max()) * kept
+    window[ink] = numbers[rest.numbers[ink]]
+
+
 def join(parts: list[Piece]) -> list[Piece]:
     """Joins fragments to their neighbours and drops specks; of a texture, nothing is left."""
     if not parts:
         return []
-    parts = sorted(_unframed(parts), key=lambda part: -part.side * part.area)
+    parts = sorted(parts, key=lambda part: -part.side * part.area)
     largest = parts[0]
     kept = [part for part in parts if part.area >= SPECK * largest.area]
     reference = _reference(kept)
     large = [part for part in kept if _may_stand_alone(part, reference)]
     if len(large) > MOST_PIECES:
         return []
-    kept = [part for part in kept if not any(_underlines(part, other) for other in large)]
+    heights = sorted(part.height for part in large)
+    long = LONGER * heights[len(heights) // 2] if large else 0.0
+    kept = [part for part in kept if part.width <= long or not any(_underlines(part, other) for other in large)]
     main = [part for part in kept if _may_stand_alone(part, reference)]
     for part in kept[: 4 * MOST_PIECES]:
         if not _may_stand_alone(part, reference):
@@ -111,11 +156,6 @@ def _reference(parts: list[Piece]) -> float:
     most = max(part.area for part in parts)
     sides = sorted(part.side for part in parts if part.area >= LARGE * most)
     return float(sides[len(sides) // 2])
-
-
-def _unframed(parts: list[Piece]) -> list[Piece]:
-    """Without the frames and rings that others stand in."""
-    return [part for part in parts if not any(_frames(part, other) for other in parts)] or parts
 
 
 def _frames(one: Piece, other: Piece) -> bool:

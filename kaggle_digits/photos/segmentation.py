@@ -15,6 +15,8 @@ NARROWEST = 0.12  # of the line's height, of what a cut may leave
 MOST_CUTS, CUTS = 9, 3  # of one piece, and for every line height of its width, one more
 MOST_SLICES = 24  # of one digit: more than any piece is cut into unless it is a long word
 MOST_JOINED = 3  # neighbours that stand apart and may still be one digit
+STRUCK, STEEPEST = 2.0, 0.15  # heights, that a piece is wide which a stroke crosses out; and how it may rise
+MIDDLE, WHOLE = 0.25, 0.97  # of the height, from above and below, where it does; and of the width, how much of it
 NEAREST = 0.25  # line heights; pieces further apart are never one digit
 
 # What an unlikely way of reading costs, in nats, to be weighed against a digit's probability.
@@ -103,16 +105,32 @@ def parted(found: list[Candidate], line: list[Slice]) -> tuple[list[Candidate], 
 def _cut(piece: Piece, height: int, owners: NDArray[np.int32]) -> list[Slice]:
     if piece.width < WIDE * height or len(owners) < 2:
         return [Slice(piece, piece.box[0], piece.box[2])]
-    chosen = sorted(_cuts(piece, height, owners))
+    left, top, right, bottom = piece.box
+    inside = owners[top:bottom, left:right] == piece.number
+    if _is_struck(inside):
+        return [Slice(piece, left, right)]
+    chosen = sorted(_cuts(piece, height, inside))
     lefts = [(piece.box[0], 0.0), *chosen]
     rights = [column for column, _ in chosen] + [piece.box[2]]
     return [Slice(piece, left, right, cost) for (left, cost), right in zip(lefts, rights, strict=True)]
 
 
-def _cuts(piece: Piece, height: int, owners: NDArray[np.int32]) -> list[tuple[int, float]]:
+def _is_struck(inside: NDArray[np.bool_]) -> bool:
+    """Whether a straight stroke runs through the middle of several digits, from one end to the other."""
+    height, width = inside.shape
+    if width < STRUCK * height:
+        return False
+    across = np.arange(width)
+    rows = np.arange(int(MIDDLE * height), int((1 - MIDDLE) * height) + 1)[:, None]
+    slopes = np.linspace(-STEEPEST, STEEPEST, 31)
+    paths = (rows + np.round(slope * (across - width / 2)).astype(np.intp) for slope in slopes)
+    inked = [inside[path.clip(0, height - 1), across].mean(axis=1).max() for path in paths]
+    return bool(max(inked) >= WHOLE)
+
+
+def _cuts(piece: Piece, height: int, inside: NDArray[np.bool_]) -> list[tuple[int, float]]:
     """Columns where little ink is cut through, and what each costs."""
-    left, top, right, bottom = piece.box
-    inside = owners[top:bottom, left:right] == piece.number
+    left = piece.box[0]
     counts = inside.sum(axis=0)
     runs = inside[0] + (inside[1:] & ~inside[:-1]).sum(axis=0)
     typical = max(1.0, float(filters.percentile(counts[counts > 0], 50)) / 2)

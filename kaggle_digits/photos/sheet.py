@@ -12,19 +12,21 @@ BINS = 64  # of greys, in which the sheet is parted from the desk
 APART = 24  # greys of 256 between the lightest and the darkest, at least
 EDGE, DARKEST = 1.22, 20.0  # times lighter, from one pixel to the next, is an edge; and a grey as good as black
 LARGER = 1.3  # times, that the shape which edges enclose is larger than the brightest one, to be the sheet
-LIGHTER = 1.2  # times, that a sheet is lighter along its edge than what lies around it
+LIGHTER = 1.1  # times, that a sheet is lighter along its edge than what lies around it
 EDGED = 3  # pixels of a thumb, of an edge that are not the sheet's
 RIM = 7  # pixels of a thumb, whose half is looked at on either side of that edge
 SMALLEST, LARGEST = 0.05, 0.92  # of the picture, that a sheet covers
 NARROWEST = 0.12  # of the picture's longer side, that a sheet is wide
-FILLED = 0.84  # of the rectangle around it, that a sheet fills
+FILLED, LEAST_FILLED = 0.84, 0.8  # of the rectangle around it, that a sheet fills
 OUTER = 0.15  # of the picture's border, that a sheet reaches at most; what reaches more of it is lit, and no sheet
 FINGER = 0.15  # of the thumb's longer side, that a finger on the sheet is wide at most
 ROUNDED = 3  # pixels of a thumb; by half of them a sheet without fingers grows again, whose corners are rounded
 KEPT = 0.75  # of a sheet's shape that is left without fingers, at least; of a thick digit, only its loop is
 COVERED = 0.2  # of the sheet, that ink on it covers at most
 TURN, LEAST_TURN = 3, 3  # degrees between two rectangles that are tried, and by which a sheet is turned at least
+BLOCK, WHOLE = 2, 0.5  # pixels of a thumb, of which a block of paper is one; and of it, what is on the sheet at least
 INSET = 2.5  # pixels of a thumb, cut away with a sheet's edges
+INNER = 5  # pixels of a thumb; by half of them less than a sheet is looked at, since its edge is not so sharp
 
 _Rectangle = tuple[float, tuple[float, float, float, float]]
 
@@ -50,13 +52,13 @@ def _sheet(thumb: NDArray[np.float32], shape: NDArray[np.bool_]) -> tuple[NDArra
     """The shape and the rectangle that it nearly is; None where it is no sheet."""
     if not _is_like_a_sheet(thumb, shape):
         return None
-    rectangle = _rectangle(shape)
+    rectangle = _rectangle(shape, FILLED)
     if rectangle is not None:
         return shape, rectangle
     # A finger or what else reaches onto the sheet is narrower than it.
     filled = _without_fingers(shape)
     is_kept = filled.sum() >= KEPT * shape.sum() and _is_like_a_sheet(thumb, filled)
-    rectangle = _rectangle(filled) if is_kept else None
+    rectangle = _rectangle(filled, LEAST_FILLED) if is_kept else None
     return None if rectangle is None else (filled, rectangle)
 
 
@@ -102,7 +104,7 @@ def _without_fingers(filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return filters.highest(opened[finger:-finger, finger:-finger], ROUNDED, 0, 1) & filled
 
 
-def _rectangle(filled: NDArray[np.bool_]) -> _Rectangle | None:
+def _rectangle(filled: NDArray[np.bool_], least: float) -> _Rectangle | None:
     """The least rectangle around it: the degrees by which it is turned, and its sides in the turned picture."""
     rows, columns = np.nonzero(filled)
     best: tuple[float, float, tuple[float, float, float, float]] | None = None
@@ -114,7 +116,7 @@ def _rectangle(filled: NDArray[np.bool_]) -> _Rectangle | None:
         area = (sides[2] - sides[0]) * (sides[3] - sides[1])
         if best is None or area < best[0]:
             best = area, degrees, sides
-    if best is None or len(rows) < FILLED * best[0]:
+    if best is None or len(rows) < least * best[0]:
         return None
     left, top, right, bottom = best[2]
     if min(right - left, bottom - top) < NARROWEST * max(filled.shape):
@@ -140,8 +142,30 @@ def _cut_out(
         return np.array(image.transform(size, Image.Transform.AFFINE, tuple(matrix.ravel().tolist()), how))
 
     pixels = moved(picture, matrix, Image.Resampling.BILINEAR)
-    inner = filters.lowest(filled, 3, 0, 1).astype(np.uint8)
+    inner = filters.lowest(filled, INNER, 0, 1).astype(np.uint8)
     on_sheet = moved(Image.fromarray(inner), matrix / times, Image.Resampling.NEAREST) > 0
-    if on_sheet.any():
-        pixels[~on_sheet] = filters.percentile(pixels[on_sheet].T, 50).astype(np.uint8)
-    return Image.fromarray(pixels), matrix
+    return Image.fromarray(_papered(pixels, on_sheet, round(BLOCK * times))), matrix
+
+
+def _papered(pixels: NDArray[np.uint8], on_sheet: NDArray[np.bool_], side: int) -> NDArray[np.uint8]:
+    """A sheet that goes on where it ends: block by block, from the paper beside it, so that no edge is to be seen."""
+    height, width = on_sheet.shape
+    down, across = -(-height // side), -(-width // side)
+    colours = pixels.reshape(height, width, -1)
+    layers = np.zeros((down * side, across * side, colours.shape[2] + 1), np.float32)
+    layers[:height, :width] = np.dstack([colours * on_sheet[..., None], on_sheet])
+    sums = layers.reshape(down, side, across, side, -1).sum(axis=(1, 3))
+    known = sums[..., -1:] >= WHOLE * side * side
+    if not known.any():
+        return pixels
+    paper_of = np.where(known, sums / np.maximum(sums[..., -1:], 1), 0)
+    while not known.all():
+        around = np.pad(paper_of, ((1, 1), (1, 1), (0, 0)))
+        nearby = np.sum([around[y : y + down, x : x + across] for y in range(3) for x in range(3)], axis=0)
+        paper_of = np.where(known, paper_of, nearby / np.maximum(nearby[..., -1:], 1))
+        known = paper_of[..., -1:] > 0
+    rows, columns = (
+        np.minimum(np.arange(size) // side, count - 1) for size, count in ((height, down), (width, across))
+    )
+    papered = np.where(on_sheet[..., None], colours, paper_of[rows][:, columns, :-1])
+    return papered.round().astype(np.uint8).reshape(pixels.shape)

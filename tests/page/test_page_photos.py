@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn import nine_in_chalk
+from drawn import BOXES, desk, nine_in_chalk, ringed, slashed, zigzag
 from PIL import Image, ImageDraw
 
 from kaggle_digits import page, photos, sources
@@ -40,16 +40,6 @@ def tilted():
             x, y = 90 + 60 * place, 120 + 90 * line
             ImageDraw.Draw(image).line([(x, y), (x + 26, y), (x + 6, y + 50)], fill="black", width=7)
     return np.asarray(image.rotate(18, Image.Resampling.BICUBIC, fillcolor="white"))
-
-
-def desk():
-    random = np.random.default_rng(3)
-    image = Image.fromarray(random.integers(30, 60, (300, 400, 3), np.uint8))
-    note = Image.new("RGBA", (180, 120), "#eeeae0")
-    ImageDraw.Draw(note).line([(60, 30), (110, 30), (75, 95)], fill="#203080", width=8, joint="curve")
-    note = note.rotate(-9, Image.Resampling.BICUBIC, expand=True)
-    image.paste(note, (90, 80), note)
-    return np.asarray(image)
 
 
 FIVE = [(60, 20), (140, 20)], [(50, 60), (50, 90), (110, 100), (100, 150), (40, 150)]
@@ -95,7 +85,15 @@ def pictures():
         "dotted": drawing([(60, 20), (130, 20), (90, 100)], [(88, 136), (92, 140)], width=9),
         "tilted": tilted(),
         "desk": desk(),
-        "desk in the shadow": (desk() * np.where(np.arange(400) < 190, 0.4, 1)[None, :, None]).astype(np.uint8),
+        "desk in the shadow": (desk() * np.where(np.arange(400) < 180, 0.4, 1)[None, :, None]).astype(np.uint8),
+        "note without ink": desk(digit=False),
+        "boxes": zigzag(*BOXES),
+        "boxes that digits touch": zigzag(*BOXES, pen=9)[:, 40:],
+        "ring that digits touch": ringed(),
+        "line that digits touch": zigzag([(40, 113), (300, 109)], pen=3),
+        "line that all digits touch": zigzag([(40, 110), (300, 108)]),
+        "slashed zero": slashed(),
+        "struck out": zigzag([(50, 84), (300, 78)]),
         "nine in chalk": nine_in_chalk(),
         "five": drawing(
             [(60, 20), (140, 20)],

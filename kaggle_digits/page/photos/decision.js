@@ -2,12 +2,12 @@
 "use strict";
 
 const decision = (() => {
-  const { sum, median, indexOfHighest } = numbers;
+  const { sum, sorted, median, indexOfHighest } = numbers;
   const { areLone, kindsOf } = layout;
   const { MARK } = constants.marks;
   const {
-    SURE, RISK, SPREAD, FEWEST_STROKES, CLOSEST, RARE, DOUBTFUL, LETTER, LETTERS, DOT, GAP, GAPS, UNLIKELY_COST,
-    LEAST,
+    SURE, RISK, SPREAD, FEWEST_STROKES, CLOSEST, RARE, DOUBTFUL, LETTER, LETTERS, DOT, GAP, GAPS, WIDE,
+    UNLIKELY_COST, LEAST,
   } = constants.decision;
 
   // Lines of digits, each with probabilities, box, image, isSure, share and standsApart; and marks that were left out.
@@ -97,7 +97,10 @@ const decision = (() => {
   function lineOf(laid, chosen, digits, answers, shares) {
     const spans = digits.map((place) => laid.spans[place]);
     const gaps = spans.slice(1).map(({ box }, at) => box[0] - spans[at].box[2]);
-    const wide = Math.max(GAP * median(spans.map(({ box }) => box[3] - box[1])), gaps.length ? GAPS * median(gaps) : 0);
+    const height = median(spans.map(({ box }) => box[3] - box[1]));
+    // Some neighbours are of one number; of two digits none need be.
+    const usual = sorted(gaps)[gaps.length >> 2];
+    const wide = gaps.length > 1 ? Math.max(GAP * height, GAPS * usual) : WIDE * height;
     return digits.map((place, at) => {
       const { box, image } = laid.spans[place];
       const isSure = laid.isWhole || Math.max(...answers[place]) * shares[place] >= SURE;

@@ -7,7 +7,7 @@ const layout = (() => {
   const { map, border, padded, scaled } = filters;
   const { median, range, sum } = numbers;
   const {
-    LEAST_SIDE, TINY, FAR, NEAR, HIGH_ENOUGH, NOTHING_COST, CLEAN_BORDER, LONE, SEVERAL, LOW_COST, LOWEST,
+    LEAST_SIDE, TINY, FAR, NEAR, HIGH_ENOUGH, NOTHING_COST, STROKE, CLEAN_BORDER, LONE, SEVERAL, LOW_COST, LOWEST,
   } = constants.layout;
 
   // What may be read in a picture once its ink is turned to the left by so many quarters.
@@ -17,11 +17,14 @@ const layout = (() => {
     if (Math.max(shown.width, shown.height) <= TINY) return tiny(shown, quarters);
     const found = sheet.find(shown);
     let writing = closer(found ? found.shown : shown, quarters);
-    if (found && writing.lines.length) writing = { ...writing, matrix: product(found.matrix, writing.matrix) };
-    // What is bright, solid and empty may be chalk as well.
+    // What is bright, solid, empty and narrow is chalk rather than paper.
+    const isSheet = found && (writing.lines.length || narrow(found.shown) > STROKE);
+    if (isSheet) writing = { ...writing, matrix: product(found.matrix, writing.matrix) };
     else if (found) writing = closer(shown, quarters);
     return writing;
   }
+
+  const narrow = ({ width, height }) => Math.min(width, height) / Math.max(width, height);
 
   // What is written in so few pixels that it may fill them all: seen with paper around it.
   function tiny(shown, quarters) {

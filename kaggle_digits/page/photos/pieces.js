@@ -4,11 +4,11 @@
 "use strict";
 
 const pieces = (() => {
-  const { map } = filters;
+  const { map, crop, label, measured } = filters;
   const { sum, range, indexOfHighest } = numbers;
   const {
     MOST_PIECES, SMALL, NEAR, SPECK, ABOVE, TALLER, TOUCHING, FLAT, FLAT_SIDE, LARGE, BESIDE, LOW, HANGING, LONGER, LINE,
-    LOWER, SUNK, THIN, FRAMED,
+    LOWER, SUNK, OVAL, SLASH, THIN, FRAMED,
   } = constants.pieces;
 
   const wide = (piece) => piece.right - piece.left;
@@ -17,22 +17,67 @@ const pieces = (() => {
 
   // The pieces that may be digits, and whose ink a pixel is: 0 is paper, and -1 a speck.
   function find({ parts, boxes }) {
-    const parted = boxes.flatMap((box, number) => (box ? [{ ...box, parts: [number], isSmall: false }] : []));
+    let parted = partsOf(boxes);
+    const framed = parted.map((part) => [part, framedIn(parts, part, parted)]).filter(([, highest]) => highest);
+    if (framed.length) {
+      parts = map(parts, (number) => number, Int32Array);
+      let count = boxes.length;
+      for (const [frame, highest] of framed) count = takeAway(parts, frame, highest, count);
+      parted = partsOf(measured(parts, count));
+    }
     const found = join(parted).map((piece, place) => ({ ...piece, number: place + 1 }));
-    const owners = new Int32Array(boxes.length).fill(-1);
-    owners[0] = 0;
-    for (const piece of found) for (const part of piece.parts) owners[part] = piece.number;
-    return [found, map(parts, (part) => owners[part], Int32Array)];
+    const owners = new Map([[0, 0]]);
+    for (const piece of found) for (const part of piece.parts) owners.set(part, piece.number);
+    return [found, map(parts, (part) => owners.get(part) ?? -1, Int32Array)];
+  }
+
+  const partsOf = (boxes) => boxes.flatMap((box, number) => (box ? [{ ...box, parts: [number], isSmall: false }] : []));
+
+  const inkOf = (parts, { left, top, right, bottom, parts: [number] }) =>
+    map(crop(parts, left, top, right, bottom), (part) => Number(part === number), Uint8Array);
+
+  // Whether one part is a zero, and the other one the slash in it.
+  function isSlashed(parts, one, other) {
+    const { values, width, height } = inkOf(parts, other);
+    const [half, middle] = [height >> 1, width >> 1];
+    let beside = half && middle ? 0 : other.area;
+    values.forEach((value, place) => {
+      const [x, y] = [place % width, Math.floor(place / width)];
+      const isCorner = (y < half && x < middle) || (y >= height - half && x >= width - middle);
+      if (half && middle && isCorner) beside += value;
+    });
+    return wide(one) < OVAL * high(one) && beside < SLASH * other.area;
+  }
+
+  // How high what stands in a frame is, or on a line; 0 where a part is neither.
+  function framedIn(parts, one, others) {
+    const inside = others.filter((other) => surrounds(one, other) && !isSlashed(parts, one, other));
+    if (inside.length) return Math.max(...inside.map(high));
+    return frames.isUnderlined(inkOf(parts, one)) ? high(one) : 0;
+  }
+
+  // Takes a frame out of the parts, and makes new ones of the digits that touched it, numbered from `count`.
+  function takeAway(parts, frame, highest, count) {
+    const ink = inkOf(parts, frame);
+    const rest = label(frames.without(ink));
+    const numbered = rest.boxes.map((box) => (box && sideOf(box) >= FRAMED * highest ? count++ : 0));
+    ink.values.forEach((value, place) => {
+      const [x, y] = [frame.left + (place % ink.width), frame.top + Math.floor(place / ink.width)];
+      if (value) parts.values[y * parts.width + x] = numbered[rest.numbers.values[place]];
+    });
+    return count;
   }
 
   function join(parts) {
     if (!parts.length) return [];
-    const ordered = unframed(parts).sort((one, other) => sideOf(other) * other.area - sideOf(one) * one.area);
+    const ordered = [...parts].sort((one, other) => sideOf(other) * other.area - sideOf(one) * one.area);
     const inked = ordered.filter((part) => part.area >= SPECK * ordered[0].area);
     const reference = referenceOf(inked);
     const large = inked.filter((part) => mayStandAlone(part, reference));
     if (large.length > MOST_PIECES) return [];
-    const kept = inked.filter((part) => !large.some((other) => underlines(part, other)));
+    const heights = large.map(high).sort((one, other) => one - other);
+    const long = large.length ? LONGER * heights[heights.length >> 1] : 0;
+    const kept = inked.filter((part) => wide(part) <= long || !large.some((other) => underlines(part, other)));
     const main = kept.filter((part) => mayStandAlone(part, reference));
     for (const part of kept.slice(0, 4 * MOST_PIECES)) {
       if (!mayStandAlone(part, reference)) attach(main, part, reference);
@@ -49,13 +94,8 @@ const pieces = (() => {
     return sides[sides.length >> 1];
   }
 
-  // Without the frames and rings that others stand in.
-  function unframed(parts) {
-    const kept = parts.filter((part) => !parts.some((other) => frames(part, other)));
-    return kept.length ? kept : [...parts];
-  }
-
-  function frames(one, other) {
+  // Whether a part is a thin line around another one, which is large enough to be what matters.
+  function surrounds(one, other) {
     const isAround = one.left < other.left && one.top < other.top && one.right > other.right && one.bottom > other.bottom;
     return isAround && one.area < THIN * wide(one) * high(one) && high(other) >= FRAMED * high(one);
   }

@@ -4,10 +4,10 @@
 "use strict";
 
 const segmentation = (() => {
-  const { median } = numbers;
+  const { median, rounded } = numbers;
   const { wide, high } = pieces;
   const {
-    WIDE, WIDEST, NARROWEST, MOST_CUTS, CUTS, MOST_SLICES, MOST_JOINED, NEAREST, CUT_COST, THICKEST, RUN_COST,
+    WIDE, WIDEST, NARROWEST, MOST_CUTS, CUTS, MOST_SLICES, MOST_JOINED, STRUCK, STEEPEST, MIDDLE, WHOLE, NEAREST, CUT_COST, THICKEST, RUN_COST,
     JOIN_COST, GAP_COST, WIDTH_COST, WIDE_ENOUGH,
   } = constants.segmentation;
 
@@ -32,13 +32,31 @@ const segmentation = (() => {
   }
 
   function cut(piece, height, owners) {
-    if (wide(piece) < WIDE * height || owners.height < 2) {
+    if (wide(piece) < WIDE * height || owners.height < 2 || isStruck(piece, owners)) {
       return [{ piece, left: piece.left, right: piece.right, cost: 0 }];
     }
     const chosen = cuts(piece, height, owners).sort((one, other) => one[0] - other[0]);
     const lefts = [[piece.left, 0], ...chosen];
     const rights = [...chosen.map(([column]) => column), piece.right];
     return lefts.map(([left, cost], place) => ({ piece, left, right: rights[place], cost }));
+  }
+
+  // Whether a straight stroke runs through the middle of several digits, from one end to the other.
+  function isStruck(piece, owners) {
+    const [width, height] = [wide(piece), high(piece)];
+    if (width < STRUCK * height) return false;
+    for (let turn = 0; turn < 31; turn++) {
+      const slope = -STEEPEST + turn * ((2 * STEEPEST) / 30);
+      const shifts = Array.from({ length: width }, (_, x) => rounded(slope * (x - width / 2)));
+      for (let row = Math.floor(MIDDLE * height); row <= Math.floor((1 - MIDDLE) * height); row++) {
+        const inked = shifts.filter((shift, x) => {
+          const y = piece.top + Math.min(height - 1, Math.max(0, row + shift));
+          return owners.values[y * owners.width + piece.left + x] === piece.number;
+        });
+        if (inked.length >= WHOLE * width) return true;
+      }
+    }
+    return false;
   }
 
   // Columns where little ink is cut through, and what each costs.

@@ -5,8 +5,8 @@ const sheet = (() => {
   const { picture, map, crop, padded, minimum, maximum, gaussian, scaled, label, border, moved } = filters;
   const { histogram, range, median, sum, rounded } = numbers;
   const {
-    THUMB, SMOOTHED, BINS, APART, EDGE, DARKEST, EDGED, LARGER, LIGHTER, RIM, SMALLEST, LARGEST, NARROWEST, FILLED, OUTER, FINGER, ROUNDED,
-    KEPT, COVERED, TURN, LEAST_TURN, INSET,
+    THUMB, SMOOTHED, BINS, APART, EDGE, DARKEST, EDGED, LARGER, LIGHTER, RIM, SMALLEST, LARGEST, NARROWEST, FILLED, LEAST_FILLED, OUTER, FINGER,
+    ROUNDED, KEPT, COVERED, TURN, LEAST_TURN, BLOCK, WHOLE, INSET, INNER,
   } = constants.sheet;
 
   // The sheet's picture, and the matrix that takes a place in it to where it was; null where there is none.
@@ -26,13 +26,13 @@ const sheet = (() => {
   // The shape and the rectangle that it nearly is; null where it is no sheet.
   function sheetOf(thumb, shape) {
     if (!isLikeASheet(thumb, shape)) return null;
-    let [filled, rectangle] = [shape, rectangleOf(shape)];
+    let [filled, rectangle] = [shape, rectangleOf(shape, FILLED)];
     if (rectangle === null) {
       // A finger or what else reaches onto the sheet is narrower than it.
       const open = opened(shape, Math.floor(FINGER * Math.max(shape.width, shape.height)) | 1);
       filled = map(maximum(open, ROUNDED), (value, place) => value & shape.values[place], Uint8Array);
       const isKept = sum(filled.values) >= KEPT * sum(shape.values) && isLikeASheet(thumb, filled);
-      rectangle = isKept ? rectangleOf(filled) : null;
+      rectangle = isKept ? rectangleOf(filled, LEAST_FILLED) : null;
     }
     return rectangle && { filled, rectangle };
   }
@@ -81,7 +81,7 @@ const sheet = (() => {
   }
 
   // The least rectangle around it: the degrees by which it is turned, and its sides in the turned picture.
-  function rectangleOf(filled) {
+  function rectangleOf(filled, least) {
     const points = [];
     filled.values.forEach((value, place) => {
       if (value) points.push([(place % filled.width) + 0.5, Math.floor(place / filled.width) + 0.5]);
@@ -95,7 +95,7 @@ const sheet = (() => {
       const area = (sides[2] - sides[0]) * (sides[3] - sides[1]);
       if (best === null || area < best.area) best = { area, degrees, sides };
     }
-    if (best === null || points.length < FILLED * best.area) return null;
+    if (best === null || points.length < least * best.area) return null;
     const [left, top, right, bottom] = best.sides;
     if (Math.min(right - left, bottom - top) < NARROWEST * Math.max(filled.width, filled.height)) return null;
     return { degrees: Math.abs(best.degrees) >= LEAST_TURN ? best.degrees : 0, sides: best.sides };
@@ -110,14 +110,36 @@ const sheet = (() => {
       [cosine, -sine, (cosine * left - sine * top) * times], [sine, cosine, (sine * left + cosine * top) * times],
     ];
     const onThumb = matrix.map((row) => row.map((value) => value / times));
-    const onSheet = moved(minimum(filled, 3), onThumb, width, height, false).values;
-    const channels = Object.fromEntries(["red", "green", "blue"].map((name) => {
-      const channel = moved(shown[name], matrix, width, height, true);
-      const own = channel.values.filter((_, place) => onSheet[place]);
-      const plain = own.length ? Math.floor(median(own)) : 0;
-      return [name, own.length ? map(channel, (value, place) => (onSheet[place] ? value : plain), Uint8Array) : channel];
-    }));
+    const onSheet = moved(minimum(filled, INNER), onThumb, width, height, false).values;
+    const side = rounded(BLOCK * times);
+    const channels = Object.fromEntries(["red", "green", "blue"].map((name) =>
+      [name, papered(moved(shown[name], matrix, width, height, true), onSheet, side)]));
     return { shown: { width, height, ...channels }, matrix };
+  }
+
+  // A sheet that goes on where it ends: block by block, from the paper beside it, so that no edge is to be seen.
+  function papered(channel, onSheet, side) {
+    const [across, down] = [channel.width, channel.height].map((size) => Math.ceil(size / side));
+    const blockOf = (place) => Math.floor(place / channel.width / side) * across + Math.floor((place % channel.width) / side);
+    const [sums, counts] = [new Float64Array(across * down), new Float64Array(across * down)];
+    channel.values.forEach((value, place) => {
+      if (!onSheet[place]) return;
+      sums[blockOf(place)] += value;
+      counts[blockOf(place)]++;
+    });
+    let papers = Array.from(sums, (total, block) => (counts[block] >= WHOLE * side * side ? total / counts[block] : null));
+    if (papers.every((grey) => grey === null)) return channel;
+    while (papers.includes(null)) {
+      papers = papers.map((grey, block) => {
+        if (grey !== null) return grey;
+        const [x, y] = [block % across, Math.floor(block / across)];
+        const around = papers.filter((_, other) =>
+          Math.abs((other % across) - x) <= 1 && Math.abs(Math.floor(other / across) - y) <= 1);
+        const known = around.filter((other) => other !== null);
+        return known.length ? sum(known) / known.length : null;
+      });
+    }
+    return map(channel, (value, place) => (onSheet[place] ? value : rounded(papers[blockOf(place)])), Uint8Array);
   }
 
   return { find };

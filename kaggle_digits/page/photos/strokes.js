@@ -143,5 +143,5 @@ const strokes = (() => {
   const atBorder = ({ left, top, right, bottom }, { width, height }) =>
     left === 0 || top === 0 || right === width || bottom === height;
 
-  return { find, shades, widthOf };
+  return { find, shades, widthOf, width };
 })();
