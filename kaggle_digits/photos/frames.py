@@ -41,8 +41,10 @@ def is_underlined(ink: NDArray[np.bool_]) -> bool:
     Args:
         ink: bool `(height, width)`, from its first to its last row and column.
     """
+    if ink.shape[1] < WIDER * len(ink) or ink[: len(ink) // 2, [0, -1]].any():
+        return False  # of most parts that is known at once
     thick = THICK * strokes.width(ink)
-    return bool(ink.shape[1] >= WIDER * len(ink) and _sticks_out(ink, thick) and _side(ink[::-1], thick).any())
+    return bool(_sticks_out(ink, thick) and _side(ink[::-1], thick).any())
 
 
 def _sticks_out(ink: NDArray[np.bool_], thick: float) -> bool:
