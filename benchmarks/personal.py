@@ -1,23 +1,20 @@
-"""What corrections bring: how the reader reads a hand's later digits once 5, 10 or 20 that it misread were put right.
+"""What corrections bring: how the reader reads a hand's later digits once 5, 10 or 20 were put right.
 
-    python benchmarks/personal.py FOLDER [--run RUN] [--data DIR] [--seen FOLDER]
+    python benchmarks/personal.py FOLDER [--run RUN]
 
 FOLDER holds usps_test.npz and semeion.npz, as for real_digits.py. A hand is simulated twice over: by digits of one
 label and one shape from those sets (flagged ones, barred sevens), and by strokes, with habits and a lean of its own in
-all digits. Other hands are the set's other digits and another set's, and the rows of held_out.py, which the reader has
-learned. Nothing was trained on any of them; the constants were chosen on the drawn hands, and on scikit-learn's
-digits. Reading all pictures takes minutes: --seen names a folder that keeps what the reader saw. Writes
-results/personal.json and .md.
+all digits. What is not read rightly, be it refused or misread, is corrected as `predict --correct` does. Others are
+digits of the sets that are not the hand's. Nothing was trained on any of them; the constants were chosen on the drawn
+hands. Writes results/personal.json and .md.
 """
 
 import argparse
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import held_out
 import machine
 import numpy as np
 import real_digits
@@ -27,48 +24,37 @@ from scipy import ndimage
 from scipy.cluster.vq import kmeans2
 
 from kaggle_digits import predictor
-from kaggle_digits.predictor.touch import Touch
 
 COUNTS = (5, 10, 20)
 _OF_A_SHAPE, _HANDS, _OF_A_HAND = 50, 30, 90  # digits alike; drawn hands; digits of each
-_AT_ONCE = 250  # pictures
+_OTHERS = 1000  # digits of others
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """Digits as the reader saw them, uint8 `(n, 28, 28)`, its answers, float32 `(n, 10)`, the truth, and the hands."""
+class Shown:
+    """Pictures of a digit each, int64 `(n,)` its label, whose hand each is, and bool `(n,)`, which are read rightly."""
 
-    images: NDArray[np.uint8]
-    answers: NDArray[np.float32]
+    paths: list[Path]
     labels: NDArray[np.int64]
     hands: list[NDArray[np.intp]]
-
-    @property
-    def wrong(self) -> NDArray[np.bool_]:
-        """Of which the likeliest label is not the truth, whether the reader is sure or not."""
-        return np.asarray(self.answers.argmax(axis=1) != self.labels, np.bool_)
+    right: NDArray[np.bool_]
 
 
-def look(model: predictor.Model, pictures: list[Image.Image]) -> Iterator[predictor.Prediction]:
-    """What the model sees in each."""
-    for start in range(0, len(pictures), _AT_ONCE):
-        with tempfile.TemporaryDirectory() as folder:
-            paths = [Path(folder) / f"{number:05}.png" for number in range(len(pictures[start : start + _AT_ONCE]))]
-            for path, picture in zip(paths, pictures[start:], strict=False):
-                picture.save(path)
-            yield from predictor.predict(model, paths, keep_stages=True)
+def read(model: predictor.Model, paths: list[Path], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How each is read: int64 `(n,)`, 1 rightly, 0 refused, -1 as another label."""
+    said = [each.label for each in predictor.predict(model, paths)]
+    return np.array([0 if one is None else 1 if one == str(label) else -1 for one, label in zip(said, labels, strict=True)])
 
 
-def gather(model: predictor.Model, pictures: list[Image.Image], keep: Path) -> tuple[NDArray[np.intp], Any, Any]:
-    """Of pictures in which one digit is seen: their numbers, what was seen, and the answers. Read once for `keep`."""
-    if not keep.exists():
-        found = [(number, each.seen[0]) for number, each in enumerate(look(model, pictures)) if len(each.seen) == 1]
-        numbers, digits = zip(*found, strict=True)
-        keep.parent.mkdir(parents=True, exist_ok=True)
-        images, answers = ([getattr(each, name) for each in digits] for name in ("image", "probabilities"))
-        np.savez(keep, numbers=numbers, images=images, answers=answers)
-    with np.load(keep) as seen:
-        return seen["numbers"], seen["images"], seen["answers"]
+def shown(
+    model: predictor.Model, folder: Path, pictures: list[Image.Image], labels: Any, hands: list[NDArray[np.intp]]
+) -> Shown:
+    """The pictures as files, and how they are read."""
+    folder.mkdir()
+    paths = [folder / f"{number:05}.png" for number in range(len(pictures))]
+    for path, picture in zip(paths, pictures, strict=True):
+        picture.save(path)
+    return Shown(paths, labels, hands, read(model, paths, labels) == 1)
 
 
 def alike(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> list[NDArray[np.intp]]:
@@ -159,29 +145,46 @@ def drawn(count: int) -> tuple[list[Image.Image], NDArray[np.int64], NDArray[np.
     return pictures, np.array(labels), np.array(hand_of)
 
 
-def measure(seen: Seen, elsewhere: Seen, rows: Seen, count: int) -> dict[str, Any]:
-    """Errors before and after so many corrections of every hand that has more misread digits than that."""
-    hands, own, others, learned, spoilt = 0, np.zeros(3, int), np.zeros(3, int), np.zeros(3, int), 0
-    for hand in seen.hands:
-        misread = np.flatnonzero(seen.wrong[hand])
-        if len(misread) <= count:
+def measure(model: predictor.Model, of: Shown, others: Shown, count: int) -> dict[str, Any]:
+    """How digits are read before and after so many corrections of every hand that has more to correct than that.
+
+    Returns:
+        How many hands; and of their later digits, and of others, how many are rightly read before and after, of all,
+        and how many are silently misread.
+    """
+    hands, own, spoilt, rest = 0, np.zeros(5, int), 0, np.zeros(5, int)
+    random = np.random.default_rng(count)
+    for hand in of.hands:
+        to_correct = hand[np.flatnonzero(~of.right[hand])]
+        if len(to_correct) <= count:
             continue
+        with tempfile.TemporaryDirectory() as name:
+            kept, done = Path(name) / "corrections", 0
+            for row in to_correct:
+                (seen,) = predictor.predict(model, [of.paths[row]], keep_stages=True)
+                if len(seen.seen) + len(seen.seen_marks) == 1:  # else its picture holds more than its digit
+                    predictor.correct(seen, str(of.labels[row]), kept)
+                    done, last = done + 1, row
+                if done == count:
+                    break
+            later = hand[int(np.flatnonzero(hand == last)[0]) + 1 :]
+            if done < count or not len(later):
+                continue
+            touched = predictor.personal(model, kept)
         hands += 1
-        corrected, later = hand[misread[:count]], hand[misread[count - 1] + 1 :]
-        touch = Touch.of(seen.images[corrected], seen.labels[corrected], seen.answers[corrected])
-        own += _errors(touch, seen, later)
-        spoilt += _errors(touch, seen, later[~seen.wrong[later]])[2]
-        others += _errors(touch, seen, np.setdiff1d(np.arange(len(seen.labels)), hand))
-        others += _errors(touch, elsewhere, np.arange(len(elsewhere.labels)))
-        learned += _errors(touch, rows, np.arange(len(rows.labels)))
-    found = {"own": own.tolist(), "spoilt": spoilt, "others": others.tolist(), "learned": learned.tolist()}
-    return {"hands": hands, **found}
+        own += _told(model, touched, of, later)
+        before = of.right[later]
+        spoilt += int((read(touched, [of.paths[row] for row in later[before]], of.labels[later[before]]) != 1).sum())
+        rest += _told(model, touched, others, random.choice(len(others.paths), _OTHERS, replace=False))
+    return {"hands": hands, "own": own.tolist(), "spoilt": spoilt, "others": rest.tolist()}
 
 
-def _errors(touch: Touch, seen: Seen, rows: NDArray[np.intp]) -> tuple[int, int, int]:
-    """How many digits, and of these misread before and after."""
-    adapted = touch.adapted(seen.images[rows], seen.answers[rows]).argmax(axis=1)
-    return len(rows), int(seen.wrong[rows].sum()), int((adapted != seen.labels[rows]).sum())
+def _told(model: predictor.Model, touched: predictor.Model, of: Shown, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+    paths, labels = [of.paths[row] for row in rows], of.labels[rows]
+    before, after = read(model, paths, labels), read(touched, paths, labels)
+    return np.array(
+        [len(rows), *((each == 1).sum() for each in (before, after)), *((each == -1).sum() for each in (before, after))]
+    )
 
 
 def main() -> None:
@@ -189,40 +192,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--run", default="reader")
-    parser.add_argument("--data", type=Path, default=Path("data"))
-    parser.add_argument("--seen", type=Path)
     options = parser.parse_args()
     model = predictor.load(options.run)
-    _, digits = held_out.load(options.data)
-    rows = Seen(digits.images, model.probabilities(digits.images), digits.known_labels, [])
-    every: dict[str, Seen] = {}
-    with tempfile.TemporaryDirectory() as unnamed:
-        keep = options.seen or Path(unnamed)
-        for name in real_digits.SETS:
-            images, labels = real_digits.load(options.folder, name)
-            seen = gather(model, [real_digits.enlarged(image) for image in images], keep / f"{name}.npz")
-            every[name] = Seen(*seen[1:], labels[seen[0]], alike(seen[1], labels[seen[0]]))
-        pictures, labels, hand_of = drawn(_HANDS)
-        seen = gather(model, pictures, keep / "drawn.npz")
-        hands = [np.flatnonzero(hand_of[seen[0]] == hand) for hand in range(_HANDS)]
-        every["drawn"] = Seen(*seen[1:], labels[seen[0]], hands)
-    lines = [
-        "| hands | corrected | how many | later digits, misread | after | others, misread | after | learned | after |"
-    ]
-    lines.append("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    lines = ["| hands | corrected | how many | later digits | right | after | wrong | after | others | right | after |"]
+    lines[0] += " wrong | after |"
+    lines.append("|---" + "|---:" * 12 + "|")
     found: dict[str, Any] = {}
-    for name, one in every.items():
-        elsewhere = every["semeion" if name == "usps_test" else "usps_test"]
-        for count in COUNTS:
-            measured = found[f"{name} {count}"] = measure(one, elsewhere, rows, count)
-            if measured["hands"]:
-                cells = [f"{part:,}" for part in measured["own"]]
-                shares = [
-                    f"{part / measured[kind][0]:.4f}" for kind in ("others", "learned") for part in measured[kind][1:]
-                ]
-                cells = [f"{cells[0]}, {cells[1]}", cells[2], *shares]
-                lines.append(f"| {name} | {count} | {measured['hands']} | {' | '.join(cells)} |")
-                print(lines[-1], measured["spoilt"], flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        every: dict[str, Shown] = {}
+        for one in real_digits.SETS:
+            images, labels = real_digits.load(options.folder, one)
+            pictures = [real_digits.enlarged(image) for image in images]
+            every[one] = shown(model, Path(name) / one, pictures, labels, alike(images, labels))
+        pictures, labels, hand_of = drawn(_HANDS)
+        hands = [np.flatnonzero(hand_of == hand) for hand in range(_HANDS)]
+        every["drawn"] = shown(model, Path(name) / "drawn", pictures, labels, hands)
+        for kind, of in every.items():
+            others = every["semeion" if kind == "usps_test" else "usps_test"]
+            for count in COUNTS:
+                measured = found[f"{kind} {count}"] = measure(model, of, others, count)
+                if measured["hands"]:
+                    numbers = [measured["hands"], *measured["own"], *measured["others"]]
+                    lines.append(f"| {kind} | {count} | {' | '.join(f'{part:,}' for part in numbers)} |")
+                    print(lines[-1], "spoilt", measured["spoilt"], flush=True)
     here = machine.describe()
     machine.save("personal", {"machine": here, "hands": found}, "\n".join([*lines, "", machine.sentence(here) + "."]))
 
