@@ -86,8 +86,12 @@ class Pad {
 
   // Frames around what was found, each with a box in pixels of the picture; dashed ones around what was left out.
   mark(digits, leftOut, watched) {
-    const frames = (found, isDashed) => found.map((each) => ({ box: each.box, isDashed, isWatched: each === watched }));
-    this.frames = [...frames(leftOut, true), ...frames(digits, false)];
+    const frames = (found, isDashed, colour) =>
+      found.map((each) => ({ box: each.box, isDashed, isWatched: each === watched, colour: colour(each) }));
+    this.frames = [
+      ...frames(leftOut, true, (mark) => (mark === watched ? "--accent" : "--mark")),
+      ...frames(digits, false, ({ label }) => (label === null ? "--warn" : "--accent")),
+    ];
     this.paint();
   }
 
@@ -183,13 +187,13 @@ class Pad {
     }
     this.draw(context, width, image?.ink ?? colour("--ink"));
     context.restore();
-    for (const { box: [x, y, right, bottom], isDashed, isWatched } of this.frames) {
+    for (const { box: [x, y, right, bottom], isDashed, isWatched, colour: own } of this.frames) {
       const [across, down] = [(right - x) * scale, (bottom - y) * scale];
       const size = Math.min(1, Math.max(0.3, Math.max(across, down) / 30));  // small digits have thin frames
       context.beginPath();
       context.roundRect(left + x * scale - 4 * size, top + y * scale - 4 * size, across + 8 * size, down + 8 * size, 6 * size);
       context.setLineDash(isDashed ? [4 * size, 4 * size] : []);
-      const [own, thickness] = [isDashed && !isWatched ? "--mark" : "--accent", isWatched ? 2.5 : 1.5];
+      const thickness = isWatched ? 2.5 : 1.5;
       // A rim of paper keeps the frame visible on any photo.
       for (const [name, width] of [...(isDashed ? [] : [["--paper", thickness + 2]]), [own, thickness]]) {
         Object.assign(context, { strokeStyle: colour(name), lineWidth: width * size });

@@ -115,6 +115,7 @@
     button.type = "button";
     button.append(picture, isMark(each) ? "–" : each.label ?? `${each.guess}?`);
     button.classList.toggle("mark", isMark(each));
+    button.classList.toggle("unsure", each.label === null);
     button.setAttribute("aria-pressed", String(isWatched));
     button.setAttribute("aria-label", isMark(each) ? where(each) : spell(each));
     button.addEventListener("click", () => { chosen = each; show(answer); });

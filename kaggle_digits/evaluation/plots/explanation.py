@@ -108,8 +108,9 @@ def _draw_boxes(
     sides = [max(right - left, low - top) for left, top, right, low in boxes]
     side = points * float(np.median(sides or [1]))
     thickness = min(max(_THICKNESS * side, _THINNEST), _THICKEST)
+    rim = 1.3 * thickness / points
     for left, top, right, low in boxes[len(digits) :]:
-        around = (left - 2 / points, top - 2 / points, right + 2 / points, low + 2 / points)  # a dot is small
+        around = (left - rim, top - rim, right + rim, low + rim)  # a dot is small
         _draw_box(axes, around, color="0.45", linewidth=min(thickness, 1.0), linestyle=(0, (3, 2)))
     size = min(_SIZE * side, _LARGEST)
     taken: list[_Box] = [*boxes]
