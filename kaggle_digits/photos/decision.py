@@ -112,15 +112,13 @@ def decide(layout: Layout, probabilities: NDArray[np.float32]) -> Reading:
             letters = sum(_is_like_a_letter(layout.spans[place]) for place in chosen if place not in digits)
             is_word = LETTERS * letters > len(digits)
             lines.append([replace(digit, least=NEVER) for digit in line] if is_word else line)
-    lines = [
-        [replace(digit, least=NEVER) if any(_is_dot(mark, digit) for mark in marks) else digit for digit in line]
-        for line in lines
-    ]
-    if _is_hatching(lines):
-        lines = [[replace(digit, least=NEVER) for digit in line] for line in lines]
-    if sum(map(len, lines)) == 1:
-        lines = [[replace(digit, least=max(digit.least, together(1))) for digit in line] for line in lines]
-    return Reading(lines, marks)
+    is_hatching, least = _is_hatching(lines), together(1) if sum(map(len, lines)) == 1 else 0.0
+
+    def settled(digit: Digit) -> Digit:
+        is_none = is_hatching or any(_is_dot(mark, digit) for mark in marks)
+        return replace(digit, least=NEVER if is_none else max(digit.least, least))
+
+    return Reading([[settled(digit) for digit in line] for line in lines], marks)
 
 
 def together(count: int) -> float:
