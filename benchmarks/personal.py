@@ -43,7 +43,9 @@ class Shown:
 def read(model: predictor.Model, paths: list[Path], labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """How each is read: int64 `(n,)`, 1 rightly, 0 refused, -1 as another label."""
     said = [each.label for each in predictor.predict(model, paths)]
-    return np.array([0 if one is None else 1 if one == str(label) else -1 for one, label in zip(said, labels, strict=True)])
+    return np.array(
+        [0 if one is None else 1 if one == str(label) else -1 for one, label in zip(said, labels, strict=True)]
+    )
 
 
 def shown(

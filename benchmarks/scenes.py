@@ -179,7 +179,7 @@ def boxes(digits: Digits, _fonts: Sequence[Path], random: Random) -> tuple[Image
         field = int(1.5 * height)
         sheet = np.zeros((field + 2 * pen, count * field + 2 * pen), np.float32)
         for place, digit in enumerate(digits[:count]):
-            shape = pictures.stroke(digit, height, random)
+            shape = pictures.stroke(digit, height, random)[:, :field]
             sheet[pen + (field - len(shape)) // 2 :, pen + place * field + (field - shape.shape[1]) // 2 :][
                 : len(shape), : shape.shape[1]
             ] = shape

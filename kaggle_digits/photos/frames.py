@@ -29,7 +29,8 @@ def without(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
     rest = filters.label(ink & ~(upper | lower | left | right), corners=True)
     first, top, last, bottom = rest.boxes.T
     height, width = ink.shape
-    is_wall = (bottom - top >= WALL * height) & (rest.areas <= THIN * wide * (bottom - top))
+    is_line = rest.areas <= THIN * wide * (bottom - top)
+    is_wall = is_line & ((bottom - top >= WALL * height) | (first == 0) | (last == width))  # or the end of a ring
     is_scrap = np.minimum(np.minimum(bottom, last), np.minimum(width - first, height - top)) <= thick
     kept = (rest.numbers > 0) & ~(is_wall | is_scrap)[rest.numbers]
     return np.asarray(kept & ~_walls(ink, thick), np.bool_)

@@ -24,7 +24,7 @@ LOW = 0.6  # of a piece's height; by lower ones, such as commas, it is not known
 HANGING = 0.25  # of a digit's height, above or below which signs still are of its line
 LONGER, LINE = 1.3, 3.0  # heights of what it underlines, that a line is long; and so many times wider than high
 LOWER, SUNK = 0.75, 0.3  # of the height of what it underlines, a line's height, and how high its middle is at most
-OVAL, SLASH = 0.8, 0.15  # of its height, a zero is narrower; of a slash, what is not in two of its corners
+OVAL, SLASH = 0.7, 0.15  # of its height, a zero is narrower; of a slash, what is not in two of its corners
 THIN, FRAMED = 0.35, 0.25  # of its box, the most that a frame fills; of its height, the least of what it frames
 
 

@@ -15,7 +15,8 @@ NARROWEST = 0.12  # of the line's height, of what a cut may leave
 MOST_CUTS, CUTS = 9, 3  # of one piece, and for every line height of its width, one more
 MOST_SLICES = 24  # of one digit: more than any piece is cut into unless it is a long word
 MOST_JOINED = 3  # neighbours that stand apart and may still be one digit
-STRUCK, STEEPEST = 2.0, 0.15  # heights, that a piece is wide which a stroke crosses out; and how it may rise
+STRUCK, LONG, STEEPEST = 1.3, 2.0, 0.15  # heights, that what a stroke crosses out is wide; and how it may rise
+OUT, FLAT = 0.1, 0.2  # heights, that it sticks out on either side of two digits, and is thick there at most
 MIDDLE, WHOLE = 0.25, 0.97  # of the height, from above and below, where it does; and of the width, how much of it
 NEAREST = 0.25  # line heights; pieces further apart are never one digit
 
@@ -118,7 +119,9 @@ def _cut(piece: Piece, height: int, owners: NDArray[np.int32]) -> list[Slice]:
 def _is_struck(inside: NDArray[np.bool_]) -> bool:
     """Whether a straight stroke runs through the middle of several digits, from one end to the other."""
     height, width = inside.shape
-    if width < STRUCK * height:
+    end = max(1, int(OUT * height))
+    sides = inside[:, np.r_[:end, -end:0]].sum(axis=0)
+    if width < STRUCK * height or (width < LONG * height and (sides > FLAT * height).any()):
         return False
     across = np.arange(width)
     rows = np.arange(int(MIDDLE * height), int((1 - MIDDLE) * height) + 1)[:, None]

@@ -94,6 +94,7 @@ def pictures():
         "line that all digits touch": zigzag([(40, 110), (300, 108)]),
         "slashed zero": slashed(),
         "struck out": zigzag([(50, 84), (300, 78)]),
+        "two struck out": zigzag([(50, 84), (180, 80)], count=2),
         "nine in chalk": nine_in_chalk(),
         "five": drawing(
             [(60, 20), (140, 20)],

@@ -41,6 +41,8 @@ def test_a_frame_alone_leaves_nothing_and_a_digit_that_is_none_everything():
 def test_a_number_that_is_struck_out_is_one_mark():
     (line,) = photos.look(zigzag([(50, 84), (300, 78)])).lines
     assert [(part.left <= 52, part.right >= 298) for part in line] == [(True, True)]
+    (line,) = photos.look(zigzag([(50, 84), (180, 80)], count=2)).lines
+    assert len(line) == 1
     (line,) = photos.look(zigzag([(50, 84), (150, 82)])).lines
     assert len(line) > 2
 

@@ -21,7 +21,8 @@ const frames = (() => {
     const kept = boxes.map((box) => {
       if (!box) return false;
       const high = box.bottom - box.top;
-      const isWall = high >= WALL * height && box.area <= THIN * wide * high;
+      const isEnd = high >= WALL * height || box.left === 0 || box.right === width;  // of a box, or of a ring
+      const isWall = isEnd && box.area <= THIN * wide * high;
       return !isWall && Math.min(box.bottom, box.right, width - box.left, height - box.top) > thick;
     });
     const walls = wallsOf(ink, thick);

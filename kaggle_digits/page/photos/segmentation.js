@@ -7,7 +7,7 @@ const segmentation = (() => {
   const { median, rounded } = numbers;
   const { wide, high } = pieces;
   const {
-    WIDE, WIDEST, NARROWEST, MOST_CUTS, CUTS, MOST_SLICES, MOST_JOINED, STRUCK, STEEPEST, MIDDLE, WHOLE, NEAREST, CUT_COST, THICKEST, RUN_COST,
+    WIDE, WIDEST, NARROWEST, MOST_CUTS, CUTS, MOST_SLICES, MOST_JOINED, STRUCK, LONG, STEEPEST, OUT, FLAT, MIDDLE, WHOLE, NEAREST, CUT_COST, THICKEST, RUN_COST,
     JOIN_COST, GAP_COST, WIDTH_COST, WIDE_ENOUGH,
   } = constants.segmentation;
 
@@ -45,6 +45,10 @@ const segmentation = (() => {
   function isStruck(piece, owners) {
     const [width, height] = [wide(piece), high(piece)];
     if (width < STRUCK * height) return false;
+    const end = Math.max(1, Math.floor(OUT * height));
+    const sides = Array.from({ length: width }, (_, x) => x).filter((x) => x < end || x >= width - end);
+    const isFlat = sides.every((x) => column(piece, piece.left + x, owners)[0] <= FLAT * height);
+    if (width < LONG * height && !isFlat) return false;
     for (let turn = 0; turn < 31; turn++) {
       const slope = -STEEPEST + turn * ((2 * STEEPEST) / 30);
       const shifts = Array.from({ length: width }, (_, x) => rounded(slope * (x - width / 2)));
