@@ -42,6 +42,16 @@ def slashed():
     return np.asarray(image)
 
 
+def per_cent() -> NDArray[np.uint8]:
+    """A sign whose slash runs around one of its rings."""
+    image = Image.new("RGB", (240, 200), "white")
+    pen = ImageDraw.Draw(image)
+    for box in ((70, 40, 112, 96), (110, 108, 152, 164)):
+        pen.ellipse(box, outline="black", width=7)
+    pen.line([(60, 170), (160, 34)], fill="black", width=7)
+    return np.asarray(image)
+
+
 BOXES = [[(50, 40), (290, 36), (290, 120), (50, 124), (50, 40)], *([(x, 39), (x, 122)] for x in (110, 170, 230))]
 
 

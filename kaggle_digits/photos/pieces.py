@@ -92,20 +92,21 @@ def _parts(parts: NDArray[np.int32]) -> list[Piece]:
     ]
 
 
-def _is_slashed(parts: NDArray[np.int32], one: Piece, other: Piece) -> bool:
-    """Whether one part is a zero, and the other one the slash in it."""
-    left, top, right, bottom = other.box
-    ink = parts[top:bottom, left:right] == other.parts[0]
-    half, middle = other.height // 2, other.width // 2
-    beside = ink[:half, :middle].sum() + ink[-half:, -middle:].sum() if half and middle else other.area
-    return one.width < OVAL * one.height and beside < SLASH * other.area
+def _is_slash(parts: NDArray[np.int32], one: Piece) -> bool:
+    """Whether a part has its ink in two opposite corners, as that of a zero or of a per cent sign."""
+    left, top, right, bottom = one.box
+    ink = parts[top:bottom, left:right] == one.parts[0]
+    half, middle = one.height // 2, one.width // 2
+    beside = ink[:half, :middle].sum() + ink[-half:, -middle:].sum() if half and middle else one.area
+    return bool(beside < SLASH * one.area)
 
 
 def _framed(parts: NDArray[np.int32], one: Piece, others: list[Piece]) -> int:
     """How high what stands in a frame is, or on a line, in pixels; 0 where a part is neither."""
     left, top, right, bottom = one.box
-    inside = [part for part in others if _frames(one, part) and not _is_slashed(parts, one, part)]
-    if inside:
+    inside = [part for part in others if _frames(one, part)]
+    is_zero = inside and one.width < OVAL * one.height and all(_is_slash(parts, part) for part in inside)
+    if inside and not is_zero and not _is_slash(parts, one):
         return max(part.height for part in inside)
     return one.height if frames.is_underlined(parts[top:bottom, left:right] == one.parts[0]) else 0
 

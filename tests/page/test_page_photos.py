@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn import BOXES, desk, nine_in_chalk, ringed, slashed, zigzag
+from drawn import BOXES, desk, nine_in_chalk, per_cent, ringed, slashed, zigzag
 from PIL import Image, ImageDraw
 
 from kaggle_digits import page, photos, sources
@@ -92,6 +92,7 @@ def pictures():
         "ring that digits touch": ringed(),
         "line that digits touch": zigzag([(40, 113), (300, 109)], pen=3),
         "line that all digits touch": zigzag([(40, 110), (300, 108)]),
+        "per cent": per_cent(),
         "slashed zero": slashed(),
         "struck out": zigzag([(50, 84), (300, 78)]),
         "two struck out": zigzag([(50, 84), (180, 80)], count=2),

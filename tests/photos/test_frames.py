@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawn import BOXES, desk, ringed, slashed, zigzag
+from drawn import BOXES, desk, per_cent, ringed, slashed, zigzag
 from PIL import Image, ImageDraw
 
 from kaggle_digits import photos
@@ -36,6 +36,11 @@ def test_a_frame_alone_leaves_nothing_and_a_digit_that_is_none_everything():
     ring, seven = (np.asarray(each) > 0 for each in (ring, seven))
     assert not frames.without(ring).any()
     assert not frames.is_underlined(ring) and not frames.is_underlined(seven)
+
+
+def test_the_slash_of_a_per_cent_sign_is_no_frame():
+    (line,) = photos.look(per_cent()).lines
+    assert len(line[0].piece.parts) == 3 and len({part.piece.number for part in line}) == 1
 
 
 def test_a_number_that_is_struck_out_is_one_mark():

@@ -36,23 +36,24 @@ const pieces = (() => {
   const inkOf = (parts, { left, top, right, bottom, parts: [number] }) =>
     map(crop(parts, left, top, right, bottom), (part) => Number(part === number), Uint8Array);
 
-  // Whether one part is a zero, and the other one the slash in it.
-  function isSlashed(parts, one, other) {
-    const { values, width, height } = inkOf(parts, other);
+  // Whether a part has its ink in two opposite corners, as that of a zero or of a per cent sign.
+  function isSlash(parts, one) {
+    const { values, width, height } = inkOf(parts, one);
     const [half, middle] = [height >> 1, width >> 1];
-    let beside = half && middle ? 0 : other.area;
+    if (!half || !middle) return false;
+    let beside = 0;
     values.forEach((value, place) => {
       const [x, y] = [place % width, Math.floor(place / width)];
-      const isCorner = (y < half && x < middle) || (y >= height - half && x >= width - middle);
-      if (half && middle && isCorner) beside += value;
+      if ((y < half && x < middle) || (y >= height - half && x >= width - middle)) beside += value;
     });
-    return wide(one) < OVAL * high(one) && beside < SLASH * other.area;
+    return beside < SLASH * one.area;
   }
 
   // How high what stands in a frame is, or on a line; 0 where a part is neither.
   function framedIn(parts, one, others) {
-    const inside = others.filter((other) => surrounds(one, other) && !isSlashed(parts, one, other));
-    if (inside.length) return Math.max(...inside.map(high));
+    const inside = others.filter((other) => surrounds(one, other));
+    const isZero = inside.length && wide(one) < OVAL * high(one) && inside.every((part) => isSlash(parts, part));
+    if (inside.length && !isZero && !isSlash(parts, one)) return Math.max(...inside.map(high));
     return frames.isUnderlined(inkOf(parts, one)) ? high(one) : 0;
   }
 
