@@ -34,14 +34,6 @@ def ringed():
     return np.asarray(image)
 
 
-def slashed():
-    """Two digits and a zero with a stroke in it."""
-    image = Image.fromarray(zigzag(count=2))
-    ImageDraw.Draw(image).ellipse((200, 46, 240, 114), outline="black", width=6)
-    ImageDraw.Draw(image).line([(212, 94), (228, 66)], fill="black", width=5)
-    return np.asarray(image)
-
-
 def per_cent() -> NDArray[np.uint8]:
     """A sign whose slash runs around one of its rings."""
     image = Image.new("RGB", (240, 200), "white")

@@ -18,7 +18,7 @@ LETTER = 0.4, 0.6, 0.52  # the least width and height of a letter, in those of d
 LETTERS = 2  # so many times a line's letters may be its digits in a word
 DOT = 0.3, 0.5  # heights of a digit, that a dot is large and lies above or below it, at most: no digit, but a ? or a j
 # Heights of digits, and times the gap of neighbours, from which on digits stand apart; and heights for just two.
-GAP, GAPS, WIDE = 0.5, 2.2, 1.0
+GAP, GAPS, WIDE = 0.5, 3.0, 1.0
 UNLIKELY_COST = 1.0  # nats, for a digit that would not be believed
 LEAST = 1e-6  # probability; its logarithm ends the scale
 RISK, SPREAD = 0.4, 0.35  # see `together`

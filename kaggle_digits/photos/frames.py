@@ -24,8 +24,10 @@ def without(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
     upper, lower = _side(ink, thick), _side(ink[::-1], thick)[::-1]
     left, right = _side(ink.T, thick).T, _side(ink.T[::-1], thick)[::-1].T
     is_around = (upper.any() and lower.any()) or (left.any() and right.any())
-    if _sticks_out(ink, thick) or not is_around:
-        return ink & ~(upper | lower)  # a line below what it frames
+    if _sticks_out(ink, thick):
+        return ink & ~lower  # what is seen from above are digits
+    if not is_around:
+        return ink & ~(upper | lower)
     rest = filters.label(ink & ~(upper | lower | left | right), corners=True)
     first, top, last, bottom = rest.boxes.T
     height, width = ink.shape

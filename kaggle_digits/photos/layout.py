@@ -20,6 +20,7 @@ FAR, NEAR = 400, 1024  # pixels of the longer side, at a first look and at a clo
 HIGH_ENOUGH = 36  # pixels; digits lower than that are looked at more closely
 NOTHING_COST = 30.0  # nats; a slice between two cuts may have no ink at all
 STROKE = 0.35  # of its longer side, a stroke of chalk is wide at most
+BESIDE, FEW = 0.1, 12  # of a sheet's shorter side, what is beside it is away from it; more pieces are the desk's
 CLEAN_BORDER = 0.9  # of the outermost pixels; some of MNIST's digits reach out to them
 LONE = 2.0  # times as likely what is all that there is is no digit: a scribble is alone more often
 SEVERAL = 1.0  # nats more, for one mark of several pieces: a slash and the digit beside it
@@ -224,12 +225,26 @@ def look(picture: NDArray[np.uint8]) -> Writing:
         return _tiny(picture)
     shown = Image.fromarray(picture)
     found = sheet.find(shown)
-    if found is not None:
-        writing = _closer(_Look(picture, *found))
-        # What is bright, solid, empty and narrow is chalk rather than paper.
-        if writing.lines or min(found[0].size) > STROKE * max(found[0].size):
-            return writing
-    return _closer(_Look(picture, shown, np.eye(2, 3)))
+    if found is None:
+        return _closer(_Look(picture, shown, np.eye(2, 3)))
+    cut, matrix, is_clear = found
+    writing = _closer(_Look(picture, cut, matrix))
+    if writing.lines and is_clear:
+        return writing
+    whole = _closer(_Look(picture, shown, np.eye(2, 3)))
+    # What is bright, solid, empty and narrow is chalk; where there is writing beside it, it is light on a page.
+    is_chalk = not writing.lines and min(cut.size) <= STROKE * max(cut.size)
+    return whole if is_chalk or 0 < _count_outside(whole, cut.size, matrix) <= FEW else writing
+
+
+def _count_outside(whole: Writing, size: tuple[int, int], matrix: NDArray[np.float64]) -> int:
+    """How many pieces of a picture that may be digits lie outside of a sheet."""
+    pieces = {part.piece.number: part.piece for line in whole.lines for part in line}
+    boxes = np.array([piece.box for piece in pieces.values() if not piece.is_small]).reshape(-1, 4)
+    middles = np.column_stack([boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1), np.ones(len(boxes))])
+    places = (middles @ whole.matrix.T - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+    margin = BESIDE * min(size)
+    return int(((places < -margin) | (places > np.array(size) + margin)).any(axis=1).sum())
 
 
 def turned(writing: Writing, quarters: int) -> Writing:

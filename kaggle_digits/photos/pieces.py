@@ -24,7 +24,7 @@ LOW = 0.6  # of a piece's height; by lower ones, such as commas, it is not known
 HANGING = 0.25  # of a digit's height, above or below which signs still are of its line
 LONGER, LINE = 1.3, 3.0  # heights of what it underlines, that a line is long; and so many times wider than high
 LOWER, SUNK = 0.75, 0.3  # of the height of what it underlines, a line's height, and how high its middle is at most
-OVAL, SLASH = 0.7, 0.15  # of its height, a zero is narrower; of a slash, what is not in two of its corners
+SLASH = 0.15  # of a slash, what is not in two of its corners
 THIN, FRAMED = 0.35, 0.25  # of its box, the most that a frame fills; of its height, the least of what it frames
 
 
@@ -93,7 +93,7 @@ def _parts(parts: NDArray[np.int32]) -> list[Piece]:
 
 
 def _is_slash(parts: NDArray[np.int32], one: Piece) -> bool:
-    """Whether a part has its ink in two opposite corners, as that of a zero or of a per cent sign."""
+    """Whether a part has its ink in two opposite corners, as that of a per cent sign."""
     left, top, right, bottom = one.box
     ink = parts[top:bottom, left:right] == one.parts[0]
     half, middle = one.height // 2, one.width // 2
@@ -105,8 +105,7 @@ def _framed(parts: NDArray[np.int32], one: Piece, others: list[Piece]) -> int:
     """How high what stands in a frame is, or on a line, in pixels; 0 where a part is neither."""
     left, top, right, bottom = one.box
     inside = [part for part in others if _frames(one, part)]
-    is_zero = inside and one.width < OVAL * one.height and all(_is_slash(parts, part) for part in inside)
-    if inside and not is_zero and not _is_slash(parts, one):
+    if inside and not _is_slash(parts, one):
         return max(part.height for part in inside)
     return one.height if frames.is_underlined(parts[top:bottom, left:right] == one.parts[0]) else 0
 

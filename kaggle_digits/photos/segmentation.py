@@ -15,8 +15,8 @@ NARROWEST = 0.12  # of the line's height, of what a cut may leave
 MOST_CUTS, CUTS = 9, 3  # of one piece, and for every line height of its width, one more
 MOST_SLICES = 24  # of one digit: more than any piece is cut into unless it is a long word
 MOST_JOINED = 3  # neighbours that stand apart and may still be one digit
-STRUCK, LONG, STEEPEST = 1.3, 2.0, 0.15  # heights, that what a stroke crosses out is wide; and how it may rise
-OUT, FLAT = 0.1, 0.2  # heights, that it sticks out on either side of two digits, and is thick there at most
+STRUCK, STEEPEST = 1.3, 0.15  # heights, that what a stroke crosses out is wide; and how it may rise
+OUT, FLAT = 0.15, 0.2  # heights, that it sticks out on either side, and is thick there at most
 MIDDLE, WHOLE = 0.25, 0.97  # of the height, from above and below, where it does; and of the width, how much of it
 NEAREST = 0.25  # line heights; pieces further apart are never one digit
 
@@ -119,12 +119,16 @@ def _cut(piece: Piece, height: int, owners: NDArray[np.int32]) -> list[Slice]:
 def _is_struck(inside: NDArray[np.bool_]) -> bool:
     """Whether a straight stroke runs through the middle of several digits, from one end to the other."""
     height, width = inside.shape
+    if width < STRUCK * height:
+        return False
     end = max(1, int(OUT * height))
-    sides = inside[:, np.r_[:end, -end:0]].sum(axis=0)
-    if width < STRUCK * height or (width < LONG * height and (sides > FLAT * height).any()):
+    sides = inside[:, np.r_[:end, -end:0]]
+    middle = np.s_[int(MIDDLE * height) : int((1 - MIDDLE) * height) + 1]
+    is_line = not (sides.sum(axis=0) > FLAT * height).any() and sides.sum() == sides[middle].sum()
+    if not is_line:
         return False
     across = np.arange(width)
-    rows = np.arange(int(MIDDLE * height), int((1 - MIDDLE) * height) + 1)[:, None]
+    rows = np.arange(height)[middle, None]
     slopes = np.linspace(-STEEPEST, STEEPEST, 31)
     paths = (rows + np.round(slope * (across - width / 2)).astype(np.intp) for slope in slopes)
     inked = [inside[path.clip(0, height - 1), across].mean(axis=1).max() for path in paths]

@@ -12,12 +12,12 @@ BINS = 64  # of greys, in which the sheet is parted from the desk
 APART = 24  # greys of 256 between the lightest and the darkest, at least
 EDGE, DARKEST = 1.22, 20.0  # times lighter, from one pixel to the next, is an edge; and a grey as good as black
 LARGER = 1.3  # times, that the shape which edges enclose is larger than the brightest one, to be the sheet
-LIGHTER = 1.1  # times, that a sheet is lighter along its edge than what lies around it
+LIGHTER, SURELY = 1.1, 1.25  # times, that a sheet is lighter along its edge than what lies around it, and surely is
 EDGED = 3  # pixels of a thumb, of an edge that are not the sheet's
 RIM = 7  # pixels of a thumb, whose half is looked at on either side of that edge
 SMALLEST, LARGEST = 0.05, 0.92  # of the picture, that a sheet covers
 NARROWEST = 0.12  # of the picture's longer side, that a sheet is wide
-FILLED, LEAST_FILLED = 0.84, 0.8  # of the rectangle around it, that a sheet fills
+FILLED = 0.84  # of the rectangle around it, that a sheet fills
 OUTER = 0.15  # of the picture's border, that a sheet reaches at most; what reaches more of it is lit, and no sheet
 FINGER = 0.15  # of the thumb's longer side, that a finger on the sheet is wide at most
 ROUNDED = 3  # pixels of a thumb; by half of them a sheet without fingers grows again, whose corners are rounded
@@ -31,11 +31,12 @@ INNER = 5  # pixels of a thumb; by half of them less than a sheet is looked at, 
 _Rectangle = tuple[float, tuple[float, float, float, float]]
 
 
-def find(picture: Image.Image) -> tuple[Image.Image, NDArray[np.float64]] | None:
+def find(picture: Image.Image) -> tuple[Image.Image, NDArray[np.float64], bool] | None:
     """The sheet that a picture of mode L or RGB shows, where it shows one with a desk around it.
 
     Returns:
-        The sheet, upright; and float64 `(2, 3)`, which takes `(x, y, 1)` in it to the place in the picture.
+        The sheet, upright; float64 `(2, 3)`, which takes `(x, y, 1)` in it to the place in the picture; and whether it
+        is so much lighter than what is around it that it is no light that falls on a page.
     """
     thumb = filters.gaussian(paper.shrunk(picture.convert("L"), THUMB).astype(np.float32), SMOOTHED)
     if thumb.max() - thumb.min() < APART:
@@ -45,20 +46,21 @@ def find(picture: Image.Image) -> tuple[Image.Image, NDArray[np.float64]] | None
         return None
     # What is brightest may be the lit part of a sheet.
     filled, rectangle = found[-1] if found[-1][0].sum() > LARGER * found[0][0].sum() else found[0]
-    return _cut_out(picture, filled, rectangle, picture.width / thumb.shape[1])
+    is_clear = _lighter(thumb, filled) >= SURELY
+    return *_cut_out(picture, filled, rectangle, picture.width / thumb.shape[1]), is_clear
 
 
 def _sheet(thumb: NDArray[np.float32], shape: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], _Rectangle] | None:
     """The shape and the rectangle that it nearly is; None where it is no sheet."""
     if not _is_like_a_sheet(thumb, shape):
         return None
-    rectangle = _rectangle(shape, FILLED)
+    rectangle = _rectangle(shape)
     if rectangle is not None:
         return shape, rectangle
     # A finger or what else reaches onto the sheet is narrower than it.
     filled = _without_fingers(shape)
     is_kept = filled.sum() >= KEPT * shape.sum() and _is_like_a_sheet(thumb, filled)
-    rectangle = _rectangle(filled, LEAST_FILLED) if is_kept else None
+    rectangle = _rectangle(filled) if is_kept else None
     return None if rectangle is None else (filled, rectangle)
 
 
@@ -90,11 +92,20 @@ def _is_like_a_sheet(thumb: NDArray[np.float32], shape: NDArray[np.bool_]) -> bo
     border = np.concatenate([shape[0], shape[-1], shape[:, 0], shape[:, -1]])
     if not SMALLEST <= shape.mean() <= LARGEST or border.mean() > OUTER:
         return False
-    inside = shape & ~filters.lowest(shape, RIM, 0, 1)
+    lighter = LIGHTER * _around(thumb, shape)
+    return _lighter(thumb, shape) >= LIGHTER and bool((thumb[shape] > lighter).mean() >= 1 - COVERED)
+
+
+def _around(thumb: NDArray[np.float32], shape: NDArray[np.bool_]) -> float:
+    """How light it is around a shape."""
     outside = filters.highest(shape, RIM, 0, 1) & ~shape
-    lighter = LIGHTER * max(float(filters.percentile(thumb[outside], 50)), DARKEST)
-    is_lighter = float(filters.percentile(thumb[inside], 50)) >= lighter
-    return is_lighter and bool((thumb[shape] > lighter).mean() >= 1 - COVERED)
+    return max(float(filters.percentile(thumb[outside], 50)), DARKEST)
+
+
+def _lighter(thumb: NDArray[np.float32], shape: NDArray[np.bool_]) -> float:
+    """How many times lighter a shape is along its edge than what lies around it."""
+    inside = shape & ~filters.lowest(shape, RIM, 0, 1)
+    return float(filters.percentile(thumb[inside], 50)) / _around(thumb, shape)
 
 
 def _without_fingers(filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -104,7 +115,7 @@ def _without_fingers(filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return filters.highest(opened[finger:-finger, finger:-finger], ROUNDED, 0, 1) & filled
 
 
-def _rectangle(filled: NDArray[np.bool_], least: float) -> _Rectangle | None:
+def _rectangle(filled: NDArray[np.bool_]) -> _Rectangle | None:
     """The least rectangle around it: the degrees by which it is turned, and its sides in the turned picture."""
     rows, columns = np.nonzero(filled)
     best: tuple[float, float, tuple[float, float, float, float]] | None = None
@@ -116,7 +127,7 @@ def _rectangle(filled: NDArray[np.bool_], least: float) -> _Rectangle | None:
         area = (sides[2] - sides[0]) * (sides[3] - sides[1])
         if best is None or area < best[0]:
             best = area, degrees, sides
-    if best is None or len(rows) < least * best[0]:
+    if best is None or len(rows) < FILLED * best[0]:
         return None
     left, top, right, bottom = best[2]
     if min(right - left, bottom - top) < NARROWEST * max(filled.shape):

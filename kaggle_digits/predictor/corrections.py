@@ -47,10 +47,11 @@ def correct(prediction: Prediction, labels: str, folder: Path = CORRECTIONS) -> 
     if not digits and not marks:
         raise DataError("no digit was found in this picture, so there is none to correct.")
     if not set(given) <= _LABELS or len(given) not in fitting:
-        counts = [f"{len(some)} {name}{'s' * (len(some) > 1)}" for some, name in ((digits, "digit"), (marks, "mark"))]
-        found = counts[not digits] if not digits or not marks else f"{counts[0]}, or of all and {counts[1]} left out"
+        found = f"{len(digits)} {'digit was' if len(digits) == 1 else 'digits were'} found"
+        left = f" and {len(marks)} {'mark' if len(marks) == 1 else 'marks'} left out" if marks else ""
+        wanted = " or ".join(map(str, sorted(fitting))) + (" label" if fitting == {1} else " labels")
         raise DataError(
-            f"give the right label of {found}, in reading order, and ? for what is no digit. Received: {labels!r}."
+            f"{found}{left}: give {wanted}, in reading order, with ? for what is no digit. Received: {labels!r}."
         )
     # A mark after two digits comes behind the second: sorting keeps the order of what has the same place.
     both = [

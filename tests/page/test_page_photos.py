@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn import BOXES, desk, nine_in_chalk, per_cent, ringed, slashed, zigzag
+from drawn import BOXES, desk, nine_in_chalk, per_cent, ringed, zigzag
 from PIL import Image, ImageDraw
 
 from kaggle_digits import page, photos, sources
@@ -40,6 +40,15 @@ def tilted():
             x, y = 90 + 60 * place, 120 + 90 * line
             ImageDraw.Draw(image).line([(x, y), (x + 26, y), (x + 6, y + 50)], fill="black", width=7)
     return np.asarray(image.rotate(18, Image.Resampling.BICUBIC, fillcolor="white"))
+
+
+def lit_page():
+    page = np.full((200, 300, 3), 150, np.uint8)
+    page[40:160, 130:270] = 176
+    image = Image.fromarray(page)
+    for x in (50, 90, 160, 210):
+        ImageDraw.Draw(image).line([(x, 70), (x + 26, 70), (x + 10, 120)], fill="#202020", width=5, joint="curve")
+    return np.asarray(image)
 
 
 FIVE = [(60, 20), (140, 20)], [(50, 60), (50, 90), (110, 100), (100, 150), (40, 150)]
@@ -93,7 +102,7 @@ def pictures():
         "line that digits touch": zigzag([(40, 113), (300, 109)], pen=3),
         "line that all digits touch": zigzag([(40, 110), (300, 108)]),
         "per cent": per_cent(),
-        "slashed zero": slashed(),
+        "light on a page": lit_page(),
         "struck out": zigzag([(50, 84), (300, 78)]),
         "two struck out": zigzag([(50, 84), (180, 80)], count=2),
         "nine in chalk": nine_in_chalk(),

@@ -42,9 +42,9 @@ def seen(digits, after):
 
 @pytest.mark.parametrize("labels", ["12", "1234", "a12", "\u0661\u0661\u0661", ""])
 def test_labels_that_do_not_fit_are_refused(digits, tmp_path, labels):
-    with pytest.raises(DataError, match=r"^give the right label of 3 digits, in reading order"):
+    with pytest.raises(DataError, match=r"^3 digits were found: give 3 labels, in reading"):
         predictor.correct(seen(digits, []), labels, tmp_path)
-    with pytest.raises(DataError, match=r"^give the right label of 3 digits, or of all and 2 marks left out, in"):
+    with pytest.raises(DataError, match=r"^3 digits were found and 2 marks left out: give 3 or 5 labels"):
         predictor.correct(seen(digits, [1, 1]), labels, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -67,7 +67,7 @@ def test_a_date_is_corrected_as_it_is_written(digits, tmp_path, labels, after):
 
 def test_a_sign_never_stands_for_a_digit(digits, tmp_path):
     """2-1 for three digits may be a stroke that was read as one, or one digit too few: only ? tells."""
-    with pytest.raises(DataError, match="give the right label of 3 digits, .* Received: '2-1'"):
+    with pytest.raises(DataError, match="give 3 .* Received: '2-1'"):
         predictor.correct(seen(digits, []), "2-1", tmp_path)
 
 

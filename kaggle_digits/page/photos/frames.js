@@ -16,7 +16,8 @@ const frames = (() => {
     const some = ({ values }) => values.includes(1);
     const less = (...lines) => map(ink, (value, place) => Number(value && !lines.some(({ values }) => values[place])), Uint8Array);
     const isAround = (some(upper) && some(lower)) || (some(left) && some(right));
-    if (sticksOut(ink, thick) || !isAround) return less(upper, lower);  // a line below what it frames
+    if (sticksOut(ink, thick)) return less(lower);  // what is seen from above are digits
+    if (!isAround) return less(upper, lower);
     const { numbers: found, boxes } = label(less(upper, lower, left, right));
     const kept = boxes.map((box) => {
       if (!box) return false;

@@ -7,7 +7,7 @@ const layout = (() => {
   const { map, border, padded, scaled } = filters;
   const { median, range, sum } = numbers;
   const {
-    LEAST_SIDE, TINY, FAR, NEAR, HIGH_ENOUGH, NOTHING_COST, STROKE, CLEAN_BORDER, LONE, SEVERAL, LOW_COST, LOWEST,
+    LEAST_SIDE, TINY, FAR, NEAR, HIGH_ENOUGH, NOTHING_COST, STROKE, BESIDE, FEW, CLEAN_BORDER, LONE, SEVERAL, LOW_COST, LOWEST,
   } = constants.layout;
 
   // What may be read in a picture once its ink is turned to the left by so many quarters.
@@ -16,12 +16,27 @@ const layout = (() => {
   function written(shown, quarters) {
     if (Math.max(shown.width, shown.height) <= TINY) return tiny(shown, quarters);
     const found = sheet.find(shown);
-    let writing = closer(found ? found.shown : shown, quarters);
-    // What is bright, solid, empty and narrow is chalk rather than paper.
-    const isSheet = found && (writing.lines.length || narrow(found.shown) > STROKE);
-    if (isSheet) writing = { ...writing, matrix: product(found.matrix, writing.matrix) };
-    else if (found) writing = closer(shown, quarters);
-    return writing;
+    if (!found) return closer(shown, quarters);
+    const cut = closer(found.shown, quarters);
+    const writing = { ...cut, matrix: product(found.matrix, cut.matrix) };
+    if (cut.lines.length && found.isClear) return writing;
+    const whole = closer(shown, quarters);
+    // What is bright, solid, empty and narrow is chalk; where there is writing beside it, it is light on a page.
+    const isChalk = !cut.lines.length && narrow(found.shown) <= STROKE;
+    const outside = countOutside(whole, found);
+    return isChalk || (outside > 0 && outside <= FEW) ? whole : writing;
+  }
+
+  // How many pieces of a picture that may be digits lie outside of a sheet.
+  function countOutside({ lines, matrix }, { shown: { width, height }, matrix: [[a, b, c], [d, e, f]] }) {
+    const found = new Map(lines.flat().map(({ piece }) => [piece.number, piece]));
+    const margin = BESIDE * Math.min(width, height);
+    const isOutside = ({ left, top, right, bottom }) => {
+      const [x, y] = matrix.map(([u, v, w]) => (u * (left + right)) / 2 + (v * (top + bottom)) / 2 + w);
+      const [across, down] = [((x - c) * e - (y - f) * b) / (a * e - b * d), ((y - f) * a - (x - c) * d) / (a * e - b * d)];
+      return across < -margin || down < -margin || across > width + margin || down > height + margin;
+    };
+    return [...found.values()].filter((piece) => !piece.isSmall && isOutside(piece)).length;
   }
 
   const narrow = ({ width, height }) => Math.min(width, height) / Math.max(width, height);

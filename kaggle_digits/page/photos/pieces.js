@@ -8,7 +8,7 @@ const pieces = (() => {
   const { sum, range, indexOfHighest } = numbers;
   const {
     MOST_PIECES, SMALL, NEAR, SPECK, ABOVE, TALLER, TOUCHING, FLAT, FLAT_SIDE, LARGE, BESIDE, LOW, HANGING, LONGER, LINE,
-    LOWER, SUNK, OVAL, SLASH, THIN, FRAMED,
+    LOWER, SUNK, SLASH, THIN, FRAMED,
   } = constants.pieces;
 
   const wide = (piece) => piece.right - piece.left;
@@ -36,7 +36,7 @@ const pieces = (() => {
   const inkOf = (parts, { left, top, right, bottom, parts: [number] }) =>
     map(crop(parts, left, top, right, bottom), (part) => Number(part === number), Uint8Array);
 
-  // Whether a part has its ink in two opposite corners, as that of a zero or of a per cent sign.
+  // Whether a part has its ink in two opposite corners, as that of a per cent sign.
   function isSlash(parts, one) {
     const { values, width, height } = inkOf(parts, one);
     const [half, middle] = [height >> 1, width >> 1];
@@ -52,8 +52,7 @@ const pieces = (() => {
   // How high what stands in a frame is, or on a line; 0 where a part is neither.
   function framedIn(parts, one, others) {
     const inside = others.filter((other) => surrounds(one, other));
-    const isZero = inside.length && wide(one) < OVAL * high(one) && inside.every((part) => isSlash(parts, part));
-    if (inside.length && !isZero && !isSlash(parts, one)) return Math.max(...inside.map(high));
+    if (inside.length && !isSlash(parts, one)) return Math.max(...inside.map(high));
     return frames.isUnderlined(inkOf(parts, one)) ? high(one) : 0;
   }
 

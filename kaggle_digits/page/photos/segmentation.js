@@ -7,7 +7,7 @@ const segmentation = (() => {
   const { median, rounded } = numbers;
   const { wide, high } = pieces;
   const {
-    WIDE, WIDEST, NARROWEST, MOST_CUTS, CUTS, MOST_SLICES, MOST_JOINED, STRUCK, LONG, STEEPEST, OUT, FLAT, MIDDLE, WHOLE, NEAREST, CUT_COST, THICKEST, RUN_COST,
+    WIDE, WIDEST, NARROWEST, MOST_CUTS, CUTS, MOST_SLICES, MOST_JOINED, STRUCK, STEEPEST, OUT, FLAT, MIDDLE, WHOLE, NEAREST, CUT_COST, THICKEST, RUN_COST,
     JOIN_COST, GAP_COST, WIDTH_COST, WIDE_ENOUGH,
   } = constants.segmentation;
 
@@ -47,12 +47,17 @@ const segmentation = (() => {
     if (width < STRUCK * height) return false;
     const end = Math.max(1, Math.floor(OUT * height));
     const sides = Array.from({ length: width }, (_, x) => x).filter((x) => x < end || x >= width - end);
-    const isFlat = sides.every((x) => column(piece, piece.left + x, owners)[0] <= FLAT * height);
-    if (width < LONG * height && !isFlat) return false;
+    const [first, last] = [Math.floor(MIDDLE * height), Math.floor((1 - MIDDLE) * height)];
+    const isLine = sides.every((x) => {
+      const inked = Array.from({ length: height }, (_, y) => y)
+        .filter((y) => owners.values[(piece.top + y) * owners.width + piece.left + x] === piece.number);
+      return inked.length <= FLAT * height && inked.every((y) => y >= first && y <= last);
+    });
+    if (!isLine) return false;
     for (let turn = 0; turn < 31; turn++) {
       const slope = -STEEPEST + turn * ((2 * STEEPEST) / 30);
       const shifts = Array.from({ length: width }, (_, x) => rounded(slope * (x - width / 2)));
-      for (let row = Math.floor(MIDDLE * height); row <= Math.floor((1 - MIDDLE) * height); row++) {
+      for (let row = first; row <= last; row++) {
         const inked = shifts.filter((shift, x) => {
           const y = piece.top + Math.min(height - 1, Math.max(0, row + shift));
           return owners.values[y * owners.width + piece.left + x] === piece.number;

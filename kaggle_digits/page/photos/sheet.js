@@ -5,7 +5,7 @@ const sheet = (() => {
   const { picture, map, crop, padded, minimum, maximum, gaussian, scaled, label, border, moved } = filters;
   const { histogram, range, median, sum, rounded } = numbers;
   const {
-    THUMB, SMOOTHED, BINS, APART, EDGE, DARKEST, EDGED, LARGER, LIGHTER, RIM, SMALLEST, LARGEST, NARROWEST, FILLED, LEAST_FILLED, OUTER, FINGER,
+    THUMB, SMOOTHED, BINS, APART, EDGE, DARKEST, EDGED, LARGER, LIGHTER, SURELY, RIM, SMALLEST, LARGEST, NARROWEST, FILLED, OUTER, FINGER,
     ROUNDED, KEPT, COVERED, TURN, LEAST_TURN, BLOCK, WHOLE, INSET, INNER,
   } = constants.sheet;
 
@@ -20,19 +20,20 @@ const sheet = (() => {
     const [one, other] = [found[0], found[found.length - 1]];
     // What is brightest may be the lit part of a sheet.
     const { filled, rectangle } = sum(other.filled.values) > LARGER * sum(one.filled.values) ? other : one;
-    return cutOut(shown, filled, rectangle, shown.width / thumb.width);
+    const isClear = lighter(thumb, filled) >= SURELY;
+    return { ...cutOut(shown, filled, rectangle, shown.width / thumb.width), isClear };
   }
 
   // The shape and the rectangle that it nearly is; null where it is no sheet.
   function sheetOf(thumb, shape) {
     if (!isLikeASheet(thumb, shape)) return null;
-    let [filled, rectangle] = [shape, rectangleOf(shape, FILLED)];
+    let [filled, rectangle] = [shape, rectangleOf(shape)];
     if (rectangle === null) {
       // A finger or what else reaches onto the sheet is narrower than it.
       const open = opened(shape, Math.floor(FINGER * Math.max(shape.width, shape.height)) | 1);
       filled = map(maximum(open, ROUNDED), (value, place) => value & shape.values[place], Uint8Array);
       const isKept = sum(filled.values) >= KEPT * sum(shape.values) && isLikeASheet(thumb, filled);
-      rectangle = isKept ? rectangleOf(filled, LEAST_FILLED) : null;
+      rectangle = isKept ? rectangleOf(filled) : null;
     }
     return rectangle && { filled, rectangle };
   }
@@ -73,15 +74,25 @@ const sheet = (() => {
     const [area, around] = [sum(shape.values), border(shape)];
     const share = area / shape.values.length;
     if (share < SMALLEST || share > LARGEST || sum(around) / around.length > OUTER) return false;
-    const [inner, outer] = [minimum(shape, RIM).values, maximum(shape, RIM).values];
-    const greys = (isThere) => thumb.values.filter((_, place) => isThere(shape.values[place], place));
-    const lighter = LIGHTER * Math.max(median(greys((own, place) => outer[place] && !own)), DARKEST);
-    const isLighter = median(greys((own, place) => own && !inner[place])) >= lighter;
-    return isLighter && greys((own) => own).filter((grey) => grey > lighter).length >= (1 - COVERED) * area;
+    const least = LIGHTER * aroundOf(thumb, shape);
+    const light = thumb.values.filter((grey, place) => shape.values[place] && grey > least).length;
+    return lighter(thumb, shape) >= LIGHTER && light >= (1 - COVERED) * area;
+  }
+
+  // How light it is around a shape.
+  function aroundOf(thumb, shape) {
+    const outer = maximum(shape, RIM).values;
+    return Math.max(median(thumb.values.filter((_, place) => outer[place] && !shape.values[place])), DARKEST);
+  }
+
+  // How many times lighter a shape is along its edge than what lies around it.
+  function lighter(thumb, shape) {
+    const inner = minimum(shape, RIM).values;
+    return median(thumb.values.filter((_, place) => shape.values[place] && !inner[place])) / aroundOf(thumb, shape);
   }
 
   // The least rectangle around it: the degrees by which it is turned, and its sides in the turned picture.
-  function rectangleOf(filled, least) {
+  function rectangleOf(filled) {
     const points = [];
     filled.values.forEach((value, place) => {
       if (value) points.push([(place % filled.width) + 0.5, Math.floor(place / filled.width) + 0.5]);
@@ -95,7 +106,7 @@ const sheet = (() => {
       const area = (sides[2] - sides[0]) * (sides[3] - sides[1]);
       if (best === null || area < best.area) best = { area, degrees, sides };
     }
-    if (best === null || points.length < least * best.area) return null;
+    if (best === null || points.length < FILLED * best.area) return null;
     const [left, top, right, bottom] = best.sides;
     if (Math.min(right - left, bottom - top) < NARROWEST * Math.max(filled.width, filled.height)) return null;
     return { degrees: Math.abs(best.degrees) >= LEAST_TURN ? best.degrees : 0, sides: best.sides };
