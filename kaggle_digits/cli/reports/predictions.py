@@ -22,7 +22,7 @@ def table(predictions: Sequence[Prediction], most: int | None = None) -> str:
     for each in predictions[:most]:
         probability = "" if each.probability is None else f"{each.probability:.1%}"
         second = ""
-        if len(each.digits) == 1:
+        if probability and len(each.digits) == 1:
             second = f"{each.digits[0].runner_up} {each.digits[0].runner_up_probability:6.1%}"
         answer = each.answer if most is None else each.told(_UNSURE)
         rows.append([each.image, answer, probability, second])
