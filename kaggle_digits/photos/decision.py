@@ -17,8 +17,9 @@ DOUBTFUL = 0.02  # the probability of being a digit with which a mark as high as
 LETTER = 0.4, 0.6, 0.52  # the least width and height of a letter, in those of digits; and width in its own height
 LETTERS = 2  # so many times a line's letters may be its digits in a word
 DOT = 0.3, 0.5  # heights of a digit, that a dot is large and lies above or below it, at most: no digit, but a ? or a j
-# Heights of digits, and times the gap of neighbours, from which on digits stand apart; and heights for just two.
-GAP, GAPS, WIDE = 0.5, 3.0, 1.0
+# Heights of digits from which on they stand apart, at least, and for just two; and how much wider than between
+# neighbours the gap is: so many times that, or so many heights, whatever is less.
+GAP, WIDE, WIDER, FURTHER = 0.5, 1.0, 2.0, 0.45
 UNLIKELY_COST = 1.0  # nats, for a digit that would not be believed
 LEAST = 1e-6  # probability; its logarithm ends the scale
 RISK, SPREAD = 0.4, 0.35  # see `together`
@@ -260,7 +261,10 @@ def _line(layout: Layout, chosen: list[int], digits: list[int], probabilities: N
     gaps = [other[0] - one[2] for one, other in itertools.pairwise(boxes)]
     height = statistics.median(bottom - top for _, top, _, bottom in boxes)
     # Some neighbours are of one number; of two digits none need be.
-    wide = max(GAP * height, GAPS * sorted(gaps)[len(gaps) // 4]) if len(gaps) > 1 else WIDE * height
+    wide = WIDE * height
+    if len(gaps) > 1:
+        usual = sorted(gaps)[len(gaps) // 4]
+        wide = max(GAP * height, usual + min(WIDER * usual, FURTHER * height))
     made = [_digit(layout, digits[0], probabilities[digits[0]])]
     for (one, other), gap in zip(itertools.pairwise(digits), gaps, strict=True):
         is_apart = gap > wide or chosen.index(other) - chosen.index(one) > 1

@@ -6,7 +6,7 @@ const decision = (() => {
   const { areLone, kindsOf } = layout;
   const { MARK } = constants.marks;
   const {
-    SURE, RISK, SPREAD, FEWEST_STROKES, CLOSEST, RARE, DOUBTFUL, LETTER, LETTERS, DOT, GAP, GAPS, WIDE,
+    SURE, RISK, SPREAD, FEWEST_STROKES, CLOSEST, RARE, DOUBTFUL, LETTER, LETTERS, DOT, GAP, WIDE, WIDER, FURTHER,
     UNLIKELY_COST, LEAST,
   } = constants.decision;
 
@@ -100,7 +100,8 @@ const decision = (() => {
     const height = median(spans.map(({ box }) => box[3] - box[1]));
     // Some neighbours are of one number; of two digits none need be.
     const usual = sorted(gaps)[gaps.length >> 2];
-    const wide = gaps.length > 1 ? Math.max(GAP * height, GAPS * usual) : WIDE * height;
+    const further = usual + Math.min(WIDER * usual, FURTHER * height);
+    const wide = gaps.length > 1 ? Math.max(GAP * height, further) : WIDE * height;
     return digits.map((place, at) => {
       const { box, image } = laid.spans[place];
       const isSure = laid.isWhole || Math.max(...answers[place]) * shares[place] >= SURE;
