@@ -16,7 +16,8 @@ from kaggle_digits.errors import DataError, first_line
 
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "HEIF")
 """The formats that are read, by content and whatever a file's name says: few decoders, so few ways to be attacked.
-HEIF, in which iPhones keep photos as .heic, needs the extra `heic`."""
+HEIF, in which iPhones keep photos as .heic, needs the extra `heic`. Of a PDF the first page is read, with the extra
+`pdf`, where the file itself is named."""
 
 for _name in ("Png", "Jpeg", "Bmp", "WebP", "Gif", "Tiff"):
     import_module(f"PIL.{_name}ImagePlugin")  # to open a picture of these, Pillow would load all forty
@@ -26,7 +27,14 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", 
 MOST_PIXELS = 64_000_000
 """What one image may have; the cameras of common phones write up to 50 megapixels. Decoded, it takes up to 0.7 GB."""
 
-_OF_SEVERAL = ("GIF", "PNG", "TIFF", "WEBP")  # may have pages or frames; what cameras put beside a JPEG is neither
+_PAGE = 2400  # pixels of the longer side, at which a page of a PDF is drawn: 8 for a millimetre of A4
+_OF_SEVERAL = (
+    "GIF",
+    "PNG",
+    "TIFF",
+    "WEBP",
+    "PDF",
+)  # may have pages or frames; what cameras put beside a JPEG is neither
 _DRAFTED = 0.95  # of the pixels wanted, at least, that JPEG's decoder is asked for: it halves sides, and halves again
 
 # Below this many greys between the lightest and the darkest pixel, nothing was drawn.
@@ -97,6 +105,9 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         try:
             if not path.is_file():  # a pipe would be waited for
                 raise DataError(f"{path} is not a file." if path.exists() else f"there is no file {path}.")
+            if _start(path).startswith(b"%PDF-"):
+                yield _first_page(path)
+                return
             formats = known_formats() if _is_heif(path) else FORMATS[:-1]
             if _is_heif(path) and "HEIF" not in formats:
                 raise DataError(
@@ -149,6 +160,23 @@ def _is_heif(path: Path) -> bool:
     return start[4:8] == b"ftyp" and start[8:12] in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
+def _first_page(path: Path) -> Image.Image:
+    """The first page of a PDF, drawn; by a build of PDFium that runs no scripts."""
+    try:
+        import pypdfium2
+    except ImportError:
+        raise DataError(
+            f"{path} is a PDF, and pypdfium2 is not installed. Install it: {extras.line_for('pdf')}; "
+            "or export its page as a PNG."
+        ) from None
+    with pypdfium2.PdfDocument(path) as document:
+        page = document[0]
+        image: Image.Image = page.render(scale=_PAGE / max(page.get_size())).to_pil()
+        image.format = "PDF"
+        image.is_animated = len(document) > 1  # type: ignore[attr-defined]  # as Pillow says that there are more
+        return image
+
+
 def _is_first_of_several(image: Image.Image) -> bool:
     """Whether there are more; they are not counted, which can take minutes."""
     with suppress(Exception):  # the next one may be broken in any way
@@ -172,8 +200,6 @@ def known_formats() -> list[str]:
 
 def _fault(path: Path, error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
-        if _start(path).startswith(b"%PDF-"):
-            return "is a PDF, which is not read: export its page as a PNG"
         if path.suffix and path.suffix.lower() not in SUFFIXES:
             return "is no picture: export what it shows as a PNG, or name a CSV or .npy file of pixels"
         return f"is not a whole image of the formats {', '.join(FORMATS)}"

@@ -3,6 +3,7 @@
 import io
 import os
 import struct
+import sys
 import zlib
 
 import numpy as np
@@ -87,6 +88,20 @@ def test_reads_what_phones_keep_photos_in(tmp_path, digit):
     heif.from_pillow(large).save(path, quality=95)
     assert np.abs(read(path).astype(int) - digit).mean() < 8
     assert image_file.read_picture(path, 100).pixels.shape == (100, 100, 3)
+
+
+def test_reads_the_first_page_of_a_pdf(tmp_path, digit, monkeypatch):
+    pytest.importorskip("pypdfium2")
+    large = Image.fromarray(255 - digit).resize((280, 280), Image.Resampling.BICUBIC).convert("RGB")
+    for name, more in (("one.pdf", []), ("two.pdf", [Image.new("RGB", (90, 90), "red")])):
+        large.save(tmp_path / name, save_all=True, append_images=more, quality=95)
+        picture = image_file.read_picture(tmp_path / name, 100)
+        assert picture.pixels.shape == (100, 100, 3) and picture.first_of_several == bool(more)
+        small = Image.fromarray(picture.pixels).convert("L").resize((28, 28), Image.Resampling.BOX)
+        assert np.abs(255 - np.asarray(small, int) - digit).mean() < 8
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    with pytest.raises(DataError, match=r"one\.pdf is a PDF, and pypdfium2 is not installed\. Install it: .*pdf"):
+        image_file.read(tmp_path / "one.pdf")
 
 
 def test_reads_jpeg_of_grey_colour_and_ink(tmp_path, digit):
@@ -245,8 +260,7 @@ def test_a_broken_file_is_named_in_one_sentence(tmp_path, fault):
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.pdf", b"%PDF-1.7\n", "is a PDF, which is not read: export its page as a PNG."),
-        ("a.png", b"%PDF-1.7\n", "is a PDF, which is not read: export its page as a PNG."),
+        ("a.pdf", b"%PDF-1.7\n", "is damaged: Failed to load document (PDFium: Data format error)."),
         (
             "notes.txt",
             b"7 and 3",
@@ -313,6 +327,7 @@ STARTS = [
     b"GIF89a",
     b"II*\0\x08\0\0\0",
     b"\0\0\0\x18ftypheic",
+    b"%PDF-1.4\n",
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
     b"\xff\xd8\xff\xe0",
     b"BM",
