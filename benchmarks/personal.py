@@ -32,12 +32,12 @@ _OTHERS = 1000  # digits of others
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """Pictures of a digit each, int64 `(n,)` its label, whose hand each is, and bool `(n,)`, which are read rightly."""
+    """Pictures of a digit each, int64 `(n,)` its label, whose hand each is, and int64 `(n,)`, how it is read."""
 
     paths: list[Path]
     labels: NDArray[np.int64]
     hands: list[NDArray[np.intp]]
-    right: NDArray[np.bool_]
+    said: NDArray[np.int64]
 
 
 def read(model: predictor.Model, paths: list[Path], labels: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -56,7 +56,7 @@ def shown(
     paths = [folder / f"{number:05}.png" for number in range(len(pictures))]
     for path, picture in zip(paths, pictures, strict=True):
         picture.save(path)
-    return Shown(paths, labels, hands, read(model, paths, labels) == 1)
+    return Shown(paths, labels, hands, read(model, paths, labels))
 
 
 def alike(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> list[NDArray[np.intp]]:
@@ -157,7 +157,7 @@ def measure(model: predictor.Model, of: Shown, others: Shown, count: int) -> dic
     hands, own, spoilt, rest = 0, np.zeros(5, int), 0, np.zeros(5, int)
     random = np.random.default_rng(count)
     for hand in of.hands:
-        to_correct = hand[np.flatnonzero(~of.right[hand])]
+        to_correct = hand[np.flatnonzero(of.said[hand] != 1)]
         if len(to_correct) <= count:
             continue
         with tempfile.TemporaryDirectory() as name:
@@ -174,16 +174,16 @@ def measure(model: predictor.Model, of: Shown, others: Shown, count: int) -> dic
                 continue
             touched = predictor.personal(model, kept)
         hands += 1
-        own += _told(model, touched, of, later)
-        before = of.right[later]
+        own += _told(touched, of, later)
+        before = of.said[later] == 1
         spoilt += int((read(touched, [of.paths[row] for row in later[before]], of.labels[later[before]]) != 1).sum())
-        rest += _told(model, touched, others, random.choice(len(others.paths), _OTHERS, replace=False))
+        rest += _told(touched, others, random.choice(len(others.paths), _OTHERS, replace=False))
     return {"hands": hands, "own": own.tolist(), "spoilt": spoilt, "others": rest.tolist()}
 
 
-def _told(model: predictor.Model, touched: predictor.Model, of: Shown, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+def _told(touched: predictor.Model, of: Shown, rows: NDArray[np.intp]) -> NDArray[np.int64]:
     paths, labels = [of.paths[row] for row in rows], of.labels[rows]
-    before, after = read(model, paths, labels), read(touched, paths, labels)
+    before, after = of.said[rows], read(touched, paths, labels)
     return np.array(
         [len(rows), *((each == 1).sum() for each in (before, after)), *((each == -1).sum() for each in (before, after))]
     )

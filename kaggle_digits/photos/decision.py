@@ -113,7 +113,8 @@ def decide(layout: Layout, probabilities: NDArray[np.float32]) -> Reading:
             letters = sum(_is_like_a_letter(layout.spans[place]) for place in chosen if place not in digits)
             is_word = LETTERS * letters > len(digits)
             lines.append([replace(digit, least=NEVER) for digit in line] if is_word else line)
-    is_hatching, least = _is_hatching(lines), together(1) if sum(map(len, lines)) == 1 else 0.0
+    is_lone = sum(map(len, lines)) == 1 and not layout.is_whole
+    is_hatching, least = _is_hatching(lines), together(1) if is_lone else 0.0
 
     def settled(digit: Digit) -> Digit:
         is_none = is_hatching or any(_is_dot(mark, digit) for mark in marks)

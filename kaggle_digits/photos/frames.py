@@ -21,11 +21,12 @@ def without(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """
     wide = strokes.width(ink)
     thick = THICK * wide
-    upper, lower = _side(ink, thick), _side(ink[::-1], thick)[::-1]
-    left, right = _side(ink.T, thick).T, _side(ink.T[::-1], thick)[::-1].T
-    is_around = (upper.any() and lower.any()) or (left.any() and right.any())
+    lower = _side(ink[::-1], thick)[::-1]
     if _sticks_out(ink, thick):
         return ink & ~lower  # what is seen from above are digits
+    upper = _side(ink, thick)
+    left, right = _side(ink.T, thick).T, _side(ink.T[::-1], thick)[::-1].T
+    is_around = (upper.any() and lower.any()) or (left.any() and right.any())
     if not is_around:
         return ink & ~(upper | lower)
     rest = filters.label(ink & ~(upper | lower | left | right), corners=True)

@@ -224,14 +224,15 @@ def look(picture: NDArray[np.uint8]) -> Writing:
     if max(picture.shape[:2]) <= TINY:
         return _tiny(picture)
     shown = Image.fromarray(picture)
+    all_of_it = _Look(picture, shown, np.eye(2, 3))
     found = sheet.find(shown)
     if found is None:
-        return _closer(_Look(picture, shown, np.eye(2, 3)))
+        return _closer(all_of_it)
     cut, matrix, is_clear = found
     writing = _closer(_Look(picture, cut, matrix))
     if writing.lines and is_clear:
         return writing
-    whole = _closer(_Look(picture, shown, np.eye(2, 3)))
+    whole = _closer(all_of_it)
     # What is bright, solid, empty and narrow is chalk; where there is writing beside it, it is light on a page.
     is_chalk = not writing.lines and min(cut.size) <= STROKE * max(cut.size)
     return whole if is_chalk or 0 < _count_outside(whole, cut.size, matrix) <= FEW else writing

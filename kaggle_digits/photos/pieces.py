@@ -92,10 +92,15 @@ def _parts(parts: NDArray[np.int32]) -> list[Piece]:
     ]
 
 
+def _ink(parts: NDArray[np.int32], one: Piece) -> NDArray[np.bool_]:
+    """The pixels of a part in its box."""
+    left, top, right, bottom = one.box
+    return np.asarray(parts[top:bottom, left:right] == one.parts[0], np.bool_)
+
+
 def _is_slash(parts: NDArray[np.int32], one: Piece) -> bool:
     """Whether a part has its ink in two opposite corners, as that of a per cent sign."""
-    left, top, right, bottom = one.box
-    ink = parts[top:bottom, left:right] == one.parts[0]
+    ink = _ink(parts, one)
     half, middle = one.height // 2, one.width // 2
     beside = ink[:half, :middle].sum() + ink[-half:, -middle:].sum() if half and middle else one.area
     return bool(beside < SLASH * one.area)
@@ -103,18 +108,16 @@ def _is_slash(parts: NDArray[np.int32], one: Piece) -> bool:
 
 def _framed(parts: NDArray[np.int32], one: Piece, others: list[Piece]) -> int:
     """How high what stands in a frame is, or on a line, in pixels; 0 where a part is neither."""
-    left, top, right, bottom = one.box
     inside = [part for part in others if _frames(one, part)]
     if inside and not _is_slash(parts, one):
         return max(part.height for part in inside)
-    return one.height if frames.is_underlined(parts[top:bottom, left:right] == one.parts[0]) else 0
+    return one.height if frames.is_underlined(_ink(parts, one)) else 0
 
 
 def _take_away(parts: NDArray[np.int32], frame: Piece, high: int) -> None:
     """Takes a frame out of the parts, and makes new ones of the digits that touched it."""
     left, top, right, bottom = frame.box
-    window = parts[top:bottom, left:right]
-    ink = window == frame.parts[0]
+    window, ink = parts[top:bottom, left:right], _ink(parts, frame)
     rest = filters.label(frames.without(ink), corners=True)
     sides = (rest.boxes[:, 2:] - rest.boxes[:, :2]).max(axis=1)
     kept = sides >= FRAMED * high

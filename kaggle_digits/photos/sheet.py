@@ -46,7 +46,8 @@ def find(picture: Image.Image) -> tuple[Image.Image, NDArray[np.float64], bool] 
         return None
     # What is brightest may be the lit part of a sheet.
     filled, rectangle = found[-1] if found[-1][0].sum() > LARGER * found[0][0].sum() else found[0]
-    is_clear = _lighter(thumb, filled) >= SURELY
+    own, around = _at_the_edge(thumb, filled)
+    is_clear = own >= SURELY * around
     return *_cut_out(picture, filled, rectangle, picture.width / thumb.shape[1]), is_clear
 
 
@@ -92,20 +93,17 @@ def _is_like_a_sheet(thumb: NDArray[np.float32], shape: NDArray[np.bool_]) -> bo
     border = np.concatenate([shape[0], shape[-1], shape[:, 0], shape[:, -1]])
     if not SMALLEST <= shape.mean() <= LARGEST or border.mean() > OUTER:
         return False
-    lighter = LIGHTER * _around(thumb, shape)
-    return _lighter(thumb, shape) >= LIGHTER and bool((thumb[shape] > lighter).mean() >= 1 - COVERED)
+    own, around = _at_the_edge(thumb, shape)
+    lighter = LIGHTER * around
+    return own >= lighter and bool((thumb[shape] > lighter).mean() >= 1 - COVERED)
 
 
-def _around(thumb: NDArray[np.float32], shape: NDArray[np.bool_]) -> float:
-    """How light it is around a shape."""
-    outside = filters.highest(shape, RIM, 0, 1) & ~shape
-    return max(float(filters.percentile(thumb[outside], 50)), DARKEST)
-
-
-def _lighter(thumb: NDArray[np.float32], shape: NDArray[np.bool_]) -> float:
-    """How many times lighter a shape is along its edge than what lies around it."""
+def _at_the_edge(thumb: NDArray[np.float32], shape: NDArray[np.bool_]) -> tuple[float, float]:
+    """How light a shape is along its edge, and what lies around it."""
     inside = shape & ~filters.lowest(shape, RIM, 0, 1)
-    return float(filters.percentile(thumb[inside], 50)) / _around(thumb, shape)
+    outside = filters.highest(shape, RIM, 0, 1) & ~shape
+    own, around = (float(filters.percentile(thumb[where], 50)) for where in (inside, outside))
+    return own, max(around, DARKEST)
 
 
 def _without_fingers(filled: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -22,7 +22,6 @@ from kaggle_digits.sources import image_file, image_folder
 _S = TypeVar("_S")
 _T = TypeVar("_T")
 _LONGEST = 1024  # pixels of a picture's longer side that are looked at; a digit of a twentieth still has fifty
-_LEAST = 0.5  # probability from which on a digit is believed that is one for certain, since it is the whole picture
 _QUARTERS = {270: 1, 180: 2, 90: 3}  # degrees to the right, and quarter turns to the left
 
 
@@ -89,7 +88,7 @@ class Reader:
     def _prediction(self, opened: _Opened, probabilities: NDArray[np.float32]) -> Prediction:
         layout = opened.layout
         reading = photos.decide(layout, probabilities)
-        read = [[_read_digit(digit, opened.picture, layout) for digit in line] for line in reading.lines]
+        read = [[_read_digit(digit, opened.picture) for digit in line] for line in reading.lines]
         marks = [LeftOut(_box(mark.box, opened.picture), mark.after, mark.may_be_digit) for mark in reading.marks]
         seen = tuple(digit for line in reading.lines for digit in line)
         name = image_folder.printable(opened.path.as_posix())
@@ -184,11 +183,11 @@ def _box(box: Box, picture: image_file.Picture) -> Box:
     )
 
 
-def _read_digit(digit: photos.Digit, picture: image_file.Picture, layout: photos.Layout) -> PredictedDigit:
+def _read_digit(digit: photos.Digit, picture: image_file.Picture) -> PredictedDigit:
     read = predicted_digit(digit.probabilities, _box(digit.box, picture))
     return replace(
         read,
-        is_sure=read.probability >= _LEAST if layout.is_whole else digit.is_sure,
+        is_sure=digit.is_sure,
         is_digit=round(digit.share, 6) if digit.least <= 1 else 0.0,
         stands_apart=digit.stands_apart,
     )

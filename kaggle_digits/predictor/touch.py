@@ -54,11 +54,9 @@ class Touch:
             marks: float32 `(m, 11)`, from `photos.mark_probabilities`.
         """
         share = probabilities.clip(_LEAST, 1 - _LEAST)
-        as_digit, as_mark = (
-            np.maximum(marks[np.arange(len(labels)), labels], _LEAST),
-            np.maximum(marks[:, MARK], _LEAST),
-        )
-        odds = np.minimum(np.log(share / (1 - share)), np.log(as_digit / as_mark))
+        marks = np.maximum(marks, _LEAST)
+        as_digit = marks[np.arange(len(labels)), labels]
+        odds = np.minimum(np.log(share / (1 - share)), np.log(as_digit / marks[:, MARK]))
         return cls(features, labels, np.maximum(_WANTED - odds, 0))
 
     def lifts(self, features: NDArray[np.float32], classes: int) -> NDArray[np.float32]:

@@ -28,13 +28,8 @@ MOST_PIXELS = 64_000_000
 """What one image may have; the cameras of common phones write up to 50 megapixels. Decoded, it takes up to 0.7 GB."""
 
 _PAGE = 2400  # pixels of the longer side, at which a page of a PDF is drawn: 8 for a millimetre of A4
-_OF_SEVERAL = (
-    "GIF",
-    "PNG",
-    "TIFF",
-    "WEBP",
-    "PDF",
-)  # may have pages or frames; what cameras put beside a JPEG is neither
+# Formats with pages or frames; what cameras put beside a JPEG is neither.
+_OF_SEVERAL = ("GIF", "PNG", "TIFF", "WEBP", "PDF")
 _DRAFTED = 0.95  # of the pixels wanted, at least, that JPEG's decoder is asked for: it halves sides, and halves again
 
 # Below this many greys between the lightest and the darkest pixel, nothing was drawn.
@@ -105,15 +100,14 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         try:
             if not path.is_file():  # a pipe would be waited for
                 raise DataError(f"{path} is not a file." if path.exists() else f"there is no file {path}.")
-            if _start(path).startswith(b"%PDF-"):
+            start = _start(path)
+            if start.startswith(b"%PDF-"):
                 yield _first_page(path)
                 return
-            formats = known_formats() if _is_heif(path) else FORMATS[:-1]
-            if _is_heif(path) and "HEIF" not in formats:
-                raise DataError(
-                    f"{path} is a HEIC picture, and pillow-heif is not installed. Install it: "
-                    f"{extras.line_for('heic')}; or save the picture as JPEG."
-                )
+            is_heif = _is_heif(start)
+            formats = known_formats() if is_heif else FORMATS[:-1]
+            if is_heif and "HEIF" not in formats:
+                raise _missing(path, "a HEIC picture", "pillow-heif", "heic", "save the picture as JPEG")
             with Image.open(path, formats=formats) as image:
                 width, height = image.size
                 if width * height > MOST_PIXELS:
@@ -154,9 +148,8 @@ def as_digit(greys: NDArray[np.uint8], image_shape: tuple[int, int]) -> NDArray[
     return np.pad(inked, [(each // 2, each - each // 2) for each in spare])
 
 
-def _is_heif(path: Path) -> bool:
-    """By its first bytes, which name the kind of file and then the brands that it keeps to."""
-    start = _start(path)
+def _is_heif(start: bytes) -> bool:
+    """By a file's first bytes, which name its kind and then the brands that it keeps to."""
     return start[4:8] == b"ftyp" and start[8:12] in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
@@ -165,10 +158,7 @@ def _first_page(path: Path) -> Image.Image:
     try:
         import pypdfium2
     except ImportError:
-        raise DataError(
-            f"{path} is a PDF, and pypdfium2 is not installed. Install it: {extras.line_for('pdf')}; "
-            "or export its page as a PNG."
-        ) from None
+        raise _missing(path, "a PDF", "pypdfium2", "pdf", "export its page as a PNG") from None
     with pypdfium2.PdfDocument(path) as document:
         page = document[0]
         image: Image.Image = page.render(scale=_PAGE / max(page.get_size())).to_pil()
@@ -182,6 +172,13 @@ def _is_first_of_several(image: Image.Image) -> bool:
     with suppress(Exception):  # the next one may be broken in any way
         return image.format in _OF_SEVERAL and bool(getattr(image, "is_animated", False))
     return True
+
+
+def _missing(path: Path, what: str, package: str, extra: str, instead: str) -> DataError:
+    """For a file that only an extra reads."""
+    return DataError(
+        f"{path} is {what}, and {package} is not installed. Install it: {extras.line_for(extra)}; or {instead}."
+    )
 
 
 def _start(path: Path) -> bytes:

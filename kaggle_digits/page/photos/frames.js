@@ -10,13 +10,14 @@ const frames = (() => {
     const { width, height } = ink;
     const wide = strokes.width(ink);
     const thick = THICK * wide;
-    const [upper, lower] = [side(ink, thick), flipped(side(flipped(ink), thick))];
+    const lower = flipped(side(flipped(ink), thick));
+    const less = (...lines) => map(ink, (value, place) => Number(value && !lines.some(({ values }) => values[place])), Uint8Array);
+    if (sticksOut(ink, thick)) return less(lower);  // what is seen from above are digits
+    const upper = side(ink, thick);
     const upright = transposed(ink);
     const [left, right] = [side(upright, thick), flipped(side(flipped(upright), thick))].map(transposed);
     const some = ({ values }) => values.includes(1);
-    const less = (...lines) => map(ink, (value, place) => Number(value && !lines.some(({ values }) => values[place])), Uint8Array);
     const isAround = (some(upper) && some(lower)) || (some(left) && some(right));
-    if (sticksOut(ink, thick)) return less(lower);  // what is seen from above are digits
     if (!isAround) return less(upper, lower);
     const { numbers: found, boxes } = label(less(upper, lower, left, right));
     const kept = boxes.map((box) => {

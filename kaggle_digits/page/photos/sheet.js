@@ -20,7 +20,8 @@ const sheet = (() => {
     const [one, other] = [found[0], found[found.length - 1]];
     // What is brightest may be the lit part of a sheet.
     const { filled, rectangle } = sum(other.filled.values) > LARGER * sum(one.filled.values) ? other : one;
-    const isClear = lighter(thumb, filled) >= SURELY;
+    const [own, around] = atTheEdge(thumb, filled);
+    const isClear = own >= SURELY * around;
     return { ...cutOut(shown, filled, rectangle, shown.width / thumb.width), isClear };
   }
 
@@ -74,21 +75,19 @@ const sheet = (() => {
     const [area, around] = [sum(shape.values), border(shape)];
     const share = area / shape.values.length;
     if (share < SMALLEST || share > LARGEST || sum(around) / around.length > OUTER) return false;
-    const least = LIGHTER * aroundOf(thumb, shape);
+    const [own, beside] = atTheEdge(thumb, shape);
+    const least = LIGHTER * beside;
     const light = thumb.values.filter((grey, place) => shape.values[place] && grey > least).length;
-    return lighter(thumb, shape) >= LIGHTER && light >= (1 - COVERED) * area;
+    return own >= least && light >= (1 - COVERED) * area;
   }
 
-  // How light it is around a shape.
-  function aroundOf(thumb, shape) {
-    const outer = maximum(shape, RIM).values;
-    return Math.max(median(thumb.values.filter((_, place) => outer[place] && !shape.values[place])), DARKEST);
-  }
-
-  // How many times lighter a shape is along its edge than what lies around it.
-  function lighter(thumb, shape) {
-    const inner = minimum(shape, RIM).values;
-    return median(thumb.values.filter((_, place) => shape.values[place] && !inner[place])) / aroundOf(thumb, shape);
+  // How light a shape is along its edge, and what lies around it.
+  function atTheEdge(thumb, shape) {
+    const { values } = shape;
+    const [inner, outer] = [minimum, maximum].map((extreme) => extreme(shape, RIM).values);
+    const greys = (isThere) => thumb.values.filter((_, place) => isThere(place));
+    const own = median(greys((place) => values[place] && !inner[place]));
+    return [own, Math.max(median(greys((place) => outer[place] && !values[place])), DARKEST)];
   }
 
   // The least rectangle around it: the degrees by which it is turned, and its sides in the turned picture.
@@ -143,10 +142,10 @@ const sheet = (() => {
     while (papers.includes(null)) {
       papers = papers.map((grey, block) => {
         if (grey !== null) return grey;
-        const [x, y] = [block % across, Math.floor(block / across)];
-        const around = papers.filter((_, other) =>
-          Math.abs((other % across) - x) <= 1 && Math.abs(Math.floor(other / across) - y) <= 1);
-        const known = around.filter((other) => other !== null);
+        const known = [-1, 0, 1].flatMap((down) => [-1, 0, 1].map((right) => {
+          const x = (block % across) + right;
+          return x >= 0 && x < across ? papers[block + down * across + right] ?? null : null;
+        })).filter((other) => other !== null);
         return known.length ? sum(known) / known.length : null;
       });
     }
